@@ -1,0 +1,22 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+// Each module knows only those named before it.  The same sources build for the host and, with a
+// toolset from `scripts/toolsets`, as Embedded Swift for a bare machine.
+let package = Package(
+  name: "swift-bootmem",
+  platforms: [.macOS(.v26)],
+  targets: [
+    .target(name: "TextOutput", swiftSettings: settings),
+    .target(name: "PhysicalMemory", swiftSettings: settings),
+    .testTarget(
+      name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,122 @@
+/// A range of physical addresses that does not wrap: `byteCount` bytes from `start` on.
+///
+/// The range may end exactly at the top of the 64-bit address space, which is why it is kept as
+/// start and size: that end has no address.  A range of zero bytes still has a place.
+public struct AddressRange: Hashable, Sendable {
+  /// The first address.
+  public let start: PhysicalAddress
+
+  /// The size in bytes; may be 0.
+  public let byteCount: UInt64
+
+  /// Makes a range; nil if it would reach beyond the 64-bit address space.
+  @inlinable
+  public init?(start: PhysicalAddress, byteCount: UInt64) {
+    // 2^64 - start is `0 &- start` for every start but 0, from where any 64-bit size fits.
+    guard start.rawValue == 0 || byteCount <= 0 &- start.rawValue else { return nil }
+    self.start = start
+    self.byteCount = byteCount
+  }
+
+  /// Makes the range of addresses from `start` up to, but not including, `end`.
+  ///
+  /// - Returns: nil if `end` lies below `start`.
+  @inlinable
+  public init?(start: PhysicalAddress, end: PhysicalAddress) {
+    guard start <= end else { return nil }
+    self.start = start
+    // Not below 0 by the line above.
+    self.byteCount = end.rawValue &- start.rawValue
+  }
+
+  /// Makes the range of addresses from `first` to `last`, both included.
+  ///
+  /// - Returns: nil if `last` lies below `first`, or if both together are all of the 64-bit
+  ///   address space, whose size does not fit 64 bits.
+  @inlinable
+  public init?(first: PhysicalAddress, last: PhysicalAddress) {
+    guard first <= last, first.rawValue > 0 || last.rawValue < .max else { return nil }
+    self.start = first
+    // At most 2^64 - 1 by the line above.
+    self.byteCount = last.rawValue &- first.rawValue &+ 1
+  }
+
+  /// Makes the range of all addresses in `pages`; nil where a page lies beyond 64-bit addresses.
+  @inlinable
+  public init?(_ pages: PageRange) {
+    guard pages.end <= PageFrame.end else { return nil }
+    guard pages.start < PageFrame.end else { return nil }
+    let pageCount = pages.pageCount
+    // All 2^52 pages would be 2^64 bytes.
+    guard pageCount < PageFrame.end.number else { return nil }
+    self.start = PhysicalAddress(pages.start.number << PageFrame.byteCountShift)
+    self.byteCount = pageCount << PageFrame.byteCountShift
+  }
+
+  /// Whether there is no byte in the range.
+  @inlinable
+  public var isEmpty: Bool { byteCount == 0 }
+
+  /// The last address, or nil in an empty range.
+  @inlinable
+  public var last: PhysicalAddress? {
+    // The range does not wrap, and has at least one byte.
+    isEmpty ? nil : PhysicalAddress(start.rawValue &+ (byteCount &- 1))
+  }
+
+  /// The address just behind the range; nil if the range ends at the top of the address space.
+  @inlinable
+  public var end: PhysicalAddress? { start.advanced(byByteCount: byteCount) }
+
+  /// Whether `address` lies in the range.
+  @inlinable
+  public func contains(_ address: PhysicalAddress) -> Bool {
+    address >= start && address.rawValue &- start.rawValue < byteCount
+  }
+
+  /// Whether the two ranges share a byte.
+  @inlinable
+  public func overlaps(_ other: AddressRange) -> Bool {
+    guard let last, let otherLast = other.last else { return false }
+    return start <= otherLast && other.start <= last
+  }
+
+  /// The pages that lie in the range as a whole: start rounded up, end rounded down.
+  ///
+  /// Nil if there is none.
+  @inlinable
+  public var wholePages: PageRange? {
+    let pages = PageRange(start: roundedUpStart, end: roundedDownEnd)
+    guard let pages, !pages.isEmpty else { return nil }
+    return pages
+  }
+
+  /// The pages that the range touches: start rounded down, end rounded up.
+  ///
+  /// An empty range in the midst of a page touches that page, as in Linux's rounding; on a page
+  /// border it touches none, and the result is the empty range there.
+  @inlinable
+  public var touchedPages: PageRange {
+    // Both numbers are at most 2^52, and the first is never above the second.
+    PageRange(uncheckedStart: start.pageFrame, end: roundedUpEnd)
+  }
+
+  /// The page at the start, rounded up.  At most ``PageFrame/end``.
+  @inlinable
+  public var roundedUpStart: PageFrame {
+    PageFrame(PageFrame.pageCount(holdingByteCount: start.rawValue))
+  }
+
+  /// The page at the end, rounded down.  At most ``PageFrame/end``.
+  @inlinable
+  public var roundedDownEnd: PageFrame {
+    end?.pageFrame ?? PageFrame.end
+  }
+
+  /// The page at the end, rounded up.  At most ``PageFrame/end``.
+  @inlinable
+  public var roundedUpEnd: PageFrame {
+    guard let end else { return PageFrame.end }
+    return PageFrame(PageFrame.pageCount(holdingByteCount: end.rawValue))
+  }
+}

@@ -1,0 +1,46 @@
+/// A page frame: 4096 bytes of physical memory, counted from address 0 by its number (PFN).
+public struct PageFrame: Hashable, Comparable, Sendable {
+  /// log2 of the size of a page frame in bytes.
+  public static let byteCountShift: UInt64 = 12
+
+  /// The size of a page frame in bytes.
+  public static let byteCount: UInt64 = 1 << byteCountShift
+
+  /// The page frame number that lies just behind the last one of a 64-bit address space.
+  public static let end = PageFrame(1 << (64 - byteCountShift))
+
+  /// The page frame number (PFN).
+  public let number: UInt64
+
+  /// Makes the page frame with this number.
+  @inlinable
+  public init(_ number: UInt64) {
+    self.number = number
+  }
+
+  /// The address of the first byte; nil for a number at or beyond ``end``.
+  @inlinable
+  public var firstAddress: PhysicalAddress? {
+    self < PageFrame.end ? PhysicalAddress(number << PageFrame.byteCountShift) : nil
+  }
+
+  /// The page frame `pageCount` frames above this one; nil if that number is beyond 64 bits.
+  @inlinable
+  public func advanced(byPageCount pageCount: UInt64) -> PageFrame? {
+    let (sum, overflow) = number.addingReportingOverflow(pageCount)
+    return overflow ? nil : PageFrame(sum)
+  }
+
+  /// The number of pages that `byteCount` bytes need, the last one perhaps in part.
+  @inlinable
+  public static func pageCount(holdingByteCount byteCount: UInt64) -> UInt64 {
+    // The quotient is at most 2^52, so adding 1 cannot overflow.
+    (byteCount >> byteCountShift) &+ (byteCount & (Self.byteCount - 1) == 0 ? 0 : 1)
+  }
+
+  /// Whether `left` lies below `right`.
+  @inlinable
+  public static func < (left: PageFrame, right: PageFrame) -> Bool {
+    left.number < right.number
+  }
+}

@@ -1,0 +1,39 @@
+/// A physical address, in bytes from 0.
+///
+/// It has 64 bits on every machine: a 32-bit processor may be told of memory that it cannot reach.
+/// Address 0 is an address like any other; "no address" is nil.
+public struct PhysicalAddress: Hashable, Comparable, Sendable {
+  /// The number of bytes below this address.
+  public let rawValue: UInt64
+
+  /// Makes the address that has `rawValue` bytes below it.
+  @inlinable
+  public init(_ rawValue: UInt64) {
+    self.rawValue = rawValue
+  }
+
+  /// The page frame that holds this address.
+  @inlinable
+  public var pageFrame: PageFrame {
+    PageFrame(rawValue >> PageFrame.byteCountShift)
+  }
+
+  /// Whether this is the first address of a page frame.
+  @inlinable
+  public var isPageAligned: Bool {
+    rawValue & (PageFrame.byteCount - 1) == 0
+  }
+
+  /// The address `byteCount` bytes above this one; nil if that is beyond 64 bits.
+  @inlinable
+  public func advanced(byByteCount byteCount: UInt64) -> PhysicalAddress? {
+    let (sum, overflow) = rawValue.addingReportingOverflow(byteCount)
+    return overflow ? nil : PhysicalAddress(sum)
+  }
+
+  /// Whether `left` lies below `right`.
+  @inlinable
+  public static func < (left: PhysicalAddress, right: PhysicalAddress) -> Bool {
+    left.rawValue < right.rawValue
+  }
+}

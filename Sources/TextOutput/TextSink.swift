@@ -1,0 +1,88 @@
+/// A place that takes ASCII text a byte at a time: a serial port, a screen, a buffer.
+///
+/// Everything printed on the bare machine goes through this protocol, so no string is ever built
+/// in memory and nothing here allocates.
+public protocol TextSink {
+  /// Takes one ASCII byte.
+  mutating func write(byte: UInt8)
+}
+
+extension TextSink {
+  /// Writes a string that is known at compile time.
+  ///
+  /// - Complexity: O(n) in the length of `text`.
+  public mutating func write(_ text: StaticString) {
+    for index in 0..<text.utf8CodeUnitCount {
+      // A static string with a pointer representation is valid for `utf8CodeUnitCount` bytes.
+      unsafe write(byte: text.utf8Start[index])
+    }
+  }
+
+  /// Writes `value` in hexadecimal, lower case, without a prefix.
+  ///
+  /// - Parameter minimumDigitCount: Zeros are put in front up to this many digits.
+  public mutating func write<Value: FixedWidthInteger & UnsignedInteger>(
+    hexadecimal value: Value, minimumDigitCount: Int = 1
+  ) {
+    let value = UInt64(value)
+    let significantDigitCount = (UInt64.bitWidth - value.leadingZeroBitCount + 3) / 4
+    var digit = Swift.max(significantDigitCount, minimumDigitCount, 1)
+    while digit > 0 {
+      digit -= 1
+      let nibble = digit < 16 ? UInt8(truncatingIfNeeded: value >> UInt64(digit * 4)) & 0xf : 0
+      write(byte: nibble < 10 ? 0x30 + nibble : 0x61 + nibble - 10)
+    }
+  }
+
+  /// Writes `value` in decimal, right-aligned in `minimumWidth` columns.
+  public mutating func write<Value: FixedWidthInteger & UnsignedInteger>(
+    decimal value: Value, minimumWidth: Int = 1
+  ) {
+    let value = UInt64(value)
+    var divisor: UInt64 = 1
+    var width = 1
+    while value / divisor >= 10 {
+      divisor *= 10
+      width += 1
+    }
+    while width < minimumWidth {
+      write(byte: 0x20)
+      width += 1
+    }
+    while divisor > 0 {
+      write(byte: 0x30 + UInt8(truncatingIfNeeded: value / divisor % 10))
+      divisor /= 10
+    }
+  }
+
+  /// Writes a number of bytes as a person reads it: `640 KiB`, `3.9 GiB`.
+  ///
+  /// One decimal is kept where the number is not whole in its unit; it is cut, not rounded, so that
+  /// the text never claims more memory than there is.
+  public mutating func write(byteCount: UInt64) {
+    guard byteCount >= 1024 else {
+      write(decimal: byteCount)
+      write(" B")
+      return
+    }
+    let unit = Swift.min((UInt64.bitWidth - 1 - byteCount.leadingZeroBitCount) / 10, 6)
+    let shift = UInt64(unit * 10)
+    let whole = byteCount >> shift
+    let remainder = byteCount & ((1 << shift) - 1)
+    write(decimal: whole)
+    // The remainder is below 2^60, so ten times it fits 64 bits.
+    if remainder != 0 {
+      write(byte: 0x2e)
+      write(decimal: (remainder * 10) >> shift)
+    }
+    write(byte: 0x20)
+    switch unit {
+    case 1: write("KiB")
+    case 2: write("MiB")
+    case 3: write("GiB")
+    case 4: write("TiB")
+    case 5: write("PiB")
+    default: write("EiB")
+    }
+  }
+}
