@@ -15,6 +15,10 @@ let package = Package(
   targets: [
     .target(name: "TextOutput", swiftSettings: settings),
     .target(name: "PhysicalMemory", swiftSettings: settings),
+    .target(name: "Board", path: "boot"),
+    .executableTarget(
+      name: "Kernel", dependencies: ["Board", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
     .testTarget(
       name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory", "TextOutput"],
       swiftSettings: settings),

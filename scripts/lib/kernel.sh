@@ -1,0 +1,69 @@
+# Building the kernel and booting it under QEMU.  Sourced after common.sh.
+# shellcheck shell=bash
+
+# How the kernel ends a run, as QEMU's exit status (see Sources/Kernel/Outcome.swift).
+readonly status_success=33 status_failure=35 status_trap=37
+
+# kernel_image ARCH: the path of the built image.
+kernel_image() { echo "$root/.build-$1/$(kernel_triple "$1")/release/Kernel"; }
+
+kernel_triple() {
+  case $1 in
+    i386) echo i686-unknown-none-elf ;;
+    x86_64) echo x86_64-unknown-none-elf ;;
+    *) die "unknown architecture '$1': i386 and x86_64 are known" ;;
+  esac
+}
+
+# build_kernel ARCH: builds what is stale.
+build_kernel() {
+  local arch=$1 image log started=$SECONDS
+  require_command swift "(see https://swift.org/install)"
+  image=$(kernel_image "$arch")
+  log=$root/.build-$arch.log
+  # The package manager does not know that the image depends on the linker script.
+  if [ "$root/linker/$arch.ld" -nt "$image" ]; then rm -f "$image"; fi
+  say "building the $arch kernel"
+  (cd "$root" && swift build -c release --triple "$(kernel_triple "$arch")" \
+    --toolset "scripts/toolsets/$arch.json" --scratch-path ".build-$arch" \
+    --product Kernel) >"$log" 2>&1 || {
+    cat "$log" >&2
+    die "the build failed"
+  }
+  rm -f "$log"
+  say "built in $(seconds_since "$started") s: ${image#"$root/"}"
+}
+
+# boot_judged LIMIT LOG COMMAND…: runs QEMU, passes its serial output through and keeps it in LOG.
+# Ends with QEMU's exit status, or 124 if the time limit of LIMIT seconds struck.
+boot_judged() {
+  local limit=$1 log=$2 status=0
+  shift 2
+  timeout --foreground "$limit" "$@" </dev/null 2>&1 | sed -u 's/\r$//' | tee "$log" ||
+    status=${PIPESTATUS[0]}
+  return "$status"
+}
+
+# succeeded STATUS LOG: whether the run ended as success and said so.
+succeeded() { [ "$1" -eq "$status_success" ] && grep -qx ok "$2"; }
+
+# describe_status STATUS: in words.
+describe_status() {
+  case $1 in
+    "$status_success") echo "success" ;;
+    "$status_failure") echo "the kernel reported a failure" ;;
+    "$status_trap") echo "the kernel trapped" ;;
+    0) echo "the machine was reset or shut down" ;;
+    124) echo "the time limit struck" ;;
+    *) echo "QEMU ended with status $1" ;;
+  esac
+}
+
+# locate_trap IMAGE LOG: names the source line of a trap, where llvm-symbolizer is there.
+locate_trap() {
+  local address
+  address=$(sed -n 's/^trap: .* at \(0x[0-9a-f]*\),.*/\1/p' "$2" | head -n 1)
+  if [ -z "$address" ] || ! command -v llvm-symbolizer >/dev/null; then return 0; fi
+  say "the trap's place in the source:"
+  llvm-symbolizer --obj="$1" "$address" | sed '/^$/d; s/^/  /' >&2
+}
