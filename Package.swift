@@ -15,6 +15,8 @@ let package = Package(
   targets: [
     .target(name: "TextOutput", swiftSettings: settings),
     .target(name: "PhysicalMemory", swiftSettings: settings),
+    .target(
+      name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
     .target(name: "Board", path: "boot"),
     .executableTarget(
       name: "Kernel", dependencies: ["Board", "PhysicalMemory", "TextOutput"],

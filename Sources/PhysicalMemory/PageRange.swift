@@ -22,6 +22,13 @@ public struct PageRange: Hashable, Sendable {
     self.end = end
   }
 
+  /// Makes the range without pages at `page`.
+  @inlinable
+  public init(emptyAt page: PageFrame) {
+    start = page
+    end = page
+  }
+
   /// For ranges in this module whose order is proven where they are made.
   @usableFromInline
   init(uncheckedStart start: PageFrame, end: PageFrame) {

@@ -1,0 +1,115 @@
+import PhysicalMemory
+
+/// An allocation to be made: how much, how aligned, where.
+///
+/// The shorthands correspond to bootmem's macros: `alloc_bootmem` is ``cacheLines(byteCount:)``,
+/// `alloc_bootmem_pages` is ``pages(byteCount:)``, `alloc_bootmem_low` is ``low(byteCount:)``,
+/// `alloc_bootmem_low_pages` is ``lowPages(byteCount:)``; `_node` adds ``on(_:_:)``.
+public struct AllocationRequest: Equatable, Sendable {
+  /// Where to look first.
+  public enum Goal: Equatable, Sendable {
+    /// Above the memory that old devices need (``BootMemoryPlatform/maxDMAAddress``), if possible.
+    case preservingDMA
+
+    /// At or above this address, if possible; address 0 is anywhere.
+    case address(PhysicalAddress)
+
+    /// Anywhere.
+    public static var none: Goal { .address(PhysicalAddress(0)) }
+  }
+
+  /// What the memory must lie below.
+  public enum Limit: Equatable, Sendable {
+    /// No limit.
+    case none
+
+    /// ``BootMemoryPlatform/lowAddressLimit``.
+    case low
+
+    /// This address, rounded down to a page; address 0 is no limit, as in Linux.
+    case address(PhysicalAddress)
+  }
+
+  /// What a node that is asked for means.
+  public enum NodePolicy: Equatable, Sendable {
+    /// That node first, then all others.
+    case preferred
+
+    /// That node and no other.
+    case only
+
+    /// That node at or above ``BootMemoryPlatform/maxDMA32PageFrame`` first, if it reaches more
+    /// than 128 MiB beyond; then as `preferred` (`__alloc_bootmem_node_high`).
+    case high
+  }
+
+  /// The size in bytes; not 0.
+  public var byteCount: UInt64
+
+  /// The alignment in bytes, a power of two; 0 stands for a cache line.
+  public var alignment: UInt64
+
+  /// Where to look first.
+  public var goal: Goal
+
+  /// What the memory must lie below.
+  public var limit: Limit
+
+  /// The node that is asked for; nil for any.
+  public var node: NodeID?
+
+  /// What the node means.
+  public var nodePolicy: NodePolicy
+
+  /// Whether the memory is to be cleared; without, it need not be mapped yet.
+  public var clearsMemory: Bool
+
+  /// Makes a request.
+  @inlinable
+  public init(
+    byteCount: UInt64, alignment: UInt64 = 0, goal: Goal = .preservingDMA, limit: Limit = .none,
+    node: NodeID? = nil, nodePolicy: NodePolicy = .preferred, clearsMemory: Bool = true
+  ) {
+    self.byteCount = byteCount
+    self.alignment = alignment
+    self.goal = goal
+    self.limit = limit
+    self.node = node
+    self.nodePolicy = nodePolicy
+    self.clearsMemory = clearsMemory
+  }
+
+  /// Memory aligned to a cache line, above the DMA zone if possible (`alloc_bootmem`).
+  @inlinable
+  public static func cacheLines(byteCount: UInt64) -> AllocationRequest {
+    AllocationRequest(byteCount: byteCount)
+  }
+
+  /// Memory aligned to a page, above the DMA zone if possible (`alloc_bootmem_pages`).
+  @inlinable
+  public static func pages(byteCount: UInt64) -> AllocationRequest {
+    AllocationRequest(byteCount: byteCount, alignment: PageFrame.byteCount)
+  }
+
+  /// Memory aligned to a cache line, below the low limit (`alloc_bootmem_low`).
+  @inlinable
+  public static func low(byteCount: UInt64) -> AllocationRequest {
+    AllocationRequest(byteCount: byteCount, goal: .none, limit: .low)
+  }
+
+  /// Memory aligned to a page, below the low limit (`alloc_bootmem_low_pages`).
+  @inlinable
+  public static func lowPages(byteCount: UInt64) -> AllocationRequest {
+    AllocationRequest(
+      byteCount: byteCount, alignment: PageFrame.byteCount, goal: .none, limit: .low)
+  }
+
+  /// The same request, for a node.
+  @inlinable
+  public func on(_ node: NodeID, _ policy: NodePolicy = .preferred) -> AllocationRequest {
+    var request = self
+    request.node = node
+    request.nodePolicy = policy
+    return request
+  }
+}

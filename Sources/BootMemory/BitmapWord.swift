@@ -1,0 +1,87 @@
+/// A word of the bitmap: as wide as the machine's own words, bit i standing for page i; 1 is free.
+///
+/// `BOOTMEM_NARROW_WORDS` makes words 32 bits wide on a 64-bit host, so that tests can run there
+/// what an i386 kernel runs.
+#if BOOTMEM_NARROW_WORDS
+  typealias BitmapWord = UInt32
+#else
+  typealias BitmapWord = UInt
+#endif
+
+// Bit numbers inside a word are below its width wherever they are used to shift, so the masking
+// shifts here (`&<<`, `&>>`) do what the checked ones do, without their branches.
+extension BitmapWord {
+  /// log2 of the number of bits in a word.
+  static var bitShift: UInt { UInt(truncatingIfNeeded: bitWidth.trailingZeroBitCount) }
+
+  /// The number of bits in a word.
+  static var bitCount: UInt { UInt(truncatingIfNeeded: bitWidth) }
+
+  /// All bits from `bit` to the top.
+  @inline(__always)
+  static func ones(from bit: UInt) -> BitmapWord {
+    .max &<< BitmapWord(truncatingIfNeeded: bit)
+  }
+
+  /// `count` bits from `bit` upwards; 0 < count, bit + count ≤ width.
+  @inline(__always)
+  static func ones(from bit: UInt, count: UInt) -> BitmapWord {
+    (.max &>> BitmapWord(truncatingIfNeeded: bitCount &- count))
+      &<< BitmapWord(truncatingIfNeeded: bit)
+  }
+
+  /// Only `bit`.
+  @inline(__always)
+  static func one(at bit: UInt) -> BitmapWord {
+    1 &<< BitmapWord(truncatingIfNeeded: bit)
+  }
+
+  /// Every bit whose number is a multiple of `step`, a power of two below the width.
+  static func ones(every step: UInt) -> BitmapWord {
+    var pattern: BitmapWord = 1
+    var distance = step
+    while distance < bitCount {
+      pattern |= pattern &<< BitmapWord(truncatingIfNeeded: distance)
+      distance &<<= 1
+    }
+    return pattern
+  }
+
+  /// The number of the lowest bit that is 1, in a word that is not 0.
+  @inline(__always)
+  var firstOne: UInt { UInt(truncatingIfNeeded: trailingZeroBitCount) }
+
+  /// Whether `bit` is 1.
+  @inline(__always)
+  func isOne(at bit: UInt) -> Bool { self & .one(at: bit) != 0 }
+
+  /// Whether one of the word's bytes has all its bits 1.
+  @inline(__always)
+  var hasFullByte: Bool {
+    // The classic test for a zero byte, on the complement; the subtraction may wrap, and borrows
+    // only from above the lowest zero byte, which has then been seen.
+    let inverse = ~self
+    let lowest = BitmapWord.max / 0xff
+    return (inverse &- lowest) & ~inverse & (lowest &<< 7) != 0
+  }
+
+  /// The bits from which, as far as this word can tell, `length` ones begin.
+  ///
+  /// What lies above the word counts as ones: a run may go on there.
+  ///
+  /// - Complexity: O(log `length`).
+  @inline(__always)
+  func runStarts(ofLength length: UInt) -> BitmapWord {
+    let length = length < BitmapWord.bitCount ? length : BitmapWord.bitCount
+    var starts = self
+    var covered: UInt = 1
+    while covered < length {
+      // At least 1, and `covered` at most doubles, up to the width: the shift is below the width.
+      let distance = covered < length &- covered ? covered : length &- covered
+      let shift = BitmapWord(truncatingIfNeeded: distance)
+      starts &= (starts &>> shift) | ~(.max &>> shift)
+      covered &+= distance
+    }
+    return starts
+  }
+}

@@ -1,0 +1,112 @@
+import PhysicalMemory
+import TextOutput
+
+/// A line for each operation, in the form that Linux prints with `bootmem_debug`.
+extension BootMemory {
+  @inline(__always)
+  var hasDebugOutput: Bool { unsafe platform.debug != nil }
+
+  func debugRegister(_ index: Int, byteCount: UInt64) {
+    let node = unsafe nodes[index]
+    var line = DebugLine("init_bootmem_core", node: index)
+    line.add(" start=", node.span.start.number)
+    line.add(" map=", node.bitmapPages?.start.number ?? 0)
+    line.add(" end=", node.span.end.number)
+    line.add(" mapsize=", byteCount)
+    write(&line)
+  }
+
+  func debugFree(_ index: Int, _ pages: PageRange) {
+    var line = DebugLine("__free", node: index)
+    line.add(" start=", pages.start.number)
+    line.add(" end=", pages.end.number)
+    write(&line)
+  }
+
+  func debugReserve(_ index: Int, _ pages: PageRange, exclusively: Bool) {
+    var line = DebugLine("__reserve", node: index)
+    line.add(" start=", pages.start.number)
+    line.add(" end=", pages.end.number)
+    line.add(" flags=", exclusively ? 1 : 0)
+    write(&line)
+    var page = unsafe pointer(to: index).pointee.firstReserved(in: pages)
+    while let found = page {
+      var line = DebugLine("__reserve")
+      line.text.write("silent double reserve of PFN ")
+      line.text.write(hexadecimal: found.number)
+      write(&line)
+      guard let next = found.advanced(byPageCount: 1),
+        let rest = PageRange(start: next, end: pages.end)
+      else { return }
+      page = unsafe pointer(to: index).pointee.firstReserved(in: rest)
+    }
+  }
+
+  func debugAllocate(_ index: Int, _ request: AllocationSearch) {
+    var line = DebugLine("alloc_bootmem_bdata", node: index)
+    line.add(" size=", request.byteCount)
+    line.text.write(" [")
+    line.text.write(decimal: request.pageCount)
+    line.text.write(" pages]")
+    line.add(" align=", request.alignment)
+    line.add(" goal=", request.goal)
+    let isLimited = request.limitPage != .max
+    line.add(" limit=", isLimited ? request.limitPage << PageFrame.byteCountShift : 0)
+    write(&line)
+  }
+
+  func debugAllocated(_ index: Int, _ address: PhysicalAddress) {
+    // An allocation that starts inside a page shares it with the one before, which reserved it.
+    let start = address.pageFrame.number + (address.isPageAligned ? 0 : 1)
+    let end = unsafe pointer(to: index).pointee.hint
+    var line = DebugLine("__reserve", node: index)
+    line.add(" start=", start)
+    line.add(" end=", end.number)
+    line.add(" flags=", 1)
+    write(&line)
+  }
+
+  func debugHandOver(_ index: Int) {
+    let span = unsafe nodes[index].span
+    var line = DebugLine("free_all_bootmem_core", node: index)
+    line.add(" start=", span.start.number)
+    line.add(" end=", span.end.number)
+    write(&line)
+  }
+
+  func debugHandedOver(_ index: Int, released: UInt64) {
+    var line = DebugLine("free_all_bootmem_core", node: index)
+    line.add(" released=", released)
+    write(&line)
+  }
+
+  private func write(_ line: inout DebugLine) {
+    line.text.write("\n")
+    guard let write = unsafe platform.debug else { return }
+    unsafe line.text.withBytes { bytes in
+      unsafe write(platform.context, bytes.baseAddress, UInt(bytes.count))
+    }
+  }
+}
+
+/// A line of debugging output while it is put together.
+private struct DebugLine {
+  var text = TextBuffer()
+
+  init(_ function: StaticString) {
+    text.write("bootmem::")
+    text.write(function)
+    text.write(" ")
+  }
+
+  init(_ function: StaticString, node: Int) {
+    self.init(function)
+    text.write("nid=")
+    text.write(decimal: node.magnitude)
+  }
+
+  mutating func add(_ name: StaticString, _ value: UInt64) {
+    text.write(name)
+    text.write(hexadecimal: value)
+  }
+}

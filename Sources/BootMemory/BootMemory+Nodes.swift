@@ -1,0 +1,162 @@
+import PhysicalMemory
+
+/// Registering nodes, and looking at them.
+extension BootMemory {
+  /// The size in bytes of the bitmap of a node of `pageCount` pages, all its levels included.
+  ///
+  /// It holds for a node that starts anywhere, and is at most 8 % and two pages above that of a
+  /// flat bitmap.
+  ///
+  /// - Parameter pageCount: At most 2^52.
+  /// - Complexity: O(levels).
+  public static func bitmapByteCount(forPageCount pageCount: UInt64) -> UInt64 {
+    UInt64(layout(forPageCount: pageCount).byteCount)
+  }
+
+  /// The number of pages that the bitmap of a node of `pageCount` pages takes
+  /// (`bootmem_bootmap_pages`).
+  ///
+  /// - Complexity: O(levels).
+  public static func bitmapPageCount(forPageCount pageCount: UInt64) -> UInt64 {
+    PageFrame.pageCount(holdingByteCount: bitmapByteCount(forPageCount: pageCount))
+  }
+
+  private static func layout(forPageCount pageCount: UInt64) -> BitmapLayout {
+    precondition(pageCount <= PageFrame.end.number)
+    // A node may begin at any page of its first word.  2^52 and 63 fit a word of 64 bits; a machine
+    // of 32 bits has at most 2^20 pages.
+    return BitmapLayout(bitCount: UInt(pageCount) + (BitmapWord.bitCount - 1))
+  }
+
+  /// Registers a node, all its pages reserved, with its bitmap in physical memory
+  /// (`init_bootmem_node`).
+  ///
+  /// The memory for the bitmap is not reserved by that: it need not lie in a node at all.  The
+  /// hand-over releases it, after the node's own pages.
+  ///
+  /// - Parameters:
+  ///   - id: The node's number; each node is registered once.
+  ///   - span: The node's pages, which must not overlap another node's; may be none.
+  ///   - bitmapStart: The first page for the bitmap, of any content.
+  /// - Returns: The size of the bitmap in bytes, see ``bitmapByteCount(forPageCount:)``.
+  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's root only.
+  @discardableResult
+  public mutating func registerNode(
+    _ id: NodeID, spanning span: PageRange, bitmapAt bitmapStart: PageFrame
+  ) throws(BootMemoryError) -> UInt64 {
+    let index = try checkNewNode(id, spanning: span)
+    let layout = Self.layout(forPageCount: span.pageCount)
+    let pageCount = PageFrame.pageCount(holdingByteCount: UInt64(layout.byteCount))
+    guard let address = bitmapStart.firstAddress,
+      let pages = PageRange(start: bitmapStart, pageCount: pageCount),
+      pages.end <= platform.addressWidth.endPageFrame
+    else {
+      throw .misuse(.beyondAddressSpace(bitmapStart.firstAddress ?? PhysicalAddress(.max)))
+    }
+    if let other = registeredNode(where: { $0.bitmapPages?.overlaps(pages) ?? false }) {
+      throw .misuse(.bitmapOverlaps(pages, other))
+    }
+    let memory = unsafe pointer(to: address)
+    guard let memory = unsafe memory else { throw .misuse(.bitmapMisplaced(0)) }
+    unsafe insertNode(index, spanning: span, layout: layout, memory: memory, pages: pages)
+    return UInt64(layout.byteCount)
+  }
+
+  /// Registers a node, all its pages reserved, with its bitmap in memory that stays the caller's.
+  ///
+  /// - Parameters:
+  ///   - id: The node's number; each node is registered once.
+  ///   - span: The node's pages, which must not overlap another node's; may be none.
+  ///   - bitmap: At least ``bitmapByteCount(forPageCount:)`` bytes of any content, aligned for a
+  ///     word.
+  /// - Returns: The size of the bitmap in bytes.
+  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's root only.
+  @discardableResult
+  public mutating func registerNode(
+    _ id: NodeID, spanning span: PageRange, bitmap: UnsafeMutableRawBufferPointer
+  ) throws(BootMemoryError) -> UInt64 {
+    let index = try checkNewNode(id, spanning: span)
+    let layout = Self.layout(forPageCount: span.pageCount)
+    guard bitmap.count >= Int(layout.byteCount) else {
+      throw .misuse(
+        .bitmapTooSmall(
+          byteCount: UInt64(bitmap.count), requiredByteCount: UInt64(layout.byteCount)))
+    }
+    let place = UInt(bitPattern: bitmap.baseAddress)
+    guard let memory = bitmap.baseAddress,
+      place & UInt(MemoryLayout<BitmapWord>.alignment - 1) == 0
+    else {
+      throw .misuse(.bitmapMisplaced(place))
+    }
+    unsafe insertNode(index, spanning: span, layout: layout, memory: memory, pages: nil)
+    return UInt64(layout.byteCount)
+  }
+
+  /// What is known of a node; nil where there is no storage for it.
+  public func node(_ id: NodeID) -> BootMemoryNode? {
+    guard let index = try? index(of: id) else { return nil }
+    return unsafe nodes[index]
+  }
+
+  private func checkNewNode(
+    _ id: NodeID, spanning span: PageRange
+  ) throws(BootMemoryError) -> Int {
+    let index = try index(of: id)
+    guard !isHandedOver else { throw .handedOver }
+    guard unsafe !nodes[index].isRegistered else { throw .misuse(.nodeAlreadyRegistered(id)) }
+    guard span.end <= platform.addressWidth.endPageFrame else {
+      throw .misuse(.beyondAddressSpace(span.start.firstAddress ?? PhysicalAddress(.max)))
+    }
+    if let other = registeredNode(where: { $0.span.overlaps(span) }) {
+      throw .misuse(.nodeOverlaps(span, other))
+    }
+    return index
+  }
+
+  private mutating func insertNode(
+    _ index: Int, spanning span: PageRange, layout: BitmapLayout, memory: UnsafeMutableRawPointer,
+    pages: PageRange?
+  ) {
+    // Bit 0 is the page at which a word of the bitmap begins, so that alignments need no sums.
+    let firstPageNumber = span.start.number & ~UInt64(BitmapWord.bitCount - 1)
+    var node = BootMemoryNode()
+    node.span = span
+    node.isRegistered = true
+    node.bitmapPages = pages
+    node.hint = span.start
+    node.bitmap = unsafe PageBitmap(
+      layout: layout, firstPageNumber: UInt(truncatingIfNeeded: firstPageNumber), memory: memory)
+    // Keep ascending order: behind the last node that does not start above this one.
+    var previous = -1
+    var next = firstNode
+    while next >= 0, unsafe pointer(to: next).pointee.span.start <= span.start {
+      previous = next
+      next = unsafe pointer(to: next).pointee.next
+    }
+    node.next = next
+    if previous >= 0 {
+      unsafe pointer(to: previous).pointee.next = index
+    } else {
+      firstNode = index
+    }
+    unsafe pointer(to: index).pointee = node
+    if hasDebugOutput { debugRegister(index, byteCount: UInt64(layout.byteCount)) }
+  }
+
+  private func registeredNode(where matches: (borrowing BootMemoryNode) -> Bool) -> NodeID? {
+    var index = firstNode
+    while index >= 0 {
+      if unsafe matches(pointer(to: index).pointee) { return NodeID(index) }
+      index = unsafe pointer(to: index).pointee.next
+    }
+    return nil
+  }
+
+  /// The one place where a physical address becomes a pointer; nil where that is the nil pointer.
+  @inline(__always)
+  func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
+    // Wrapping around is how a direct map may lie below the addresses that it maps.
+    unsafe UnsafeMutableRawPointer(
+      bitPattern: UInt(truncatingIfNeeded: address.rawValue) &+ platform.directMapOffset)
+  }
+}

@@ -1,0 +1,49 @@
+import PhysicalMemory
+
+/// What boot memory has to know of the machine and the kernel that it serves.
+@safe public struct BootMemoryPlatform {
+  /// Clears memory: a context, the first byte, the number of bytes.
+  public typealias Clear =
+    @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, UInt) -> Void
+
+  /// Takes text: a context, the first byte, the number of bytes.
+  public typealias Write =
+    @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, UInt) -> Void
+
+  /// The width of addresses.
+  public var addressWidth = AddressWidth.native
+
+  /// A pointer to a physical address is that address plus this, wrapping around.
+  ///
+  /// 0 where memory is mapped at its own address; in tests, the place of an arena.
+  public var directMapOffset: UInt = 0
+
+  /// The alignment that stands for none given, in bytes, a power of two (`SMP_CACHE_BYTES`).
+  public var cacheLineByteCount: UInt64 = 64
+
+  /// The default goal of allocations that are not low (`MAX_DMA_ADDRESS`): memory below it is kept
+  /// for devices that reach no higher.
+  public var maxDMAAddress = PhysicalAddress(0x100_0000)
+
+  /// The limit of low allocations (`ARCH_LOW_ADDRESS_LIMIT`).
+  public var lowAddressLimit = PhysicalAddress(0xffff_ffff)
+
+  /// Where memory begins that no 32-bit device reaches (`MAX_DMA32_PFN`); 0 for no such thing.
+  public var maxDMA32PageFrame = PageFrame(UInt.bitWidth == 32 ? 0 : 0x10_0000)
+
+  /// Handed to every callback.
+  public var context: UnsafeMutableRawPointer?
+
+  /// Clears allocated memory; nil for an ordinary memset.
+  public var clear: Clear?
+
+  /// Takes a line for every operation, in the form of Linux's `bootmem_debug`; nil for none.
+  public var debug: Write?
+
+  /// A platform with the figures of a PC and memory mapped at its own address.
+  public init() {
+    unsafe context = nil
+    unsafe clear = nil
+    unsafe debug = nil
+  }
+}

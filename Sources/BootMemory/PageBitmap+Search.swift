@@ -1,0 +1,201 @@
+/// Finding free and reserved pages.
+extension PageBitmap {
+  /// What a search descends for.
+  enum Sought {
+    case freePage
+    /// An aligned group of 8 free pages, or part of a larger one.
+    case freeByte
+    /// A word with free pages only.
+    case freeWord
+    case reservedPage
+  }
+
+  /// The first run of free pages that is long enough: the result is the lowest bit, at or above
+  /// `start`, that stands for a page frame divisible by `step` and begins `length` free pages, all
+  /// below `end`.
+  ///
+  /// A run of 2n - 1 free pages has in it an aligned group of n.  So a long run is sought by the
+  /// words that are free as a whole, a shorter one by free bytes, and only the shortest by free
+  /// pages; each plane of the tree leads there directly, past anything smaller.  Then the run is
+  /// followed back to its begin, which lies less than n pages before the group.
+  ///
+  /// - Parameters:
+  ///   - length: The number of pages; at least 1.
+  ///   - step: The alignment in pages; a power of two.
+  ///   - start: Where to begin.
+  ///   - end: Where to end; at most ``bitCount``.
+  /// - Complexity: O(levels) for each group of free pages that turns out to be too short.
+  @inline(__always)
+  mutating func firstRun(
+    ofLength length: UInt, alignedTo step: UInt, from start: UInt, below end: UInt
+  ) -> UInt? {
+    // Nearly every call is answered by the word that was changed last.
+    if length == 1 && step == 1 && start < end && start &>> BitmapWord.bitShift == validWord {
+      let free = storedWord(validWord) & .ones(from: start & (BitmapWord.bitCount &- 1))
+      if free != 0 {
+        let bit = (validWord &<< BitmapWord.bitShift) | free.firstOne
+        return bit < end ? bit : nil
+      }
+    }
+    return searchRun(ofLength: length, alignedTo: step, from: start, below: end)
+  }
+
+  private mutating func searchRun(
+    ofLength length: UInt, alignedTo step: UInt, from start: UInt, below end: UInt
+  ) -> UInt? {
+    let width = BitmapWord.bitCount
+    let sought: Sought
+    let groupLength: UInt
+    // Twice a word's width less 1, and 2 * 8 - 1.
+    if length >= width &* 2 &- 1 {
+      (sought, groupLength) = (.freeWord, width)
+    } else if length >= 15 {
+      (sought, groupLength) = (.freeByte, 8)
+    } else {
+      (sought, groupLength) = (.freePage, 1)
+    }
+    let stepMask: BitmapWord = step == 1 ? .max : step < width ? .ones(every: step) : 1
+    var position = start
+    while true {
+      guard position < end, end &- position >= length else { return nil }
+      guard let found = first(sought, from: position) else { return nil }
+      var wordIndex = found.bit &>> BitmapWord.bitShift
+      var word = found.word
+      if found.bit > position {
+        // Not below 0: a bit that was found above another in a later word is the first of its word,
+        // and for a group longer than 1 the word has at least that many bits before it.
+        let begin = found.bit &- (groupLength &- 1)
+        if begin > position { position = begin }
+        if position < found.bit {
+          wordIndex = position &>> BitmapWord.bitShift
+          word = self.word(wordIndex)
+        }
+      }
+      let wordStart = wordIndex &<< BitmapWord.bitShift
+      let firstBit = position & (width &- 1)
+      let starts = (word & .ones(from: firstBit)).runStarts(ofLength: length) & stepMask
+      guard starts != 0 else {
+        position = wordStart &+ width
+        continue
+      }
+      let run = wordStart | starts.firstOne
+      if step > width {
+        // The bit of an aligned page frame; bits and page frames differ by `firstPageNumber`.
+        let aligned = aligned(run, to: step)
+        if aligned != run {
+          position = aligned
+          continue
+        }
+      }
+      guard run < end, end &- run >= length else { return nil }
+      let nextWord = wordStart &+ width
+      if nextWord &- run >= length { return run }
+      let reserved = firstReserved(from: nextWord, below: run &+ length)
+      guard let reserved else { return run }
+      position = reserved &+ 1
+    }
+  }
+
+  /// The first bit at or above `bit` that stands for a page frame divisible by `step`.
+  @inline(__always)
+  func aligned(_ bit: UInt, to step: UInt) -> UInt {
+    // Page frame numbers and steps are at most 2^52, or half of a 32-bit word: no sum overflows.
+    let number = bit &+ firstPageNumber
+    return ((number &+ (step &- 1)) & ~(step &- 1)) &- firstPageNumber
+  }
+
+  /// The lowest free page from `start` on, below `end`.
+  ///
+  /// - Complexity: O(levels).
+  func firstFree(from start: UInt, below end: UInt) -> UInt? {
+    guard start < end, let found = first(.freePage, from: start), found.bit < end else {
+      return nil
+    }
+    return found.bit
+  }
+
+  /// The lowest reserved page from `start` on, below `end`.
+  ///
+  /// - Complexity: O(levels).
+  func firstReserved(from start: UInt, below end: UInt) -> UInt? {
+    guard start < end, let found = first(.reservedPage, from: start), found.bit < end else {
+      return nil
+    }
+    return found.bit
+  }
+
+  /// The word with number `index` as it would be, were it stored.
+  ///
+  /// - Complexity: O(levels).
+  func word(_ index: UInt) -> BitmapWord {
+    if index == validWord { return storedWord(index) }
+    for level in stride(from: rootLevel, to: 0, by: -1) {
+      let child = index &>> (BitmapWord.bitShift &* UInt(bitPattern: level &- 1))
+      let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
+      let bit = child & (BitmapWord.bitCount &- 1)
+      if !planes.mixed.isOne(at: bit) { return planes.allFree.isOne(at: bit) ? .max : 0 }
+    }
+    return storedWord(index)
+  }
+
+  /// The first word at or behind the one of `start` that holds what is sought.
+  ///
+  /// For a page the result's `bit` is that page; for a byte or a word of them it is `start` or, in
+  /// a later word, the first bit of that word.  Bits before it do not count.
+  ///
+  /// - Complexity: O(levels).
+  private func first(_ sought: Sought, from start: UInt) -> (bit: UInt, word: BitmapWord)? {
+    var bit = start
+    var level = rootLevel
+    while bit < bitCount {
+      let shift = BitmapWord.bitShift &* UInt(bitPattern: level)
+      let child = bit &>> shift
+      let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
+      let firstChild = child & (BitmapWord.bitCount &- 1)
+      let candidates = planes.children(with: sought) & .ones(from: firstChild)
+      guard candidates != 0 else {
+        // Nothing in the rest of this group.  The group behind it has a parent of its own perhaps:
+        // find it from the root.  That happens once in a group, so it costs next to nothing.
+        if level == rootLevel { return nil }
+        bit = ((child | (BitmapWord.bitCount &- 1)) &+ 1) &<< shift
+        level = rootLevel
+        continue
+      }
+      let candidate = candidates.firstOne
+      if candidate != firstChild {
+        bit = (child &- firstChild &+ candidate) &<< shift
+      }
+      if !planes.mixed.isOne(at: candidate) {
+        return (bit, planes.allFree.isOne(at: candidate) ? .max : 0)
+      }
+      if level > 1 {
+        level &-= 1
+        continue
+      }
+      let word = storedWord(bit &>> BitmapWord.bitShift)
+      guard sought == .freePage || sought == .reservedPage else { return (bit, word) }
+      let ones = BitmapWord.ones(from: bit & (BitmapWord.bitCount &- 1))
+      let pages = (sought == .freePage ? word : ~word) & ones
+      if pages != 0 {
+        return ((bit & ~(BitmapWord.bitCount &- 1)) | pages.firstOne, word)
+      }
+      // Free pages there are in this word, but none from `bit` on.
+      bit = (bit | (BitmapWord.bitCount &- 1)) &+ 1
+      level = rootLevel
+    }
+    return nil
+  }
+}
+
+extension GroupPlanes {
+  /// The children in which `sought` is found.
+  @inline(__always)
+  func children(with sought: PageBitmap.Sought) -> BitmapWord {
+    switch sought {
+    case .freePage: anyFree
+    case .freeByte: high
+    case .freeWord: word
+    case .reservedPage: ~allFree
+    }
+  }
+}

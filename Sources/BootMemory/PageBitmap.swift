@@ -1,0 +1,136 @@
+/// Which pages of a node are free: a bitmap that costs nothing until it is used.
+///
+/// A flat bitmap must be written as a whole before the first allocation, and be read bit by bit in
+/// every search.  This one is a tree.  Level 0 is the bitmap, one bit a page.  Each group of the
+/// level above says of `BitmapWord.bitCount` words (64 or 32) how free they are, a group of the
+/// next level says so of as many groups, up to one group at the root:
+///
+///     level 2 (root)   all      mixed            none   ...      one state for 64 groups
+///                                 |
+///     level 1            none  mixed  all  ...                   one state for 64 words
+///                                |
+///     level 0               0110111100000011...                  one bit for a page, 1 is free
+///
+/// A state has two bits, in two planes, so that 64 states are looked at in one operation:
+///
+///     high low
+///      0    0    none        no page is free
+///      0    1    scattered   some are, but no aligned group of 8 (a byte of the bitmap)
+///      1    0    clustered   some are, among them an aligned group of 8
+///      1    1    all         every page is free
+///
+/// From level 2 up a third plane says which children hold a word of free pages only.
+///
+/// **Laziness.**  What lies below a child that is `none` or `all` is not stored: its memory has any
+/// content.  It gets written only when a part of it is to differ, one group a level.  So a new
+/// bitmap writes its root, and freeing or reserving a range writes a few groups at its two ends.
+///
+/// **Search** descends only into children that can hold what is sought, see
+/// ``firstRun(ofLength:alignedTo:from:below:)``.
+@safe struct PageBitmap {
+  /// The first word of each level; nil above the root.
+  private var levels: InlineArray<11, UnsafeMutablePointer<BitmapWord>?>
+
+  /// The level that has a single group, the only one that is always valid; at least 1.
+  let rootLevel: Int
+
+  /// The number of bits on level 0; bits from here on are never 1.
+  let bitCount: UInt
+
+  /// The page frame number of bit 0, a multiple of the word's width.
+  ///
+  /// So alignments below the width are patterns within a word; larger ones need this number.
+  let firstPageNumber: UInt
+
+  /// A word which is known to be valid, with every group above it; `.max` if none is known.
+  ///
+  /// It lets successive changes to one word do without descending from the root.
+  var validWord: UInt
+
+  /// The bitmap of a node without pages.
+  init() {
+    unsafe levels = InlineArray(repeating: nil)
+    rootLevel = 0
+    bitCount = 0
+    firstPageNumber = 0
+    validWord = .max
+  }
+
+  /// Makes a bitmap with no page free.
+  ///
+  /// - Parameters:
+  ///   - layout: The number of bits, and where the levels lie.
+  ///   - firstPageNumber: The page frame number of bit 0, a multiple of the word's width.
+  ///   - memory: At least `layout.byteCount` bytes, aligned for a word, of any content.
+  /// - Complexity: O(levels); writes only the root.
+  init(layout: BitmapLayout, firstPageNumber: UInt, memory: UnsafeMutableRawPointer) {
+    self.firstPageNumber = firstPageNumber
+    var next = unsafe memory.assumingMemoryBound(to: BitmapWord.self)
+    unsafe levels = InlineArray(repeating: nil)
+    rootLevel = layout.rootLevel
+    bitCount = layout.bitCount
+    validWord = .max
+    for level in stride(from: layout.rootLevel, through: 0, by: -1) {
+      unsafe levels[level] = next
+      let wordCount = BitmapLayout.wordCount(onLevel: level, bitCount: layout.bitCount)
+      unsafe next += Int(wordCount)
+    }
+    fillGroup(0, onLevel: layout.rootLevel, with: 0)
+  }
+
+  /// The word of level 0 with number `index`; the caller knows that it is valid.
+  @inline(__always)
+  func storedWord(_ index: UInt) -> BitmapWord {
+    unsafe base(ofLevel: 0)[Int(bitPattern: index)]
+  }
+
+  /// Stores a word of level 0.
+  @inline(__always)
+  func storeWord(_ index: UInt, _ word: BitmapWord) {
+    unsafe base(ofLevel: 0)[Int(bitPattern: index)] = word
+  }
+
+  /// The planes of a group that the caller knows to be valid.
+  @inline(__always)
+  func planes(ofGroup index: UInt, onLevel level: Int) -> GroupPlanes {
+    let group = unsafe group(index, onLevel: level)
+    let low = unsafe group[0]
+    let high = unsafe group[1]
+    return unsafe GroupPlanes(low: low, high: high, word: level == 1 ? low & high : group[2])
+  }
+
+  /// Stores the planes of a group.
+  @inline(__always)
+  func store(_ planes: GroupPlanes, inGroup index: UInt, onLevel level: Int) {
+    let group = unsafe group(index, onLevel: level)
+    unsafe group[0] = planes.low
+    unsafe group[1] = planes.high
+    if level > 1 {
+      unsafe group[2] = planes.word
+    }
+  }
+
+  /// Makes a group, or on level 0 a word, uniform.
+  @inline(__always)
+  func fillGroup(_ index: UInt, onLevel level: Int, with word: BitmapWord) {
+    if level == 0 {
+      storeWord(index, word)
+    } else {
+      store(GroupPlanes(low: word, high: word, word: word), inGroup: index, onLevel: level)
+    }
+  }
+
+  @inline(__always)
+  private func group(_ index: UInt, onLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
+    // The layout has this group in memory, so its offset fits an Int.
+    let offset = index &* BitmapLayout.planeCount(onLevel: level)
+    return unsafe base(ofLevel: level) + Int(bitPattern: offset)
+  }
+
+  @inline(__always)
+  private func base(ofLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
+    // A bitmap with any bits has a pointer for every level up to the root; without bits there is
+    // no group to ask for.
+    unsafe levels[level].unsafelyUnwrapped
+  }
+}

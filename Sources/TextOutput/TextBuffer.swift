@@ -1,0 +1,31 @@
+/// A piece of text in memory: a message that must be handed on as a whole.
+///
+/// What does not fit is cut off, and the last three characters that do become dots.
+public struct TextBuffer: TextSink {
+  /// The number of bytes that fit.
+  public static let capacity = 240
+
+  private var bytes = InlineArray<241, UInt8>(repeating: 0)
+  private var count = 0
+
+  /// Makes an empty text.
+  public init() {}
+
+  /// Takes one ASCII byte, if it still fits.
+  public mutating func write(byte: UInt8) {
+    guard count < Self.capacity else {
+      for index in (Self.capacity - 3)..<Self.capacity { bytes[index] = 0x2e }
+      return
+    }
+    bytes[count] = byte
+    count += 1
+  }
+
+  /// Calls `body` with the text; a zero follows it in memory, for C.
+  public func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    let span = bytes.span
+    return unsafe span.withUnsafeBufferPointer { buffer in
+      unsafe body(UnsafeBufferPointer(rebasing: buffer[..<count]))
+    }
+  }
+}
