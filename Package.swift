@@ -21,6 +21,12 @@ let package = Package(
     .executableTarget(
       name: "Kernel", dependencies: ["Board", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
+    .target(
+      name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "BootMemoryTests", dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory"],
+      swiftSettings: settings),
     .testTarget(
       name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory", "TextOutput"],
       swiftSettings: settings),

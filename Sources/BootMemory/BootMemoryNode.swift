@@ -15,11 +15,11 @@ public struct BootMemoryNode {
   public internal(set) var bitmapPages: PageRange?
 
   /// The page at which the search goes on (Linux: `hint_idx`).
-  var hint: PageFrame
+  public internal(set) var hint: PageFrame
 
   /// The end of the node's last allocation, if an allocation behind it may share its page: then it
   /// lies inside that page (Linux: `last_end_off`).  Any page border means that none may.
-  var lastEnd: PhysicalAddress
+  public internal(set) var lastEnd: PhysicalAddress
 
   /// The next node in ascending order of start; -1 for none.
   var next: Int

@@ -1,0 +1,252 @@
+import BootMemory
+import PhysicalMemory
+
+/// Makes the calls of a trace and says what comes of them.
+///
+/// Memory itself is not touched, apart from the bitmaps, which lie in an arena of the host: so a
+/// trace may span any number of terabytes.
+public final class TraceReplayer {
+  /// A call whose result is another than the trace's.
+  public struct Difference: Equatable, CustomStringConvertible, Sendable {
+    /// The call, with the result that it had when the trace was made.
+    public var operation: Trace.Operation
+    /// The result now.
+    public var result: String
+
+    /// Both results, with the line of the call.
+    public var description: String {
+      "line \(operation.line): \(operation.text) -> \(result), but the trace has "
+        + operation.result
+    }
+  }
+
+  /// The allocator, as it is after the calls so far.
+  public var memory: BootMemory
+
+  private let header: Trace.Header
+  private let arena: Arena
+  private let nodeStorage: NodeStorage
+  /// The page at which the next bitmap goes: behind all nodes, wherever the trace has it.
+  private var nextBitmapPage: UInt64
+  private let firstBitmapPage: UInt64
+  /// Where Linux had the bitmap of each node, and its pages.
+  private var linuxBitmaps: [Int: (first: UInt64, byteCount: UInt64)] = [:]
+  private var limits: (minimum: UInt64, maximum: UInt64) = (0, 0)
+
+  /// Prepares the replay of `trace`.
+  ///
+  /// - Returns: nil if the host has not enough address space for the bitmaps.
+  public init?(_ trace: Trace) {
+    header = trace.header
+    var bitmapPageCount: UInt64 = 0
+    var end: UInt64 = 1
+    for operation in trace.operations {
+      guard let span = Self.span(of: operation) else { continue }
+      end = max(end, span.end.number)
+      bitmapPageCount += BootMemory.bitmapPageCount(forPageCount: min(span.pageCount, 1 << 40))
+    }
+    guard let arena = Arena(byteCount: Int(bitmapPageCount * PageFrame.byteCount)) else {
+      return nil
+    }
+    self.arena = arena
+    // Behind all nodes, so that no bitmap is in the way of what the trace does.
+    firstBitmapPage = end
+    nextBitmapPage = end
+    var platform = BootMemoryPlatform()
+    platform.addressWidth = trace.header.wordBitCount == 32 ? .bits32 : .bits64
+    platform.lowAddressLimit = PhysicalAddress(trace.header.lowAddressLimit)
+    platform.maxDMA32PageFrame = PageFrame(trace.header.maxDMA32PageFrameNumber)
+    let bitmaps = UInt(end << PageFrame.byteCountShift)
+    platform.directMapOffset = unsafe UInt(bitPattern: arena.start) &- bitmaps
+    let storage = NodeStorage(count: 64)
+    nodeStorage = storage
+    memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
+  }
+
+  /// Makes all calls.
+  ///
+  /// - Returns: The first difference; nil if every result is that of the trace.
+  public func run(_ trace: Trace) -> Difference? {
+    for operation in trace.operations {
+      if let difference = run(operation) { return difference }
+    }
+    return nil
+  }
+
+  /// Makes one call.
+  ///
+  /// - Returns: nil if its result is that of the trace.
+  public func run(_ operation: Trace.Operation) -> Difference? {
+    let result = result(of: operation)
+    if result == operation.result { return nil }
+    // A bitmap with summaries may be a little larger than Linux's.
+    if ["init", "uma", "map_pages"].contains(operation.name),
+      let size = UInt64(result, radix: 16), let linuxSize = UInt64(operation.result, radix: 16)
+    {
+      let twoPages = operation.name == "map_pages" ? 2 : 2 * PageFrame.byteCount
+      let largest = linuxSize + linuxSize * 8 / 100 + twoPages
+      if size >= linuxSize && size <= largest { return nil }
+    }
+    return Difference(operation: operation, result: result)
+  }
+
+  private static func span(of operation: Trace.Operation) -> PageRange? {
+    let arguments = operation.arguments
+    switch operation.name {
+    case "init": return PageRange(start: PageFrame(arguments[2]), end: PageFrame(arguments[3]))
+    case "uma": return PageRange(start: PageFrame(0), end: PageFrame(arguments[1]))
+    default: return nil
+    }
+  }
+
+  private func result(of operation: Trace.Operation) -> String {
+    do {
+      return try perform(operation)
+    } catch {
+      switch error {
+      case .outOfMemory:
+        return failure(of: operation)
+      case .handedOver:
+        if operation.name.hasPrefix("alloc") { return failure(of: operation) }
+        // After the hand-over Linux does nothing and says that all is well (D19).
+        return operation.name.hasPrefix("reserve") ? "0" : "ok"
+      case .alreadyReserved: return "EBUSY"
+      case .misuse: return "BUG"
+      }
+    }
+  }
+
+  /// What an allocation without a result comes to: some calls stop the kernel, others return NULL.
+  private func failure(of operation: Trace.Operation) -> String {
+    let isFatal = ["alloc", "alloc_low", "alloc_node", "alloc_low_node", "alloc_node_high"]
+    return isFatal.contains(operation.name) ? "PANIC" : "NULL"
+  }
+
+  private func perform(_ operation: Trace.Operation) throws(BootMemoryError) -> String {
+    let arguments = operation.arguments
+    switch operation.name {
+    case "init", "uma":
+      return try register(operation)
+    case "pfn_limits":
+      return "\(String(limits.minimum, radix: 16)) \(String(limits.maximum, radix: 16))"
+    case "map_pages":
+      return String(BootMemory.bitmapPageCount(forPageCount: arguments[0]), radix: 16)
+    case "free":
+      try memory.free(range(arguments[0], arguments[1]))
+      return "ok"
+    case "free_node":
+      try memory.free(range(arguments[1], arguments[2]), on: NodeID(Int(arguments[0])))
+      return "ok"
+    case "reserve":
+      try memory.reserve(range(arguments[0], arguments[1]), exclusively: arguments[2] & 1 == 1)
+      return "0"
+    case "reserve_node":
+      try memory.reserve(
+        range(arguments[1], arguments[2]), on: NodeID(Int(arguments[0])),
+        exclusively: arguments[3] & 1 == 1)
+      return "0"
+    case "map":
+      return checksum(ofNode: Int(arguments[0]))
+    case "free_all":
+      return try handOver()
+    case "free_late":
+      return try releaseLate(range(arguments[0], arguments[1]))
+    default:
+      return String(try memory.allocate(request(operation)).rawValue, radix: 16)
+    }
+  }
+
+  private func range(
+    _ start: UInt64, _ byteCount: UInt64
+  ) throws(BootMemoryError) -> AddressRange {
+    guard let range = AddressRange(start: PhysicalAddress(start), byteCount: byteCount) else {
+      throw .misuse(.beyondAddressSpace(PhysicalAddress(start)))
+    }
+    return range
+  }
+
+  private func request(_ operation: Trace.Operation) -> AllocationRequest {
+    let isOfNode = operation.name.contains("node")
+    let arguments = operation.arguments.dropFirst(isOfNode ? 1 : 0).map { $0 }
+    var request = AllocationRequest(
+      byteCount: arguments[0], alignment: arguments[1],
+      goal: .address(PhysicalAddress(arguments[2])), clearsMemory: false)
+    if isOfNode { request.node = NodeID(Int(operation.arguments[0])) }
+    if operation.name == "alloc_node_high" { request.nodePolicy = .high }
+    if operation.name.contains("low") { request.limit = .low }
+    if arguments.count > 3 { request.limit = .address(PhysicalAddress(arguments[3])) }
+    return request
+  }
+
+  private func register(_ operation: Trace.Operation) throws(BootMemoryError) -> String {
+    let isNodeNamed = operation.name == "init"
+    let id = NodeID(isNodeNamed ? Int(operation.arguments[0]) : 0)
+    let mapPage = operation.arguments[isNodeNamed ? 1 : 0]
+    guard let span = Self.span(of: operation) else { return "BUG" }
+    let byteCount = try memory.registerNode(
+      id, spanning: span, bitmapAt: PageFrame(nextBitmapPage))
+    nextBitmapPage += PageFrame.pageCount(holdingByteCount: byteCount)
+    // A flat bitmap is a whole number of words.
+    let wordBitCount = UInt64(header.wordBitCount)
+    let linuxByteCount = (span.pageCount + wordBitCount - 1) / wordBitCount * (wordBitCount / 8)
+    linuxBitmaps[id.rawValue] = (mapPage, linuxByteCount)
+    if !isNodeNamed { limits = (mapPage, span.pageCount) }
+    return String(byteCount, radix: 16)
+  }
+
+  private func checksum(ofNode node: Int) -> String {
+    guard let bitmap = linuxBitmaps[node] else { return "no such node" }
+    var checksum = Checksum()
+    var reserved: UInt64 = 0
+    var rest = bitmap.byteCount
+    var index: UInt = 0
+    while rest > 0 {
+      let byteCount = min(rest, UInt64(UInt.bitWidth / 8))
+      let kept: UInt64 = byteCount == 8 ? .max : (1 << (byteCount * 8)) - 1
+      let word = UInt64(memory.bitmapWord(index, of: NodeID(node))) & kept
+      reserved += UInt64(word.nonzeroBitCount)
+      checksum.add(word, byteCount: Int(byteCount))
+      rest -= byteCount
+      index += 1
+    }
+    return "\(String(reserved, radix: 16)) \(checksum.text)"
+  }
+
+  private func handOver() throws(BootMemoryError) -> String {
+    var blocks = LinuxBlocks(wordBitCount: header.wordBitCount)
+    var pages: [(node: Int, pages: PageRange)] = []
+    try memory.handOver(maximumOrder: 10) { block in
+      guard let range = PageRange(start: block.first, pageCount: block.pageCount) else { return }
+      pages.append((block.node.rawValue, range))
+    }
+    var index = 0
+    while index < pages.count {
+      let node = pages[index].node
+      var own: [PageRange] = []
+      // In Linux's place for the bitmap, and with its size.
+      var hasBitmap = false
+      while index < pages.count, pages[index].node == node {
+        if pages[index].pages.start.number >= firstBitmapPage {
+          hasBitmap = true
+        } else {
+          own.append(pages[index].pages)
+        }
+        index += 1
+      }
+      blocks.add(own)
+      if hasBitmap, let bitmap = linuxBitmaps[node] {
+        blocks.addPages(
+          from: bitmap.first, count: PageFrame.pageCount(holdingByteCount: bitmap.byteCount))
+      }
+    }
+    return blocks.text
+  }
+
+  private func releaseLate(_ range: AddressRange) throws(BootMemoryError) -> String {
+    var blocks = LinuxBlocks(wordBitCount: header.wordBitCount)
+    try memory.releaseLate(range) { block in
+      blocks.addPages(from: block.first.number, count: block.pageCount)
+    }
+    return blocks.text
+  }
+}

@@ -1,0 +1,39 @@
+import BootMemoryTrace
+import Foundation
+import Testing
+
+/// Every trace of Linux 4.19 gives the same results, address for address and bit for bit.
+@Suite struct GoldenTraceTests {
+  static let directory = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures/traces")
+
+  static func traces(in path: String) -> [String] {
+    let names = try? FileManager.default.contentsOfDirectory(
+      atPath: directory.appending(path: path).path)
+    return (names ?? []).filter { $0.hasSuffix(".trace") }.sorted().map { "\(path)/\($0)" }
+  }
+
+  static let all = ["64/directed", "64/random", "64/huge", "32/directed", "32/random"]
+    .flatMap(traces(in:))
+
+  @Test(arguments: all)
+  func trace_hasResultsOfLinux(path: String) throws {
+    let text = try String(contentsOf: Self.directory.appending(path: path), encoding: .utf8)
+    let trace = try Trace(parsing: text)
+    #expect(!trace.operations.isEmpty)
+    let replayer = try #require(TraceReplayer(trace))
+    let difference = replayer.run(trace)
+    #expect(difference == nil)
+  }
+
+  @Test func traces_areAllThere() throws {
+    #expect(Self.all.filter { $0.hasPrefix("64") }.count == 160)
+    #expect(Self.all.filter { $0.hasPrefix("32") }.count == 84)
+    var operationCount = 0
+    for path in Self.all where path.hasPrefix("64") {
+      let text = try String(contentsOf: Self.directory.appending(path: path), encoding: .utf8)
+      operationCount += try Trace(parsing: text).operations.count
+    }
+    #expect(operationCount == 119_420)
+  }
+}

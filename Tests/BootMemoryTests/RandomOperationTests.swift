@@ -1,0 +1,92 @@
+import BootMemory
+import BootMemoryTrace
+import Foundation
+import PhysicalMemory
+import Testing
+
+/// Random calls, right and wrong ones, have the same results as in the flat reference: the address,
+/// where the search goes on, the end of the last allocation, and every bit.
+@Suite struct RandomOperationTests {
+  /// The number of calls; `BOOTMEM_RANDOM_OPERATIONS` sets another.
+  static let operationCount: Int = {
+    let text = ProcessInfo.processInfo.environment["BOOTMEM_RANDOM_OPERATIONS"]
+    return text.flatMap { Int($0) } ?? 200_000
+  }()
+
+  static let seedCount = 20
+
+  @Test(arguments: 0..<seedCount)
+  func randomCalls_equalFlatReference(seed: Int) throws {
+    var random = SplitMix(state: UInt64(seed) &* 0x9e37_79b9)
+    var rest = Self.operationCount / Self.seedCount
+    var scenario = 0
+    while rest > 0 {
+      let size = ScenarioSize.allCases[(scenario + seed) % ScenarioSize.allCases.count]
+      let count = min(rest, size.operationCount)
+      var pair = BootMemoryPair(size: size, random: &random)
+      try pair.run(count, "seed \(seed), scenario \(scenario) (\(size))", random: &random)
+      rest -= count
+      scenario += 1
+    }
+  }
+}
+
+/// A random number generator that gives the same numbers everywhere.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var value = state
+    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+    return value ^ (value >> 31)
+  }
+
+  /// Any number of up to `bitCount` bits, each length as likely as another.
+  mutating func number(upToBits bitCount: Int) -> UInt64 {
+    next() >> UInt64(64 - Int.random(in: 1...bitCount, using: &self))
+  }
+
+  mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
+}
+
+enum ScenarioSize: CaseIterable {
+  case tiny
+  case small
+  case medium
+  case large
+  case huge
+
+  /// log2 of the largest number of pages of a node; the last one is 16 TiB.
+  var pageCountBits: Int {
+    switch self {
+    case .tiny: 7
+    case .small: 10
+    case .medium: 16
+    case .large: 24
+    case .huge: 32
+    }
+  }
+
+  /// A flat bitmap takes long to search where it is large.
+  var operationCount: Int {
+    switch self {
+    case .tiny, .small: 20_000
+    case .medium: 10_000
+    case .large: 500
+    case .huge: 20
+    }
+  }
+
+  /// How many calls pass between two comparisons of all bits.
+  var comparisonInterval: Int {
+    switch self {
+    case .tiny: 16
+    case .small: 64
+    case .medium: 1000
+    case .large: 500
+    case .huge: 20
+    }
+  }
+}
