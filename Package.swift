@@ -16,6 +16,11 @@ let package = Package(
     .target(name: "TextOutput", swiftSettings: settings),
     .target(name: "PhysicalMemory", swiftSettings: settings),
     .target(
+      name: "MemoryMap", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
+    .target(
+      name: "Firmware", dependencies: ["MemoryMap", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+    .target(
       name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
     .target(name: "Board", path: "boot"),
     .executableTarget(
@@ -29,6 +34,13 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MemoryMapTests", dependencies: ["MemoryMap", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "FirmwareTests",
+      dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
   ]
 )

@@ -1,0 +1,84 @@
+import MemoryMap
+import PhysicalMemory
+import TextOutput
+
+/// What the readers of all boot protocols have in common.
+extension BootInformation {
+  /// The most bytes in which the end of a text is looked for.
+  private static var textByteCountLimit: UInt64 { 1 << 16 }
+
+  /// The most bytes that a list from a loader is read to: 65536 modules, or 43690 regions.  More
+  /// stands for a damaged size, and following it would take a boot that never ends.
+  private static var listByteCountLimit: UInt64 { 1 << 20 }
+
+  /// The bytes of a list at `start`, with a report if it is too long to be one.
+  func list<Memory: PhysicalMemoryReader>(
+    at start: UInt64, byteCount: UInt64, in memory: Memory, of object: StaticString,
+    reportingTo sink: inout some TextSink
+  ) -> BoundedBytes<Memory> {
+    let start = PhysicalAddress(start)
+    let byteCountLimit = Self.listByteCountLimit
+    if byteCount > byteCountLimit {
+      sink.report(
+        FirmwareProblem(
+          object, at: start, "is read only to 1 MiB, claims a size of", value: byteCount))
+    }
+    return BoundedBytes(memory, at: start, byteCount: min(byteCount, byteCountLimit))
+  }
+
+  /// Appends a region of memory; one that wraps around the top of the address space is clipped.
+  mutating func appendRegion(
+    start: UInt64, byteCount: UInt64, kind: MemoryKind, of object: StaticString, number: UInt64,
+    reportingTo sink: inout some TextSink
+  ) {
+    let start = PhysicalAddress(start)
+    if regions.append(start: start, byteCount: byteCount, kind: kind) {
+      sink.report(
+        FirmwareProblem(
+          object, number: number, at: start, "clipped at the top of the address space, has size",
+          value: byteCount))
+    }
+  }
+
+  /// Takes note of a text that ends in a zero byte.
+  ///
+  /// - Returns: The text without the zero; nil, and a report, if its end is not to be found.
+  mutating func noteText(
+    at address: PhysicalAddress, in memory: some PhysicalMemoryReader, owner: LoaderRange.Owner,
+    of object: StaticString, number: UInt64? = nil, reportingTo sink: inout some TextSink
+  ) -> AddressRange? {
+    let bytes = BoundedBytes(memory, at: address, byteCount: Self.textByteCountLimit)
+    guard let text = bytes.text(),
+      let range = AddressRange(start: address, byteCount: text.byteCount + 1)
+    else {
+      sink.report(FirmwareProblem(object, number: number, at: address, "has no end in reach"))
+      return nil
+    }
+    loaderRanges.append(range, owner)
+    return text
+  }
+
+  /// Takes note of the next module, given as its first address and the one behind it.
+  ///
+  /// - Returns: Its number; nil, and a report, if its end lies below its start.
+  mutating func noteModule(
+    start: UInt64, end: UInt64, of object: StaticString, number: UInt64,
+    reportingTo sink: inout some TextSink
+  ) -> Int? {
+    let start = PhysicalAddress(start)
+    guard let range = AddressRange(start: start, end: PhysicalAddress(end)) else {
+      sink.report(
+        FirmwareProblem(object, number: number, at: start, "ends before its start", value: end))
+      return nil
+    }
+    loaderRanges.append(range, .module(moduleCount))
+    moduleCount += 1
+    return moduleCount - 1
+  }
+
+  /// Takes note of `byteCount` bytes at `start`, clipped to the address space.
+  mutating func note(start: UInt64, byteCount: UInt64, owner: LoaderRange.Owner) {
+    loaderRanges.append(
+      AddressRange(clippingStart: PhysicalAddress(start), byteCount: byteCount), owner)
+  }
+}

@@ -1,0 +1,29 @@
+import MemoryMap
+import TextOutput
+
+/// Why what firmware or loader handed over could not be read.
+public enum FirmwareError: Error {
+  /// A structure is missing, out of reach or damaged, and there is no doing without it.
+  case unreadable(FirmwareProblem)
+
+  /// The regions of memory do not fit the caller's storage.
+  case memoryMap(MemoryMapError)
+
+  /// The ranges that the loader holds do not fit the caller's storage, which must hold `needed`.
+  case loaderRangesFull(capacity: Int, needed: Int)
+
+  /// Prints the error as a sentence without a line end.
+  public func write(to sink: inout some TextSink) {
+    switch self {
+    case .unreadable(let problem):
+      problem.write(to: &sink)
+    case .memoryMap(let error):
+      error.write(to: &sink)
+    case .loaderRangesFull(let capacity, let needed):
+      sink.write("list of loader ranges is full: it holds ")
+      sink.write(decimal: UInt(capacity))
+      sink.write(", needs to hold ")
+      sink.write(decimal: UInt(needed))
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import PhysicalMemory
+import TextOutput
+
+/// Memory that the loader filled and the kernel must not hand out while it needs the contents.
+public struct LoaderRange: Hashable, Sendable {
+  /// What lies there.
+  public enum Owner: Hashable, Sendable {
+    /// The structure that the loader's pointer leads to, with all that is inside it.
+    case bootInformation
+    /// The memory map, where it lies outside the boot information.
+    case memoryMap
+    /// The kernel's command line.
+    case commandLine
+    /// The name that the loader gives itself.
+    case loaderName
+    /// The list of modules.
+    case moduleList
+    /// The contents of the module with this number, counted from 0.
+    case module(Int)
+    /// The command line of the module with this number.
+    case moduleCommandLine(Int)
+    /// Symbols and section headers of the kernel, and the sections that belong to no segment.
+    case symbols
+    /// Descriptions of drives, firmware interfaces and video modes.
+    case deviceInformation
+    /// A block of Linux's `setup_data` with this number in its list.
+    case setupData(Int)
+    /// The kernel image, and other files, where the loader's map tells of them without a name.
+    case kernelAndModules
+    /// What the loader itself uses, such as page tables, stack and its answers.
+    case loaderReclaimable
+  }
+
+  /// The bytes in question.
+  public let range: AddressRange
+
+  /// What lies there.
+  public let owner: Owner
+
+  /// Makes a range with its owner.
+  public init(range: AddressRange, owner: Owner) {
+    self.range = range
+    self.owner = owner
+  }
+
+  /// Prints `START-LAST OWNER` with addresses in hexadecimal, the last one included.
+  public func write(to sink: inout some TextSink) {
+    sink.write(hexadecimal: range.start.rawValue, minimumDigitCount: 16)
+    sink.write("-")
+    if let last = range.last {
+      sink.write(hexadecimal: last.rawValue, minimumDigitCount: 16)
+    } else {
+      sink.write("................")
+    }
+    sink.write(" ")
+    owner.write(to: &sink)
+  }
+}
+
+extension LoaderRange.Owner {
+  /// Prints the owner as a person calls it.
+  public func write(to sink: inout some TextSink) {
+    switch self {
+    case .bootInformation: sink.write("boot information")
+    case .memoryMap: sink.write("memory map")
+    case .commandLine: sink.write("command line")
+    case .loaderName: sink.write("loader name")
+    case .moduleList: sink.write("module list")
+    case .module(let number): sink.write("module ", number)
+    case .moduleCommandLine(let number): sink.write("command line of module ", number)
+    case .symbols: sink.write("symbols")
+    case .deviceInformation: sink.write("device information")
+    case .setupData(let number): sink.write("setup data ", number)
+    case .kernelAndModules: sink.write("kernel and modules")
+    case .loaderReclaimable: sink.write("loader")
+    }
+  }
+}
+
+extension TextSink {
+  fileprivate mutating func write(_ text: StaticString, _ number: Int) {
+    write(text)
+    write(decimal: UInt(number))
+  }
+}

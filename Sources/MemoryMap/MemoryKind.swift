@@ -1,0 +1,50 @@
+import TextOutput
+
+/// What a region of the physical address space is good for.
+///
+/// The order of the cases is the order of usability: where two regions overlap, the memory is what
+/// the greater, less usable kind says.
+public enum MemoryKind: UInt8, Comparable, Sendable {
+  /// Working memory, free for the kernel.
+  case usable
+
+  /// Memory set aside for a special purpose (EFI attribute SP); good memory, but not for the kernel.
+  case softReserved
+
+  /// ACPI tables: usable after the kernel has read them.
+  case acpiReclaimable
+
+  /// Memory that keeps its contents without power.
+  case persistent
+
+  /// ACPI's non-volatile sleeping storage: never to be touched.
+  case acpiNonVolatile
+
+  /// Reserved by the firmware, or of a type that nobody knows.
+  case reserved
+
+  /// Memory in which errors were found.
+  case unusable
+
+  /// The number of kinds; raw values run from 0 up to it.
+  @usableFromInline static var count: Int { 7 }
+
+  /// Whether `left` is more usable than `right`.
+  @inlinable
+  public static func < (left: MemoryKind, right: MemoryKind) -> Bool {
+    left.rawValue < right.rawValue
+  }
+
+  /// The name as one word: what a printed map shows.
+  public var name: StaticString {
+    switch self {
+    case .usable: "usable"
+    case .softReserved: "soft_reserved"
+    case .acpiReclaimable: "acpi_data"
+    case .persistent: "persistent"
+    case .acpiNonVolatile: "acpi_nvs"
+    case .reserved: "reserved"
+    case .unusable: "unusable"
+    }
+  }
+}

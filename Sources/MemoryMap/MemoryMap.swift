@@ -1,0 +1,104 @@
+import PhysicalMemory
+import TextOutput
+
+/// The physical address space as a kernel can rely on it: regions that are sorted, disjoint, merged
+/// with neighbours of the same kind, and made of whole pages.
+///
+/// Every map is made from a ``MemoryRegionList``, whatever the firmware or loader it came from, by
+/// the same rules:
+/// - Where regions overlap, the less usable kind wins (see ``MemoryKind``).
+/// - Usable ranges are rounded inwards to pages, all others outwards; a usable range under a page
+///   disappears.  What that costs is told by ``partialPageByteCount``.
+/// - Empty regions vanish.
+///
+/// A map is a view of storage that belongs to its maker, and does not change.
+@safe
+public struct MemoryMap {
+  private let regions: UnsafeBufferPointer<MemoryRegion>
+
+  /// The usable bytes that lie in pages which are not usable as a whole, and so are lost.
+  public let partialPageByteCount: UInt64
+
+  /// Makes the map of the regions in `list`, which gets sorted.
+  ///
+  /// Twice the count of the list is always enough room in `storage`.  The storage need not be
+  /// initialised, and must stay valid and untouched as long as the map is used.
+  ///
+  /// - Throws: An error that says how large storage must be, for the list or for the map.
+  /// - Complexity: O(n log n) in the count of the list.
+  public init(
+    sanitizing list: inout MemoryRegionList, storage: UnsafeMutableBufferPointer<MemoryRegion>
+  ) throws(MemoryMapError) {
+    try list.checkCapacity()
+    list.sort()
+    var sweep = RegionSweep(PageRounding(RegionSweep(list.makeIterator())))
+    var count = 0
+    while let region = sweep.next() {
+      if count < storage.count {
+        unsafe storage.initializeElement(at: count, to: region)
+      }
+      count += 1
+    }
+    guard count <= storage.count else {
+      throw .memoryMapFull(capacity: storage.count, needed: count)
+    }
+    unsafe regions = UnsafeBufferPointer(rebasing: storage[0..<count])
+    partialPageByteCount = sweep.source.partialPageByteCount
+  }
+
+  /// The number of regions.
+  public var count: Int { unsafe regions.count }
+
+  /// The region at `index`, counted from 0 in ascending order.
+  public subscript(index: Int) -> MemoryRegion {
+    precondition(index >= 0 && index < count)
+    return unsafe regions[index]
+  }
+
+  /// The page frame just behind the last usable page; 0 in a map without any.
+  ///
+  /// - Complexity: O(n).
+  public var usableEnd: PageFrame {
+    var end = PageFrame(0)
+    for pages in usablePages() { end = pages.end }
+    return end
+  }
+
+  /// The ranges of usable pages in ascending order, as far as they lie in `window`.
+  public func usablePages(in window: PageRange) -> UsablePageRanges {
+    UsablePageRanges(self, window: window)
+  }
+
+  /// The ranges of usable pages in ascending order, as far as they lie below `limit`.
+  public func usablePages(below limit: PageFrame = .end) -> UsablePageRanges {
+    UsablePageRanges(self, window: PageRange(start: PageFrame(0), pageCount: limit.number))
+  }
+
+  /// The number of usable pages below `limit`.
+  ///
+  /// - Complexity: O(n).
+  public func usablePageCount(below limit: PageFrame = .end) -> UInt64 {
+    var count: UInt64 = 0
+    // Disjoint ranges hold at most 2^52 pages together.
+    for pages in usablePages(below: limit) { count &+= pages.pageCount }
+    return count
+  }
+
+  /// The number of usable pages at or above `limit`: memory that a kernel which cannot reach beyond
+  /// that page has to report as beyond its reach.
+  ///
+  /// - Complexity: O(n).
+  public func usablePageCount(beyond limit: PageFrame) -> UInt64 {
+    // What lies below a limit is never more than there is.
+    usablePageCount() &- usablePageCount(below: limit)
+  }
+
+  /// Prints one region a line, each behind two spaces.
+  public func write(to sink: inout some TextSink) {
+    for index in 0..<count {
+      sink.write("  ")
+      self[index].write(to: &sink)
+      sink.write("\n")
+    }
+  }
+}

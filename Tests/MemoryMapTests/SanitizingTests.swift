@@ -1,0 +1,238 @@
+import MemoryMap
+import PhysicalMemory
+import Testing
+
+/// One test a behaviour of the sanitiser.  In the drawings a column is a page, U is usable, R is
+/// reserved, A is ACPI data, N is ACPI NVS, X is unusable, and a dot is nothing.
+@Suite struct SanitizingTests {
+  // given   ..UU..UU    (told from right to left)
+  // Expect  ..UU..UU
+  @Test func sanitize_sorts() throws {
+    #expect(
+      try sanitized((0x6000, 0x8000, .usable), (0x2000, 0x4000, .usable)) == """
+          0000000000002000-0000000000003fff usable        8 KiB
+          0000000000006000-0000000000007fff usable        8 KiB
+
+        """)
+  }
+
+  // given   UUU..
+  //         ...UU
+  // Expect  UUUUU
+  @Test func sanitize_mergesNeighbours() throws {
+    #expect(
+      try sanitized((0, 0x3000, .usable), (0x3000, 0x5000, .usable)) == """
+          0000000000000000-0000000000004fff usable        20 KiB
+
+        """)
+  }
+
+  // given   UUUU..
+  //         ..UUUU
+  // Expect  UUUUUU
+  @Test func sanitize_mergesOverlapOfOneKind() throws {
+    #expect(
+      try sanitized((0, 0x4000, .usable), (0x2000, 0x6000, .usable)) == """
+          0000000000000000-0000000000005fff usable        24 KiB
+
+        """)
+  }
+
+  // given   UUUU..
+  //         ..RRRR
+  // Expect  UURRRR
+  @Test func sanitize_overlapTopGoesToLessUsable() throws {
+    #expect(
+      try sanitized((0, 0x4000, .usable), (0x2000, 0x6000, .reserved)) == """
+          0000000000000000-0000000000001fff usable        8 KiB
+          0000000000002000-0000000000005fff reserved      16 KiB
+
+        """)
+  }
+
+  // given   ..UUUU
+  //         RRRR..
+  // Expect  RRRRUU
+  @Test func sanitize_overlapBottomGoesToLessUsable() throws {
+    #expect(
+      try sanitized((0x2000, 0x6000, .usable), (0, 0x4000, .reserved)) == """
+          0000000000000000-0000000000003fff reserved      16 KiB
+          0000000000004000-0000000000005fff usable        8 KiB
+
+        """)
+  }
+
+  // given   UUUUUU
+  //         ..RR..
+  // Expect  UURRUU
+  @Test func sanitize_lessUsableWithinCutsInTwo() throws {
+    #expect(
+      try sanitized((0, 0x6000, .usable), (0x2000, 0x4000, .reserved)) == """
+          0000000000000000-0000000000001fff usable        8 KiB
+          0000000000002000-0000000000003fff reserved      8 KiB
+          0000000000004000-0000000000005fff usable        8 KiB
+
+        """)
+  }
+
+  // given   RRRRRR
+  //         ..UU..
+  // Expect  RRRRRR
+  @Test func sanitize_moreUsableWithinVanishes() throws {
+    #expect(
+      try sanitized((0, 0x6000, .reserved), (0x2000, 0x4000, .usable)) == """
+          0000000000000000-0000000000005fff reserved      24 KiB
+
+        """)
+  }
+
+  // given   UUUUUUUU
+  //         .AAAAAA.
+  //         ..NNNN..
+  //         ...RR...
+  //         ....X...
+  // Expect  UANRXNAU
+  @Test func sanitize_nestedKindsComeBackInOrderOfUsability() throws {
+    #expect(
+      try sanitized(
+        (0, 0x8000, .usable), (0x1000, 0x7000, .acpiReclaimable),
+        (0x2000, 0x6000, .acpiNonVolatile), (0x3000, 0x5000, .reserved),
+        (0x4000, 0x5000, .unusable)) == """
+            0000000000000000-0000000000000fff usable        4 KiB
+            0000000000001000-0000000000001fff acpi_data     4 KiB
+            0000000000002000-0000000000002fff acpi_nvs      4 KiB
+            0000000000003000-0000000000003fff reserved      4 KiB
+            0000000000004000-0000000000004fff unusable      4 KiB
+            0000000000005000-0000000000005fff acpi_nvs      4 KiB
+            0000000000006000-0000000000006fff acpi_data     4 KiB
+            0000000000007000-0000000000007fff usable        4 KiB
+
+          """)
+  }
+
+  // given   UU.UU
+  //         ..|    (no byte)
+  // Expect  UU.UU
+  @Test func sanitize_emptyRegionsVanish() throws {
+    #expect(
+      try sanitized(
+        (0, 0x2000, .usable), (0x2000, 0x2000, .reserved), (0x3000, 0x5000, .usable),
+        (0x1000, 0x1000, .unusable)) == """
+            0000000000000000-0000000000001fff usable        8 KiB
+            0000000000003000-0000000000004fff usable        8 KiB
+
+          """)
+  }
+
+  // All entries 0, as at the end of the map of QEMU's microvm.
+  @Test func sanitize_allZeroEntriesGiveAnEmptyMap() throws {
+    #expect(try sanitized((0, 0, .reserved), (0, 0, .usable)) == "")
+  }
+
+  // given   |-uuu|uuuu|uuu-|
+  // Expect  |....|UUUU|....|
+  @Test func sanitize_roundsUsableInwards() throws {
+    try withMap(of: [(0x800, 0x2800, .usable)]) { map in
+      #expect(map.count == 1)
+      #expect(Array(map.usablePages()) == [PageRange(start: PageFrame(1), end: PageFrame(2))])
+      #expect(map.partialPageByteCount == 0x1000)
+    }
+  }
+
+  // given   |---r|rrrr|r---|
+  // Expect  |RRRR|RRRR|RRRR|
+  @Test func sanitize_roundsOthersOutwards() throws {
+    #expect(
+      try sanitized((0xfff, 0x2001, .acpiNonVolatile)) == """
+          0000000000000000-0000000000002fff acpi_nvs      12 KiB
+
+        """)
+  }
+
+  // given   |uuuu|uu..|
+  //         |....|..uu|uuuu|
+  // Expect  |UUUU|UUUU|UUUU|
+  @Test func sanitize_usableNeighboursMergeBeforeRounding() throws {
+    #expect(
+      try sanitized((0, 0x1800, .usable), (0x1800, 0x3000, .usable)) == """
+          0000000000000000-0000000000002fff usable        12 KiB
+
+        """)
+  }
+
+  // given   |uuuu|uurr|
+  // Expect  |UUUU|RRRR|
+  @Test func sanitize_sharedPageIsNotUsable() throws {
+    try withMap(of: [(0, 0x9fc00, .usable), (0x9fc00, 0xa0000, .reserved)]) { map in
+      var text = PrintedText()
+      map.write(to: &text)
+      #expect(
+        text.text == """
+            0000000000000000-000000000009efff usable        636 KiB
+            000000000009f000-000000000009ffff reserved      4 KiB
+
+          """)
+      #expect(map.partialPageByteCount == 0xc00)
+    }
+  }
+
+  // given   |rrna|
+  // Expect  |RRRR|
+  @Test func sanitize_leastUsableTakesAPageSharedByThree() throws {
+    #expect(
+      try sanitized(
+        (0, 0x400, .reserved), (0x400, 0x800, .acpiNonVolatile), (0x800, 0x1000, .acpiReclaimable)
+      ) == """
+          0000000000000000-0000000000000fff reserved      4 KiB
+
+        """)
+  }
+
+  // given   |.uu.|
+  // Expect  |....|
+  @Test func sanitize_usableUnderAPageVanishes() throws {
+    try withMap(of: [(0x1400, 0x1c00, .usable), (0x2800, 0x3800, .usable)]) { map in
+      #expect(map.count == 0)
+      #expect(map.partialPageByteCount == 0x1800)
+    }
+  }
+
+  @Test func sanitize_topOfAddressSpaceIsKept() throws {
+    #expect(
+      try sanitized((0xffff_ffff_ffff_e000, 0, .usable), (0xffff_ffff_ffff_f001, 0, .reserved))
+        == """
+          ffffffffffffe000-ffffffffffffefff usable        4 KiB
+          fffffffffffff000-ffffffffffffffff reserved      4 KiB
+
+        """)
+  }
+
+  // The whole address space has no size in 64 bits.
+  @Test func sanitize_wholeAddressSpaceIsToldInTwoRegions() throws {
+    #expect(
+      try sanitized(
+        (0, 1 << 63, .reserved), (1 << 63, 0, .reserved), (1 << 62, 3 << 62, .usable)) == """
+            0000000000000000-7fffffffffffffff reserved      8 EiB
+            8000000000000000-ffffffffffffffff reserved      8 EiB
+
+          """)
+    #expect(
+      try sanitized((0, .max, .reserved)) == """
+          0000000000000000-fffffffffffffffe reserved      15.9 EiB
+
+        """)
+  }
+
+  @Test func sanitize_fullMapSaysHowLargeItMustBe() throws {
+    let entries: [Entry] = [
+      (0, 0x6000, .usable), (0x1000, 0x2000, .reserved), (0x3000, 0x4000, .reserved),
+    ]
+    #expect(throws: MemoryMapError.memoryMapFull(capacity: 4, needed: 5)) {
+      try withMap(of: entries, capacity: 4) { _ in }
+    }
+    #expect(try withMap(of: entries, capacity: 5) { $0.count } == 5)
+    #expect(throws: MemoryMapError.memoryMapFull(capacity: 0, needed: 5)) {
+      try withMap(of: entries, capacity: 0) { _ in }
+    }
+  }
+}
