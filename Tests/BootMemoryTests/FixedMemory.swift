@@ -1,0 +1,76 @@
+import BootMemory
+import BootMemoryTrace
+import PhysicalMemory
+
+/// Boot memory with its storage and bitmaps, for tests that name every page.
+struct FixedMemory: ~Copyable {
+  var memory: BootMemory
+  private let storage: NodeStorage
+  private var arenas: [Arena] = []
+
+  /// Nodes with the given spans, all pages reserved.
+  init(_ spans: Range<UInt64>..., platform: BootMemoryPlatform = BootMemoryPlatform()) {
+    let storage = NodeStorage(count: 8)
+    self.storage = storage
+    memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
+    for (index, span) in spans.enumerated() {
+      try! register(index, span)
+    }
+  }
+
+  /// Registers one more node.
+  mutating func register(_ index: Int, _ span: Range<UInt64>) throws(BootMemoryError) {
+    let pageCount = UInt64(span.count)
+    let byteCount = BootMemory.bitmapByteCount(forPageCount: pageCount)
+    let arena = Arena(byteCount: Int(byteCount))!
+    arenas.append(arena)
+    unsafe try memory.registerNode(
+      NodeID(index), spanning: pages(span),
+      bitmap: UnsafeMutableRawBufferPointer(start: arena.start, count: Int(byteCount)))
+  }
+
+  mutating func freePages(_ range: Range<UInt64>) throws(BootMemoryError) {
+    try memory.free(bytes(range.lowerBound << 12, UInt64(range.count) << 12))
+  }
+
+  mutating func reservePages(
+    _ range: Range<UInt64>, exclusively: Bool = false
+  ) throws(BootMemoryError) {
+    try memory.reserve(
+      bytes(range.lowerBound << 12, UInt64(range.count) << 12), exclusively: exclusively)
+  }
+
+  /// Allocates without clearing: there is no memory behind the addresses.
+  mutating func allocate(
+    _ byteCount: UInt64, align: UInt64 = 1, goal: UInt64 = 0, limit: UInt64 = 0,
+    node: Int? = nil, policy: AllocationRequest.NodePolicy = .preferred
+  ) throws(BootMemoryError) -> UInt64 {
+    try memory.allocate(
+      AllocationRequest(
+        byteCount: byteCount, alignment: align, goal: .address(PhysicalAddress(goal)),
+        limit: .address(PhysicalAddress(limit)), node: node.map { NodeID($0) },
+        nodePolicy: policy, clearsMemory: false)
+    ).rawValue
+  }
+
+  /// The free pages of all nodes, as ranges.
+  func freeRanges() -> [Range<UInt64>] {
+    var ranges: [Range<UInt64>] = []
+    for node in 0..<8 {
+      var run = memory.nextFreeRun(on: NodeID(node))
+      while let found = run {
+        ranges.append(found.start.number..<found.end.number)
+        run = memory.nextFreeRun(on: NodeID(node), from: found.end)
+      }
+    }
+    return ranges
+  }
+}
+
+func pages(_ range: Range<UInt64>) -> PageRange {
+  PageRange(start: PageFrame(range.lowerBound), end: PageFrame(range.upperBound))!
+}
+
+func bytes(_ start: UInt64, _ byteCount: UInt64) -> AddressRange {
+  AddressRange(start: PhysicalAddress(start), byteCount: byteCount)!
+}

@@ -1,0 +1,132 @@
+import BootMemory
+import BootMemoryTrace
+import PhysicalMemory
+import Testing
+
+/// The hand-over gives every page away once, and the bitmaps' pages last.
+@Suite struct HandOverTests {
+  /// Boot memory over an arena that stands for all physical memory from address 0.
+  private func withArenaMemory(
+    pageCount: UInt64, _ body: (inout BootMemory, Arena) throws -> Void
+  ) throws {
+    let arena = try #require(Arena(byteCount: Int(pageCount) << 12))
+    let storage = NodeStorage(count: 4)
+    var platform = BootMemoryPlatform()
+    platform.directMapOffset = unsafe UInt(bitPattern: arena.start)
+    var memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
+    try body(&memory, arena)
+    // The closure's memory refers to both without owning them.
+    withExtendedLifetime((arena, storage)) {}
+  }
+
+  @Test func blocks_areMaximalAndNaturallyAligned() throws {
+    var fixed = FixedMemory(0..<0x2000)
+    try fixed.freePages(3..<0x1805)
+    var blocks: [[UInt64]] = []
+    try fixed.memory.handOver(maximumOrder: 10) { block in
+      blocks.append([block.first.number, UInt64(block.order)])
+    }
+    #expect(
+      blocks == [
+        [3, 0], [4, 2], [8, 3], [0x10, 4], [0x20, 5], [0x40, 6], [0x80, 7], [0x100, 8], [0x200, 9],
+        [0x400, 10], [0x800, 10], [0xc00, 10], [0x1000, 10], [0x1400, 10], [0x1800, 2],
+        [0x1804, 0],
+      ])
+  }
+
+  @Test func maximumOrder_boundsBlocks() throws {
+    for order in [0, 3] {
+      var fixed = FixedMemory(0..<0x40)
+      try fixed.freePages(0..<0x40)
+      var count = 0
+      try fixed.memory.handOver(maximumOrder: order) { block in
+        #expect(block.order == order)
+        count += 1
+      }
+      #expect(count == 0x40 >> order)
+    }
+    var fixed = FixedMemory(0..<0x40)
+    #expect(throws: BootMemoryError.misuse(.orderOutOfRange(-1))) {
+      try fixed.memory.handOver(maximumOrder: -1) { _ in }
+    }
+    #expect(throws: BootMemoryError.misuse(.orderOutOfRange(52))) {
+      try fixed.memory.handOver(maximumOrder: 52) { _ in }
+    }
+  }
+
+  /// D21, D22: two bitmaps lie in pages that are marked free, one of them in the other node.
+  @Test func D21_D22_bitmapPages_areReleasedOnceAndLast() throws {
+    try withArenaMemory(pageCount: 0x400) { memory, _ in
+      try memory.registerNode(NodeID(0), spanning: pages(0x10..<0x200), bitmapAt: PageFrame(0x20))
+      try memory.registerNode(NodeID(1), spanning: pages(0x200..<0x400), bitmapAt: PageFrame(0x30))
+      try memory.free(bytes(0x10 << 12, 0x3f0 << 12))
+      var released: [(node: Int, page: UInt64)] = []
+      let count = try memory.handOver(maximumOrder: 10) { block in
+        for page in block.first.number..<block.first.number + block.pageCount {
+          released.append((block.node.rawValue, page))
+        }
+      }
+      #expect(count == 0x3f0)
+      #expect(Set(released.map(\.page)) == Set(0x10..<0x400))
+      #expect(released.count == 0x3f0)
+      let first = released.filter { $0.node == 0 }
+      #expect(first.last?.page == 0x20)
+      #expect(released.last?.page == 0x30)
+      #expect(released.last?.node == 1)
+    }
+  }
+
+  @Test func releaseLate_roundsInwards() throws {
+    var fixed = FixedMemory(0..<0x10)
+    #expect(throws: BootMemoryError.misuse(.notHandedOver)) {
+      try fixed.memory.releaseLate(bytes(0x1000, 0x1000)) { _ in }
+    }
+    try fixed.memory.handOver(maximumOrder: 10) { _ in }
+    var released: [UInt64] = []
+    let count = try fixed.memory.releaseLate(bytes(0x2800, 0x3000)) { block in
+      #expect(block.order == 0)
+      released.append(block.first.number)
+    }
+    #expect(released == [3, 4])
+    #expect(count == 2)
+  }
+
+  @Test func allocatedMemory_isClearedExactly() throws {
+    try withArenaMemory(pageCount: 0x400) { memory, arena in
+      unsafe arena.start.initializeMemory(as: UInt8.self, repeating: 0xff, count: 0x400 << 12)
+      try memory.registerNode(NodeID(0), spanning: pages(0x10..<0x400), bitmapAt: PageFrame(1))
+      try memory.free(bytes(0x1_0000, 0x3f0 << 12))
+      for byteCount: UInt64 in [1, 63, 4096, 4097, 0x1_2345] {
+        let address = try memory.allocate(
+          AllocationRequest(byteCount: byteCount, goal: .none)
+        ).rawValue
+        let bytes = unsafe arena.start + Int(address)
+        for offset in 0..<Int(byteCount) {
+          #expect(unsafe bytes.load(fromByteOffset: offset, as: UInt8.self) == 0)
+        }
+        #expect(unsafe bytes.load(fromByteOffset: Int(byteCount), as: UInt8.self) == 0xff)
+      }
+      let kept = try memory.allocate(
+        AllocationRequest(byteCount: 4096, goal: .none, clearsMemory: false))
+      #expect(unsafe arena.start.load(fromByteOffset: Int(kept.rawValue), as: UInt8.self) == 0xff)
+    }
+  }
+
+  @Test func bitmaps_mayNotOverlap() throws {
+    try withArenaMemory(pageCount: 0x40) { memory, _ in
+      try memory.registerNode(NodeID(0), spanning: pages(0x10..<0x20), bitmapAt: PageFrame(0x20))
+      #expect(throws: BootMemoryError.self) {
+        try memory.registerNode(NodeID(1), spanning: pages(0x20..<0x30), bitmapAt: PageFrame(0x20))
+      }
+      #expect(memory.node(NodeID(1))?.isRegistered == false)
+    }
+  }
+
+  @Test(arguments: [1, 63, 64, 65, 4096, 1 << 20, 1 << 28, 1 << 32] as [UInt64])
+  func bitmapSize_isAtMost8PercentAnd2PagesAboveFlat(pageCount: UInt64) {
+    let flat = (pageCount + 63) / 64 * 8
+    let byteCount = BootMemory.bitmapByteCount(forPageCount: pageCount)
+    #expect(byteCount >= flat)
+    #expect(byteCount <= flat + flat * 8 / 100 + 8192)
+  }
+}
