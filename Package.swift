@@ -22,9 +22,16 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
+    .target(
+      name: "BootPlan",
+      dependencies: ["BootMemory", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
     .target(name: "Board", path: "boot"),
     .executableTarget(
-      name: "Kernel", dependencies: ["Board", "PhysicalMemory", "TextOutput"],
+      name: "Kernel",
+      dependencies: [
+        "Board", "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
+      ],
       swiftSettings: settings),
     .target(
       name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory"],

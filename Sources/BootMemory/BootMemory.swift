@@ -38,6 +38,9 @@ import PhysicalMemory
     unsafe nodes.initialize(repeating: BootMemoryNode())
   }
 
+  /// The number of nodes that there is storage for.
+  public var nodeCapacity: Int { unsafe nodes.count }
+
   /// The storage of a node that is known to exist.
   @inline(__always)
   func pointer(to index: Int) -> UnsafeMutablePointer<BootMemoryNode> {

@@ -31,7 +31,7 @@ extension BootMemoryNode {
     let hintBit = bit(of: hint)
     if hintBit <= beginBit {
       return bitmap.firstRun(ofLength: length, alignedTo: step, from: beginBit, below: endBit)
-        .map(page(ofBit:))
+        .map { page(ofBit: $0) }
     }
     let goOnBit = bitmap.aligned(hintBit, to: step)
     let found = bitmap.firstRun(ofLength: length, alignedTo: step, from: goOnBit, below: endBit)
@@ -40,7 +40,7 @@ extension BootMemoryNode {
     let (lastEnd, overflow) = goOnBit.addingReportingOverflow(length)
     let fallbackEnd = overflow ? endBit : min(endBit, lastEnd)
     return bitmap.firstRun(ofLength: length, alignedTo: step, from: beginBit, below: fallbackEnd)
-      .map(page(ofBit:))
+      .map { page(ofBit: $0) }
   }
 
   /// The alignment in pages, at least 1.

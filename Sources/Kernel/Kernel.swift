@@ -1,5 +1,10 @@
 #if hasFeature(Embedded)
 import Board
+import BootMemory
+import BootPlan
+import Firmware
+import MemoryMap
+import PhysicalMemory
 import TextOutput
 
 /// The kernel's first function, called by `boot/` with what the loader left in registers.
@@ -7,9 +12,146 @@ import TextOutput
 /// The symbol is the one that the package manager demands of an executable of this name.
 @c(Kernel_main)
 func kernelMain(loaderMagic: UInt32, informationAddress: UInt32) -> Never {
+  let entryTime = board_time_stamp()
   board_install_descriptors()
-  var console = Console(videoMode: 3)
-  console.write("swift-bootmem\n")
+  // Paging is off, or maps the first 4 GiB to themselves, where all boot information lies.
+  let reach = AddressRange(
+    first: PhysicalAddress(0), last: PhysicalAddress(UInt64(UInt32.max)))
+  guard let reach else { Outcome.failure.exit() }
+  let firmwareMemory = unsafe DirectMappedMemory(reach: reach)
+  unsafe trapVideoMode = BIOSDataArea(in: firmwareMemory).videoMode
+  var console = unsafe Console(videoMode: trapVideoMode)
+  console.write("swift-bootmem on ")
+  console.write(Processor.name)
+  console.write("\n")
+  do {
+    let kernel = Kernel(entryTime: entryTime)
+    try kernel.run(
+      loaderMagic: loaderMagic, informationAddress: informationAddress, in: firmwareMemory,
+      console: &console)
+  } catch {
+    console.write("error: ")
+    error.write(to: &console)
+    console.write("\n")
+    Outcome.failure.exit()
+  }
+  console.write("ok\n")
   Outcome.success.exit()
+}
+
+/// The kernel: it sets boot memory up, shows it at work and hands it over.
+struct Kernel {
+  /// The time-stamp counter at entry; 0 if the processor has none.
+  let entryTime: UInt64
+
+  static let nodeCapacity = 64
+
+  func run(
+    loaderMagic: UInt32, informationAddress: UInt32, in firmwareMemory: some PhysicalMemoryReader,
+    console: inout Console
+  ) throws(KernelError) {
+    var tables = StaticMemory()
+    var inventory = try Inventory(
+      loaderMagic: loaderMagic, informationAddress: informationAddress, in: firmwareMemory,
+      tables: &tables, console: &console)
+    Processor.protectLowMemory(tables: &tables)
+    if let word = inventory.commandLine.value(behind: "trap=") {
+      try trap(on: word, console: &console)
+    }
+
+    var memory = unsafe BootMemory(
+      platform: BootMemoryPlatform(),
+      nodes: tables.take(BootMemoryNode.self, count: Self.nodeCapacity))
+    let map = inventory.map
+    let limit = memory.platform.addressWidth.endPageFrame
+    reportBeyond(limit, of: map, console: &console)
+    let node = NodeID(0)
+    guard map.usablePageCount(below: limit) > 0,
+      let span = PageRange(start: PageFrame(0), end: min(map.usableEnd, limit))
+    else { throw .bootPlan(.noUsableMemory) }
+    do {
+      try memory.setUpNode(node, spanning: span, of: map, owners: &inventory.owners)
+    } catch {
+      throw .bootPlan(error)
+    }
+    let first = memory.allocateOrTrap(.cacheLines(byteCount: 64))
+    let firstTime = board_time_stamp()
+
+    console.write("held before the first allocation:\n")
+    inventory.owners.write(to: &console)
+    console.write("first allocation: 0x")
+    console.write(hexadecimal: first.rawValue, minimumDigitCount: 8)
+    console.write("\n")
+    try Demonstration(map: map, node: node).run(
+      on: &memory, owners: inventory.owners, console: &console)
+    let end = min(map.usableEnd, limit)
+    console.write("memory before the hand-over:\n")
+    MapDrawing(end: end, maximumStretchCount: 512).write(
+      map, memory, inventory.owners, to: &console)
+    try finish(memory: &memory, map: map, limit: limit, console: &console)
+    report(firstTime, console: &console)
+  }
+
+  /// Hands the memory over and prints the figures, if they agree.
+  private func finish(
+    memory: inout BootMemory, map: MemoryMap, limit: PageFrame, console: inout Console
+  ) throws(KernelError) {
+    var summary = Summary()
+    summary.usable = map.usablePageCount(below: limit)
+    for pages in map.usablePages(below: limit) {
+      summary.free += memory.freePageCount(in: pages)
+      summary.reserved += memory.reservedPageCount(in: pages)
+    }
+    var bitmapPageCount: UInt64 = 0
+    for number in 0..<memory.nodeCapacity {
+      guard let node = memory.node(NodeID(number)), node.isRegistered else { continue }
+      summary.nodeCount += 1
+      bitmapPageCount += node.bitmapPages?.pageCount ?? 0
+    }
+    let handOver = try HandOver(of: &memory)
+    console.write("handed over:\n")
+    handOver.write(to: &console)
+    summary.released = handOver.pageCount
+    summary.write(to: &console)
+    guard summary.reserved + summary.free == summary.usable else {
+      throw .broken("reserved and free pages are not all usable ones")
+    }
+    guard summary.released == summary.free + bitmapPageCount else {
+      throw .broken("the pages released are not the free ones and the bitmaps")
+    }
+  }
+
+  private func reportBeyond(_ limit: PageFrame, of map: MemoryMap, console: inout Console) {
+    let pageCount = map.usablePageCount(beyond: limit)
+    guard pageCount > 0 else { return }
+    console.write("beyond the reach of this processor: ")
+    console.write(decimal: pageCount)
+    console.write(" usable pages, ")
+    console.write(byteCount: pageCount * PageFrame.byteCount)
+    console.write("\n")
+  }
+
+  /// Prints the time-stamp counts, which are instructions under QEMU's `-icount shift=0`.
+  private func report(_ firstTime: UInt64, console: inout Console) {
+    guard entryTime != 0 else { return }
+    console.write("time stamps since entry: first allocation ")
+    console.write(decimal: firstTime &- entryTime)
+    console.write(", end ")
+    console.write(decimal: board_time_stamp() &- entryTime)
+    console.write("\n")
+  }
+
+  private func trap(
+    on word: KernelCommandLine.Word, console: inout Console
+  ) throws(KernelError) {
+    guard let trap = DeliberateTrap(word) else {
+      console.write("trap=")
+      word.write(to: &console)
+      console.write(": unknown, ignored\n")
+      return
+    }
+    trap.spring(in: &console)
+    throw .broken("the processor let pass what should have trapped")
+  }
 }
 #endif

@@ -67,13 +67,16 @@ struct Trap {
   }
 }
 
+/// The video mode for a trap's report: the BIOS data area may be out of reach by then.
+nonisolated(unsafe) var trapVideoMode: UInt8 = 0
+
 /// Every exception ends here, from the entries in `boot/`.
 @c(kernel_trap)
 func kernelTrap(
   vector: UInt, errorCode: UInt, instructionPointer: UInt, stackPointer: UInt, faultAddress: UInt
 ) -> Never {
   // A console of its own: the kernel's may be what trapped.
-  var console = Console(videoMode: 3, attribute: .alarm)
+  var console = unsafe Console(videoMode: trapVideoMode, attribute: .alarm)
   Trap(
     vector: vector, errorCode: errorCode, instructionPointer: instructionPointer,
     stackPointer: stackPointer, faultAddress: faultAddress

@@ -54,6 +54,17 @@ uint64_t board_time_stamp(void);
  * `kernel_trap`. */
 void board_install_descriptors(void);
 
+#if defined(__i386__)
+/* Turns paging on, with write protection, if the processor has 4 MiB pages. */
+void board_enable_paging(uintptr_t directory);
+#endif
+
+/* The same value, of which the compiler knows nothing. */
+static inline uint32_t board_opaque(uint32_t value) {
+  __asm__ volatile("" : "+r"(value));
+  return value;
+}
+
 /* Raises a divide error: Swift checks for a zero divisor itself and never divides by one. */
 static inline void board_divide_by_zero(void) {
   uint32_t quotient = 1, remainder = 0, zero = 0;
@@ -72,6 +83,8 @@ BOARD_LINKER_ADDRESS(image_start)
 BOARD_LINKER_ADDRESS(image_text_end)
 BOARD_LINKER_ADDRESS(image_read_only_end)
 BOARD_LINKER_ADDRESS(image_end)
+BOARD_LINKER_ADDRESS(kernel_tables)
+BOARD_LINKER_ADDRESS(kernel_tables_end)
 BOARD_LINKER_ADDRESS(boot_stack_guard)
 BOARD_LINKER_ADDRESS(boot_stack_bottom)
 BOARD_LINKER_ADDRESS(boot_stack_top)

@@ -20,7 +20,7 @@ build_kernel() {
   local arch=$1 image log started=$SECONDS
   require_command swift "(see https://swift.org/install)"
   image=$(kernel_image "$arch")
-  log=$root/.build-$arch.log
+  log=$(mktemp)
   # The package manager does not know that the image depends on the linker script.
   if [ "$root/linker/$arch.ld" -nt "$image" ]; then rm -f "$image"; fi
   say "building the $arch kernel"

@@ -1,0 +1,152 @@
+import BootMemory
+import MemoryMap
+import PhysicalMemory
+import TextOutput
+
+/// Memory drawn as characters, one for each stretch of equal size.
+public struct MapDrawing {
+  /// What a stretch is shown as: the most telling of what is in it.
+  public enum Symbol: UInt8, CaseIterable, Sendable {
+    case kernel = 0x4b  // K
+    case module = 0x4d  // M
+    case loader = 0x4c  // L
+    case bitmap = 0x42  // B
+    case pageTables = 0x54  // T
+    case firmware = 0x46  // F
+    case allocated = 0x23  // #
+    case partlyFree = 0x2b  // +
+    case free = 0x2e  // .
+    case notUsable = 0x2d  // -
+
+    /// What the legend says.
+    public var meaning: StaticString {
+      switch self {
+      case .kernel: "kernel and stack"
+      case .module: "module"
+      case .loader: "loader's data"
+      case .bitmap: "bitmap"
+      case .pageTables: "page tables"
+      case .firmware: "firmware's data"
+      case .allocated: "reserved"
+      case .partlyFree: "free in part"
+      case .free: "free"
+      case .notUsable: "no usable memory"
+      }
+    }
+
+    init(_ owner: MemoryOwner) {
+      switch owner {
+      case .kernelImage, .bootStack: self = .kernel
+      case .loader(.module): self = .module
+      case .loader: self = .loader
+      case .bitmap: self = .bitmap
+      case .pageTables: self = .pageTables
+      case .firstPage, .biosData, .extendedBIOSData, .acpiTables, .badMemory: self = .firmware
+      }
+    }
+
+    /// Lower is more telling.
+    fileprivate var rank: Int {
+      switch self {
+      case .bitmap: 0
+      case .module: 1
+      case .kernel: 2
+      case .pageTables: 3
+      case .loader: 4
+      case .firmware: 5
+      case .allocated, .partlyFree, .free, .notUsable: 6
+      }
+    }
+  }
+
+  /// The pages that are drawn.
+  public let span: PageRange
+
+  /// The number of pages of a stretch, a power of two.
+  public let stretchPageCount: UInt64
+
+  /// A drawing of all pages below `end` in at most `maximumStretchCount` characters.
+  ///
+  /// - Precondition: `maximumStretchCount` is above 0.
+  public init(end: PageFrame, maximumStretchCount: UInt64) {
+    precondition(maximumStretchCount > 0)
+    span = PageRange(start: PageFrame(0), pageCount: end.number) ?? .none
+    var pageCount: UInt64 = 1
+    // Fewer than 2^52 doublings of a page suffice, as no span is longer than 2^64.
+    while pageCount < 1 << 63, end.number / pageCount >= maximumStretchCount { pageCount *= 2 }
+    stretchPageCount = pageCount
+  }
+
+  /// The number of stretches, the last of which may reach beyond the span.
+  public var stretchCount: UInt64 {
+    span.pageCount / stretchPageCount + (span.pageCount % stretchPageCount == 0 ? 0 : 1)
+  }
+
+  /// The pages of a stretch.
+  public func stretch(_ index: UInt64) -> PageRange {
+    // Below the end of the span, which fits, plus less than one stretch.
+    let start = min(index &* stretchPageCount, span.end.number)
+    let end =
+      span.end.number - start > stretchPageCount ? start + stretchPageCount : span.end.number
+    return PageRange(start: PageFrame(start), end: PageFrame(end)) ?? .none
+  }
+
+  /// What a stretch is shown as.
+  ///
+  /// - Complexity: O(n + r + f) for n owners, r usable ranges and f free runs in the stretch.
+  public func symbol(
+    forStretch index: UInt64, of map: MemoryMap, in memory: borrowing BootMemory,
+    owners: borrowing OwnerTable
+  ) -> Symbol {
+    let stretch = stretch(index)
+    var best: Symbol?
+    for index in 0..<owners.count where owners[index].range.touchedPages.overlaps(stretch) {
+      let symbol = Symbol(owners[index].owner)
+      if symbol.rank < best?.rank ?? .max { best = symbol }
+    }
+    if let best { return best }
+    var usable: UInt64 = 0
+    for pages in map.usablePages(in: stretch) { usable += pages.pageCount }
+    if usable == 0 { return .notUsable }
+    let free = memory.freePageCount(in: stretch)
+    if free == 0 { return .allocated }
+    return free == stretch.pageCount ? .free : .partlyFree
+  }
+
+  /// Writes the drawing, `columnCount` characters a line behind the address of the first, and its
+  /// legend.
+  public func write(
+    _ map: MemoryMap, _ memory: borrowing BootMemory, _ owners: borrowing OwnerTable,
+    columnCount: UInt64 = 64, to sink: inout some TextSink
+  ) {
+    for index in 0..<stretchCount {
+      if index % columnCount == 0 {
+        sink.write("  ")
+        let address = stretch(index).start.firstAddress?.rawValue ?? 0
+        sink.write(hexadecimal: address, minimumDigitCount: 12)
+        sink.write(" ")
+      }
+      sink.write(byte: symbol(forStretch: index, of: map, in: memory, owners: owners).rawValue)
+      if index % columnCount == columnCount - 1 || index == stretchCount - 1 { sink.write("\n") }
+    }
+    sink.write("  one character is ")
+    sink.write(byteCount: stretchPageCount * PageFrame.byteCount)
+    var column: UInt64 = 0
+    for symbol in Symbol.allCases {
+      sink.write(column % 5 == 0 ? "\n  " : ", ")
+      sink.write(byte: symbol.rawValue)
+      sink.write(" ")
+      sink.write(symbol.meaning)
+      column += 1
+    }
+    sink.write("\n")
+  }
+}
+
+extension PageRange {
+  /// No page.
+  fileprivate static var none: PageRange {
+    // An empty range exists everywhere.
+    PageRange(start: PageFrame(0), pageCount: 0)!
+  }
+}

@@ -1,0 +1,179 @@
+#if hasFeature(Embedded)
+import BootMemory
+import BootPlan
+import MemoryMap
+import PhysicalMemory
+import TextOutput
+
+/// Every call of boot memory's interface, made once where one can see it.
+struct Demonstration: ~Copyable {
+  let map: MemoryMap
+  let node: NodeID
+
+  /// Makes all calls but the hand-over.
+  func run(
+    on memory: inout BootMemory, owners: borrowing OwnerTable, console: inout Console
+  ) throws(KernelError) {
+    console.write("allocations:\n")
+    try allocate(on: &memory, console: &console)
+    console.write("frees and reserves:\n")
+    try freeAndReserve(on: &memory, owners: owners, console: &console)
+    console.write("refusals:\n")
+    try beRefused(by: &memory, console: &console)
+  }
+
+  private func allocate(
+    on memory: inout BootMemory, console: inout Console
+  ) throws(KernelError) {
+    try show("cache lines, 100 bytes", .cacheLines(byteCount: 100), on: &memory, &console)
+    try show("cache lines, 200 bytes", .cacheLines(byteCount: 200), on: &memory, &console)
+    try show("24 bytes aligned to 8", .init(byteCount: 24, alignment: 8), on: &memory, &console)
+    try show("pages, 8 KiB", .pages(byteCount: 8192), on: &memory, &console)
+    try show("low, 1000 bytes", .low(byteCount: 1000), on: &memory, &console)
+    try show("low pages, 12 KiB", .lowPages(byteCount: 12288), on: &memory, &console)
+    try show(
+      "at or above 3 MiB", .init(byteCount: 64, goal: .address(PhysicalAddress(0x30_0000))),
+      on: &memory, &console)
+    try show(
+      "below 2 MiB",
+      .init(byteCount: 4096, goal: .none, limit: .address(PhysicalAddress(0x20_0000))),
+      on: &memory, &console)
+    try show(
+      "64 KiB aligned to 64 KiB", .init(byteCount: 65536, alignment: 65536), on: &memory, &console)
+    let pages = AllocationRequest.pages(byteCount: 4096)
+    try show("node preferred", pages.on(node), on: &memory, &console)
+    try show("node only", pages.on(node, .only), on: &memory, &console)
+    try show("node, high memory first", pages.on(node, .high), on: &memory, &console)
+    Self.line("or trap, 64 bytes", memory.allocateOrTrap(.cacheLines(byteCount: 64)), &console)
+  }
+
+  /// Allocates, looks whether the memory is clear, and fills it.
+  private func show(
+    _ name: StaticString, _ request: AllocationRequest, on memory: inout BootMemory,
+    _ console: inout Console
+  ) throws(KernelError) {
+    let address: PhysicalAddress
+    do { address = try memory.allocate(request) } catch { throw .bootMemory(error) }
+    Self.line(name, address, &console)
+    guard MemoryProbe.isClear(at: address, byteCount: request.byteCount) else {
+      throw .broken("allocated memory is not clear, or somebody else's")
+    }
+    guard MemoryProbe.fill(at: address, byteCount: request.byteCount) else {
+      throw .broken("allocated memory does not keep what is written to it")
+    }
+  }
+
+  private static func line(
+    _ name: StaticString, _ address: PhysicalAddress, _ console: inout Console
+  ) {
+    console.write("  ")
+    console.write(name)
+    for _ in name.utf8CodeUnitCount..<28 { console.write(" ") }
+    console.write("0x")
+    console.write(hexadecimal: address.rawValue, minimumDigitCount: 8)
+    console.write("\n")
+  }
+
+  private func freeAndReserve(
+    on memory: inout BootMemory, owners: borrowing OwnerTable, console: inout Console
+  ) throws(KernelError) {
+    let freeBefore = memory.freePageCount()
+    let freePageCounts: (UInt64, UInt64)
+    let range = try pages(4, of: &memory)
+    Self.line("allocated, 4 pages", range.start, &console)
+    do {
+      try memory.free(range)
+      Self.line("freed again", range.start, &console)
+      let freeAfter = memory.freePageCount()
+      try memory.reserve(range)
+      Self.line("reserved", range.start, &console)
+      try memory.free(range)
+      try memory.reserve(range, exclusively: true)
+      Self.line("freed, reserved exclusively", range.start, &console)
+      freePageCounts = (freeAfter, memory.freePageCount())
+    } catch {
+      throw .bootMemory(error)
+    }
+    guard freePageCounts == (freeBefore, freeBefore - 4) else {
+      throw .broken("free and reserve do not add up")
+    }
+    try reserveKernelImage(on: &memory, owners: owners, console: &console)
+  }
+
+  private func pages(
+    _ count: UInt64, of memory: inout BootMemory
+  ) throws(KernelError) -> AddressRange {
+    let byteCount = count * PageFrame.byteCount
+    do {
+      let start = try memory.allocate(.pages(byteCount: byteCount))
+      if let range = AddressRange(start: start, byteCount: byteCount) { return range }
+    } catch {
+      throw .bootMemory(error)
+    }
+    throw .broken("an allocation reaches beyond the address space")
+  }
+
+  /// What is held stays held: an exclusive reserve of it is refused.
+  private func reserveKernelImage(
+    on memory: inout BootMemory, owners: borrowing OwnerTable, console: inout Console
+  ) throws(KernelError) {
+    for index in 0..<owners.count where owners[index].owner == .kernelImage {
+      console.write("  reserve exclusively: ")
+      do {
+        try memory.reserve(owners[index].range, exclusively: true)
+      } catch {
+        error.write(to: &console)
+        guard case .alreadyReserved(let page) = error else { throw .bootMemory(error) }
+        console.write(", held by: ")
+        owners.owner(of: page)?.write(to: &console)
+        console.write("\n")
+        return
+      }
+      throw .broken("an exclusive reserve got the kernel's own pages")
+    }
+  }
+
+  private func beRefused(
+    by memory: inout BootMemory, console: inout Console
+  ) throws(KernelError) {
+    let freeBefore = memory.freePageCount()
+    // More than there is, on any machine.
+    let everything = AllocationRequest.cacheLines(byteCount: 1 << 62)
+    try expect(everything, refusal: .outOfMemory(byteCount: 1 << 62), &memory, &console)
+    try expect(
+      AllocationRequest(byteCount: 64, alignment: 48),
+      refusal: .misuse(.alignmentNotPowerOfTwo(48)), &memory, &console)
+    try expect(.cacheLines(byteCount: 0), refusal: .misuse(.zeroByteCount), &memory, &console)
+    if let run = memory.nextFreeRun(on: node), let range = AddressRange(run) {
+      console.write("  free twice: ")
+      do {
+        try memory.free(range)
+      } catch {
+        error.write(to: &console)
+        console.write("\n")
+        guard memory.freePageCount() == freeBefore else {
+          throw .broken("a refused call changed the memory")
+        }
+        return
+      }
+      throw .broken("a free of free memory was not refused")
+    }
+  }
+
+  private func expect(
+    _ request: AllocationRequest, refusal: BootMemoryError, _ memory: inout BootMemory,
+    _ console: inout Console
+  ) throws(KernelError) {
+    console.write("  allocate: ")
+    do {
+      _ = try memory.allocate(request)
+    } catch {
+      error.write(to: &console)
+      console.write("\n")
+      guard error == refusal else { throw .broken("the reason for a refusal is wrong") }
+      return
+    }
+    throw .broken("an allocation was not refused")
+  }
+}
+#endif

@@ -1,0 +1,97 @@
+#if hasFeature(Embedded)
+import Board
+import BootPlan
+import Firmware
+import MemoryMap
+import PhysicalMemory
+import TextOutput
+
+/// What the kernel finds on entry: the memory of the machine and who holds it already.
+///
+/// All of it is copied into the kernel's own tables before any memory is used.
+struct Inventory: ~Copyable {
+  /// As many entries as any firmware was seen to give, and more: the greatest table known has 312.
+  static let regionCapacity = 1024
+  static let ownerCapacity = 512
+
+  let commandLine: KernelCommandLine
+  let map: MemoryMap
+  var owners: OwnerTable
+
+  /// Reads what the loader left, and prints the map as given and as sanitised.
+  init(
+    loaderMagic: UInt32, informationAddress: UInt32, in memory: some PhysicalMemoryReader,
+    tables: inout StaticMemory, console: inout Console
+  ) throws(KernelError) {
+    let regions = unsafe tables.take(MemoryRegion.self, count: Self.regionCapacity)
+    let loaderRanges = unsafe tables.take(LoaderRange.self, count: Self.ownerCapacity)
+    var information = unsafe BootInformation(
+      regions: MemoryRegionList(storage: regions),
+      loaderRanges: LoaderRangeList(storage: loaderRanges))
+    guard loaderMagic == Multiboot1.magic else { throw .unknownLoader(magic: loaderMagic) }
+    do {
+      try information.read(
+        Multiboot1(), at: PhysicalAddress(UInt64(informationAddress)), in: memory,
+        reportingTo: &console)
+    } catch {
+      throw .firmware(error)
+    }
+    let commandLine = unsafe KernelCommandLine(
+      copying: information.commandLine, in: memory,
+      storage: tables.take(UInt8.self, count: KernelCommandLine.capacity))
+    if commandLine.isCut { console.write("command line: cut after 4096 bytes\n") }
+    console.write("command line: ")
+    commandLine.write(to: &console)
+
+    console.write("\nmemory map as given:\n")
+    information.regions.write(to: &console)
+    let map: MemoryMap
+    do {
+      // Twice the number of regions is always enough.
+      map = unsafe try MemoryMap(
+        sanitizing: &information.regions,
+        storage: tables.take(MemoryRegion.self, count: 2 * Self.regionCapacity))
+    } catch {
+      throw .memoryMap(error)
+    }
+    console.write("memory map as sanitised:\n")
+    map.write(to: &console)
+
+    var owners = unsafe OwnerTable(
+      storage: tables.take(OwnedRange.self, count: Self.ownerCapacity))
+    do {
+      try Self.addOwners(to: &owners, information.loaderRanges, in: memory)
+    } catch {
+      throw .bootPlan(error)
+    }
+    self.commandLine = commandLine
+    self.map = map
+    self.owners = owners
+  }
+
+  private static func addOwners(
+    to owners: inout OwnerTable, _ loaderRanges: borrowing LoaderRangeList,
+    in memory: some PhysicalMemoryReader
+  ) throws(BootPlanError) {
+    // The more telling name comes first where ranges share a page.
+    try owners.add(range(board_image_start(), board_boot_stack_guard()), .kernelImage)
+    try owners.add(range(board_boot_stack_guard(), board_image_end()), .bootStack)
+    for index in 0..<loaderRanges.count {
+      try owners.add(loaderRanges[index].range, .loader(loaderRanges[index].owner))
+    }
+    if let range = BIOSDataArea.range { try owners.add(range, .biosData) }
+    if let range = BIOSDataArea(in: memory).extendedArea {
+      try owners.add(range, .extendedBIOSData)
+    }
+    try owners.add(range(0, UInt(PageFrame.byteCount)), .firstPage)
+  }
+
+  private static func range(_ start: UInt, _ end: UInt) -> AddressRange {
+    guard
+      let range = AddressRange(
+        start: PhysicalAddress(UInt64(start)), end: PhysicalAddress(UInt64(end)))
+    else { fatalError("the linker script puts an end before its start") }
+    return range
+  }
+}
+#endif
