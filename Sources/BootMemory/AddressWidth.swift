@@ -15,9 +15,9 @@ public enum AddressWidth: Sendable {
   @inlinable
   public static var native: AddressWidth {
     #if _pointerBitWidth(_32)
-      .bits32
+    .bits32
     #else
-      .bits64
+    .bits64
     #endif
   }
 

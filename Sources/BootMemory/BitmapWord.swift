@@ -3,9 +3,9 @@
 /// `BOOTMEM_NARROW_WORDS` makes words 32 bits wide on a 64-bit host, so that tests can run there
 /// what an i386 kernel runs.
 #if BOOTMEM_NARROW_WORDS
-  typealias BitmapWord = UInt32
+typealias BitmapWord = UInt32
 #else
-  typealias BitmapWord = UInt
+typealias BitmapWord = UInt
 #endif
 
 // Bit numbers inside a word are below its width wherever they are used to shift, so the masking

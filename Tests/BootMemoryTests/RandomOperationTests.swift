@@ -72,10 +72,9 @@ enum ScenarioSize: CaseIterable {
   /// A flat bitmap takes long to search where it is large.
   var operationCount: Int {
     switch self {
-    case .tiny, .small: 20_000
-    case .medium: 10_000
-    case .large: 500
-    case .huge: 20
+    case .tiny, .small, .medium: 50_000
+    case .large: 1000
+    case .huge: 10
     }
   }
 
@@ -86,7 +85,7 @@ enum ScenarioSize: CaseIterable {
     case .small: 64
     case .medium: 1000
     case .large: 500
-    case .huge: 20
+    case .huge: 10
     }
   }
 }

@@ -1,0 +1,368 @@
+/* What bootmem costs, through the archive that kernels link and its C interface.
+ *
+ *     benchmark CASE      runs one case; `measured` is the function to count instructions in
+ *     benchmark --list    prints a line for each case: its name and the number of operations
+ *     benchmark --metadata    prints the bytes of the bitmap that registering 1 TiB writes
+ *     benchmark --clear   times the library's own clearing beside memset
+ *
+ * Allocated memory is not cleared in the cases, so that they count the allocator alone.
+ */
+#include <bootmem.h>
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#define KIB 1024ul
+#define MIB (1024ul * KIB)
+#define GIB (1024ul * MIB)
+#define TIB (1024ul * GIB)
+#define PAGE 4096ul
+
+/* The bitmaps lie from here on in physical memory; the arena stands for it up to the end. */
+#define BITMAP_START (2 * MIB)
+#define ARENA_SIZE (640 * MIB)
+
+static unsigned char *arena;
+static unsigned long released_blocks;
+
+static void on_fault(void *context, int code, const char *message)
+{
+	(void)context;
+	fprintf(stderr, "fault %d: %s\n", code, message);
+	exit(1);
+}
+
+static void clear_nothing(void *context, void *start, size_t length)
+{
+	(void)context;
+	(void)start;
+	(void)length;
+}
+
+static void release_block(void *context, unsigned long pfn, unsigned int order, int nid)
+{
+	(void)context;
+	(void)pfn;
+	(void)order;
+	(void)nid;
+	released_blocks++;
+}
+
+static void set_up(void)
+{
+	struct bootmem_platform platform = {
+		.size = sizeof platform,
+		.direct_map_offset = (uintptr_t)arena,
+		.cache_line_size = 64,
+		.max_dma_address = 16 * MIB,
+		.low_address_limit = 0xffffffff,
+		.max_dma32_pfn = 0x100000,
+		.max_order = 10,
+		.fault = on_fault,
+		.clear = clear_nothing,
+		.release_pages = release_block,
+	};
+	if (bootmem_setup(&platform) != 0) {
+		fprintf(stderr, "bootmem_setup refused\n");
+		exit(1);
+	}
+}
+
+static uint64_t random_state = 1;
+
+static uint64_t next_random(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+/* One node from 0 on, its bitmap at BITMAP_START, nothing free. */
+static void register_node(unsigned long size)
+{
+	init_bootmem_node(bootmem_node(0), BITMAP_START / PAGE, 0, size / PAGE);
+}
+
+static void register_clean(unsigned long size)
+{
+	register_node(size);
+	free_bootmem(0, size);
+	reserve_bootmem(0, 128 * MIB, BOOTMEM_DEFAULT);
+}
+
+/* Every second page of 1 GiB is taken; only its last 2 MiB are free throughout. */
+static void register_fragmented(void)
+{
+	register_node(GIB + 4 * MIB);
+	free_bootmem(4 * MIB, GIB);
+	for (unsigned long at = 4 * MIB; at < GIB + 2 * MIB; at += 2 * PAGE)
+		reserve_bootmem(at, PAGE, BOOTMEM_DEFAULT);
+}
+
+static void usable_ranges(unsigned long size, unsigned long count)
+{
+	unsigned long stride = size / count;
+
+	for (unsigned long i = 0; i < count; i++)
+		free_bootmem(i * stride + 3 * PAGE, stride - 40 * PAGE);
+}
+
+static void boot(unsigned long size, unsigned long range_count)
+{
+	register_node(size);
+	usable_ranges(size, range_count);
+	reserve_bootmem(1 * MIB, 8 * MIB, BOOTMEM_DEFAULT);
+	reserve_bootmem(BITMAP_START, 600 * MIB, BOOTMEM_DEFAULT);
+	reserve_bootmem(2 * GIB + 12345, 30 * MIB, BOOTMEM_DEFAULT);
+}
+
+static unsigned long *order;
+static unsigned long order_count;
+
+/* The pages of `size` bytes in random order, the first `count` of them. */
+static void shuffle(unsigned long size, unsigned long count)
+{
+	unsigned long pages = size / PAGE;
+
+	order = malloc(pages * sizeof *order);
+	order_count = count;
+	for (unsigned long i = 0; i < pages; i++)
+		order[i] = i * PAGE;
+	for (unsigned long i = 0; i < count; i++) {
+		unsigned long other = i + next_random() % (pages - i);
+		unsigned long page = order[i];
+
+		order[i] = order[other];
+		order[other] = page;
+	}
+}
+
+/* Each case: what comes before, and what is measured, on `operations`. */
+
+static void prepare_nothing(void) {}
+static void register_1tib(unsigned long n) { (void)n; boot(TIB, 10); }
+static void register_16tib(unsigned long n) { (void)n; boot(16 * TIB, 10); }
+static void register_1000(unsigned long n) { (void)n; boot(TIB, 1000); }
+
+static void register_64_nodes(unsigned long n)
+{
+	unsigned long map = BITMAP_START / PAGE;
+	unsigned long pages = 16 * GIB / PAGE;
+
+	(void)n;
+	for (int nid = 0; nid < 64; nid++) {
+		init_bootmem_node(bootmem_node(nid), map, nid * pages, (nid + 1) * pages);
+		map += bootmem_bootmap_pages(pages);
+		free_bootmem(nid * 16 * GIB + 4 * PAGE, 16 * GIB - 8 * PAGE);
+	}
+}
+
+static void prepare_clean(void) { register_clean(64 * GIB); }
+
+static void allocate_64(unsigned long n)
+{
+	while (n--)
+		__alloc_bootmem(64, 64, 16 * MIB);
+}
+
+static void allocate_24(unsigned long n)
+{
+	while (n--)
+		__alloc_bootmem(24, 8, 16 * MIB);
+}
+
+static void allocate_page(unsigned long n)
+{
+	while (n--)
+		__alloc_bootmem(PAGE, PAGE, 16 * MIB);
+}
+
+static void allocate_2mib(unsigned long n)
+{
+	while (n--)
+		__alloc_bootmem(2 * MIB, 2 * MIB, 16 * MIB);
+}
+
+static void allocate_512_pages(unsigned long n)
+{
+	while (n--)
+		__alloc_bootmem(512 * PAGE, PAGE, 0);
+}
+
+static void allocate_16_pages(unsigned long n)
+{
+	while (n--)
+		__alloc_bootmem(16 * PAGE, PAGE, 0);
+}
+
+static void prepare_reserved(void) { register_node(64 * GIB); }
+
+static void prepare_random(void)
+{
+	register_node(64 * GIB);
+	shuffle(64 * GIB, 100000);
+}
+
+static void free_random(unsigned long n)
+{
+	for (unsigned long i = 0; i < n; i++)
+		free_bootmem(order[i], PAGE);
+}
+
+static void free_in_order(unsigned long n)
+{
+	for (unsigned long i = 0; i < n; i++)
+		free_bootmem(i * PAGE, PAGE);
+}
+
+static void reserve_in_order(unsigned long n)
+{
+	for (unsigned long i = 0; i < n; i++)
+		reserve_bootmem((32768 + i) * PAGE, PAGE, BOOTMEM_DEFAULT);
+}
+
+static void hand_over(unsigned long n)
+{
+	(void)n;
+	free_all_bootmem();
+}
+
+static const struct {
+	const char *name;
+	unsigned long operations;
+	void (*prepare)(void);
+	void (*run)(unsigned long);
+} cases[] = {
+	{"register-1tib", 1, prepare_nothing, register_1tib},
+	{"register-16tib", 1, prepare_nothing, register_16tib},
+	{"register-1000-ranges", 1, prepare_nothing, register_1000},
+	{"register-64-nodes", 1, prepare_nothing, register_64_nodes},
+	{"allocate-64", 100000, prepare_clean, allocate_64},
+	{"allocate-24", 100000, prepare_clean, allocate_24},
+	{"allocate-page", 100000, prepare_clean, allocate_page},
+	{"allocate-2mib", 10000, prepare_clean, allocate_2mib},
+	{"allocate-512-pages", 1, register_fragmented, allocate_512_pages},
+	{"allocate-16-pages", 1, register_fragmented, allocate_16_pages},
+	{"allocate-holes", 100000, register_fragmented, allocate_page},
+	{"free-random", 100000, prepare_random, free_random},
+	{"free-in-order", 100000, prepare_reserved, free_in_order},
+	{"reserve-in-order", 100000, prepare_clean, reserve_in_order},
+	{"hand-over", 16384, prepare_clean, hand_over},
+};
+
+/* Not inlined: the profiler counts from its entry to its return. */
+__attribute__((noinline)) void measured(unsigned long operations, void (*run)(unsigned long))
+{
+	run(operations);
+	__asm__ volatile("");
+}
+
+static void count_metadata(void)
+{
+	unsigned long size = bootmem_bootmap_pages(TIB / PAGE) * PAGE;
+	unsigned long written = 0;
+	unsigned char *first = malloc(size);
+	unsigned char *bitmap = arena + BITMAP_START;
+
+	/* A byte was written if it differs from either of two fillings. */
+	memset(bitmap, 0x5a, size);
+	set_up();
+	boot(TIB, 10);
+	memcpy(first, bitmap, size);
+	memset(bitmap, 0xa5, size);
+	set_up();
+	boot(TIB, 10);
+	for (unsigned long i = 0; i < size; i++)
+		written += first[i] != 0x5a || bitmap[i] != 0xa5;
+	printf("%lu\n", written);
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* The better of many runs of each, taken in turns; bytes per nanosecond. */
+static void time_clear(unsigned long block)
+{
+	static void *(*volatile plain_memset)(void *, int, size_t);
+	struct bootmem_platform platform = {
+		.size = sizeof platform,
+		.direct_map_offset = (uintptr_t)arena,
+		.max_dma_address = 0,
+		.max_order = 10,
+		.fault = on_fault,
+	};
+	double best_own = 1e9, best_memset = 1e9;
+	unsigned long count = 64 * MIB / block;
+
+	plain_memset = memset;
+	for (int round = 0; round < 12; round++) {
+		bootmem_setup(&platform);
+		register_node(256 * MIB);
+		free_bootmem(64 * MIB, 128 * MIB);
+		double start = seconds();
+		for (unsigned long i = 0; i < count; i++)
+			__alloc_bootmem(block, block, 64 * MIB);
+		double middle = seconds();
+		for (unsigned long i = 0; i < count; i++)
+			plain_memset(arena + 64 * MIB + i * block, 0, block);
+		double end = seconds();
+
+		/* The first round touches the memory for the first time. */
+		if (round > 0 && middle - start < best_own)
+			best_own = middle - start;
+		if (round > 0 && end - middle < best_memset)
+			best_memset = end - middle;
+	}
+	printf("%lu KiB blocks: library %.2f, memset %.2f GiB/s\n", block / KIB,
+	       64 * (double)MIB / (double)GIB / best_own, 64 * (double)MIB / (double)GIB / best_memset);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s CASE | --list | --metadata | --clear\n", argv[0]);
+		return 2;
+	}
+	arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (arena == MAP_FAILED) {
+		perror("mmap");
+		return 1;
+	}
+	if (strcmp(argv[1], "--metadata") == 0) {
+		count_metadata();
+		return 0;
+	}
+	if (strcmp(argv[1], "--clear") == 0) {
+		time_clear(4 * KIB);
+		time_clear(2 * MIB);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		if (strcmp(argv[1], "--list") == 0) {
+			printf("%s %lu\n", cases[i].name, cases[i].operations);
+		} else if (strcmp(argv[1], cases[i].name) == 0) {
+			set_up();
+			cases[i].prepare();
+			double start = seconds();
+			measured(cases[i].operations, cases[i].run);
+			printf("%.1f ns per operation\n",
+			       (seconds() - start) * 1e9 / (double)cases[i].operations);
+			return 0;
+		}
+	}
+	if (strcmp(argv[1], "--list") == 0)
+		return 0;
+	fprintf(stderr, "%s: no such case\n", argv[1]);
+	return 2;
+}
