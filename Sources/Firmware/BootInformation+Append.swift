@@ -76,6 +76,40 @@ extension BootInformation {
     return moduleCount - 1
   }
 
+  /// Takes note of the next module, given as its first address and its size.
+  ///
+  /// - Returns: Its number.
+  mutating func noteModule(
+    start: UInt64, byteCount: UInt64, of object: StaticString, number: UInt64,
+    reportingTo sink: inout some TextSink
+  ) -> Int {
+    let start = PhysicalAddress(start)
+    let range = AddressRange(clippingStart: start, byteCount: byteCount)
+    if range.byteCount != byteCount {
+      sink.report(
+        FirmwareProblem(
+          object, number: number, at: start, "clipped at the top of the address space, has size",
+          value: byteCount))
+    }
+    loaderRanges.append(range, .module(moduleCount))
+    moduleCount += 1
+    return moduleCount - 1
+  }
+
+  /// Makes a map of the sizes of memory below and above 1 MiB, where nothing better is known.
+  mutating func appendMemory(lowerKibibyteCount: UInt32, upperKibibyteCount: UInt32) {
+    // 32 bits times 1024 fit 64.
+    if lowerKibibyteCount > 0 {
+      regions.append(
+        start: PhysicalAddress(0), byteCount: UInt64(lowerKibibyteCount) * 1024, kind: .usable)
+    }
+    if upperKibibyteCount > 0 {
+      regions.append(
+        start: PhysicalAddress(1 << 20), byteCount: UInt64(upperKibibyteCount) * 1024,
+        kind: .usable)
+    }
+  }
+
   /// Takes note of `byteCount` bytes at `start`, clipped to the address space.
   mutating func note(start: UInt64, byteCount: UInt64, owner: LoaderRange.Owner) {
     loaderRanges.append(

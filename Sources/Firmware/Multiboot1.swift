@@ -80,17 +80,7 @@ public struct Multiboot1: BootProtocol {
     guard information.regions.count == 0, flags.contains(.memorySizes),
       let lower = block.load(UInt32.self, at: 4), let upper = block.load(UInt32.self, at: 8)
     else { return }
-    appendMemory(kibibyteCount: lower, from: 0, into: &information)
-    appendMemory(kibibyteCount: upper, from: 1 << 20, into: &information)
-  }
-
-  private func appendMemory(
-    kibibyteCount: UInt32, from start: UInt64, into information: inout BootInformation
-  ) {
-    guard kibibyteCount > 0 else { return }
-    // 32 bits times 1024 fit 64.
-    information.regions.append(
-      start: PhysicalAddress(start), byteCount: UInt64(kibibyteCount) * 1024, kind: .usable)
+    information.appendMemory(lowerKibibyteCount: lower, upperKibibyteCount: upper)
   }
 
   /// Reads entries of `size, start, byte count, type`, where the size does not count itself.

@@ -3,13 +3,20 @@ import PhysicalMemory
 
 /// Physical memory in which bytes are there where a test put them, and nowhere else.
 struct FakeMemory: PhysicalMemoryReader {
-  private var bytes: [UInt64: UInt8] = [:]
+  /// Stretches of bytes; where they overlap the last one counts.
+  private var stretches: [(start: UInt64, bytes: [UInt8?])] = []
 
-  func byte(at address: PhysicalAddress) -> UInt8? { bytes[address.rawValue] }
+  func byte(at address: PhysicalAddress) -> UInt8? {
+    for stretch in stretches.reversed() where address.rawValue >= stretch.start {
+      let offset = address.rawValue - stretch.start
+      if offset < UInt64(stretch.bytes.count) { return stretch.bytes[Int(offset)] }
+    }
+    return nil
+  }
 
   /// Puts `contents` at `address`.
   mutating func put(_ contents: [UInt8], at address: UInt64) {
-    for (index, byte) in contents.enumerated() { bytes[address + UInt64(index)] = byte }
+    stretches.append((address, contents))
   }
 
   /// Puts a text with a zero byte behind it at `address`.
@@ -19,14 +26,16 @@ struct FakeMemory: PhysicalMemoryReader {
 
   /// Takes the bytes from `address` on away.
   mutating func remove(from address: UInt64, byteCount: UInt64) {
-    for offset in 0..<byteCount { bytes[address + offset] = nil }
+    stretches.append((address, Array(repeating: nil, count: Int(byteCount))))
   }
 
   /// The text in `range`.
   func text(_ range: AddressRange?) -> String? {
     guard let range else { return nil }
     return String(
-      decoding: (0..<range.byteCount).compactMap { bytes[range.start.rawValue + $0] },
+      decoding: (0..<range.byteCount).compactMap {
+        byte(at: PhysicalAddress(range.start.rawValue + $0))
+      },
       as: UTF8.self)
   }
 }

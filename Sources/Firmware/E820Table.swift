@@ -1,0 +1,74 @@
+import MemoryMap
+import PhysicalMemory
+import TextOutput
+
+/// A table of `start, byte count, type` (64, 64 and 32 bits) as the BIOS call INT 15h, AX=E820h
+/// fills it in.
+///
+/// Source: ACPI specification 6.5, table 15.1, "INT 15 E820H".
+public struct E820Table: BootProtocol {
+  /// The number of entries.
+  public let entryCount: UInt64
+
+  /// The distance from one entry to the next: 20 bytes, or 24 with extended attributes.
+  public let entryByteCount: UInt64
+
+  /// Makes a reader of a table with `entryCount` entries.
+  public init(entryCount: UInt64, entryByteCount: UInt64 = 20) {
+    self.entryCount = entryCount
+    self.entryByteCount = entryByteCount
+  }
+
+  /// Reads the table at `address`.
+  public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
+    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
+    reportingTo sink: inout Sink
+  ) throws(FirmwareError) {
+    readEntries(
+      at: address.rawValue, in: memory, of: "e820 entry", into: &information, reportingTo: &sink)
+    information.loaderRanges.append(
+      AddressRange(clippingStart: address, byteCount: tableByteCount), .memoryMap)
+    guard information.regions.count > 0 else {
+      throw .unreadable(FirmwareProblem("e820 table", at: address, "has no entry in reach"))
+    }
+  }
+
+  /// The size of the table; of one too large for 64 bits as much as they tell.
+  var tableByteCount: UInt64 {
+    let (product, overflow) = entryCount.multipliedReportingOverflow(by: entryByteCount)
+    return overflow ? .max : product
+  }
+
+  /// Appends the entries of the table at `start` to the regions.
+  ///
+  /// Entries out of reach are reported, as is a distance between them that cannot be.
+  func readEntries<Memory: PhysicalMemoryReader, Sink: TextSink>(
+    at start: UInt64, in memory: Memory, of object: StaticString,
+    into information: inout BootInformation, reportingTo sink: inout Sink
+  ) {
+    guard entryByteCount >= 20 else {
+      sink.report(
+        FirmwareProblem(
+          object, at: PhysicalAddress(start), "is too small, has size", value: entryByteCount))
+      return
+    }
+    let table = information.list(
+      at: start, byteCount: tableByteCount, in: memory, of: object, reportingTo: &sink)
+    for number in 0..<table.byteCount / entryByteCount {
+      let offset = number * entryByteCount
+      guard let start = table.load(UInt64.self, at: offset),
+        let byteCount = table.load(UInt64.self, at: offset + 8),
+        let type = table.load(UInt32.self, at: offset + 16)
+      else {
+        sink.report(
+          FirmwareProblem(
+            object, number: number, at: table.range.start.advanced(byByteCount: offset),
+            "is out of reach, as are all behind it"))
+        return
+      }
+      information.appendRegion(
+        start: start, byteCount: byteCount, kind: E820.kind(ofType: type), of: object,
+        number: number, reportingTo: &sink)
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import MemoryMap
+import PhysicalMemory
+
+/// One entry of EFI's memory map.
+///
+/// Source: UEFI specification 2.10, section 7.2.3, `EFI_MEMORY_DESCRIPTOR`.
+struct EFIMemoryDescriptor {
+  /// The least size of an entry in bytes.
+  static var leastByteCount: UInt64 { 40 }
+
+  /// `EFI_MEMORY_WB`: the memory can be cached with write-back, as working memory has to be.
+  private static var writeBack: UInt64 { 1 << 3 }
+
+  /// `EFI_MEMORY_SP`: the memory is set aside for a special purpose.
+  private static var specificPurpose: UInt64 { 1 << 18 }
+
+  let type: UInt32
+  let start: UInt64
+  let pageCount: UInt64
+  let attributes: UInt64
+
+  /// Reads the entry at `offset`; nil if it is out of reach.
+  init?(_ map: BoundedBytes<some PhysicalMemoryReader>, at offset: UInt64) {
+    guard let entry = map.slice(at: offset, byteCount: Self.leastByteCount),
+      let type = entry.load(UInt32.self, at: 0),
+      let start = entry.load(UInt64.self, at: 8),
+      let pageCount = entry.load(UInt64.self, at: 24),
+      let attributes = entry.load(UInt64.self, at: 32)
+    else { return nil }
+    self.type = type
+    self.start = start
+    self.pageCount = pageCount
+    self.attributes = attributes
+  }
+
+  /// The size of the memory; of one too large for 64 bits as much as they tell.
+  var byteCount: UInt64 {
+    pageCount >> (64 - PageFrame.byteCountShift) == 0
+      ? pageCount << PageFrame.byteCountShift : .max
+  }
+
+  /// Whether the memory holds the loader's code or data, which the kernel's image may be part of.
+  var belongsToLoader: Bool { type == 1 || type == 2 }
+
+  /// The kind of memory, told as Linux's EFI stub tells it to the kernel.
+  ///
+  /// - Parameter hasBootServices: EFI's boot services still run, and own their code and data.
+  func kind(hasBootServices: Bool) -> MemoryKind {
+    switch type {
+    case 1...4, 7:
+      if hasBootServices && (type == 3 || type == 4) {
+        .reserved
+      } else if attributes & Self.writeBack == 0 {
+        .reserved
+      } else if type == 7 && attributes & Self.specificPurpose != 0 {
+        .softReserved
+      } else {
+        .usable
+      }
+    case 8: .unusable
+    case 9: .acpiReclaimable
+    case 10: .acpiNonVolatile
+    case 14: .persistent
+    // Reserved, runtime services, devices, memory not yet accepted, and what nobody knows.
+    default: .reserved
+    }
+  }
+}

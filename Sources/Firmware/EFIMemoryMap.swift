@@ -1,0 +1,75 @@
+import MemoryMap
+import PhysicalMemory
+import TextOutput
+
+/// EFI's memory map, as `GetMemoryMap()` gives it and loaders pass it on.
+///
+/// Source: UEFI specification 2.10, section 7.2.3.
+public struct EFIMemoryMap: BootProtocol {
+  /// The size of the map in bytes.
+  public let byteCount: UInt64
+
+  /// The distance from one descriptor to the next, which firmware chooses: 40 bytes or more.
+  public let descriptorByteCount: UInt64
+
+  /// Whether EFI's boot services still run, and own their code and data.
+  public let hasBootServices: Bool
+
+  /// Makes a reader of a map of `byteCount` bytes.
+  public init(byteCount: UInt64, descriptorByteCount: UInt64, hasBootServices: Bool = false) {
+    self.byteCount = byteCount
+    self.descriptorByteCount = descriptorByteCount
+    self.hasBootServices = hasBootServices
+  }
+
+  /// Reads the map at `address`.
+  public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
+    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
+    reportingTo sink: inout Sink
+  ) throws(FirmwareError) {
+    let range = AddressRange(clippingStart: address, byteCount: byteCount)
+    information.loaderRanges.append(range, .memoryMap)
+    readDescriptors(at: address, in: memory, into: &information, reportingTo: &sink)
+    guard information.regions.count > 0 else {
+      throw .unreadable(
+        FirmwareProblem("EFI memory map", at: address, "has no descriptor in reach"))
+    }
+  }
+
+  /// Appends the descriptors of the map at `start` to the regions, and the loader's memory to the
+  /// loader's ranges.
+  func readDescriptors<Memory: PhysicalMemoryReader, Sink: TextSink>(
+    at start: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
+    reportingTo sink: inout Sink
+  ) {
+    guard descriptorByteCount >= EFIMemoryDescriptor.leastByteCount else {
+      sink.report(
+        FirmwareProblem(
+          "EFI memory descriptor", at: start, "is too small, has size",
+          value: descriptorByteCount))
+      return
+    }
+    let map = information.list(
+      at: start.rawValue, byteCount: byteCount, in: memory, of: "EFI memory map",
+      reportingTo: &sink)
+    for number in 0..<map.byteCount / descriptorByteCount {
+      let offset = number * descriptorByteCount
+      guard let descriptor = EFIMemoryDescriptor(map, at: offset) else {
+        sink.report(
+          FirmwareProblem(
+            "EFI memory descriptor", number: number,
+            at: map.range.start.advanced(byByteCount: offset),
+            "is out of reach, as are all behind it"))
+        return
+      }
+      information.appendRegion(
+        start: descriptor.start, byteCount: descriptor.byteCount,
+        kind: descriptor.kind(hasBootServices: hasBootServices), of: "EFI memory descriptor",
+        number: number, reportingTo: &sink)
+      if descriptor.belongsToLoader {
+        information.note(
+          start: descriptor.start, byteCount: descriptor.byteCount, owner: .loaderReclaimable)
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import PhysicalMemory
+import TextOutput
+
+/// Walks over the tags of Multiboot 2's boot information.
+///
+/// A walk always ends: every tag moves it on by 8 bytes at least, and it stops at a tag that is too
+/// small to be one or reaches beyond the block.
+struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
+  /// A tag with its header.
+  struct Element {
+    let type: UInt32
+    let bytes: BoundedBytes<Memory>
+  }
+
+  private let block: BoundedBytes<Memory>
+
+  /// Tags start behind the size of the block and a reserved number.
+  private var offset: UInt64 = 8
+
+  init(_ block: BoundedBytes<Memory>) {
+    self.block = block
+  }
+
+  /// The next tag; nil at the end, which is reported if it is not told by a tag.
+  mutating func next(reportingTo sink: inout some TextSink) -> Element? {
+    guard let type = block.load(UInt32.self, at: offset),
+      let size = block.load(UInt32.self, at: offset + 4), size >= 8,
+      let bytes = block.slice(at: offset, byteCount: UInt64(size))
+    else {
+      sink.report(
+        FirmwareProblem(
+          "Multiboot 2 tag", at: block.range.start.advanced(byByteCount: offset),
+          "is cut off; the rest is ignored"))
+      return nil
+    }
+    guard type != 0 else { return nil }
+    // A size of 32 bits, rounded up to 8 bytes, behind an offset in a block of 1 MiB.
+    offset += (UInt64(size) + 7) & ~7
+    return Element(type: type, bytes: bytes)
+  }
+
+  /// The first tag of `type`, looked for from the start; nil if there is none.
+  func first(_ type: UInt32) -> BoundedBytes<Memory>? {
+    var tags = Multiboot2Tags(block)
+    var silence = SilentSink()
+    while let tag = tags.next(reportingTo: &silence) {
+      if tag.type == type { return tag.bytes }
+    }
+    return nil
+  }
+}
+
+/// Swallows what an earlier walk over the same tags has reported.
+private struct SilentSink: TextSink {
+  mutating func write(byte: UInt8) {}
+}

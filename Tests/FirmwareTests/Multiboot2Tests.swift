@@ -1,0 +1,210 @@
+import Firmware
+import PhysicalMemory
+import Testing
+
+@Suite struct Multiboot2Tests {
+  /// A block at 0x20000 made of tags.
+  private struct Block {
+    var memory = FakeMemory()
+    private var tags = ByteBuilder()
+
+    mutating func appendTag(_ type: UInt32, _ contents: ByteBuilder, size: UInt32? = nil) {
+      tags.append(type)
+      tags.append(size ?? UInt32(contents.bytes.count + 8))
+      tags.append(contents.bytes)
+      tags.pad(to: (tags.bytes.count + 7) / 8 * 8)
+    }
+
+    mutating func appendTag(_ type: UInt32, text: String) {
+      var contents = ByteBuilder()
+      contents.append(Array(text.utf8) + [0])
+      appendTag(type, contents)
+    }
+
+    mutating func appendModule(_ start: UInt32, _ end: UInt32, text: String) {
+      var contents = ByteBuilder()
+      contents.append(start)
+      contents.append(end)
+      contents.append(Array(text.utf8) + [0])
+      appendTag(3, contents)
+    }
+
+    mutating func appendMap(
+      entrySize: UInt32 = 24, _ entries: [(start: UInt64, byteCount: UInt64, type: UInt32)]
+    ) {
+      var contents = ByteBuilder()
+      contents.append(entrySize)
+      contents.append(UInt32(0))
+      for entry in entries {
+        contents.append(entry.start)
+        contents.append(entry.byteCount)
+        contents.append(entry.type)
+        contents.append(UInt32(0))
+      }
+      appendTag(6, contents)
+    }
+
+    mutating func appendSizes(_ lower: UInt32, _ upper: UInt32) {
+      var contents = ByteBuilder()
+      contents.append(lower)
+      contents.append(upper)
+      appendTag(4, contents)
+    }
+
+    /// The bytes of the block, of which it says that they are `byteCount`.
+    func bytes(byteCount: UInt32? = nil) -> [UInt8] {
+      var block = ByteBuilder()
+      block.append(byteCount ?? UInt32(tags.bytes.count + 16))
+      block.append(UInt32(0))
+      block.append(tags.bytes)
+      block.append(UInt32(0))
+      block.append(UInt32(8))
+      return block.bytes
+    }
+
+    func read(byteCount: UInt32? = nil) -> BootResult {
+      var memory = memory
+      memory.put(bytes(byteCount: byteCount), at: 0x20000)
+      return BootResult(Multiboot2(), at: 0x20000, in: memory)
+    }
+  }
+
+  private func goodBlock() -> Block {
+    var block = Block()
+    block.appendTag(1, text: "kernel memtest=4")
+    block.appendTag(2, text: "GRUB 2.06")
+    block.appendModule(0x40_0000, 0x40_2000, text: "initrd")
+    block.appendSizes(640, 0x1000)
+    block.appendMap([(0, 0x9_fc00, 1), (0x10_0000, 0x1000_0000, 1), (0xfec0_0000, 0x1000, 2)])
+    var pointer = ByteBuilder()
+    pointer.append(Array("RSD PTR ".utf8) + Array(repeating: 0, count: 12))
+    block.appendTag(14, pointer)
+    return block
+  }
+
+  @Test func read_findsMapModulesTextsAndRootPointer() {
+    let result = goodBlock().read()
+    #expect(result.error == nil)
+    #expect(result.reports == "")
+    #expect(
+      result.regions == """
+          0000000000000000-000000000009fbff usable        639 KiB
+          0000000000100000-00000000100fffff usable        256 MiB
+          00000000fec00000-00000000fec00fff reserved      4 KiB
+
+        """)
+    #expect(
+      result.loaderRanges == """
+          0000000000020000-00000000000200e7 boot information
+          0000000000400000-0000000000401fff module 0
+          0000000000020050-0000000000020055 command line of module 0
+
+        """)
+    #expect(result.moduleCount == 1)
+    #expect(result.commandLine?.start == PhysicalAddress(0x20010))
+    #expect(result.commandLine?.byteCount == 16)
+    #expect(result.loaderName?.byteCount == 9)
+    #expect(result.rootPointer == PhysicalAddress(0x200c8))
+  }
+
+  @Test func read_takesEFIMapWithoutAMemoryMap() {
+    var block = Block()
+    block.appendSizes(640, 0x1000)
+    var map = ByteBuilder()
+    map.append(UInt32(48))
+    map.append(UInt32(1))
+    for (type, start) in [(7, 0x10_0000), (4, 0x20_0000), (2, 0x30_0000)] {
+      map.append(EFIDescriptor(type: UInt32(type), start: UInt64(start), pageCount: 1).bytes)
+      map.append(Array(repeating: 0xee, count: 8))
+    }
+    block.appendTag(17, map)
+    #expect(
+      block.read().regions == """
+          0000000000100000-0000000000100fff usable        4 KiB
+          0000000000200000-0000000000200fff usable        4 KiB
+          0000000000300000-0000000000300fff usable        4 KiB
+
+        """)
+    #expect(block.read().loaderRanges.contains("0000000000300000-0000000000300fff loader"))
+    // Boot services that still run own their memory.
+    block.appendTag(18, ByteBuilder())
+    #expect(block.read().regions.contains("0000000000200000-0000000000200fff reserved"))
+  }
+
+  @Test func read_takesSizesWithoutAnyMap() {
+    var block = Block()
+    block.appendSizes(639, 2048)
+    #expect(
+      block.read().regions == """
+          0000000000000000-000000000009fbff usable        639 KiB
+          0000000000100000-00000000002fffff usable        2 MiB
+
+        """)
+  }
+
+  @Test func read_tagOfSizeZeroEndsTheWalk() {
+    var block = Block()
+    block.appendMap([(0, 0x1000, 1)])
+    block.appendTag(1, ByteBuilder(), size: 0)
+    block.appendTag(2, text: "never read")
+    let result = block.read()
+    #expect(result.error == nil)
+    #expect(result.loaderName == nil)
+    #expect(
+      result.reports
+        == "firmware: Multiboot 2 tag at 20030: is cut off; the rest is ignored\n")
+  }
+
+  @Test func read_tagBeyondTheBlockEndsTheWalk() {
+    var block = Block()
+    block.appendMap([(0, 0x1000, 1)])
+    block.appendTag(1, ByteBuilder(), size: 0xffff_ffff)
+    #expect(block.read().reports.contains("tag at 20030: is cut off"))
+  }
+
+  @Test func read_blockLargerThanMemoryIsReadAsFarAsItGoes() {
+    var block = Block()
+    block.appendMap([(0, 0x1000, 1)])
+    let result = block.read(byteCount: 0xffff_fff8)
+    #expect(result.error == nil)
+    #expect(
+      result.reports
+        == "firmware: Multiboot 2 information at 20000: is read only to 1 MiB, "
+        + "claims a size of: fffffff8\n")
+  }
+
+  @Test func read_blockThatEndsInATagIsReadUpToThere() {
+    let result = goodBlock().read(byteCount: 0x60)
+    #expect(result.error == "Multiboot 2 information at 20000: has neither memory map nor sizes")
+    #expect(result.reports.contains("is cut off"))
+  }
+
+  @Test func read_entriesOfSizeZeroAreRefused() {
+    for size: UInt32 in [0, 19] {
+      var block = Block()
+      block.appendSizes(639, 0)
+      block.appendMap(entrySize: size, [(0, 0x1000, 1)])
+      let result = block.read()
+      #expect(result.reports.contains("Multiboot 2 memory map entry at 20028: is too small"))
+      #expect(result.regions.contains("usable        639 KiB"))
+    }
+  }
+
+  @Test func read_textThatDoesNotEndInItsTagIsReported() {
+    var block = Block()
+    block.appendMap([(0, 0x1000, 1)])
+    var contents = ByteBuilder()
+    contents.append(Array("eight ch".utf8))
+    block.appendTag(1, contents)
+    let result = block.read()
+    #expect(result.commandLine == nil)
+    #expect(
+      result.reports
+        == "firmware: Multiboot 2 command line at 20030: has no end in its tag\n")
+  }
+
+  @Test func read_damagedAnywhereNeverTraps() {
+    let block = goodBlock()
+    readDamaged(Multiboot2(), [(0x20000, block.bytes())])
+  }
+}
