@@ -84,6 +84,7 @@ struct Kernel {
     console.write("\n")
     try Demonstration(map: map, node: node).run(
       on: &memory, owners: inventory.owners, console: &console)
+    ModuleSums.write(inventory.owners, in: firmwareMemory, to: &console)
     let end = min(map.usableEnd, limit)
     console.write("memory before the hand-over:\n")
     MapDrawing(end: end, maximumStretchCount: 512).write(

@@ -1,0 +1,82 @@
+# Judging what a run of the kernel printed.  Sourced, not run.
+# shellcheck shell=bash
+
+# map_pages LOG LIMIT: the whole usable pages below page LIMIT in the map as the firmware gave it,
+# counted from what was printed, apart from the kernel's own arithmetic.
+map_pages() {
+  local start last kind first end pages=0 limit=$2
+  while read -r start last kind; do
+    [ "$kind" = usable ] || continue
+    first=$(((16#$start + 4095) >> 12))
+    end=$(((16#$last + 1) >> 12))
+    if [ "$end" -gt "$limit" ]; then end=$limit; fi
+    if [ "$end" -gt "$first" ]; then pages=$((pages + end - first)); fi
+  done < <(sed -n '/^memory map as given:/,/^memory map as sanitised:/p' "$1" |
+    sed -n 's/^  \([0-9a-f]\{16\}\)-\([0-9a-f]\{16\}\) \([a-z_]*\).*/\1 \2 \3/p')
+  echo "$pages"
+}
+
+# bitmap_pages LOG: the pages of all bitmaps.
+bitmap_pages() {
+  local start last pages=0
+  while read -r start last; do
+    pages=$((pages + (16#$last + 1 - 16#$start >> 12)))
+  done < <(sed -n 's/^  \([0-9a-f]*\)-\([0-9a-f]*\) bitmap of node.*/\1 \2/p' "$1")
+  echo "$pages"
+}
+
+# in_bytes SIZE: 16M, 6G, 1T as a number.
+in_bytes() {
+  case $1 in
+    *M) echo $((${1%M} << 20)) ;;
+    *G) echo $((${1%G} << 30)) ;;
+    *T) echo $((${1%T} << 40)) ;;
+    *) echo "$1" ;;
+  esac
+}
+
+# equal NAME LEFT RIGHT: whether two figures agree.
+equal() {
+  [ "$2" -eq "$3" ] || {
+    echo "$1: $2 is not $3"
+    return 1
+  }
+}
+
+# judge_summary LOG ARCH MEMORY: whether the summary adds up to the map, and the map to the memory.
+judge_summary() {
+  local log=$1 limit usable reserved free released pages bytes
+  # The highest page number that the processor reaches, plus one.
+  case $2 in i386) limit=$((1 << 20)) ;; *) limit=$((1 << 40)) ;; esac
+  read -r usable reserved free released < <(sed -n \
+    's/^summary: nodes=[1-9][0-9]* usable=\([0-9]*\) reserved=\([0-9]*\) free=\([0-9]*\) released=\([0-9]*\)$/\1 \2 \3 \4/p' \
+    "$log") || {
+    echo "no summary"
+    return 1
+  }
+  equal "usable pages, and those of the map" "$usable" "$(map_pages "$log" "$limit")" || return 1
+  equal "reserved and free, and usable" $((reserved + free)) "$usable" || return 1
+  equal "released, and free and bitmaps" "$released" $((free + $(bitmap_pages "$log"))) || return 1
+  # The boards keep up to 1 MiB from the memory that they were given: the VGA hole, ACPI's tables.
+  bytes=$(in_bytes "$3")
+  pages=$(map_pages "$log" $((1 << 40)))
+  [ $((pages << 12)) -le "$bytes" ] && [ $((pages << 12)) -ge $((bytes - (1 << 20))) ] || {
+    echo "the map has $pages usable pages, with memory of $bytes bytes"
+    return 1
+  }
+}
+
+# judge_modules LOG [MODULE…]: whether every module was found, and unharmed before the hand-over.
+judge_modules() {
+  local log=$1 number=0 size sum
+  shift
+  for module in "$@"; do
+    size=$(stat -c %s "$module")
+    sum=$((10#$(sum -r "$module" | cut -d' ' -f1)))
+    grep -q "^module $number at 0x[0-9a-f]*: $size bytes, sum $sum\$" "$log" || {
+      echo "module $number of $size bytes with sum $sum is missing or was changed"
+      return 1
+    }
+    number=$((number + 1))
+  done
+}
