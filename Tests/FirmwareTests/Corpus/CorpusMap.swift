@@ -1,0 +1,54 @@
+import Firmware
+import MemoryMap
+import PhysicalMemory
+import Testing
+
+/// The outcome of reading a table of the corpus and making a map of it.
+struct CorpusMap {
+  var usable: [ClosedRange<UInt64>] = []
+  var partialPageByteCount: UInt64 = 0
+  var regionCount = 0
+  var reports = ""
+
+  /// Reads `bytes` with `loader` and takes `removed` away.
+  init(
+    _ loader: some BootProtocol, _ bytes: [UInt8], removing removed: [Range<UInt64>] = []
+  ) throws {
+    let capacity = 1024
+    let regionStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: capacity)
+    defer { unsafe regionStorage.deallocate() }
+    let mapStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 2 * capacity)
+    defer { unsafe mapStorage.deallocate() }
+    let rangeStorage = UnsafeMutableBufferPointer<LoaderRange>.allocate(capacity: capacity)
+    defer { unsafe rangeStorage.deallocate() }
+    var information = unsafe BootInformation(
+      regions: MemoryRegionList(storage: regionStorage),
+      loaderRanges: LoaderRangeList(storage: rangeStorage))
+    var memory = FakeMemory()
+    memory.put(bytes, at: 0x8000)
+    var text = PrintedText()
+    try information.read(loader, at: PhysicalAddress(0x8000), in: memory, reportingTo: &text)
+    reports = text.text
+    regionCount = information.regions.count
+    for range in removed {
+      information.regions.append(
+        start: PhysicalAddress(range.lowerBound), byteCount: UInt64(range.count), kind: .reserved)
+    }
+    let map = try unsafe MemoryMap(sanitizing: &information.regions, storage: mapStorage)
+    usable = map.usablePages().map { $0.start.number...($0.end.number - 1) }
+    partialPageByteCount = map.partialPageByteCount
+    checkShape(of: map)
+  }
+
+  /// Every map is sorted, disjoint, merged, made of whole pages, and without empty regions.
+  private func checkShape(of map: MemoryMap) {
+    for index in 0..<map.count {
+      let region = map[index]
+      #expect(!region.range.isEmpty)
+      #expect(region.range.start.isPageAligned)
+      guard index > 0, let previousEnd = map[index - 1].range.end else { continue }
+      #expect(previousEnd <= region.range.start)
+      #expect(previousEnd < region.range.start || map[index - 1].kind != region.kind)
+    }
+  }
+}
