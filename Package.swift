@@ -22,6 +22,11 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
+    .target(name: "CBootMemory"),
+    .target(
+      name: "BootMemoryC",
+      dependencies: ["BootMemory", "CBootMemory", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
     .target(
       name: "BootPlan",
       dependencies: ["BootMemory", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],

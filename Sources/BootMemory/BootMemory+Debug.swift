@@ -3,6 +3,11 @@ import TextOutput
 
 /// A line for each operation, in the form that Linux prints with `bootmem_debug`.
 extension BootMemory {
+  /// Sets what takes a line for each operation, ``BootMemoryPlatform/debug``; nil for nothing.
+  public mutating func setDebugOutput(_ write: BootMemoryPlatform.Write?) {
+    unsafe platform.debug = write
+  }
+
   @inline(__always)
   var hasDebugOutput: Bool { unsafe platform.debug != nil }
 

@@ -153,8 +153,8 @@ extension BootMemory {
   }
 
   /// The one place where a physical address becomes a pointer; nil where that is the nil pointer.
-  @inline(__always)
-  func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
+  @inlinable @inline(__always)
+  public func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
     // Wrapping around is how a direct map may lie below the addresses that it maps.
     unsafe UnsafeMutableRawPointer(
       bitPattern: UInt(truncatingIfNeeded: address.rawValue) &+ platform.directMapOffset)

@@ -14,7 +14,7 @@ import PhysicalMemory
 /// Calls must not overlap in time: a kernel boots on one processor.
 @safe public struct BootMemory: ~Copyable {
   /// What was said of the machine.
-  public let platform: BootMemoryPlatform
+  public internal(set) var platform: BootMemoryPlatform
 
   /// The storage of the nodes; the index is the node's number.
   let nodes: UnsafeMutableBufferPointer<BootMemoryNode>

@@ -55,12 +55,14 @@ public struct BootMemoryNode {
 
   /// The first free page in `pages`, which must lie in the span.
   func firstFree(in pages: PageRange) -> PageFrame? {
-    bitmap.firstFree(from: bit(of: pages.start), below: bit(of: pages.end)).map(page(ofBit:))
+    bitmap.firstFree(from: bit(of: pages.start), below: bit(of: pages.end)).map { page(ofBit: $0) }
   }
 
   /// The first reserved page in `pages`, which must lie in the span.
   func firstReserved(in pages: PageRange) -> PageFrame? {
-    bitmap.firstReserved(from: bit(of: pages.start), below: bit(of: pages.end)).map(page(ofBit:))
+    bitmap.firstReserved(from: bit(of: pages.start), below: bit(of: pages.end)).map {
+      page(ofBit: $0)
+    }
   }
 
   /// Makes the search go on at `page` if it would go on above.

@@ -11,6 +11,7 @@ extension TextSink {
   /// Writes a string that is known at compile time.
   ///
   /// - Complexity: O(n) in the length of `text`.
+  @inline(never)
   public mutating func write(_ text: StaticString) {
     for index in 0..<text.utf8CodeUnitCount {
       // A static string with a pointer representation is valid for `utf8CodeUnitCount` bytes.
@@ -21,6 +22,7 @@ extension TextSink {
   /// Writes `value` in hexadecimal, lower case, without a prefix.
   ///
   /// - Parameter minimumDigitCount: Zeros are put in front up to this many digits.
+  @inline(never)
   public mutating func write<Value: FixedWidthInteger & UnsignedInteger>(
     hexadecimal value: Value, minimumDigitCount: Int = 1
   ) {
@@ -35,6 +37,7 @@ extension TextSink {
   }
 
   /// Writes `value` in decimal, right-aligned in `minimumWidth` columns.
+  @inline(never)
   public mutating func write<Value: FixedWidthInteger & UnsignedInteger>(
     decimal value: Value, minimumWidth: Int = 1
   ) {

@@ -1,0 +1,39 @@
+import BootMemory
+import CBootMemory
+import PhysicalMemory
+
+/// See bootmem.h.
+@c @implementation
+public func free_all_bootmem() -> UInt {
+  guard let memory = unsafe Library.memory else { return 0 }
+  let maximumOrder = unsafe Int(Library.platform.pointee.max_order)
+  do {
+    return UInt(try unsafe memory.pointee.handOver(maximumOrder: maximumOrder, release))
+  } catch {
+    // The order was checked by `bootmem_setup`.
+    return 0
+  }
+}
+
+/// See bootmem.h.
+@c @implementation
+public func free_bootmem_late(_ physaddr: UInt, _ size: UInt) {
+  guard let memory = unsafe Library.memory else { return }
+  do throws(Refusal) {
+    guard let range = AddressRange(physaddr, size) else { throw Refusal.beyondAddressSpace }
+    try wrapping { () throws(BootMemoryError) in
+      _ = try unsafe memory.pointee.releaseLate(range, release)
+    }
+  } catch {
+    Call("free_bootmem_late", physaddr, size).fault(error)
+  }
+}
+
+private func release(_ block: PageBlock) {
+  let platform = unsafe Library.platform
+  guard let release = unsafe platform.pointee.release_pages else { return }
+  // Page frame numbers of this machine fit its words, orders and node numbers are small.
+  unsafe release(
+    platform.pointee.context, UInt(truncatingIfNeeded: block.first.number),
+    UInt32(truncatingIfNeeded: block.order), Int32(truncatingIfNeeded: block.node.rawValue))
+}

@@ -1,0 +1,72 @@
+import BootMemory
+import CBootMemory
+import PhysicalMemory
+
+/// The library's state, which is all the global state that there is: the ``BootMemory`` that every
+/// call works on, and the platform that `bootmem_setup` was given.
+///
+/// Its storage is defined in C, so that no call has to look whether it has been initialised.
+enum Library {
+  /// The allocator; nil before `bootmem_setup`.
+  @inline(__always)
+  static var memory: UnsafeMutablePointer<BootMemory>? {
+    let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
+    guard unsafe state.pointee.is_set_up else { return nil }
+    if bootmem_debug_value() != (unsafe state.pointee.debug) { followDebugVariable() }
+    return unsafe storage
+  }
+
+  /// The platform; of zeros only before `bootmem_setup`.
+  @inline(__always)
+  static var platform: UnsafeMutablePointer<bootmem_platform> {
+    unsafe bootmem_platform_pointer().unsafelyUnwrapped
+  }
+
+  /// The storage of the nodes: what a `pg_data_t *` points into.
+  @inline(__always)
+  static var nodes: UnsafeMutablePointer<BootMemoryNode> {
+    unsafe bootmem_nodes_pointer().unsafelyUnwrapped.assumingMemoryBound(to: BootMemoryNode.self)
+  }
+
+  @inline(__always)
+  private static var storage: UnsafeMutablePointer<BootMemory> {
+    unsafe bootmem_core_pointer().unsafelyUnwrapped.assumingMemoryBound(to: BootMemory.self)
+  }
+
+  /// Starts anew, without nodes, with a platform that has been checked.
+  static func setUp(_ platform: bootmem_platform, cacheLineByteCount: UInt) {
+    if MemoryLayout<BootMemory>.size > BOOTMEM_CORE_SIZE
+      || MemoryLayout<BootMemoryNode>.stride > BOOTMEM_NODE_SIZE
+    {
+      bootmem_room_is_too_small()
+    }
+    bootmem_choose_clear()
+    var core = BootMemoryPlatform()
+    unsafe core.directMapOffset = platform.direct_map_offset
+    core.cacheLineByteCount = UInt64(cacheLineByteCount)
+    unsafe core.maxDMAAddress = PhysicalAddress(UInt64(platform.max_dma_address))
+    unsafe core.lowAddressLimit = PhysicalAddress(UInt64(platform.low_address_limit))
+    unsafe core.maxDMA32PageFrame = PageFrame(UInt64(platform.max_dma32_pfn))
+    unsafe core.context = platform.context
+    // The two types differ only in the sign of a size, which is the same to C's calling convention.
+    unsafe core.clear = unsafeBitCast(
+      platform.clear ?? bootmem_clear, to: BootMemoryPlatform.Clear.self)
+    let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
+    unsafe state.pointee = bootmem_state(is_set_up: true, debug: 0, platform: platform)
+    let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
+    unsafe storage.initialize(to: BootMemory(platform: core, nodes: slots))
+  }
+
+  /// Switches the core's debugging output on or off, as the variable `bootmem_debug` says.
+  private static func followDebugVariable() {
+    let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
+    unsafe state.pointee.debug = bootmem_debug_value()
+    guard unsafe state.pointee.debug != 0, let write = unsafe state.pointee.platform.write else {
+      unsafe storage.pointee.setDebugOutput(nil)
+      return
+    }
+    // The two types differ only in the signs of a character and of a size.
+    unsafe storage.pointee.setDebugOutput(
+      unsafeBitCast(write, to: BootMemoryPlatform.Write.self))
+  }
+}

@@ -1,0 +1,146 @@
+import BootMemory
+import CBootMemory
+import PhysicalMemory
+
+extension NodeID {
+  /// The node that a `pg_data_t *` points to.
+  @inline(__always)
+  init(_ pointer: OpaquePointer?) throws(Refusal) {
+    let place = UInt(bitPattern: pointer)
+    guard place != 0 else { throw .nullNode }
+    // Wraps for a pointer below the storage, and is too large then.
+    let offset = place &- UInt(bitPattern: unsafe Library.nodes)
+    let stride = UInt(MemoryLayout<BootMemoryNode>.stride)
+    guard offset < stride * UInt(BOOTMEM_MAX_NODES), offset % stride == 0 else {
+      throw .foreignNode(place)
+    }
+    self.init(Int(offset / stride))
+  }
+}
+
+/// See bootmem.h.
+@c @implementation
+public func bootmem_setup(_ platform: UnsafePointer<bootmem_platform>?) -> Int32 {
+  guard let platform = unsafe platform,
+    unsafe platform.pointee.size == MemoryLayout<bootmem_platform>.size,
+    unsafe platform.pointee.fault != nil,
+    unsafe platform.pointee.max_order <= 51
+  else { return ErrorNumber.invalid }
+  let cacheLine = unsafe platform.pointee.cache_line_size
+  let cacheLineByteCount = cacheLine == 0 ? 64 : cacheLine
+  guard UInt64(cacheLineByteCount).isPowerOfTwo else { return ErrorNumber.invalid }
+  unsafe Library.setUp(platform.pointee, cacheLineByteCount: cacheLineByteCount)
+  return 0
+}
+
+/// See bootmem.h.
+@c @implementation
+public func bootmem_node(_ nid: Int32) -> OpaquePointer? {
+  guard nid >= 0, nid < BOOTMEM_MAX_NODES else { return nil }
+  return unsafe OpaquePointer(Library.nodes + Int(nid))
+}
+
+/// See bootmem.h.
+@c @implementation
+public func bootmem_map_word(_ pgdat: OpaquePointer?, _ index: UInt) -> UInt {
+  // After the hand-over the bitmap belongs to the page allocator.
+  guard let memory = unsafe Library.memory, unsafe !memory.pointee.isHandedOver,
+    let node = try? unsafe NodeID(pgdat)
+  else { return .max }
+  return unsafe memory.pointee.bitmapWord(index, of: node)
+}
+
+/// See bootmem.h.
+@c @implementation
+public func bootmem_bootmap_pages(_ pages: UInt) -> UInt {
+  guard let count = bitmapPageCount(forPageCount: pages) else {
+    Call("bootmem_bootmap_pages", pages).fault(.beyondAddressSpace)
+    return 0
+  }
+  return count
+}
+
+private func bitmapPageCount(forPageCount pages: UInt) -> UInt? {
+  guard UInt64(pages) <= AddressWidth.native.endPageFrame.number else { return nil }
+  return UInt(BootMemory.bitmapPageCount(forPageCount: UInt64(pages)))
+}
+
+/// See bootmem.h.
+@c @implementation
+public func init_bootmem_node(
+  _ pgdat: OpaquePointer?, _ mapfn: UInt, _ startpfn: UInt, _ endpfn: UInt
+) -> UInt {
+  let call = Call("init_bootmem_node", mapfn, startpfn, endpfn)
+  return unsafe register(call, pgdat, startpfn, endpfn, .pages(PageFrame(UInt64(mapfn))))
+}
+
+/// See bootmem.h.
+@c @implementation
+public func init_bootmem(_ mapfn: UInt, _ pages: UInt) -> UInt {
+  let call = Call("init_bootmem", mapfn, pages)
+  let byteCount = unsafe register(
+    call, bootmem_node(0), 0, pages, .pages(PageFrame(UInt64(mapfn))))
+  if byteCount != 0 { bootmem_set_low_pfns(mapfn, pages) }
+  return byteCount
+}
+
+/// See bootmem.h.
+@c @implementation
+public func bootmem_init_node_at(
+  _ pgdat: OpaquePointer?, _ map: UnsafeMutableRawPointer?, _ startpfn: UInt, _ endpfn: UInt
+) -> UInt {
+  let call = Call("bootmem_init_node_at", UInt(bitPattern: map), startpfn, endpfn)
+  return unsafe register(call, pgdat, startpfn, endpfn, .memory(map))
+}
+
+/// Where a node's bitmap is to lie.
+@unsafe private enum BitmapPlace {
+  case pages(PageFrame)
+  case memory(UnsafeMutableRawPointer?)
+}
+
+/// Registers a node; 0 if that was refused.
+@inline(never)
+private func register(
+  _ call: Call, _ pgdat: OpaquePointer?, _ start: UInt, _ end: UInt, _ bitmap: BitmapPlace
+) -> UInt {
+  guard let memory = unsafe Library.memory else { return 0 }
+  do throws(Refusal) {
+    let node = try unsafe NodeID(pgdat)
+    let first = PageFrame(UInt64(start))
+    guard let span = PageRange(start: first, end: PageFrame(UInt64(end))) else {
+      throw .reversedSpan
+    }
+    // Before the size of its bitmap is asked for: no node is larger.
+    guard span.end <= AddressWidth.native.endPageFrame else { throw .beyondAddressSpace }
+    let byteCount = try wrapping { () throws(BootMemoryError) in
+      switch unsafe bitmap {
+      case .pages(let page):
+        return try unsafe memory.pointee.registerNode(node, spanning: span, bitmapAt: page)
+      case .memory(let place):
+        // The caller has been told the size, and only the caller knows whether that much is there.
+        let byteCount = BootMemory.bitmapByteCount(forPageCount: span.pageCount)
+        guard let place = unsafe place else { throw .misuse(.bitmapMisplaced(0)) }
+        return try unsafe memory.pointee.registerNode(
+          node, spanning: span,
+          bitmap: UnsafeMutableRawBufferPointer(start: place, count: Int(byteCount)))
+      }
+    }
+    return UInt(byteCount)
+  } catch {
+    call.fault(error)
+    return 0
+  }
+}
+
+/// The result of `body`, its error as a ``Refusal``.
+@inline(__always)
+func wrapping<Result>(
+  _ body: () throws(BootMemoryError) -> Result
+) throws(Refusal) -> Result {
+  do {
+    return try body()
+  } catch {
+    throw .memory(error)
+  }
+}

@@ -1,0 +1,54 @@
+/* The library's state between calls, and how its Swift side reaches it.  Not for kernels.
+ *
+ * It is plain .bss, defined in state.c: a global of Swift's with an initialiser would be set up on
+ * first use, behind a check in every call. */
+#ifndef BOOTMEM_STATE_H
+#define BOOTMEM_STATE_H
+
+#include <stdbool.h>
+
+/* Hidden, so that every reference is relative to the instruction and none goes by way of a GOT. */
+#pragma GCC visibility push(hidden)
+
+#include "bootmem.h"
+
+struct bootmem_state {
+	bool is_set_up;
+	int debug; /* the value of bootmem_debug that is in force */
+	struct bootmem_platform platform;
+};
+
+extern struct bootmem_state bootmem_the_state;
+
+/* Room for the allocator and its nodes, whose layout only Swift knows: it checks these sizes. */
+enum { BOOTMEM_CORE_SIZE = 256, BOOTMEM_NODE_SIZE = 256 };
+extern unsigned char bootmem_core[BOOTMEM_CORE_SIZE];
+extern unsigned char bootmem_nodes[BOOTMEM_MAX_NODES * BOOTMEM_NODE_SIZE];
+
+/* Never defined: a build in which the room is too small refers to it, and does not link. */
+void bootmem_room_is_too_small(void);
+
+/* Zeroes memory at the machine's own speed; see clear.c. */
+void bootmem_clear(void *context, void *start, size_t length) BOOTMEM_CALL;
+void bootmem_choose_clear(void);
+
+#pragma GCC visibility pop
+
+static inline struct bootmem_state *bootmem_state_pointer(void) { return &bootmem_the_state; }
+static inline struct bootmem_platform *bootmem_platform_pointer(void)
+{
+	return &bootmem_the_state.platform;
+}
+static inline void *bootmem_core_pointer(void) { return bootmem_core; }
+static inline void *bootmem_nodes_pointer(void) { return bootmem_nodes; }
+
+/* The public variables, which Swift cannot name safely. */
+static inline int bootmem_debug_value(void) { return bootmem_debug; }
+
+static inline void bootmem_set_low_pfns(unsigned long minimum, unsigned long maximum)
+{
+	min_low_pfn = minimum;
+	max_low_pfn = maximum;
+}
+
+#endif
