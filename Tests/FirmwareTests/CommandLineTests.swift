@@ -1,0 +1,53 @@
+import Firmware
+import PhysicalMemory
+import Testing
+
+@Suite struct CommandLineTests {
+  private func text(_ word: CommandLineWord?) -> String? {
+    guard let word else { return nil }
+    var text = PrintedText()
+    word.write(to: &text)
+    return text.text
+  }
+
+  @Test func words_areSplitAtBlanks() {
+    withCommandLine("  a\tbc=d  e ") { line in
+      #expect(line.words.map { text($0) } == ["a", "bc=d", "e"])
+    }
+    withCommandLine("") { #expect(Array($0.words).isEmpty) }
+  }
+
+  @Test func contains_findsWholeWordsOnly() {
+    withCommandLine("quiet bootmem_debug=1") { line in
+      #expect(line.contains("quiet"))
+      #expect(!line.contains("bootmem_debug"))
+      #expect(!line.contains("quie"))
+    }
+  }
+
+  @Test func value_isThatOfTheFirstWord() {
+    withCommandLine("trap= xtrap=1 trap=2") { line in
+      #expect(text(line.value(behind: "trap=")) == "")
+      #expect(text(line.value(behind: "xtrap=")) == "1")
+      #expect(text(line.value(behind: "none=")) == nil)
+    }
+  }
+
+  @Test func init_saysThatTextWasCut() {
+    withCommandLine("abcdef", capacity: 4) { line in
+      #expect(line.isCut)
+      #expect(line.words.map { text($0) } == ["abcd"])
+    }
+    withCommandLine("abcd", capacity: 4) { #expect(!$0.isCut) }
+  }
+
+  @Test func init_textOutOfReachIsCut() {
+    let storage = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 8)
+    defer { unsafe storage.deallocate() }
+    let range = AddressRange(start: PhysicalAddress(0x1000), byteCount: 4)
+    let line = unsafe CommandLine(copying: range, in: FakeMemory(), storage: storage)
+    #expect(line.isCut && line.count == 0)
+    let none = unsafe CommandLine(copying: nil, in: FakeMemory(), storage: storage)
+    #expect(!none.isCut && none.count == 0)
+  }
+}
