@@ -44,6 +44,14 @@ public struct OwnerTable: ~Copyable {
     try add(range, owner)
   }
 
+  /// Takes the range that was added last out again.
+  ///
+  /// - Precondition: There is one.
+  public mutating func removeLast() {
+    precondition(count > 0)
+    count -= 1
+  }
+
   /// Who holds `page`; nil if nobody does.
   ///
   /// - Complexity: O(n).

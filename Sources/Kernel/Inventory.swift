@@ -28,14 +28,9 @@ struct Inventory: ~Copyable {
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: regions),
       loaderRanges: LoaderRangeList(storage: loaderRanges))
-    guard loaderMagic == Multiboot1.magic else { throw .unknownLoader(magic: loaderMagic) }
-    do {
-      try information.read(
-        Multiboot1(), at: PhysicalAddress(UInt64(informationAddress)), in: memory,
-        reportingTo: &console)
-    } catch {
-      throw .firmware(error)
-    }
+    try Self.read(
+      &information, from: loaderMagic, at: PhysicalAddress(UInt64(informationAddress)), in: memory,
+      console: &console)
     let commandLine = unsafe KernelCommandLine(
       copying: information.commandLine, in: memory,
       storage: tables.take(UInt8.self, count: KernelCommandLine.capacity))
@@ -67,6 +62,33 @@ struct Inventory: ~Copyable {
     self.commandLine = commandLine
     self.map = map
     self.owners = owners
+  }
+
+  /// Reads the boot information of whichever loader left `magic` behind.
+  private static func read(
+    _ information: inout BootInformation, from magic: UInt32, at address: PhysicalAddress,
+    in memory: some PhysicalMemoryReader, console: inout Console
+  ) throws(KernelError) {
+    do throws(FirmwareError) {
+      switch magic {
+      case Multiboot1.magic:
+        console.write("loader: Multiboot 1\n")
+        try information.read(Multiboot1(), at: address, in: memory, reportingTo: &console)
+      case Multiboot2.magic:
+        console.write("loader: Multiboot 2\n")
+        try information.read(Multiboot2(), at: address, in: memory, reportingTo: &console)
+      case PVHStartInformation.magic:
+        console.write("loader: PVH\n")
+        try information.read(PVHStartInformation(), at: address, in: memory, reportingTo: &console)
+      default:
+        throw FirmwareError.unreadable(
+          FirmwareProblem(
+            "boot information", at: address, "is of no loader that is known, its magic number",
+            value: UInt64(magic)))
+      }
+    } catch {
+      throw .firmware(error)
+    }
   }
 
   private static func addOwners(

@@ -22,7 +22,7 @@ func kernelMain(loaderMagic: UInt32, informationAddress: UInt32) -> Never {
   unsafe trapVideoMode = BIOSDataArea(in: firmwareMemory).videoMode
   var console = unsafe Console(videoMode: trapVideoMode)
   console.write("swift-bootmem on ")
-  console.write(Processor.name)
+  console.write(Paging.processorName)
   console.write("\n")
   do {
     let kernel = Kernel(entryTime: entryTime)
@@ -54,16 +54,20 @@ struct Kernel {
     var inventory = try Inventory(
       loaderMagic: loaderMagic, informationAddress: informationAddress, in: firmwareMemory,
       tables: &tables, console: &console)
-    Processor.protectLowMemory(tables: &tables)
+    Paging.protectLowMemory(tables: &tables)
     if let word = inventory.commandLine.value(behind: "trap=") {
       try trap(on: word, console: &console)
     }
 
-    var memory = unsafe BootMemory(
-      platform: BootMemoryPlatform(),
-      nodes: tables.take(BootMemoryNode.self, count: Self.nodeCapacity))
     let map = inventory.map
-    let limit = memory.platform.addressWidth.endPageFrame
+    let nodes = unsafe tables.take(BootMemoryNode.self, count: Self.nodeCapacity)
+    let mappingTime = board_time_stamp()
+    #if !arch(i386)
+    unsafe try Paging.mapUsableMemory(of: map, node: nodes, owners: &inventory.owners)
+    #endif
+    let mappedTime = board_time_stamp()
+    var memory = unsafe BootMemory(platform: BootMemoryPlatform(), nodes: nodes)
+    let limit = Paging.reach
     reportBeyond(limit, of: map, console: &console)
     let node = NodeID(0)
     guard map.usablePageCount(below: limit) > 0,
@@ -90,7 +94,7 @@ struct Kernel {
     MapDrawing(end: end, maximumStretchCount: 512).write(
       map, memory, inventory.owners, to: &console)
     try finish(memory: &memory, map: map, limit: limit, console: &console)
-    report(firstTime, console: &console)
+    report(firstTime, mapping: mappedTime &- mappingTime, console: &console)
   }
 
   /// Hands the memory over and prints the figures, if they agree.
@@ -133,10 +137,12 @@ struct Kernel {
   }
 
   /// Prints the time-stamp counts, which are instructions under QEMU's `-icount shift=0`.
-  private func report(_ firstTime: UInt64, console: inout Console) {
+  private func report(_ firstTime: UInt64, mapping: UInt64, console: inout Console) {
     guard entryTime != 0 else { return }
     console.write("time stamps since entry: first allocation ")
     console.write(decimal: firstTime &- entryTime)
+    console.write(", page tables ")
+    console.write(decimal: mapping)
     console.write(", end ")
     console.write(decimal: board_time_stamp() &- entryTime)
     console.write("\n")

@@ -1,20 +1,17 @@
-/* Where a Multiboot 1 loader enters the kernel: 32-bit protected mode, paging and interrupts off,
- * %eax = the loader's magic number, %ebx = address of the boot information.
- * (Multiboot Specification 0.6.96, sections 3.1 "Header" and 3.2 "Machine state") */
+/* Where loaders enter the kernel: 32-bit protected mode, paging and interrupts off.  Multiboot leaves
+ * its magic number in %eax and the address of the boot information in %ebx (Multiboot
+ * Specification 0.6.96, section 3.2; Multiboot 2 the same); PVH leaves the address in %ebx only. */
 #if !__STDC_HOSTED__ && defined(__i386__)
 
-#define HEADER_MAGIC 0x1badb002
-#define HEADER_PAGE_ALIGN_MODULES 1
-#define HEADER_WANT_MEMORY_MAP 2
-#define HEADER_FLAGS (HEADER_PAGE_ALIGN_MODULES | HEADER_WANT_MEMORY_MAP)
-
-  .section .multiboot, "a", @progbits
-  .balign 4
-  .long HEADER_MAGIC
-  .long HEADER_FLAGS
-  .long -(HEADER_MAGIC + HEADER_FLAGS)
+#include "../magic.h"
 
   .section .text.entry, "ax", @progbits
+  .globl pvh_start
+  .type pvh_start, @function
+pvh_start:
+  movl $PVH_MAGIC, %eax
+  .size pvh_start, . - pvh_start
+
   .globl _start
   .type _start, @function
 _start:
@@ -29,15 +26,6 @@ _start:
   call Kernel_main              /* never returns */
   ud2
   .size _start, . - _start
-
-  .section .stack, "aw", @nobits
-  .balign 4096
-  .globl boot_stack_guard, boot_stack_bottom, boot_stack_top
-boot_stack_guard:
-  .skip 4096
-boot_stack_bottom:
-  .skip 0x10000
-boot_stack_top:
 
 #endif
 #if defined(__ELF__)

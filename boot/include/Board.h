@@ -57,6 +57,12 @@ void board_install_descriptors(void);
 #if defined(__i386__)
 /* Turns paging on, with write protection, if the processor has 4 MiB pages. */
 void board_enable_paging(uintptr_t directory);
+#else
+/* Makes the processor forget what it remembers of page tables. */
+static inline void board_reload_page_tables(void) {
+  uintptr_t root;
+  __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=r"(root) : : "memory");
+}
 #endif
 
 /* The same value, of which the compiler knows nothing. */
@@ -83,6 +89,10 @@ BOARD_LINKER_ADDRESS(image_start)
 BOARD_LINKER_ADDRESS(image_text_end)
 BOARD_LINKER_ADDRESS(image_read_only_end)
 BOARD_LINKER_ADDRESS(image_end)
+#if defined(__x86_64__)
+BOARD_LINKER_ADDRESS(boot_page_root)
+BOARD_LINKER_ADDRESS(boot_page_directories)
+#endif
 BOARD_LINKER_ADDRESS(kernel_tables)
 BOARD_LINKER_ADDRESS(kernel_tables_end)
 BOARD_LINKER_ADDRESS(boot_stack_guard)

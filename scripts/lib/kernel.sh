@@ -7,6 +7,21 @@ readonly status_success=33 status_failure=35 status_trap=37
 # kernel_image ARCH: the path of the built image.
 kernel_image() { echo "$root/.build-$1/$(kernel_triple "$1")/release/Kernel"; }
 
+# loader_image ARCH LOADER: the image in the form that QEMU or GRUB takes, made from the built one.
+loader_image() {
+  local arch=$1 loader=$2 image made
+  image=$(kernel_image "$arch")
+  made=$image.$loader
+  case $arch/$loader in
+    # QEMU takes no ELF64 image by Multiboot, so this one is wrapped as ELF32.
+    */multiboot) objcopy -O elf32-i386 "$image" "$made" ;;
+    # QEMU prefers Multiboot where the image has its header.
+    */pvh) objcopy --remove-section .multiboot1 "$image" "$made" 2>/dev/null ;;
+    *) made=$image ;;
+  esac
+  echo "$made"
+}
+
 kernel_triple() {
   case $1 in
     i386) echo i686-unknown-none-elf ;;

@@ -1,0 +1,16 @@
+/* The stack on which the kernel is entered and runs, above a page that stays unmapped. */
+#if !__STDC_HOSTED__
+
+  .section .stack, "aw", @nobits
+  .balign 4096
+  .globl boot_stack_guard, boot_stack_bottom, boot_stack_top
+boot_stack_guard:
+  .skip 4096
+boot_stack_bottom:
+  .skip 0x10000
+boot_stack_top:
+
+#endif
+#if defined(__ELF__)
+  .section .note.GNU-stack, "", @progbits
+#endif
