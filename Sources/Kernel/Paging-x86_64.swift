@@ -67,22 +67,30 @@ enum Paging {
     forEachGibibyte(of: map, in: high) { _, isFirstOfTable in
       tableCount += (isFirstOfTable ? 1 : 0) + (hasGibibytePages ? 0 : 1)
     }
-    guard tableCount > 0 else { return }
-    let byteCount = tableCount * PageFrame.byteCount
-    let start: PhysicalAddress
+    let start = unsafe try allocateTables(tableCount, of: map, in: low, node: node, owners: &owners)
+    fill(from: start.rawValue, for: map, in: high)
+  }
+
+  /// Allocates tables from a boot memory of the first 4 GiB.
+  private static func allocateTables(
+    _ count: UInt64, of map: MemoryMap, in low: PageRange,
+    node: UnsafeMutableBufferPointer<BootMemoryNode>, owners: inout OwnerTable
+  ) throws(KernelError) -> PhysicalAddress {
+    guard count > 0 else { return PhysicalAddress(0) }
     do {
       var memory = unsafe BootMemory(platform: BootMemoryPlatform(), nodes: node)
       try memory.setUpNode(NodeID(0), spanning: low, of: map, owners: &owners)
       // Its bitmap is not needed any more once the tables are there.
       owners.removeLast()
-      start = try allocate(byteCount, from: &memory)
+      let byteCount = count * PageFrame.byteCount
+      let start = try allocate(byteCount, from: &memory)
       if let range = AddressRange(start: start, byteCount: byteCount) {
         try owners.add(range, .pageTables)
       }
+      return start
     } catch {
       throw .bootPlan(error)
     }
-    fill(from: start.rawValue, for: map, in: high)
   }
 
   private static func allocate(

@@ -77,11 +77,11 @@ static inline void board_divide_by_zero(void) {
   __asm__ volatile("divl %2" : "+a"(quotient), "+d"(remainder) : "r"(zero));
 }
 
-/* ---- Where the linker put things (see linker/) ---- */
+/* ---- Where the linker put things (see linker/).  Not const: stores to them must not be dropped. ---- */
 
 #define BOARD_LINKER_ADDRESS(name)                 \
   static inline uintptr_t board_##name(void) {     \
-    extern const char name[];                      \
+    extern char name[];                            \
     return (uintptr_t)name;                        \
   }
 

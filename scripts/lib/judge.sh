@@ -25,16 +25,6 @@ bitmap_pages() {
   echo "$pages"
 }
 
-# in_bytes SIZE: 16M, 6G, 1T as a number.
-in_bytes() {
-  case $1 in
-    *M) echo $((${1%M} << 20)) ;;
-    *G) echo $((${1%G} << 30)) ;;
-    *T) echo $((${1%T} << 40)) ;;
-    *) echo "$1" ;;
-  esac
-}
-
 # equal NAME LEFT RIGHT: whether two figures agree.
 equal() {
   [ "$2" -eq "$3" ] || {
@@ -58,7 +48,7 @@ judge_summary() {
   equal "reserved and free, and usable" $((reserved + free)) "$usable" || return 1
   equal "released, and free and bitmaps" "$released" $((free + $(bitmap_pages "$log"))) || return 1
   # The boards keep up to 1 MiB from the memory that they were given: the VGA hole, ACPI's tables.
-  bytes=$(in_bytes "$3")
+  bytes=$(($(in_mebibytes "$3") << 20))
   pages=$(map_pages "$log" $((1 << 40)))
   [ $((pages << 12)) -le "$bytes" ] && [ $((pages << 12)) -ge $((bytes - (1 << 20))) ] || {
     echo "the map has $pages usable pages, with memory of $bytes bytes"

@@ -7,17 +7,17 @@ readonly status_success=33 status_failure=35 status_trap=37
 # kernel_image ARCH: the path of the built image.
 kernel_image() { echo "$root/.build-$1/$(kernel_triple "$1")/release/Kernel"; }
 
-# loader_image ARCH LOADER: the image in the form that QEMU or GRUB takes, made from the built one.
+# loader_image ARCH LOADER SCRATCH: the image in the form that QEMU or GRUB takes, made from the built
+# one in the folder SCRATCH.
 loader_image() {
-  local arch=$1 loader=$2 image made
-  image=$(kernel_image "$arch")
-  made=$image.$loader
-  case $arch/$loader in
-    # QEMU takes no ELF64 image by Multiboot, so this one is wrapped as ELF32.
-    */multiboot) objcopy -O elf32-i386 "$image" "$made" ;;
-    # QEMU prefers Multiboot where the image has its header.
-    */pvh) objcopy --remove-section .multiboot1 "$image" "$made" 2>/dev/null ;;
-    *) made=$image ;;
+  local image made=$3/kernel
+  image=$(kernel_image "$1")
+  case $2 in
+    # QEMU takes no ELF64 image by Multiboot, so it is wrapped as ELF32.
+    multiboot) objcopy -O elf32-i386 "$image" "$made" ;;
+    # QEMU prefers Multiboot where the image has its header.  The header's segment stays as it is.
+    pvh) objcopy --remove-section .multiboot1 "$image" "$made" 2>/dev/null ;;
+    grub) made=$image ;;
   esac
   echo "$made"
 }

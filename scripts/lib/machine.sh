@@ -1,34 +1,167 @@
 # The emulated machine: from the options of scripts/run to QEMU's command line.  Sourced after
-# common.sh.
+# common.sh and kernel.sh.
 # shellcheck shell=bash
 
-# qemu_command ARCH IMAGE MACHINE MEMORY APPEND [MODULE…]: sets the array `qemu`.
+machine_usage() {
+  cat <<'END'
+  --arch i386|x86_64               the processor (default: i386)
+  --loader multiboot|pvh|grub      who loads the kernel (default: multiboot); grub is Multiboot 2
+  --machine pc|q35|microvm|isapc   the board (default: pc)
+  --memory SIZE                    such as 16M, 6G, 16T (default: 128M); beyond 6G it is reserved
+                                   in the host's address space only, not taken
+  --nodes N | SIZE,SIZE,…          memory nodes of equal or of given sizes, such as 4 or 1G,0,512M
+  --append "WORDS"                 the kernel's command line
+  --module FILE                    a file for the loader to place in memory; may be repeated
+END
+}
+
+# parse_machine OPTION VALUE…: sets the variables that describe the machine.  What it does not know
+# is left in the array `other_options`.
+parse_machine() {
+  arch=i386 loader=multiboot machine=pc memory=128M append='' nodes=''
+  modules=() other_options=()
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --arch | --loader | --machine | --memory | --nodes | --append | --module)
+        [ $# -ge 2 ] || die "$1 needs a value"
+        if [ "$1" = --module ]; then modules+=("$2"); else printf -v "${1#--}" %s "$2"; fi
+        shift 2
+        ;;
+      *)
+        other_options+=("$1")
+        shift
+        ;;
+    esac
+  done
+  one_of "$arch" i386 x86_64
+  one_of "$loader" multiboot pvh grub
+  one_of "$machine" pc q35 microvm isapc
+  [[ $memory =~ ^[1-9][0-9]*[MGT]$ ]] || die "memory '$memory' is no size such as 16M, 6G or 1T"
+  [[ -z $nodes || $nodes =~ ^[1-9][0-9]*$ || $nodes =~ ^[0-9]+[MGT]?(,[0-9]+[MGT]?)+$ ]] ||
+    die "nodes '$nodes' are neither a number nor sizes such as 1G,512M"
+  if [ "$loader" = pvh ] && [ "${#modules[@]}" -gt 1 ]; then
+    die "QEMU passes no more than one module by PVH"
+  fi
+  local module
+  for module in ${modules[@]+"${modules[@]}"}; do
+    [ -r "$module" ] || die "module '$module' cannot be read"
+  done
+}
+
+one_of() {
+  local value=$1 known
+  shift
+  for known; do
+    if [ "$value" = "$known" ]; then return; fi
+  done
+  die "unknown value '$value': one of $* is needed"
+}
+
+# in_mebibytes SIZE: 16M, 6G, 1T, 0 as a number.
+in_mebibytes() {
+  case $1 in
+    *M) echo "${1%M}" ;;
+    *G) echo $((${1%G} << 10)) ;;
+    *T) echo $((${1%T} << 20)) ;;
+    0) echo 0 ;;
+    *) die "'$1' is no size such as 16M, 6G or 1T" ;;
+  esac
+}
+
+# qemu_command SCRATCH: sets the array `qemu` for the machine that parse_machine described.  What
+# has to be made for it goes to the folder SCRATCH.
 qemu_command() {
-  local arch=$1 image=$2 machine=$3 memory=$4 append=$5 modules
-  shift 5
   qemu=("qemu-system-$arch" -no-reboot -monitor none -serial stdio -net none
     -device "isa-debug-exit,iobase=0xf4,iosize=4")
-  if beyond_host "$memory"; then
-    # Memory that is only reserved, not taken, and a processor that can address it.
-    qemu+=(-cpu "max,phys-bits=48" -machine "$machine,memory-backend=ram" -m "$memory"
+  add_memory
+  add_loader "$1"
+}
+
+# Memory beyond what a host may be expected to have is only reserved, and needs a processor that can
+# address it.
+add_memory() {
+  local reserve=on processor=''
+  if [ "$(in_mebibytes "$memory")" -gt 6144 ]; then
+    reserve=off processor=max,phys-bits=48
+  elif [ "$arch/$machine" = x86_64/isapc ]; then
+    processor=qemu64 # the board's default is a 486
+  fi
+  if [ -n "$processor" ]; then qemu+=(-cpu "$processor"); fi
+  if [ -n "$nodes" ]; then
+    add_nodes "$reserve"
+  elif [ "$reserve" = off ]; then
+    qemu+=(-machine "$machine,memory-backend=ram" -m "$memory"
       -object "memory-backend-ram,id=ram,size=$memory,reserve=off")
   else
     qemu+=(-machine "$machine" -m "$memory")
-    # The default of the old board is a 486.
-    if [ "$arch/$machine" = x86_64/isapc ]; then qemu+=(-cpu qemu64); fi
-  fi
-  qemu+=(-kernel "$image" -append "$append")
-  if [ $# -gt 0 ]; then
-    modules=$(IFS=, && echo "$*")
-    qemu+=(-initrd "$modules")
   fi
 }
 
-# beyond_host SIZE: whether that is more than a host may be expected to have.
-beyond_host() {
-  case $1 in
-    *T) true ;;
-    *G) [ "${1%G}" -gt 6 ] ;;
-    *) false ;;
-  esac
+add_nodes() {
+  local reserve=$1 total=0 node=0 size processors=,cpus=0
+  local -a sizes
+  if [[ $nodes == *,* ]]; then
+    IFS=, read -ra sizes <<<"$nodes"
+  else
+    total=$(in_mebibytes "$memory")
+    while [ "${#sizes[@]}" -lt "$nodes" ]; do sizes+=("$((total / nodes))M"); done
+    total=0
+  fi
+  for size in "${sizes[@]}"; do
+    size=$(in_mebibytes "$size")
+    total=$((total + size))
+    if [ "$size" -gt 0 ]; then
+      qemu+=(-object "memory-backend-ram,id=node$node,size=${size}M,reserve=$reserve"
+        -numa "node,nodeid=$node,memdev=node$node$processors")
+    else
+      qemu+=(-numa "node,nodeid=$node$processors")
+    fi
+    processors=''
+    node=$((node + 1))
+  done
+  memory=${total}M
+  qemu+=(-machine "$machine" -m "$memory")
+}
+
+add_loader() {
+  local image
+  image=$(loader_image "$arch" "$loader" "$1")
+  if [ "$loader" = grub ]; then
+    grub_disc "$image" "$1"
+    qemu+=(-cdrom "$1/grub.iso" -boot d)
+    return
+  fi
+  qemu+=(-kernel "$image" -append "$append")
+  if [ "${#modules[@]}" -gt 0 ]; then
+    qemu+=(-initrd "$(IFS=, && echo "${modules[*]}")")
+  fi
+}
+
+# has_grub: whether a disc that boots by GRUB can be made.
+has_grub() {
+  command -v grub-mkrescue >/dev/null && command -v xorriso >/dev/null &&
+    [ -d /usr/lib/grub/i386-pc ]
+}
+
+# grub_disc IMAGE SCRATCH: makes SCRATCH/grub.iso.
+grub_disc() {
+  local disc=$2/disc number=0 module
+  has_grub || die "GRUB is needed: sudo apt-get install grub-pc-bin grub-common xorriso mtools"
+  mkdir -p "$disc/boot/grub"
+  cp "$1" "$disc/boot/kernel"
+  {
+    echo "set timeout=0"
+    echo "menuentry kernel {"
+    echo "  multiboot2 /boot/kernel $append"
+    for module in ${modules[@]+"${modules[@]}"}; do
+      cp "$module" "$disc/boot/module$number"
+      echo "  module2 /boot/module$number module$number"
+      number=$((number + 1))
+    done
+    echo "}"
+  } >"$disc/boot/grub/grub.cfg"
+  grub-mkrescue -o "$2/grub.iso" "$disc" >"$2/grub.log" 2>&1 || {
+    cat "$2/grub.log" >&2
+    die "grub-mkrescue failed"
+  }
 }
