@@ -1,5 +1,5 @@
-import BootMemory
 import Firmware
+import PhysicalMemory
 import TextOutput
 
 /// Who holds a range of memory before the first allocation.
