@@ -33,7 +33,7 @@ extension BootMemory {
       byteCount: request.byteCount, alignment: alignment, goal: goal, limit: limit)
     let address: PhysicalAddress?
     if let node = request.node {
-      address = allocate(search, on: try index(of: node), request.nodePolicy)
+      address = unsafe allocate(search, on: try pointer(to: node), request.nodePolicy)
     } else {
       address = allocate(search)
     }
@@ -52,8 +52,39 @@ extension BootMemory {
     }
   }
 
-  /// Allocates on any node (Linux: `___alloc_bootmem_nopanic`).
+  /// Allocates cleared memory on any node, if it is at most a page and its place is next in the
+  /// word of the bitmap that was changed last: the short cut of nearly every allocation.
+  ///
+  /// - Parameters:
+  ///   - byteCount: The size.
+  ///   - alignment: The alignment; at most a page for the short cut.
+  ///   - goal: Where to look first; address 0 is anywhere.
+  /// - Returns: nil if that was not so, or the parameters are wrong; nothing has changed then, and
+  ///   ``allocate(_:)`` is to be asked.
+  /// - Complexity: O(nodes below the goal).
   @inline(__always)
+  public mutating func allocateInWord(
+    byteCount: UInt64, alignment: UInt64, goal: PhysicalAddress
+  ) -> PhysicalAddress? {
+    // 0 wraps around to more than a page, each time.
+    guard byteCount &- 1 < PageFrame.byteCount, alignment &- 1 < PageFrame.byteCount,
+      alignment & (alignment &- 1) == 0, var node = unsafe shortcutNode
+    else { return nil }
+    let goalPage = goal.pageFrame.number
+    if goal.rawValue != 0 {
+      while unsafe node.pointee.span.end.number <= goalPage {
+        guard let next = unsafe node.pointee.next else { return nil }
+        unsafe node = next
+      }
+    }
+    let address = unsafe node.pointee.allocateInValidWord(
+      byteCount: byteCount, alignment: alignment, goalPage: goalPage)
+    guard let address else { return nil }
+    clear(address, byteCount: byteCount)
+    return address
+  }
+
+  /// Allocates on any node (Linux: `___alloc_bootmem_nopanic`).
   private mutating func allocate(_ request: AllocationSearch) -> PhysicalAddress? {
     if let address = allocateOnAnyNode(request) { return address }
     guard request.goal != 0 else { return nil }
@@ -62,16 +93,16 @@ extension BootMemory {
 
   /// Allocates on a node first (Linux: `___alloc_bootmem_node_nopanic`).
   private mutating func allocate(
-    _ request: AllocationSearch, on node: Int, _ policy: AllocationRequest.NodePolicy
+    _ request: AllocationSearch, on node: NodePointer, _ policy: AllocationRequest.NodePolicy
   ) -> PhysicalAddress? {
-    if policy == .high, let high = highRequest(for: request, on: node),
-      let address = allocate(high, in: node)
+    if policy == .high, let high = unsafe highRequest(for: request, on: node),
+      let address = unsafe allocate(high, in: node)
     {
       return address
     }
     var request = request
     while true {
-      if let address = allocate(request, in: node) { return address }
+      if let address = unsafe allocate(request, in: node) { return address }
       if policy != .only, let address = allocateOnAnyNode(request) { return address }
       guard request.goal != 0 else { return nil }
       request = request.withoutGoal
@@ -80,11 +111,12 @@ extension BootMemory {
 
   /// The request for the memory that no 32-bit device reaches, if the node has enough of it and the
   /// goal does not say the same (Linux: `__alloc_bootmem_node_high`).
-  private func highRequest(for request: AllocationSearch, on node: Int) -> AllocationSearch? {
+  private func highRequest(for request: AllocationSearch, on node: NodePointer) -> AllocationSearch?
+  {
     let border = platform.maxDMA32PageFrame
     // 128 MiB.
     let threshold: UInt64 = 128 << (20 - PageFrame.byteCountShift)
-    let end = unsafe pointer(to: node).pointee.span.end
+    let end = unsafe node.pointee.span.end
     guard border.number != 0, border < end, end.number - border.number > threshold,
       request.goalPage < border.number, let goal = border.firstAddress
     else { return nil }
@@ -94,25 +126,27 @@ extension BootMemory {
   }
 
   /// One walk over the nodes, in ascending order (Linux: `alloc_bootmem_core`).
-  @inline(__always)
   private mutating func allocateOnAnyNode(_ request: AllocationSearch) -> PhysicalAddress? {
-    var index = firstNode
-    while index >= 0 {
-      let node = unsafe pointer(to: index)
-      if unsafe node.pointee.span.start.number >= request.limitPage { return nil }
-      if unsafe request.goal == 0 || node.pointee.span.end.number > request.goalPage {
-        if let address = allocate(request, in: index) { return address }
+    var next = unsafe firstNode
+    while let node = unsafe next {
+      let span = unsafe node.pointee.span
+      if span.start.number >= request.limitPage { return nil }
+      if request.goal == 0 || span.end.number > request.goalPage,
+        let address = unsafe allocate(request, in: node)
+      {
+        return address
       }
-      index = unsafe node.pointee.next
+      unsafe next = node.pointee.next
     }
     return nil
   }
 
-  @inline(__always)
-  private mutating func allocate(_ request: AllocationSearch, in index: Int) -> PhysicalAddress? {
-    if hasDebugOutput { debugAllocate(index, request) }
-    let address = unsafe pointer(to: index).pointee.allocate(request)
-    if hasDebugOutput, let address { debugAllocated(index, address) }
+  private mutating func allocate(
+    _ request: AllocationSearch, in node: NodePointer
+  ) -> PhysicalAddress? {
+    if hasDebugOutput { unsafe debugAllocate(node, request) }
+    let address = unsafe node.pointee.allocate(request)
+    if hasDebugOutput, let address { unsafe debugAllocated(node, address) }
     return address
   }
 

@@ -11,30 +11,30 @@ extension BootMemory {
   @inline(__always)
   var hasDebugOutput: Bool { unsafe platform.debug != nil }
 
-  func debugRegister(_ index: Int, byteCount: UInt64) {
-    let node = unsafe nodes[index]
-    var line = DebugLine("init_bootmem_core", node: index)
-    line.add(" start=", node.span.start.number)
-    line.add(" map=", node.bitmapPages?.start.number ?? 0)
-    line.add(" end=", node.span.end.number)
+  func debugRegister(_ node: NodePointer, byteCount: UInt64) {
+    let span = unsafe node.pointee.span
+    var line = unsafe DebugLine("init_bootmem_core", node: id(of: node))
+    line.add(" start=", span.start.number)
+    line.add(" map=", (unsafe node.pointee.bitmapPages)?.start.number ?? 0)
+    line.add(" end=", span.end.number)
     line.add(" mapsize=", byteCount)
     write(&line)
   }
 
-  func debugFree(_ index: Int, _ pages: PageRange) {
-    var line = DebugLine("__free", node: index)
+  func debugFree(_ node: NodePointer, _ pages: PageRange) {
+    var line = unsafe DebugLine("__free", node: id(of: node))
     line.add(" start=", pages.start.number)
     line.add(" end=", pages.end.number)
     write(&line)
   }
 
-  func debugReserve(_ index: Int, _ pages: PageRange, exclusively: Bool) {
-    var line = DebugLine("__reserve", node: index)
+  func debugReserve(_ node: NodePointer, _ pages: PageRange, exclusively: Bool) {
+    var line = unsafe DebugLine("__reserve", node: id(of: node))
     line.add(" start=", pages.start.number)
     line.add(" end=", pages.end.number)
     line.add(" flags=", exclusively ? 1 : 0)
     write(&line)
-    var page = unsafe pointer(to: index).pointee.firstReserved(in: pages)
+    var page = unsafe node.pointee.firstReserved(in: pages)
     while let found = page {
       var line = DebugLine("__reserve")
       line.text.write("silent double reserve of PFN ")
@@ -43,12 +43,12 @@ extension BootMemory {
       guard let next = found.advanced(byPageCount: 1),
         let rest = PageRange(start: next, end: pages.end)
       else { return }
-      page = unsafe pointer(to: index).pointee.firstReserved(in: rest)
+      page = unsafe node.pointee.firstReserved(in: rest)
     }
   }
 
-  func debugAllocate(_ index: Int, _ request: AllocationSearch) {
-    var line = DebugLine("alloc_bootmem_bdata", node: index)
+  func debugAllocate(_ node: NodePointer, _ request: AllocationSearch) {
+    var line = unsafe DebugLine("alloc_bootmem_bdata", node: id(of: node))
     line.add(" size=", request.byteCount)
     line.text.write(" [")
     line.text.write(decimal: request.pageCount)
@@ -60,27 +60,27 @@ extension BootMemory {
     write(&line)
   }
 
-  func debugAllocated(_ index: Int, _ address: PhysicalAddress) {
+  func debugAllocated(_ node: NodePointer, _ address: PhysicalAddress) {
     // An allocation that starts inside a page shares it with the one before, which reserved it.
     let start = address.pageFrame.number + (address.isPageAligned ? 0 : 1)
-    let end = unsafe pointer(to: index).pointee.hint
-    var line = DebugLine("__reserve", node: index)
+    let end = unsafe node.pointee.hint
+    var line = unsafe DebugLine("__reserve", node: id(of: node))
     line.add(" start=", start)
     line.add(" end=", end.number)
     line.add(" flags=", 1)
     write(&line)
   }
 
-  func debugHandOver(_ index: Int) {
-    let span = unsafe nodes[index].span
-    var line = DebugLine("free_all_bootmem_core", node: index)
+  func debugHandOver(_ node: NodePointer) {
+    let span = unsafe node.pointee.span
+    var line = unsafe DebugLine("free_all_bootmem_core", node: id(of: node))
     line.add(" start=", span.start.number)
     line.add(" end=", span.end.number)
     write(&line)
   }
 
-  func debugHandedOver(_ index: Int, released: UInt64) {
-    var line = DebugLine("free_all_bootmem_core", node: index)
+  func debugHandedOver(_ node: NodePointer, released: UInt64) {
+    var line = unsafe DebugLine("free_all_bootmem_core", node: id(of: node))
     line.add(" released=", released)
     write(&line)
   }
@@ -104,10 +104,10 @@ private struct DebugLine {
     text.write(" ")
   }
 
-  init(_ function: StaticString, node: Int) {
+  init(_ function: StaticString, node: NodeID) {
     self.init(function)
     text.write("nid=")
-    text.write(decimal: node.magnitude)
+    text.write(decimal: node.rawValue.magnitude)
   }
 
   mutating func add(_ name: StaticString, _ value: UInt64) {

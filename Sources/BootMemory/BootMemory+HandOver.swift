@@ -23,10 +23,10 @@ extension BootMemory {
     reserveBitmaps()
     isHandedOver = true
     var released: UInt64 = 0
-    var index = firstNode
-    while index >= 0 {
-      if hasDebugOutput { debugHandOver(index) }
-      let node = unsafe pointer(to: index)
+    var next = unsafe firstNode
+    while let node = unsafe next {
+      if hasDebugOutput { unsafe debugHandOver(node) }
+      let id = unsafe id(of: node)
       var releasedHere: UInt64 = 0
       var bit: UInt = 0
       let end = unsafe node.pointee.bitmap.bitCount
@@ -36,17 +36,17 @@ extension BootMemory {
         releasedHere &+= UInt64(bit &- start)
         releaseBlocks(
           from: unsafe node.pointee.page(ofBit: start), to: unsafe node.pointee.page(ofBit: bit),
-          node: NodeID(index), maximumOrder: maximumOrder, release)
+          node: id, maximumOrder: maximumOrder, release)
       }
       if let pages = unsafe node.pointee.bitmapPages {
         releasedHere &+= pages.pageCount
         releaseBlocks(
-          from: pages.start, to: pages.end, node: NodeID(index), maximumOrder: maximumOrder, release
+          from: pages.start, to: pages.end, node: id, maximumOrder: maximumOrder, release
         )
       }
-      if hasDebugOutput { debugHandedOver(index, released: releasedHere) }
+      if hasDebugOutput { unsafe debugHandedOver(node, released: releasedHere) }
       released &+= releasedHere
-      index = unsafe node.pointee.next
+      unsafe next = node.pointee.next
     }
     return released
   }
@@ -71,8 +71,8 @@ extension BootMemory {
     guard let pages = range.wholePages else { return 0 }
     for number in pages.start.number..<pages.end.number {
       let page = PageFrame(number)
-      let node = NodeID(nodeIndex(containing: page) ?? 0)
-      release(PageBlock(uncheckedFirst: page, order: 0, node: node))
+      let node = unsafe node(containing: page, from: firstNode).map { unsafe id(of: $0) }
+      release(PageBlock(uncheckedFirst: page, order: 0, node: node ?? NodeID(0)))
     }
     return pages.pageCount
   }
@@ -80,18 +80,16 @@ extension BootMemory {
   /// Marks the bitmaps' pages reserved, in whichever node they lie, so that none is handed over
   /// while its bitmap is in use, nor twice.
   private mutating func reserveBitmaps() {
-    var owner = firstNode
-    while owner >= 0 {
-      if let pages = unsafe pointer(to: owner).pointee.bitmapPages {
-        var index = firstNode
-        while index >= 0 {
-          if let part = unsafe pointer(to: index).pointee.span.intersection(pages) {
-            unsafe pointer(to: index).pointee.mark(part, free: false)
-          }
-          index = unsafe pointer(to: index).pointee.next
+    var nextOwner = unsafe firstNode
+    while let owner = unsafe nextOwner {
+      var next = unsafe firstNode
+      while let pages = unsafe owner.pointee.bitmapPages, let node = unsafe next {
+        if let part = unsafe node.pointee.span.intersection(pages) {
+          unsafe node.pointee.mark(part, free: false)
         }
+        unsafe next = node.pointee.next
       }
-      owner = unsafe pointer(to: owner).pointee.next
+      unsafe nextOwner = owner.pointee.next
     }
   }
 

@@ -6,8 +6,7 @@ extension BootMemory {
   ///
   /// - Complexity: O(levels + nodes).
   public func isReserved(_ page: PageFrame) -> Bool? {
-    guard let index = nodeIndex(containing: page) else { return nil }
-    let node = unsafe pointer(to: index)
+    guard let node = unsafe node(containing: page, from: firstNode) else { return nil }
     let bit = unsafe node.pointee.bit(of: page)
     return unsafe !node.pointee.bitmap.word(bit &>> BitmapWord.bitShift)
       .isOne(at: bit & (BitmapWord.bitCount - 1))
@@ -17,8 +16,7 @@ extension BootMemory {
   ///
   /// - Complexity: O(levels).
   public func nextFreeRun(on id: NodeID, from page: PageFrame = PageFrame(0)) -> PageRange? {
-    guard let index = try? index(of: id) else { return nil }
-    let node = unsafe pointer(to: index)
+    guard let node = unsafe try? pointer(to: id) else { return nil }
     guard unsafe page < node.pointee.span.end else { return nil }
     let start = unsafe max(page, node.pointee.span.start)
     let end = unsafe node.pointee.bitmap.bitCount
@@ -48,8 +46,7 @@ extension BootMemory {
   ///
   /// - Complexity: O(levels).
   public func bitmapWord(_ index: UInt, of id: NodeID) -> UInt {
-    guard let slot = try? self.index(of: id) else { return .max }
-    let node = unsafe pointer(to: slot)
+    guard let node = unsafe try? pointer(to: id) else { return .max }
     // A word of Linux's begins at the node's start, one of ours at a multiple of its width; the
     // words may also differ in width.
     var free: UInt = 0

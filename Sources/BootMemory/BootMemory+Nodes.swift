@@ -44,7 +44,7 @@ extension BootMemory {
   public mutating func registerNode(
     _ id: NodeID, spanning span: PageRange, bitmapAt bitmapStart: PageFrame
   ) throws(BootMemoryError) -> UInt64 {
-    let index = try checkNewNode(id, spanning: span)
+    let node = unsafe try unregisteredNode(id, spanning: span)
     let layout = Self.layout(forPageCount: span.pageCount)
     let pageCount = PageFrame.pageCount(holdingByteCount: UInt64(layout.byteCount))
     guard let address = bitmapStart.firstAddress,
@@ -53,12 +53,11 @@ extension BootMemory {
     else {
       throw .misuse(.beyondAddressSpace(bitmapStart.firstAddress ?? PhysicalAddress(.max)))
     }
-    if let other = registeredNode(where: { $0.bitmapPages?.overlaps(pages) ?? false }) {
-      throw .misuse(.bitmapOverlaps(pages, other))
-    }
+    let previous = unsafe try predecessor(of: span, bitmapPages: pages)
     let memory = unsafe pointer(to: address)
     guard let memory = unsafe memory else { throw .misuse(.bitmapMisplaced(0)) }
-    unsafe insertNode(index, spanning: span, layout: layout, memory: memory, pages: pages)
+    unsafe node.pointee.bitmapPages = pages
+    unsafe insert(node, behind: previous, spanning: span, layout: layout, memory: memory)
     return UInt64(layout.byteCount)
   }
 
@@ -75,7 +74,7 @@ extension BootMemory {
   public mutating func registerNode(
     _ id: NodeID, spanning span: PageRange, bitmap: UnsafeMutableRawBufferPointer
   ) throws(BootMemoryError) -> UInt64 {
-    let index = try checkNewNode(id, spanning: span)
+    let node = unsafe try unregisteredNode(id, spanning: span)
     let layout = Self.layout(forPageCount: span.pageCount)
     guard bitmap.count >= Int(layout.byteCount) else {
       throw .misuse(
@@ -88,68 +87,72 @@ extension BootMemory {
     else {
       throw .misuse(.bitmapMisplaced(place))
     }
-    unsafe insertNode(index, spanning: span, layout: layout, memory: memory, pages: nil)
+    let previous = unsafe try predecessor(of: span, bitmapPages: nil)
+    unsafe node.pointee.bitmapPages = nil
+    unsafe insert(node, behind: previous, spanning: span, layout: layout, memory: memory)
     return UInt64(layout.byteCount)
   }
 
   /// What is known of a node; nil where there is no storage for it.
   public func node(_ id: NodeID) -> BootMemoryNode? {
-    guard let index = try? index(of: id) else { return nil }
-    return unsafe nodes[index]
+    unsafe (try? pointer(to: id))?.pointee
   }
 
-  private func checkNewNode(
+  /// The storage of a node that is to be registered.
+  private func unregisteredNode(
     _ id: NodeID, spanning span: PageRange
-  ) throws(BootMemoryError) -> Int {
-    let index = try index(of: id)
+  ) throws(BootMemoryError) -> NodePointer {
+    let node = unsafe try pointer(to: id)
     guard !isHandedOver else { throw .handedOver }
-    guard unsafe !nodes[index].isRegistered else { throw .misuse(.nodeAlreadyRegistered(id)) }
+    guard unsafe !node.pointee.isRegistered else { throw .misuse(.nodeAlreadyRegistered(id)) }
     guard span.end <= platform.addressWidth.endPageFrame else {
       throw .misuse(.beyondAddressSpace(span.start.firstAddress ?? PhysicalAddress(.max)))
     }
-    if let other = registeredNode(where: { $0.span.overlaps(span) }) {
-      throw .misuse(.nodeOverlaps(span, other))
-    }
-    return index
+    return unsafe node
   }
 
-  private mutating func insertNode(
-    _ index: Int, spanning span: PageRange, layout: BitmapLayout, memory: UnsafeMutableRawPointer,
-    pages: PageRange?
+  /// The registered node behind which a new one goes in ascending order; nil for the first place.
+  ///
+  /// Throws if either the pages or the bitmap overlap those of a registered node.
+  private func predecessor(
+    of span: PageRange, bitmapPages: PageRange?
+  ) throws(BootMemoryError) -> NodePointer? {
+    var previous: NodePointer? = nil
+    var next = unsafe firstNode
+    while let node = unsafe next {
+      if unsafe node.pointee.span.overlaps(span) {
+        throw unsafe .misuse(.nodeOverlaps(span, id(of: node)))
+      }
+      if let bitmapPages, let others = unsafe node.pointee.bitmapPages,
+        others.overlaps(bitmapPages)
+      {
+        throw unsafe .misuse(.bitmapOverlaps(bitmapPages, id(of: node)))
+      }
+      if unsafe node.pointee.span.start <= span.start { unsafe previous = node }
+      unsafe next = node.pointee.next
+    }
+    return unsafe previous
+  }
+
+  private mutating func insert(
+    _ node: NodePointer, behind previous: NodePointer?, spanning span: PageRange,
+    layout: BitmapLayout, memory: UnsafeMutableRawPointer
   ) {
     // Bit 0 is the page at which a word of the bitmap begins, so that alignments need no sums.
     let firstPageNumber = span.start.number & ~UInt64(BitmapWord.bitCount - 1)
-    var node = BootMemoryNode()
-    node.span = span
-    node.isRegistered = true
-    node.bitmapPages = pages
-    node.hint = span.start
-    node.bitmap = unsafe PageBitmap(
+    unsafe node.pointee.bitmap = PageBitmap(
       layout: layout, firstPageNumber: UInt(truncatingIfNeeded: firstPageNumber), memory: memory)
-    // Keep ascending order: behind the last node that does not start above this one.
-    var previous = -1
-    var next = firstNode
-    while next >= 0, unsafe pointer(to: next).pointee.span.start <= span.start {
-      previous = next
-      next = unsafe pointer(to: next).pointee.next
-    }
-    node.next = next
-    if previous >= 0 {
-      unsafe pointer(to: previous).pointee.next = index
+    unsafe node.pointee.span = span
+    unsafe node.pointee.isRegistered = true
+    unsafe node.pointee.hint = span.start
+    if let previous = unsafe previous {
+      unsafe node.pointee.next = previous.pointee.next
+      unsafe previous.pointee.next = node
     } else {
-      firstNode = index
+      unsafe node.pointee.next = firstNode
+      unsafe firstNode = node
     }
-    unsafe pointer(to: index).pointee = node
-    if hasDebugOutput { debugRegister(index, byteCount: UInt64(layout.byteCount)) }
-  }
-
-  private func registeredNode(where matches: (borrowing BootMemoryNode) -> Bool) -> NodeID? {
-    var index = firstNode
-    while index >= 0 {
-      if unsafe matches(pointer(to: index).pointee) { return NodeID(index) }
-      index = unsafe pointer(to: index).pointee.next
-    }
-    return nil
+    if hasDebugOutput { unsafe debugRegister(node, byteCount: UInt64(layout.byteCount)) }
   }
 
   /// The one place where a physical address becomes a pointer; nil where that is the nil pointer.

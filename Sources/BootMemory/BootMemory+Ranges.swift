@@ -16,26 +16,38 @@ extension BootMemory {
   public mutating func free(
     _ range: AddressRange, on node: NodeID? = nil
   ) throws(BootMemoryError) {
+    guard !isHandedOver else { throw .handedOver }
     try check(range)
-    let start = range.roundedUpStart
-    let end = range.roundedDownEnd
-    guard let pages = PageRange(start: start, end: end), !pages.isEmpty else {
+    guard let pages = range.wholePages else {
       try freeNothing(range, on: node)
       return
     }
-    var walk = try walk(over: pages, on: node)
-    let first = walk
-    while let part = walk.next(in: self) {
-      if let page = unsafe pointer(to: part.node).pointee.firstFree(in: part.pages) {
-        throw .misuse(.alreadyFree(page))
-      }
+    let first = unsafe try firstNode(of: pages, on: node)
+    var walk = unsafe NodeWalk(from: first, over: pages)
+    while let (node, part) = unsafe walk.next() {
+      if let page = unsafe node.pointee.firstFree(in: part) { throw .misuse(.alreadyFree(page)) }
     }
-    walk = first
-    while let part = walk.next(in: self) {
-      if hasDebugOutput { debugFree(part.node, part.pages) }
-      unsafe pointer(to: part.node).pointee.lowerHint(to: part.pages.start)
-      unsafe pointer(to: part.node).pointee.mark(part.pages, free: true)
+    unsafe walk = NodeWalk(from: first, over: pages)
+    while let (node, part) = unsafe walk.next() {
+      if hasDebugOutput { unsafe debugFree(node, part) }
+      unsafe node.pointee.lowerHint(to: part.start)
+      unsafe node.pointee.mark(part, free: true)
     }
+  }
+
+  /// Frees a range if all of it takes is to change one word of a bitmap: the short cut that spares
+  /// most calls of ``free(_:on:)`` its checks.
+  ///
+  /// - Returns: Whether that was so; nothing has changed otherwise.
+  /// - Complexity: O(levels + nodes).
+  @inline(__always)
+  public mutating func freeInWord(_ range: AddressRange) -> Bool {
+    guard let pages = range.wholePages,
+      let node = unsafe node(containing: pages.start, from: shortcutNode),
+      unsafe pages.end <= node.pointee.span.end, unsafe node.pointee.toggle(pages, free: true)
+    else { return false }
+    unsafe node.pointee.lowerHint(to: pages.start)
+    return true
   }
 
   /// Marks a range reserved (`reserve_bootmem`, `reserve_bootmem_node`).
@@ -59,36 +71,46 @@ extension BootMemory {
     let pages = range.touchedPages
     guard !pages.isEmpty else { return }
     if range.isEmpty {
-      guard let holder = nodeIndex(containing: pages.start) else { return }
-      if let node, try index(of: node) != holder { return }
+      guard let holder = unsafe self.node(containing: pages.start, from: firstNode) else { return }
+      if let node, unsafe try pointer(to: node) != holder { return }
     }
-    let first = try walk(over: pages, on: node)
-    if exclusively, let page = firstReserved(first) {
-      undoReserve(first, at: page)
+    let first = unsafe try firstNode(of: pages, on: node)
+    var walk = unsafe NodeWalk(from: first, over: pages)
+    while exclusively, let (node, part) = unsafe walk.next() {
+      guard let page = unsafe node.pointee.firstReserved(in: part) else { continue }
+      unsafe undoReserve(from: first, pages, at: page)
       throw .alreadyReserved(page)
     }
-    var walk = first
-    while let part = walk.next(in: self) {
-      if hasDebugOutput { debugReserve(part.node, part.pages, exclusively: exclusively) }
-      unsafe pointer(to: part.node).pointee.mark(part.pages, free: false)
+    unsafe walk = NodeWalk(from: first, over: pages)
+    while let (node, part) = unsafe walk.next() {
+      if hasDebugOutput { unsafe debugReserve(node, part, exclusively: exclusively) }
+      unsafe node.pointee.mark(part, free: false)
     }
   }
 
-  private func firstReserved(_ walk: NodeWalk) -> PageFrame? {
-    var walk = walk
-    while let part = walk.next(in: self) {
-      let page = unsafe pointer(to: part.node).pointee.firstReserved(in: part.pages)
-      if let page { return page }
-    }
-    return nil
+  /// Reserves a range if all of it is free and takes to change one word of a bitmap: the short cut
+  /// that spares most calls of ``reserve(_:on:exclusively:)`` their checks.
+  ///
+  /// - Returns: Whether that was so; nothing has changed otherwise.
+  /// - Complexity: O(levels + nodes).
+  @inline(__always)
+  public mutating func reserveInWord(_ range: AddressRange) -> Bool {
+    let pages = range.touchedPages
+    guard !pages.isEmpty,
+      let node = unsafe node(containing: pages.start, from: shortcutNode),
+      unsafe pages.end <= node.pointee.span.end
+    else { return false }
+    return unsafe node.pointee.toggle(pages, free: false)
   }
 
   /// What the undoing of a failed exclusive reserve leaves behind in Linux: the pages before the
   /// one in the way were free, and are so again, but freeing them has lowered the hints.
-  private mutating func undoReserve(_ walk: NodeWalk, at page: PageFrame) {
-    var walk = walk
-    while let part = walk.next(in: self), part.pages.start <= page {
-      unsafe pointer(to: part.node).pointee.lowerHint(to: part.pages.start)
+  private mutating func undoReserve(
+    from first: NodePointer, _ pages: PageRange, at page: PageFrame
+  ) {
+    var walk = unsafe NodeWalk(from: first, over: pages)
+    while let (node, part) = unsafe walk.next(), part.start <= page {
+      unsafe node.pointee.lowerHint(to: part.start)
     }
   }
 
@@ -97,100 +119,91 @@ extension BootMemory {
   private mutating func freeNothing(
     _ range: AddressRange, on node: NodeID?
   ) throws(BootMemoryError) {
-    let named = try node.map { (node) throws(BootMemoryError) in try index(of: node) }
     let start = range.roundedUpStart
-    if !range.isEmpty { try checkTouch(range.touchedPages, node: named) }
-    guard let holder = nodeIndex(containing: start), named == nil || named == holder else { return }
-    // Start rounded up and end rounded down are the same page, or, inside a page, the next and it.
-    guard unsafe pointer(to: holder).pointee.span.contains(range.roundedDownEnd) else { return }
-    unsafe pointer(to: holder).pointee.lowerHint(to: start)
-  }
-
-  /// Refuses a range that has bytes, but none of them in a node.
-  private func checkTouch(_ pages: PageRange, node: Int?) throws(BootMemoryError) {
+    let holder = unsafe self.node(containing: start, from: firstNode)
+    let touched = range.touchedPages
     if let node {
-      guard unsafe pointer(to: node).pointee.span.overlaps(pages) else {
-        throw .misuse(.outsideNode(pages.start, NodeID(node)))
+      let named = unsafe try pointer(to: node)
+      guard unsafe range.isEmpty || named.pointee.span.overlaps(touched) else {
+        throw .misuse(.outsideNode(touched.start, node))
       }
-      return
+      guard unsafe holder == named else { return }
+    } else if !range.isEmpty {
+      // The range touches a page or two.
+      let last = PageFrame(touched.end.number - 1)
+      guard
+        unsafe self.node(containing: touched.start, from: firstNode) != nil
+          || self.node(containing: last, from: firstNode) != nil
+      else { throw .misuse(.outsideNodes(touched.start)) }
     }
-    var index = firstNode
-    while index >= 0 {
-      if unsafe pointer(to: index).pointee.span.overlaps(pages) { return }
-      index = unsafe pointer(to: index).pointee.next
+    guard let holder = unsafe holder else { return }
+    // Start rounded up and end rounded down are the same page, or, inside a page, the next and it.
+    if unsafe holder.pointee.span.contains(range.roundedDownEnd) {
+      unsafe holder.pointee.lowerHint(to: start)
     }
-    throw .misuse(.outsideNodes(pages.start))
   }
 
   private func check(_ range: AddressRange) throws(BootMemoryError) {
-    guard !isHandedOver else { throw .handedOver }
     guard range.roundedUpEnd <= platform.addressWidth.endPageFrame else {
       throw .misuse(.beyondAddressSpace(range.start))
     }
   }
 
-  /// The registered node that has `page`.
-  func nodeIndex(containing page: PageFrame) -> Int? {
-    var index = firstNode
-    while index >= 0 {
-      if unsafe pointer(to: index).pointee.span.contains(page) { return index }
-      index = unsafe pointer(to: index).pointee.next
-    }
-    return nil
-  }
-
-  /// The nodes that `pages` lie in, once it is clear that every page lies in one, or in `node`.
-  private func walk(
-    over pages: PageRange, on node: NodeID?
-  ) throws(BootMemoryError) -> NodeWalk {
+  /// The first of the nodes that `pages` lie in; throws unless every page lies in one, or in `node`.
+  private func firstNode(
+    of pages: PageRange, on node: NodeID?
+  ) throws(BootMemoryError) -> NodePointer {
     if let node {
-      let index = try index(of: node)
-      let span = unsafe pointer(to: index).pointee.span
+      let named = unsafe try pointer(to: node)
+      let span = unsafe named.pointee.span
       guard span.contains(pages) else {
         // The first page that is not in the node.
         let outside = span.contains(pages.start) ? span.end : pages.start
         throw .misuse(.outsideNode(outside, node))
       }
-      return NodeWalk(node: index, pages: pages)
+      return unsafe named
     }
-    guard let first = nodeIndex(containing: pages.start) else {
+    guard let first = unsafe self.node(containing: pages.start, from: firstNode) else {
       throw .misuse(.outsideNodes(pages.start))
     }
-    var covered = pages.start
-    var index = first
-    while index >= 0 {
-      let span = unsafe pointer(to: index).pointee.span
+    var covered = unsafe first.pointee.span.end
+    var next = unsafe first.pointee.next
+    while covered < pages.end {
       // A node without pages between two that adjoin is no hole.
-      if !span.isEmpty {
-        guard span.contains(covered) else { break }
-        covered = span.end
-        if covered >= pages.end { return NodeWalk(node: first, pages: pages) }
+      guard let node = unsafe next, unsafe node.pointee.span.start == covered else {
+        throw .misuse(.outsideNodes(covered))
       }
-      index = unsafe pointer(to: index).pointee.next
+      covered = unsafe node.pointee.span.end
+      unsafe next = node.pointee.next
     }
-    throw .misuse(.outsideNodes(covered))
+    return unsafe first
   }
 }
 
 /// The way through the nodes that a range of pages lies in, in ascending order.
-private struct NodeWalk {
-  /// The node that comes next.
-  var node: Int
+@safe private struct NodeWalk {
+  private var node: BootMemory.NodePointer?
 
   /// The pages that lie in that node or a later one.
-  var pages: PageRange
+  private var pages: PageRange
+
+  /// Every page lies in `first` or a node behind it.
+  @inline(__always)
+  init(from first: BootMemory.NodePointer, over pages: PageRange) {
+    unsafe node = unsafe first
+    self.pages = pages
+  }
 
   /// The next node, with those of the pages that lie in it.
-  mutating func next(in memory: borrowing BootMemory) -> (node: Int, pages: PageRange)? {
-    while !pages.isEmpty, node >= 0 {
-      let index = node
-      let span = unsafe memory.pointer(to: index).pointee.span
-      node = unsafe memory.pointer(to: index).pointee.next
-      if let part = span.intersection(pages),
+  @inline(__always)
+  mutating func next() -> (BootMemory.NodePointer, PageRange)? {
+    while !pages.isEmpty, let current = unsafe node {
+      unsafe node = current.pointee.next
+      if let part = unsafe current.pointee.span.intersection(pages),
         let rest = PageRange(start: part.end, end: pages.end)
       {
         pages = rest
-        return (index, part)
+        return unsafe (current, part)
       }
     }
     return nil

@@ -13,17 +13,30 @@ import PhysicalMemory
 ///
 /// Calls must not overlap in time: a kernel boots on one processor.
 @safe public struct BootMemory: ~Copyable {
+  typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
+
+  /// The node at which the short cut of a call begins, ``firstNode``; nil where every call must
+  /// take the long way, which looks at more: without nodes, with debugging output, and after the
+  /// hand-over.
+  private(set) var shortcutNode: NodePointer?
+
+  /// The registered node with the lowest start.
+  var firstNode: NodePointer? {
+    didSet { updateShortcut() }
+  }
+
+  /// Whether the memory has been handed over.
+  public internal(set) var isHandedOver = false {
+    didSet { updateShortcut() }
+  }
+
   /// What was said of the machine.
-  public internal(set) var platform: BootMemoryPlatform
+  public internal(set) var platform: BootMemoryPlatform {
+    didSet { updateShortcut() }
+  }
 
   /// The storage of the nodes; the index is the node's number.
   let nodes: UnsafeMutableBufferPointer<BootMemoryNode>
-
-  /// The registered node with the lowest start; -1 for none.
-  var firstNode = -1
-
-  /// Whether the memory has been handed over.
-  public internal(set) var isHandedOver = false
 
   /// Makes boot memory without any node.
   ///
@@ -33,6 +46,8 @@ import PhysicalMemory
   /// - Complexity: O(storage).
   public init(platform: BootMemoryPlatform, nodes: UnsafeMutableBufferPointer<BootMemoryNode>) {
     precondition(platform.cacheLineByteCount.isPowerOfTwo)
+    unsafe shortcutNode = nil
+    unsafe firstNode = nil
     self.platform = platform
     unsafe self.nodes = unsafe nodes
     unsafe nodes.initialize(repeating: BootMemoryNode())
@@ -41,19 +56,33 @@ import PhysicalMemory
   /// The number of nodes that there is storage for.
   public var nodeCapacity: Int { unsafe nodes.count }
 
-  /// The storage of a node that is known to exist.
-  @inline(__always)
-  func pointer(to index: Int) -> UnsafeMutablePointer<BootMemoryNode> {
-    // There is a first element, since the index is of an existing one.
-    unsafe nodes.baseAddress.unsafelyUnwrapped + index
+  private mutating func updateShortcut() {
+    unsafe shortcutNode = isHandedOver || hasDebugOutput ? nil : firstNode
   }
 
-  /// The index of a node in the storage, or an error where there is no storage for it.
+  /// The storage of a node, or an error where there is none.
   @inline(__always)
-  func index(of node: NodeID) throws(BootMemoryError) -> Int {
+  func pointer(to node: NodeID) throws(BootMemoryError) -> NodePointer {
     guard node.rawValue >= 0, node.rawValue < (unsafe nodes.count) else {
       throw .misuse(.noSuchNode(node))
     }
-    return node.rawValue
+    // There is a first element, since there is this one.
+    return unsafe nodes.baseAddress.unsafelyUnwrapped + node.rawValue
+  }
+
+  /// The number of a node.
+  func id(of node: NodePointer) -> NodeID {
+    unsafe NodeID(node - nodes.baseAddress.unsafelyUnwrapped)
+  }
+
+  /// The registered node that has `page`.
+  @inline(__always)
+  func node(containing page: PageFrame, from first: NodePointer?) -> NodePointer? {
+    var next = unsafe first
+    while let node = unsafe next {
+      if unsafe node.pointee.span.contains(page) { return unsafe node }
+      unsafe next = node.pointee.next
+    }
+    return nil
   }
 }

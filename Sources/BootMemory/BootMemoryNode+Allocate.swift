@@ -3,7 +3,7 @@ import PhysicalMemory
 /// Allocating in one node.
 extension BootMemoryNode {
   /// Allocates in this node (Linux: `alloc_bootmem_bdata`); nil if nothing fits.
-  @inline(__always)
+  @_optimize(speed)
   mutating func allocate(_ request: AllocationSearch) -> PhysicalAddress? {
     let end = min(span.end.number, request.limitPage)
     guard span.start.number < end else { return nil }
@@ -13,7 +13,40 @@ extension BootMemoryNode {
     guard let run = firstRun(request, from: PageFrame(begin), below: PageFrame(end)) else {
       return nil
     }
-    return take(run, request)
+    let (address, endPage) = take(run, request.byteCount, request.alignment)
+    if run < endPage {
+      bitmap.set(from: bit(of: run), to: bit(of: endPage), free: false)
+    }
+    return address
+  }
+
+  /// Allocates at most a page, aligned to at most a page, if the word of the bitmap that was changed
+  /// last is where the search goes on and has a free page from there: what nearly every allocation
+  /// comes to.  There is no limit.
+  ///
+  /// - Returns: nil if that was not so; nothing has changed then.
+  @inline(__always)
+  mutating func allocateInValidWord(
+    byteCount: UInt64, alignment: UInt64, goalPage: UInt64
+  ) -> PhysicalAddress? {
+    let begin =
+      goalPage >= span.start.number && goalPage < span.end.number ? goalPage : span.start.number
+    let from = max(begin, hint.number)
+    let bit = bit(of: PageFrame(from))
+    let index = bit &>> BitmapWord.bitShift
+    guard index == bitmap.validWord else { return nil }
+    let word = bitmap.storedWord(index)
+    let free = word &>> BitmapWord(truncatingIfNeeded: bit & PageBitmap.bitMask)
+    guard free != 0 else { return nil }
+    // Bits behind the node's end are never 1.
+    let skipped = free.firstOne
+    let run = PageFrame(from &+ UInt64(skipped))
+    let (address, endPage) = take(run, byteCount, alignment)
+    if run < endPage {
+      let mask = BitmapWord.one(at: (bit &+ skipped) & PageBitmap.bitMask)
+      bitmap.replaceWord(index, word, with: word ^ mask)
+    }
+    return address
   }
 
   /// The run of free pages that comes next: behind the last allocation, or else anywhere from
@@ -28,19 +61,18 @@ extension BootMemoryNode {
     let step = step(ofAlignment: request.alignment)
     let endBit = bit(of: end)
     let beginBit = bitmap.aligned(bit(of: begin), to: step)
-    let hintBit = bit(of: hint)
-    if hintBit <= beginBit {
-      return bitmap.firstRun(ofLength: length, alignedTo: step, from: beginBit, below: endBit)
-        .map { page(ofBit: $0) }
+    let goOnBit = bitmap.aligned(bit(of: hint), to: step)
+    var start = max(beginBit, goOnBit)
+    var end = endBit
+    while true {
+      let found = bitmap.firstRun(ofLength: length, alignedTo: step, from: start, below: end)
+      if let found { return page(ofBit: found) }
+      guard beginBit < start else { return nil }
+      // No run begins from `start` on, so that one found now begins below and ends accordingly.
+      let (lastEnd, overflow) = start.addingReportingOverflow(length)
+      end = overflow ? endBit : min(endBit, lastEnd)
+      start = beginBit
     }
-    let goOnBit = bitmap.aligned(hintBit, to: step)
-    let found = bitmap.firstRun(ofLength: length, alignedTo: step, from: goOnBit, below: endBit)
-    if let found { return page(ofBit: found) }
-    // No run begins from `goOnBit` on, so that one found now begins below and ends accordingly.
-    let (lastEnd, overflow) = goOnBit.addingReportingOverflow(length)
-    let fallbackEnd = overflow ? endBit : min(endBit, lastEnd)
-    return bitmap.firstRun(ofLength: length, alignedTo: step, from: beginBit, below: fallbackEnd)
-      .map { page(ofBit: $0) }
   }
 
   /// The alignment in pages, at least 1.
@@ -52,27 +84,32 @@ extension BootMemoryNode {
     return step == 0 ? 1 : UInt(truncatingIfNeeded: min(step, largest))
   }
 
-  /// Allocates in a run of free pages that is long enough.
+  /// Places an allocation at a run of free pages that is long enough for it.
   ///
   /// Where the last allocation ended inside the page before the run, this one shares that page.
+  ///
+  /// - Returns: The address, and the page behind the last; from `run` up to there the pages are to
+  ///   be reserved, if there are any.
   @inline(__always)
-  private mutating func take(_ run: PageFrame, _ request: AllocationSearch) -> PhysicalAddress {
+  private mutating func take(
+    _ run: PageFrame, _ byteCount: UInt64, _ alignment: UInt64
+  ) -> (PhysicalAddress, endPage: PageFrame) {
     let runStart = run.number << PageFrame.byteCountShift
     var start = runStart
-    if !lastEnd.isPageAligned && lastEnd.pageFrame.number &+ 1 == run.number {
+    let pageMask = PageFrame.byteCount &- 1
+    // Neither sum wraps: `lastEnd` is a page border, of any page, or lies inside a page in front of
+    // another.  Where it is the very border that the run starts at, rounding it up changes nothing.
+    if (lastEnd.rawValue &+ pageMask) & ~pageMask == runStart {
       // The run starts at a multiple of the alignment or, for one below a page, of a page; so that
-      // rounding up ends at the run at the latest, and does not wrap.
-      start = (lastEnd.rawValue &+ (request.alignment &- 1)) & ~(request.alignment &- 1)
+      // rounding up ends at the run at the latest.
+      start = (lastEnd.rawValue &+ (alignment &- 1)) & ~(alignment &- 1)
     }
     // The pages of the run hold `byteCount` bytes from its start, and this starts no later.
-    let last = start &+ (request.byteCount &- 1)
+    let last = start &+ (byteCount &- 1)
     let endPage = PageFrame((last >> PageFrame.byteCountShift) &+ 1)
-    if run < endPage {
-      bitmap.set(from: bit(of: run), to: bit(of: endPage), free: false)
-    }
     hint = endPage
     // At the very top of a 64-bit address space this wraps to 0, a page border as well.
     lastEnd = PhysicalAddress(last &+ 1)
-    return PhysicalAddress(start)
+    return (PhysicalAddress(start), endPage)
   }
 }

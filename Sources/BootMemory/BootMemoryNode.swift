@@ -3,16 +3,9 @@ import PhysicalMemory
 /// A memory node: a span of page frames with a bitmap and the place where the search goes on.
 ///
 /// Its storage is the caller's, see ``BootMemory/init(platform:nodes:)``; its content is not.
-public struct BootMemoryNode {
+@safe public struct BootMemoryNode {
   /// The page frames that the node spans; none where the node is not registered.
   public internal(set) var span: PageRange
-
-  /// Whether the node is registered.
-  public internal(set) var isRegistered: Bool
-
-  /// The pages that hold the bitmap, which the hand-over releases; nil for memory that stays the
-  /// caller's.
-  public internal(set) var bitmapPages: PageRange?
 
   /// The page at which the search goes on (Linux: `hint_idx`).
   public internal(set) var hint: PageFrame
@@ -21,11 +14,18 @@ public struct BootMemoryNode {
   /// lies inside that page (Linux: `last_end_off`).  Any page border means that none may.
   public internal(set) var lastEnd: PhysicalAddress
 
-  /// The next node in ascending order of start; -1 for none.
-  var next: Int
+  /// The next node in ascending order of start.
+  var next: UnsafeMutablePointer<BootMemoryNode>?
 
   /// Which pages are free.
   var bitmap: PageBitmap
+
+  /// The pages that hold the bitmap, which the hand-over releases; nil for memory that stays the
+  /// caller's.
+  public internal(set) var bitmapPages: PageRange?
+
+  /// Whether the node is registered.
+  public internal(set) var isRegistered: Bool
 
   /// A node that is not registered.
   public init() {
@@ -35,7 +35,7 @@ public struct BootMemoryNode {
     bitmapPages = nil
     hint = zero
     lastEnd = PhysicalAddress(0)
-    next = -1
+    unsafe next = nil
     bitmap = PageBitmap()
   }
 
@@ -66,17 +66,42 @@ public struct BootMemoryNode {
   }
 
   /// Makes the search go on at `page` if it would go on above.
+  @inline(__always)
   mutating func lowerHint(to page: PageFrame) {
     if page < hint { hint = page }
   }
 
   /// Marks pages of the span free, or reserved.
-  ///
-  /// An allocation must not go on in a page which that took away from it: it is another's now.
   mutating func mark(_ pages: PageRange, free: Bool) {
     bitmap.set(from: bit(of: pages.start), to: bit(of: pages.end), free: free)
-    if !lastEnd.isPageAligned && pages.contains(lastEnd.pageFrame) {
-      lastEnd = PhysicalAddress(0)
+    endSharing(in: pages)
+  }
+
+  /// Marks pages of the span free, or reserved, if they are the other now and share a word of the
+  /// bitmap: what most calls come to.
+  ///
+  /// - Returns: Whether that was so; nothing has changed otherwise.
+  @inline(__always)
+  mutating func toggle(_ pages: PageRange, free: Bool) -> Bool {
+    let bit = bit(of: pages.start)
+    let offset = bit & PageBitmap.bitMask
+    // At least 1: the caller's range is not empty.
+    let count = UInt(truncatingIfNeeded: pages.pageCount)
+    guard UInt64(count) == pages.pageCount, count <= BitmapWord.bitCount &- offset else {
+      return false
     }
+    let index = bit &>> BitmapWord.bitShift
+    let mask = BitmapWord.ones(from: offset, count: count)
+    let word = bitmap.validatedWord(index)
+    guard word & mask == (free ? 0 : mask) else { return false }
+    bitmap.replaceWord(index, word, with: word ^ mask)
+    endSharing(in: pages)
+    return true
+  }
+
+  /// Lets no allocation go on in a page that has just been freed or reserved: it is another's now.
+  @inline(__always)
+  private mutating func endSharing(in pages: PageRange) {
+    if pages.contains(lastEnd.pageFrame) { lastEnd = PhysicalAddress(0) }
   }
 }

@@ -26,68 +26,50 @@ struct GroupPlanes {
   @inline(__always)
   var summary: GroupSummary {
     if allFree == .max { return .all }
-    return GroupSummary(low: high == 0 && low != 0, high: high != 0, word: word != 0)
-  }
-
-  /// How free child `bit` is.
-  @inline(__always)
-  func summary(ofChild bit: UInt) -> GroupSummary {
-    GroupSummary(
-      low: low.isOne(at: bit), high: high.isOne(at: bit), word: word.isOne(at: bit))
+    let state: BitmapWord = high != 0 ? 0b10 : low != 0 ? 0b01 : 0b00
+    return GroupSummary(bits: state | (word != 0 ? 0b100 : 0))
   }
 
   /// Sets how free child `bit` is.
   @inline(__always)
   mutating func setSummary(ofChild bit: UInt, to summary: GroupSummary) {
-    let one = BitmapWord.one(at: bit)
-    low = summary.low ? low | one : low & ~one
-    high = summary.high ? high | one : high & ~one
-    word = summary.word ? word | one : word & ~one
+    let shift = BitmapWord(truncatingIfNeeded: bit)
+    let others = ~(1 &<< shift)
+    low = low & others | (summary.bits & 1) &<< shift
+    high = high & others | (summary.bits &>> 1 & 1) &<< shift
+    word = word & others | (summary.bits &>> 2) &<< shift
   }
 
   /// Makes all children in `mask` free or reserved throughout.
   @inline(__always)
   mutating func fill(_ mask: BitmapWord, free: Bool) {
-    if free {
-      low |= mask
-      high |= mask
-      word |= mask
-    } else {
-      low &= ~mask
-      high &= ~mask
-      word &= ~mask
-    }
+    low = free ? low | mask : low & ~mask
+    high = free ? high | mask : high & ~mask
+    word = free ? word | mask : word & ~mask
   }
 }
 
-/// How free a word or a group is: a state of two bits, see ``PageBitmap``, and whether it holds a
-/// word with free pages only.
+/// How free a word or a group is.
+///
+/// The lower two bits are the state, see ``PageBitmap``; the third says whether there is a word with
+/// free pages only.
 struct GroupSummary: Equatable {
-  var low: Bool
-  var high: Bool
-  var word: Bool
+  let bits: BitmapWord
 
-  static var all: GroupSummary { GroupSummary(low: true, high: true, word: true) }
+  static var all: GroupSummary { GroupSummary(bits: 0b111) }
 
   @inline(__always)
-  init(low: Bool, high: Bool, word: Bool) {
-    self.low = low
-    self.high = high
-    self.word = word
+  init(bits: BitmapWord) {
+    self.bits = bits
   }
 
   /// How free the pages of a word are.
   @inline(__always)
   init(_ word: BitmapWord) {
     if word == .max {
-      self = .all
+      bits = 0b111
     } else {
-      let isClustered = word.hasFullByte
-      self.init(low: word != 0 && !isClustered, high: isClustered, word: false)
+      bits = word.hasFullByte ? 0b10 : word != 0 ? 0b01 : 0b00
     }
   }
-
-  /// Whether all pages are free, or none.
-  @inline(__always)
-  var isUniform: Bool { low == high }
 }

@@ -1,43 +1,44 @@
 /// Freeing and reserving ranges.
+///
+/// `@_optimize(speed)` stands where the library, which is built for size as a whole, spends its
+/// time.
 extension PageBitmap {
   /// Makes every page from `start` up to `end` free, or reserved.
   ///
   /// - Precondition: `start` < `end` ≤ ``bitCount``.
   /// - Complexity: O(levels); a word at a time at the two ends of the range, and nothing between.
-  @inline(__always)
   mutating func set(from start: UInt, to end: UInt, free: Bool) {
-    let word = start &>> BitmapWord.bitShift
+    let index = start &>> BitmapWord.bitShift
     // `end` is above `start`, so 1 can be taken from it.
-    if word == (end &- 1) &>> BitmapWord.bitShift {
-      let bit = start & (BitmapWord.bitCount &- 1)
-      setInWord(word, BitmapWord.ones(from: bit, count: end &- start), free: free)
+    if index == (end &- 1) &>> BitmapWord.bitShift {
+      let mask = BitmapWord.ones(from: start & Self.bitMask, count: end &- start)
+      let old = validatedWord(index)
+      replaceWord(index, old, with: free ? old | mask : old & ~mask)
     } else {
-      setAcrossWords(from: start, to: end, free: free)
+      // The valid word may come to lie below a uniform group.
+      validWord = .max
+      _ = setInGroup(0, onLevel: rootLevel, from: start, to: end, free: free)
     }
   }
 
   /// The word with number `index`, made valid together with all groups above it.
   @inline(__always)
   mutating func validatedWord(_ index: UInt) -> BitmapWord {
-    if index != validWord {
-      validate(index)
-    }
+    if index != validWord { validate(index) }
     return storedWord(index)
   }
 
+  /// Replaces a valid word, with valid groups above it.
   @inline(__always)
-  private mutating func setInWord(_ index: UInt, _ mask: BitmapWord, free: Bool) {
-    let old = validatedWord(index)
-    let new = free ? old | mask : old & ~mask
+  mutating func replaceWord(_ index: UInt, _ old: BitmapWord, with new: BitmapWord) {
     storeWord(index, new)
     // Most changes leave the state of the word as it was.
     let summary = GroupSummary(new)
-    if summary != GroupSummary(old) {
-      propagate(summary, fromWord: index)
-    }
+    if summary != GroupSummary(old) { propagate(summary, fromWord: index) }
   }
 
   /// Tells the groups above a word how free it has become, as far up as that changes anything.
+  @_optimize(speed) @inline(never)
   private func propagate(_ newSummary: GroupSummary, fromWord word: UInt) {
     var summary = newSummary
     var child = word
@@ -45,7 +46,7 @@ extension PageBitmap {
       let index = child &>> BitmapWord.bitShift
       var planes = planes(ofGroup: index, onLevel: level)
       let old = planes.summary
-      planes.setSummary(ofChild: child & (BitmapWord.bitCount &- 1), to: summary)
+      planes.setSummary(ofChild: child & Self.bitMask, to: summary)
       store(planes, inGroup: index, onLevel: level)
       summary = planes.summary
       if summary == old { return }
@@ -55,12 +56,15 @@ extension PageBitmap {
 
   /// Makes the word `index` and every group above it valid: where a parent says that all or none of
   /// the pages are free, what lies below is written for the first time.
+  @_optimize(speed) @inline(never)
   private mutating func validate(_ index: UInt) {
-    for level in stride(from: rootLevel, to: 0, by: -1) {
-      // The level is small, and so is the shift: it is below the width for every layout.
-      let child = index &>> (BitmapWord.bitShift &* UInt(bitPattern: level &- 1))
-      validateChild(child, onLevel: level)
+    // The level is small, and so is the shift: it is below the width for every layout.
+    var shift = BitmapWord.bitShift &* UInt(bitPattern: rootLevel &- 1)
+    for level in stride(from: rootLevel, to: 1, by: -1) {
+      validateChild(index &>> shift, onLevel: level)
+      shift &-= BitmapWord.bitShift
     }
+    validateChild(index, onLevel: 1)
     validWord = index
   }
 
@@ -68,16 +72,10 @@ extension PageBitmap {
   @inline(__always)
   private func validateChild(_ child: UInt, onLevel level: Int) {
     let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
-    let bit = child & (BitmapWord.bitCount &- 1)
+    let bit = child & Self.bitMask
     if !planes.mixed.isOne(at: bit) {
       fillGroup(child, onLevel: level &- 1, with: planes.allFree.isOne(at: bit) ? .max : 0)
     }
-  }
-
-  private mutating func setAcrossWords(from start: UInt, to end: UInt, free: Bool) {
-    // The valid word may come to lie below a uniform group.
-    validWord = .max
-    _ = setInGroup(0, onLevel: rootLevel, from: start, to: end, free: free)
   }
 
   /// Sets the part of a valid group from `start` to `end`, bits of level 0 that lie in the group.
@@ -86,12 +84,12 @@ extension PageBitmap {
   /// in part and are descended into.
   ///
   /// - Returns: How free the group is now.
+  @_optimize(speed)
   private func setInGroup(
     _ index: UInt, onLevel level: Int, from start: UInt, to end: UInt, free: Bool
   ) -> GroupSummary {
-    let bitMask = BitmapWord.bitCount &- 1
     guard level > 0 else {
-      let mask = BitmapWord.ones(from: start & bitMask, count: end &- start)
+      let mask = BitmapWord.ones(from: start & Self.bitMask, count: end &- start)
       let word = free ? storedWord(index) | mask : storedWord(index) & ~mask
       storeWord(index, word)
       return GroupSummary(word)
@@ -108,17 +106,17 @@ extension PageBitmap {
       validateChild(first, onLevel: level)
       let summary = setInGroup(
         first, onLevel: level &- 1, from: start, to: min(end, childEnd), free: free)
-      planes.setSummary(ofChild: first & bitMask, to: summary)
+      planes.setSummary(ofChild: first & Self.bitMask, to: summary)
       first &+= 1
     }
     if first < behind {
-      planes.fill(.ones(from: first & bitMask, count: behind &- first), free: free)
+      planes.fill(.ones(from: first & Self.bitMask, count: behind &- first), free: free)
     }
     if end & childMask != 0 && first <= behind {
       validateChild(behind, onLevel: level)
       let summary = setInGroup(
         behind, onLevel: level &- 1, from: behind &<< shift, to: end, free: free)
-      planes.setSummary(ofChild: behind & bitMask, to: summary)
+      planes.setSummary(ofChild: behind & Self.bitMask, to: summary)
     }
     store(planes, inGroup: index, onLevel: level)
     return planes.summary

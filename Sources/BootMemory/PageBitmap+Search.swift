@@ -25,22 +25,8 @@ extension PageBitmap {
   ///   - start: Where to begin.
   ///   - end: Where to end; at most ``bitCount``.
   /// - Complexity: O(levels) for each group of free pages that turns out to be too short.
-  @inline(__always)
-  mutating func firstRun(
-    ofLength length: UInt, alignedTo step: UInt, from start: UInt, below end: UInt
-  ) -> UInt? {
-    // Nearly every call is answered by the word that was changed last.
-    if length == 1 && step == 1 && start < end && start &>> BitmapWord.bitShift == validWord {
-      let free = storedWord(validWord) & .ones(from: start & (BitmapWord.bitCount &- 1))
-      if free != 0 {
-        let bit = (validWord &<< BitmapWord.bitShift) | free.firstOne
-        return bit < end ? bit : nil
-      }
-    }
-    return searchRun(ofLength: length, alignedTo: step, from: start, below: end)
-  }
-
-  private mutating func searchRun(
+  @_optimize(speed)
+  func firstRun(
     ofLength length: UInt, alignedTo step: UInt, from start: UInt, below end: UInt
   ) -> UInt? {
     let width = BitmapWord.bitCount
@@ -72,7 +58,7 @@ extension PageBitmap {
         }
       }
       let wordStart = wordIndex &<< BitmapWord.bitShift
-      let firstBit = position & (width &- 1)
+      let firstBit = position & Self.bitMask
       let starts = (word & .ones(from: firstBit)).runStarts(ofLength: length) & stepMask
       guard starts != 0 else {
         position = wordStart &+ width
@@ -132,7 +118,7 @@ extension PageBitmap {
     for level in stride(from: rootLevel, to: 0, by: -1) {
       let child = index &>> (BitmapWord.bitShift &* UInt(bitPattern: level &- 1))
       let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
-      let bit = child & (BitmapWord.bitCount &- 1)
+      let bit = child & Self.bitMask
       if !planes.mixed.isOne(at: bit) { return planes.allFree.isOne(at: bit) ? .max : 0 }
     }
     return storedWord(index)
@@ -144,6 +130,7 @@ extension PageBitmap {
   /// a later word, the first bit of that word.  Bits before it do not count.
   ///
   /// - Complexity: O(levels).
+  @_optimize(speed) @inline(never)
   private func first(_ sought: Sought, from start: UInt) -> (bit: UInt, word: BitmapWord)? {
     var bit = start
     var level = rootLevel
@@ -151,13 +138,13 @@ extension PageBitmap {
       let shift = BitmapWord.bitShift &* UInt(bitPattern: level)
       let child = bit &>> shift
       let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
-      let firstChild = child & (BitmapWord.bitCount &- 1)
+      let firstChild = child & Self.bitMask
       let candidates = planes.children(with: sought) & .ones(from: firstChild)
       guard candidates != 0 else {
         // Nothing in the rest of this group.  The group behind it has a parent of its own perhaps:
         // find it from the root.  That happens once in a group, so it costs next to nothing.
         if level == rootLevel { return nil }
-        bit = ((child | (BitmapWord.bitCount &- 1)) &+ 1) &<< shift
+        bit = ((child | Self.bitMask) &+ 1) &<< shift
         level = rootLevel
         continue
       }
@@ -174,13 +161,13 @@ extension PageBitmap {
       }
       let word = storedWord(bit &>> BitmapWord.bitShift)
       guard sought == .freePage || sought == .reservedPage else { return (bit, word) }
-      let ones = BitmapWord.ones(from: bit & (BitmapWord.bitCount &- 1))
+      let ones = BitmapWord.ones(from: bit & Self.bitMask)
       let pages = (sought == .freePage ? word : ~word) & ones
       if pages != 0 {
-        return ((bit & ~(BitmapWord.bitCount &- 1)) | pages.firstOne, word)
+        return ((bit & ~Self.bitMask) | pages.firstOne, word)
       }
       // Free pages there are in this word, but none from `bit` on.
-      bit = (bit | (BitmapWord.bitCount &- 1)) &+ 1
+      bit = (bit | Self.bitMask) &+ 1
       level = rootLevel
     }
     return nil

@@ -47,6 +47,10 @@
   /// It lets successive changes to one word do without descending from the root.
   var validWord: UInt
 
+  /// Leaves of a bit's number that within its word.
+  @inline(__always)
+  static var bitMask: UInt { BitmapWord.bitCount &- 1 }
+
   /// The bitmap of a node without pages.
   init() {
     unsafe levels = InlineArray(repeating: nil)
@@ -72,8 +76,7 @@
     validWord = .max
     for level in stride(from: layout.rootLevel, through: 0, by: -1) {
       unsafe levels[level] = next
-      let wordCount = BitmapLayout.wordCount(onLevel: level, bitCount: layout.bitCount)
-      unsafe next += Int(wordCount)
+      unsafe next += Int(bitPattern: layout.wordCounts[level])
     }
     fillGroup(0, onLevel: layout.rootLevel, with: 0)
   }
@@ -123,7 +126,7 @@
   @inline(__always)
   private func group(_ index: UInt, onLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
     // The layout has this group in memory, so its offset fits an Int.
-    let offset = index &* BitmapLayout.planeCount(onLevel: level)
+    let offset = index &<< BitmapLayout.groupShift(onLevel: level)
     return unsafe base(ofLevel: level) + Int(bitPattern: offset)
   }
 
@@ -131,6 +134,6 @@
   private func base(ofLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
     // A bitmap with any bits has a pointer for every level up to the root; without bits there is
     // no group to ask for.
-    unsafe levels[level].unsafelyUnwrapped
+    unsafe levels[unchecked: level].unsafelyUnwrapped
   }
 }
