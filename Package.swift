@@ -12,6 +12,11 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "swift-bootmem",
   platforms: [.macOS(.v26)],
+  products: [.executable(name: "bootmem", targets: ["BootmemTool"])],
+  dependencies: [
+    // Of the host tool alone; what boots depends on nothing.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
   targets: [
     .target(name: "TextOutput", swiftSettings: settings),
     .target(name: "PhysicalMemory", swiftSettings: settings),
@@ -41,6 +46,20 @@ let package = Package(
     .target(
       name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory"],
       swiftSettings: settings),
+    .target(
+      name: "MapFiles", dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+    .target(
+      name: "MemoryPictures", dependencies: ["MapFiles", "MemoryMap", "PhysicalMemory"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "BootmemTool",
+      dependencies: [
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "BootMemory", "BootMemoryTrace", "BootPlan", "MapFiles", "MemoryMap", "MemoryPictures",
+        "PhysicalMemory", "TextOutput",
+      ],
+      swiftSettings: settings),
     .testTarget(
       name: "BootMemoryTests", dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory"],
       swiftSettings: settings),
@@ -54,5 +73,11 @@ let package = Package(
       name: "FirmwareTests",
       dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
+    .testTarget(
+      name: "MapFilesTests",
+      dependencies: ["Firmware", "MapFiles", "MemoryMap", "MemoryPictures", "PhysicalMemory"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "BootmemToolTests", dependencies: ["BootmemTool"], swiftSettings: settings),
   ]
 )

@@ -4,20 +4,35 @@ import PhysicalMemory
 /// One entry of EFI's memory map.
 ///
 /// Source: UEFI specification 2.10, section 7.2.3, `EFI_MEMORY_DESCRIPTOR`.
-struct EFIMemoryDescriptor {
+public struct EFIMemoryDescriptor: Sendable {
   /// The least size of an entry in bytes.
   static var leastByteCount: UInt64 { 40 }
 
   /// `EFI_MEMORY_WB`: the memory can be cached with write-back, as working memory has to be.
-  private static var writeBack: UInt64 { 1 << 3 }
+  public static var writeBack: UInt64 { 1 << 3 }
 
   /// `EFI_MEMORY_SP`: the memory is set aside for a special purpose.
-  private static var specificPurpose: UInt64 { 1 << 18 }
+  public static var specificPurpose: UInt64 { 1 << 18 }
 
-  let type: UInt32
-  let start: UInt64
-  let pageCount: UInt64
-  let attributes: UInt64
+  /// The number of the type, `EFI_MEMORY_TYPE`.
+  public let type: UInt32
+
+  /// The first address.
+  public let start: UInt64
+
+  /// The number of pages of 4096 bytes.
+  public let pageCount: UInt64
+
+  /// The attributes, one bit each.
+  public let attributes: UInt64
+
+  /// Makes an entry of its fields.
+  public init(type: UInt32, start: UInt64, pageCount: UInt64, attributes: UInt64) {
+    self.type = type
+    self.start = start
+    self.pageCount = pageCount
+    self.attributes = attributes
+  }
 
   /// Reads the entry at `offset`; nil if it is out of reach.
   init?(_ map: BoundedBytes<some PhysicalMemoryReader>, at offset: UInt64) {
@@ -45,7 +60,7 @@ struct EFIMemoryDescriptor {
   /// The kind of memory, told as Linux's EFI stub tells it to the kernel.
   ///
   /// - Parameter hasBootServices: EFI's boot services still run, and own their code and data.
-  func kind(hasBootServices: Bool) -> MemoryKind {
+  public func kind(hasBootServices: Bool) -> MemoryKind {
     switch type {
     case 1...4, 7:
       if hasBootServices && (type == 3 || type == 4) {

@@ -1,0 +1,51 @@
+import Firmware
+import MemoryMap
+import PhysicalMemory
+
+extension MapFile {
+  /// Reads the memory map that a loader left, from a dump of memory that begins at `start`.
+  ///
+  /// - Parameter information: The address of the loader's information; mostly `start`.
+  mutating func readBootBlock(
+    _ bytes: [UInt8], at start: PhysicalAddress, information: PhysicalAddress
+  ) throws(BootBlockError) {
+    // The readers stop at 1 MiB of list, 20 bytes being the least entry.
+    let regionCapacity = (1 << 20) / 20 + 1
+    let rangeCapacity = 1 << 18
+    let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: regionCapacity)
+    defer { unsafe regions.deallocate() }
+    let ranges = UnsafeMutableBufferPointer<LoaderRange>.allocate(capacity: rangeCapacity)
+    defer { unsafe ranges.deallocate() }
+    var result = unsafe BootInformation(
+      regions: MemoryRegionList(storage: regions), loaderRanges: LoaderRangeList(storage: ranges))
+    let memory = FileMemory(bytes: bytes, start: start)
+    var reports = StringSink()
+    do throws(FirmwareError) {
+      switch form {
+      case .multiboot2:
+        try result.read(Multiboot2(), at: information, in: memory, reportingTo: &reports)
+      case .pvh:
+        try result.read(PVHStartInformation(), at: information, in: memory, reportingTo: &reports)
+      default:
+        try result.read(Multiboot1(), at: information, in: memory, reportingTo: &reports)
+      }
+    } catch {
+      var text = StringSink()
+      error.write(to: &text)
+      throw BootBlockError(message: text.text)
+    }
+    notes += reports.text.split(separator: "\n").map(String.init)
+    for index in 0..<result.regions.count {
+      let region = result.regions[index]
+      entries.append(Entry(line: nil, region: region, kindName: "\(region.kind.name)"))
+    }
+    for index in 0..<result.loaderRanges.count {
+      loaderRanges.append(result.loaderRanges[index])
+    }
+  }
+}
+
+/// Why a dump of memory could not be read.
+struct BootBlockError: Error {
+  var message: String
+}

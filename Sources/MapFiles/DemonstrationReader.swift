@@ -1,0 +1,47 @@
+import MemoryMap
+import PhysicalMemory
+
+extension MapFile {
+  /// The line above the map in the output of the demonstration kernel.
+  static var demonstrationHeading: String { "memory map as given:" }
+
+  /// Reads the map as given from the output of the demonstration kernel, which prints regions as
+  /// ``MemoryRegion/write(to:)`` does; other lines are ignored.
+  mutating func readDemonstration(_ lines: [SourceLine]) throws(LineError) {
+    var isInside = false
+    for line in lines {
+      if line.text == Self.demonstrationHeading {
+        entries = []
+        isInside = true
+      } else if !line.text.hasPrefix("  ") {
+        isInside = false
+      } else if isInside {
+        entries.append(try line.region())
+      }
+    }
+  }
+}
+
+extension SourceLine {
+  /// `  START-LAST KIND SIZE`, with dots in place of an empty region's last address.
+  fileprivate func region() throws(LineError) -> MapFile.Entry {
+    let form = "a line of the map is START-LAST KIND SIZE"
+    var scanner = TextScanner(text)
+    scanner.skipSpaces()
+    guard let start = scanner.hexadecimal(), scanner.skip("-") else { throw error(form) }
+    let range: AddressRange
+    if scanner.skip("................") {
+      range = AddressRange(clippingStart: PhysicalAddress(start), byteCount: 0)
+    } else {
+      guard let last = scanner.hexadecimal() else { throw error(form) }
+      range = try self.range(from: start, through: last)
+    }
+    scanner.skipSpaces()
+    guard let name = scanner.text(upTo: " ") else { throw error(form) }
+    guard let kind = MemoryKind(spelling: name) else {
+      throw error("no such type of memory: \(name)")
+    }
+    return MapFile.Entry(
+      line: number, region: MemoryRegion(range: range, kind: kind), kindName: String(name))
+  }
+}

@@ -1,0 +1,58 @@
+import MemoryMap
+import PhysicalMemory
+
+extension MapFile {
+  /// Reads `/sys/firmware/memmap` printed as `…/NUMBER/start:TEXT` lines, and so on for `end`, which
+  /// is included, and `type`, as `grep . -r` prints them.
+  mutating func readFirmwareMemmap(_ lines: [SourceLine]) throws(LineError) {
+    var parts: [Int: [String: SourceLine]] = [:]
+    for line in lines where !line.isBlank {
+      guard let (number, name, text) = line.memmapPart else {
+        throw line.error("a line is NUMBER/start:0x…, NUMBER/end:0x… or NUMBER/type:NAME")
+      }
+      let part = SourceLine(number: line.number, text: text)
+      guard parts[number, default: [:]].updateValue(part, forKey: name) == nil else {
+        throw line.error("entry \(number) has its \(name) twice")
+      }
+    }
+    for (number, part) in parts.sorted(by: { $0.key < $1.key }) {
+      let line = part.values.map(\.number).min() ?? 1
+      guard let start = part["start"], let end = part["end"], let type = part["type"] else {
+        throw LineError(line, "entry \(number) lacks its start, end or type")
+      }
+      try add(start: start, last: end, type: type)
+    }
+  }
+
+  private mutating func add(
+    start: SourceLine, last: SourceLine, type: SourceLine
+  ) throws(LineError) {
+    func address(_ line: SourceLine) throws(LineError) -> UInt64 {
+      var scanner = TextScanner(line.text)
+      guard let value = scanner.hexadecimal(), scanner.rest.isEmpty else {
+        throw line.error("no hexadecimal number of 64 bits: \(line.text)")
+      }
+      return value
+    }
+    let range = try last.range(from: try address(start), through: try address(last))
+    guard let kind = MemoryKind(spelling: type.text) else {
+      throw type.error("no such type of memory: \(type.text)")
+    }
+    entries.append(
+      Entry(
+        line: start.number, region: MemoryRegion(range: range, kind: kind),
+        kindName: String(type.text)))
+  }
+}
+
+extension SourceLine {
+  /// The parts of `…/NUMBER/NAME:TEXT`; nil if the line is none.
+  var memmapPart: (number: Int, name: String, text: Substring)? {
+    guard let colon = text.firstIndex(of: ":") else { return nil }
+    let path = text[..<colon].split(separator: "/")
+    guard path.count >= 2, let number = Int(path[path.count - 2]), number >= 0,
+      let name = path.last, ["start", "end", "type"].contains(name)
+    else { return nil }
+    return (number, String(name), text[text.index(after: colon)...])
+  }
+}

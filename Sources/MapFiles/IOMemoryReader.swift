@@ -1,0 +1,43 @@
+import MemoryMap
+import PhysicalMemory
+
+extension MapFile {
+  /// Reads `/proc/iomem`: lines `START-LAST : NAME`, what lies inside a range indented behind it.
+  ///
+  /// Names that are no kinds of memory belong to devices and are left out.
+  mutating func readIOMemory(_ lines: [SourceLine]) throws(LineError) {
+    var deviceCount = 0
+    var hasAddress = false
+    for line in lines where !line.isBlank {
+      guard let (start, last, name) = line.ioMemory else {
+        throw line.error("a line of /proc/iomem is START-LAST : NAME")
+      }
+      if last != 0 { hasAddress = true }
+      guard let kind = MemoryKind(spelling: name) else {
+        deviceCount += 1
+        continue
+      }
+      let range = try line.range(from: start, through: last)
+      entries.append(
+        Entry(
+          line: line.number, region: MemoryRegion(range: range, kind: kind),
+          kindName: String(name)))
+    }
+    if let first = entries.first?.line, !hasAddress {
+      throw LineError(first, "all addresses are 0: the kernel shows them only to root")
+    }
+    if deviceCount > 0 { notes.append("\(deviceCount) ranges of devices are left out") }
+  }
+}
+
+extension SourceLine {
+  /// The parts of a line of `/proc/iomem`; nil if it is none.
+  var ioMemory: (start: UInt64, last: UInt64, name: Substring)? {
+    var scanner = TextScanner(text)
+    scanner.skipSpaces()
+    guard let start = scanner.hexadecimal(), scanner.skip("-"), let last = scanner.hexadecimal(),
+      scanner.skip(" : ")
+    else { return nil }
+    return (start, last, scanner.rest)
+  }
+}

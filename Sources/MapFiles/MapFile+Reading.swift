@@ -1,0 +1,114 @@
+import Firmware
+import PhysicalMemory
+
+extension MapFile {
+  /// Reads a file in whatever form it has.
+  ///
+  /// The form of a text is told by its first line that belongs to one of them; from then on every
+  /// line must be of that form, save where a form says that other lines are ignored.
+  ///
+  /// - Parameters:
+  ///   - bytes: What is in the file.
+  ///   - name: The file's name, for messages.
+  ///   - form: The form, where it is known; that of Multiboot 1 information has to be.
+  ///   - start: For a dump of memory, the address of its first byte.
+  ///   - information: For a dump of memory, the address of the loader's information; nil if the dump
+  ///     begins with it.
+  /// - Throws: An error with the place of what cannot be read.
+  public init(
+    reading bytes: [UInt8], name: String, form: MapFileForm? = nil,
+    start: PhysicalAddress = PhysicalAddress(0), information: PhysicalAddress? = nil
+  ) throws(MapFileError) {
+    if form?.isBinary ?? bytes.contains(0) {
+      guard let form = form ?? Self.binaryForm(of: bytes, from: start, to: information) else {
+        throw MapFileError(
+          file: name,
+          "neither text nor Multiboot 2 or PVH information in binary; "
+            + "Multiboot 1 information has no mark of its own and needs --form multiboot1")
+      }
+      self.init(form: form)
+      do throws(BootBlockError) {
+        try readBootBlock(bytes, at: start, information: information ?? start)
+      } catch {
+        throw MapFileError(file: name, error.message)
+      }
+      return
+    }
+    let lines = SourceLine.lines(of: bytes)
+    guard let form = form ?? Self.textForm(of: lines) else {
+      throw MapFileError(
+        file: name, line: 1,
+        "no memory map: no line is of a table, a Linux log, memmap, iomem or the kernel's output")
+    }
+    self.init(form: form)
+    do throws(LineError) {
+      try read(lines)
+    } catch {
+      throw MapFileError(file: name, line: error.line, error.message)
+    }
+    guard !entries.isEmpty || !nodes.isEmpty else {
+      throw MapFileError(file: name, line: 1, "no memory map in this \(form.title)")
+    }
+  }
+
+  private mutating func read(_ lines: [SourceLine]) throws(LineError) {
+    switch form {
+    case .table: try readTable(lines)
+    case .nodes: try readNodes(lines)
+    case .dmesg: try readKernelLog(lines)
+    case .memmap: try readFirmwareMemmap(lines)
+    case .iomem: try readIOMemory(lines)
+    case .kernel: try readDemonstration(lines)
+    case .multiboot1, .multiboot2, .pvh: break
+    }
+  }
+
+  /// The form of the first line that belongs to any.
+  private static func textForm(of lines: [SourceLine]) -> MapFileForm? {
+    for line in lines {
+      if line.isOfKernelLog { return .dmesg }
+      if line.text == demonstrationHeading { return .kernel }
+      if line.memmapPart != nil { return .memmap }
+      if line.ioMemory != nil { return .iomem }
+      let words = line.words
+      if words.count >= 2, words[0].isHexadecimal, words[1].isHexadecimal {
+        return words.count == 5 ? .nodes : .table
+      }
+    }
+    return nil
+  }
+
+  /// The form of a dump of memory, from the mark at the start of the information.
+  private static func binaryForm(
+    of bytes: [UInt8], from start: PhysicalAddress, to information: PhysicalAddress?
+  ) -> MapFileForm? {
+    let memory = FileMemory(bytes: bytes, start: start)
+    let information = information ?? start
+    if memory.load(UInt32.self, at: information) == PVHStartInformation.magic { return .pvh }
+    return isMultiboot2(at: information, in: memory) ? .multiboot2 : nil
+  }
+
+  /// Whether there are a size, a reserved zero, and tags of that size up to the final one.
+  private static func isMultiboot2(at start: PhysicalAddress, in memory: FileMemory) -> Bool {
+    func field(_ offset: UInt64) -> UInt64? {
+      start.advanced(byByteCount: offset).flatMap { memory.load(UInt32.self, at: $0) }
+        .map(UInt64.init)
+    }
+    guard let byteCount = field(0), field(4) == 0 else { return false }
+    var offset: UInt64 = 8
+    while offset < byteCount, let type = field(offset), let size = field(offset + 4), size >= 8 {
+      if type == 0 { return size == 8 && offset + 8 == byteCount }
+      // 32 bits each, so nothing overflows; a tag begins at a multiple of 8.
+      offset = (offset + size + 7) & ~7
+    }
+    return false
+  }
+}
+
+extension Substring {
+  /// Whether there are hexadecimal digits and nothing else, but for `0x` in front.
+  fileprivate var isHexadecimal: Bool {
+    let digits = hasPrefix("0x") ? dropFirst(2) : self
+    return !digits.isEmpty && digits.allSatisfy { $0.isASCII && $0.isHexDigit }
+  }
+}

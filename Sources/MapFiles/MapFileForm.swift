@@ -1,0 +1,44 @@
+/// A form in which a memory map is kept in a file.
+public enum MapFileForm: String, CaseIterable, Sendable {
+  /// Lines `START END TYPE` with END exclusive: a table of e820, or of EFI's types with attributes.
+  case table
+  /// Lines `NODE DOMAIN START END FLAGS`: which memory belongs to which node.
+  case nodes
+  /// The messages of a Linux kernel.
+  case dmesg
+  /// `/sys/firmware/memmap`, copied, or printed as `FILE:TEXT` lines.
+  case memmap
+  /// `/proc/iomem`.
+  case iomem
+  /// What the demonstration kernel prints.
+  case kernel
+  /// A dump of memory with the boot information of Multiboot 1.
+  case multiboot1
+  /// A dump of memory with the boot information of Multiboot 2.
+  case multiboot2
+  /// A dump of memory with the `hvm_start_info` of PVH.
+  case pvh
+
+  /// The name as a person calls it.
+  public var title: String {
+    switch self {
+    case .table: "table"
+    case .nodes: "table of nodes"
+    case .dmesg: "Linux boot log"
+    case .memmap: "/sys/firmware/memmap"
+    case .iomem: "/proc/iomem"
+    case .kernel: "output of the demonstration kernel"
+    case .multiboot1: "Multiboot 1 information"
+    case .multiboot2: "Multiboot 2 information"
+    case .pvh: "PVH start information"
+    }
+  }
+
+  /// Whether the form is bytes, not text.
+  public var isBinary: Bool {
+    switch self {
+    case .multiboot1, .multiboot2, .pvh: true
+    case .table, .nodes, .dmesg, .memmap, .iomem, .kernel: false
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import TextOutput
+
+/// Gathers text in a string.
+public struct StringSink: TextSink {
+  /// The text so far.
+  public private(set) var text = ""
+
+  /// Makes an empty sink.
+  public init() {}
+
+  /// Takes one ASCII byte.
+  public mutating func write(byte: UInt8) {
+    text.unicodeScalars.append(Unicode.Scalar(byte))
+  }
+}

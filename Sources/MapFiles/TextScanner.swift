@@ -1,0 +1,54 @@
+/// Reads a line from front to back.
+///
+/// Whatever does not match is left where it is, and the answer is false or nil.
+struct TextScanner {
+  /// What has not been read yet.
+  private(set) var rest: Substring
+
+  init(_ text: Substring) {
+    rest = text
+  }
+
+  /// Goes behind the first `marker`, wherever it is.
+  mutating func skip(past marker: String) -> Bool {
+    guard let range = rest.firstRange(of: marker) else { return false }
+    rest = rest[range.upperBound...]
+    return true
+  }
+
+  /// Goes behind `text`, if it is next.
+  mutating func skip(_ text: String) -> Bool {
+    guard rest.hasPrefix(text) else { return false }
+    rest = rest.dropFirst(text.count)
+    return true
+  }
+
+  mutating func skipSpaces() {
+    rest = rest.drop { $0 == " " || $0 == "\t" }
+  }
+
+  /// A number in hexadecimal digits, with or without `0x`; nil also beyond 64 bits.
+  mutating func hexadecimal() -> UInt64? {
+    var digits = rest
+    if digits.hasPrefix("0x") { digits = digits.dropFirst(2) }
+    let number = digits.prefix { $0.isASCII && $0.isHexDigit }
+    guard let value = UInt64(number, radix: 16) else { return nil }
+    rest = digits[number.endIndex...]
+    return value
+  }
+
+  /// A number in decimal digits.
+  mutating func decimal() -> Int? {
+    let digits = rest.prefix { $0.isASCII && $0.isNumber }
+    guard let value = Int(digits) else { return nil }
+    rest = rest[digits.endIndex...]
+    return value
+  }
+
+  /// The text up to the next `end`, which is skipped.
+  mutating func text(upTo end: Character) -> Substring? {
+    guard let index = rest.firstIndex(of: end) else { return nil }
+    defer { rest = rest[rest.index(after: index)...] }
+    return rest[..<index]
+  }
+}

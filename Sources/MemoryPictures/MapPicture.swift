@@ -1,0 +1,109 @@
+import MemoryMap
+import PhysicalMemory
+
+/// A memory map drawn as cells, one for each stretch of equal size, in rows.
+///
+/// Rows without any memory are left out.
+public struct MapPicture {
+  /// What is in a stretch.
+  public enum Cell: Hashable, Sendable {
+    /// Nothing that the map knows of.
+    case nothing
+    /// Memory of one kind, and perhaps a hole.
+    case kind(MemoryKind)
+    /// Memory of several kinds.
+    case several
+  }
+
+  /// A row of cells.
+  public struct Row: Sendable {
+    /// The first address.
+    public let start: PhysicalAddress
+
+    /// The stretches.
+    public let cells: [Cell]
+
+    /// Whether rows without memory were left out before this one.
+    public let followsGap: Bool
+  }
+
+  /// The size of a stretch, a power of two.
+  public let stretchByteCount: UInt64
+
+  /// The rows in ascending order.
+  public let rows: [Row]
+
+  /// Draws sorted and disjoint regions below `end` in at most `maximumRowCount` rows.
+  ///
+  /// - Parameters:
+  ///   - end: Where the picture ends; nil for behind the last region.
+  ///   - columnCount: The number of cells in a row.
+  /// - Complexity: O(rows × columns × log n) for n regions.
+  public init(
+    _ regions: [MemoryRegion], below end: PhysicalAddress? = nil, columnCount: Int,
+    maximumRowCount: Int
+  ) {
+    let regions = regions.filter { !$0.range.isEmpty && $0.range.start < end ?? .init(.max) }
+    let limit = end?.rawValue ?? .max
+    var shift = PageFrame.byteCountShift
+    while Self.rowNumbers(regions, limit, shift: shift, columnCount).count > maximumRowCount {
+      shift += 1
+    }
+    stretchByteCount = 1 << shift
+    var rows: [Row] = []
+    var expected: UInt64 = 0
+    for number in Self.rowNumbers(regions, limit, shift: shift, columnCount) {
+      let first = number * UInt64(columnCount)
+      let cells = (0..<UInt64(columnCount)).map { Self.cell(first + $0, shift: shift, of: regions) }
+      rows.append(
+        Row(
+          start: PhysicalAddress(first << shift), cells: cells, followsGap: number != expected))
+      expected = number + 1
+    }
+    self.rows = rows
+  }
+
+  /// The numbers of the rows with memory in them, ascending; at most a few more than are wanted.
+  private static func rowNumbers(
+    _ regions: [MemoryRegion], _ limit: UInt64, shift: UInt64, _ columnCount: Int
+  ) -> [UInt64] {
+    var numbers: [UInt64] = []
+    for region in regions {
+      guard let last = region.range.last else { continue }
+      let firstRow = (region.range.start.rawValue >> shift) / UInt64(columnCount)
+      let lastRow = (min(last.rawValue, limit &- 1) >> shift) / UInt64(columnCount)
+      var row = max(firstRow, numbers.last.map { $0 + 1 } ?? 0)
+      while row <= lastRow {
+        numbers.append(row)
+        // More than anybody draws: the stretch is too small anyway.
+        if numbers.count > 4096 { return numbers }
+        row += 1
+      }
+    }
+    return numbers
+  }
+
+  private static func cell(_ index: UInt64, shift: UInt64, of regions: [MemoryRegion]) -> Cell {
+    let (start, overflow) = index.multipliedReportingOverflow(by: 1 << shift)
+    guard !overflow else { return .nothing }
+    let last = start | ((1 << shift) - 1)
+    // The first region that ends at or above the start.
+    var low = 0
+    var high = regions.count
+    while low < high {
+      let middle = (low + high) / 2
+      if regions[middle].range.last?.rawValue ?? 0 < start {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    var cell = Cell.nothing
+    while low < regions.count, regions[low].range.start.rawValue <= last {
+      let kind = Cell.kind(regions[low].kind)
+      cell = cell == .nothing || cell == kind ? kind : .several
+      low += 1
+    }
+    return cell
+  }
+}

@@ -1,0 +1,62 @@
+/// Puts an SVG image together: rectangles and texts, nothing from elsewhere.
+struct SVGWriter {
+  private var body = ""
+  private let width: Int
+  private(set) var height: Int
+
+  init(width: Int) {
+    self.width = width
+    height = 0
+  }
+
+  /// Makes room for something that ends at `bottom`.
+  private mutating func extend(to bottom: Int) {
+    height = max(height, bottom)
+  }
+
+  /// A filled rectangle; `title` shows up under the mouse.
+  mutating func rectangle(
+    x: Int, y: Int, width: Int, height: Int, colour: String, title: String? = nil
+  ) {
+    body += "<rect x=\"\(x)\" y=\"\(y)\" width=\"\(width)\" height=\"\(height)\""
+    body += " fill=\"\(colour)\""
+    body += title.map { "><title>\(Self.escaped($0))</title></rect>\n" } ?? "/>\n"
+    extend(to: y + height)
+  }
+
+  /// A line of text whose base line is at `y`.
+  mutating func text(x: Int, y: Int, _ text: String, isHeading: Bool = false) {
+    body += "<text x=\"\(x)\" y=\"\(y)\"\(isHeading ? " font-weight=\"bold\"" : "")>"
+    body += "\(Self.escaped(text))</text>\n"
+    extend(to: y + 4)
+  }
+
+  /// The whole image.
+  func document() -> String {
+    """
+    <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height + 10)" \
+    viewBox="0 0 \(width) \(height + 10)" font-family="monospace" font-size="12" \
+    xml:space="preserve">
+    <rect width="100%" height="100%" fill="white"/>
+    \(body)</svg>
+
+    """
+  }
+
+  /// Text with the characters that mean something in XML replaced, and those that XML forbids.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "\t", "\n": result.unicodeScalars.append(scalar)
+      case "\u{0}"..<"\u{20}", "\u{fffe}", "\u{ffff}": result += "\u{fffd}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,85 @@
+import Firmware
+import MapFiles
+import PhysicalMemory
+import Testing
+
+/// Dumps of memory with what a loader left.
+@Suite struct BinaryFormTests {
+  /// Little-endian numbers one behind the other.
+  private func bytes<each Number: FixedWidthInteger>(_ numbers: repeat each Number) -> [UInt8] {
+    var result: [UInt8] = []
+    for number in repeat each numbers {
+      for shift in stride(from: 0, to: type(of: number).bitWidth, by: 8) {
+        result.append(UInt8(truncatingIfNeeded: number >> shift))
+      }
+    }
+    return result
+  }
+
+  private func padded(_ bytes: [UInt8], to count: Int) -> [UInt8] {
+    bytes + Array(repeating: 0, count: count - bytes.count)
+  }
+
+  private func errorText(_ bytes: [UInt8], form: MapFileForm? = nil) -> String? {
+    do {
+      _ = try MapFile(reading: bytes, name: "FILE", form: form)
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+
+  /// `size, start, byte count, type`
+  private func multiboot1Entry(_ start: UInt64, _ byteCount: UInt64, _ type: UInt32) -> [UInt8] {
+    bytes(UInt32(20), start, byteCount, type)
+  }
+
+  @Test func multiboot1_isReadFromADump() throws {
+    let map = multiboot1Entry(0, 0x9fc00, 1) + multiboot1Entry(0x10_0000, 0x10_0000, 3)
+    var information = padded(bytes(UInt32(1 << 6)), to: 44)
+    information += bytes(UInt32(map.count), UInt32(0x9000))
+    let dump = padded(map, to: 0x500) + padded(information, to: 116)
+    let file = try MapFile(
+      reading: dump, name: "FILE", form: .multiboot1, start: PhysicalAddress(0x9000),
+      information: PhysicalAddress(0x9500))
+    #expect(file.shortText == ["0+9fc00 usable", "100000+100000 acpi_data"])
+    #expect(file.loaderRanges.map(\.owner) == [.bootInformation, .memoryMap])
+  }
+
+  @Test func multiboot1_isNotGuessed() {
+    #expect(
+      errorText(padded(bytes(UInt32(1 << 6)), to: 116))
+        == "FILE: error: neither text nor Multiboot 2 or PVH information in binary; "
+        + "Multiboot 1 information has no mark of its own and needs --form multiboot1")
+  }
+
+  @Test func multiboot2_isRecognised() throws {
+    let entries = bytes(UInt64(0), UInt64(0x9fc00), UInt32(1), UInt32(0))
+    let tags =
+      bytes(UInt32(6), UInt32(16 + 24), UInt32(24), UInt32(0)) + entries
+      + bytes(UInt32(0), UInt32(8))
+    let file = try MapFile(
+      reading: bytes(UInt32(8 + tags.count), UInt32(0)) + tags, name: "FILE")
+    #expect(file.form == .multiboot2)
+    #expect(file.shortText == ["0+9fc00 usable"])
+  }
+
+  @Test func pvh_isRecognisedAndItsPointersFollowed() throws {
+    let start = PhysicalAddress(0x6000)
+    let information =
+      bytes(UInt32(0x336e_c578), UInt32(1), UInt32(0), UInt32(0))
+      + bytes(UInt64(0), UInt64(0), UInt64(0), UInt64(0x6038), UInt32(1), UInt32(0))
+    let dump = information + bytes(UInt64(0), UInt64(0x9fc00), UInt32(1), UInt32(0))
+    let file = try MapFile(reading: dump, name: "FILE", start: start)
+    #expect(file.form == .pvh)
+    #expect(file.shortText == ["0+9fc00 usable"])
+    #expect(errorText(dump)?.hasPrefix("FILE: error: PVH memory map at 6038: ") == true)
+  }
+
+  @Test func cutOffDump_isAnError() {
+    #expect(
+      errorText([0, 0], form: .multiboot1)
+        == "FILE: error: Multiboot information at 0: is out of reach")
+    #expect(errorText([0x78, 0xc5, 0x6e, 0x33, 0, 0, 0, 0])?.contains("error: PVH") == true)
+  }
+}
