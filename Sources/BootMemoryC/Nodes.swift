@@ -53,15 +53,11 @@ public func bootmem_map_word(_ pgdat: OpaquePointer?, _ index: UInt) -> UInt {
 /// See bootmem.h.
 @c @implementation
 public func bootmem_bootmap_pages(_ pages: UInt) -> UInt {
-  guard let count = bitmapPageCount(forPageCount: pages) else {
+  // More pages than a 32-bit machine has are no error: Linux knows the size of their bitmap too.
+  guard pages <= UInt.max - 64, UInt64(pages) <= PageFrame.end.number else {
     Call("bootmem_bootmap_pages", pages).fault(.beyondAddressSpace)
     return 0
   }
-  return count
-}
-
-private func bitmapPageCount(forPageCount pages: UInt) -> UInt? {
-  guard UInt64(pages) <= AddressWidth.native.endPageFrame.number else { return nil }
   return UInt(BootMemory.bitmapPageCount(forPageCount: UInt64(pages)))
 }
 

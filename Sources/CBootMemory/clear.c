@@ -10,22 +10,22 @@ static bool has_fast_bytes;
 
 void bootmem_choose_clear(void)
 {
-	unsigned int eax, ebx, ecx, edx;
+  unsigned int eax, ebx, ecx, edx;
 
-	has_fast_bytes = __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & (1U << 9)) != 0;
+  has_fast_bytes = __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & (1U << 9)) != 0;
 }
 
 static inline void store_bytes(void **to, size_t count)
 {
-	__asm__ volatile("rep stosb" : "+D"(*to), "+c"(count) : "a"(0) : "memory");
+  __asm__ volatile("rep stosb" : "+D"(*to), "+c"(count) : "a"(0) : "memory");
 }
 
 static inline void store_words(void **to, size_t count)
 {
 #if defined(__x86_64__)
-	__asm__ volatile("rep stosq" : "+D"(*to), "+c"(count) : "a"(0UL) : "memory");
+  __asm__ volatile("rep stosq" : "+D"(*to), "+c"(count) : "a"(0UL) : "memory");
 #else
-	__asm__ volatile("rep stosl" : "+D"(*to), "+c"(count) : "a"(0) : "memory");
+  __asm__ volatile("rep stosl" : "+D"(*to), "+c"(count) : "a"(0) : "memory");
 #endif
 }
 
@@ -34,23 +34,23 @@ enum { SHORT_LENGTH = 256 };
 
 void bootmem_clear(void *context, void *start, size_t length)
 {
-	(void)context;
-	if (length < SHORT_LENGTH) {
-		/* Volatile, lest the compiler make this a call of memset. */
-		volatile unsigned long *word = start;
-		volatile unsigned char *byte;
-		size_t count = length / sizeof *word;
+  (void)context;
+  if (length < SHORT_LENGTH) {
+    /* Volatile, lest the compiler make this a call of memset. */
+    volatile unsigned long *word = start;
+    volatile unsigned char *byte;
+    size_t count = length / sizeof *word;
 
-		while (count-- > 0) *word++ = 0;
-		byte = (volatile unsigned char *)word;
-		for (length %= sizeof *word; length > 0; length--) *byte++ = 0;
-		return;
-	}
-	if (!has_fast_bytes) {
-		store_words(&start, length / sizeof(long));
-		length %= sizeof(long);
-	}
-	store_bytes(&start, length);
+    while (count-- > 0) *word++ = 0;
+    byte = (volatile unsigned char *)word;
+    for (length %= sizeof *word; length > 0; length--) *byte++ = 0;
+    return;
+  }
+  if (!has_fast_bytes) {
+    store_words(&start, length / sizeof(long));
+    length %= sizeof(long);
+  }
+  store_bytes(&start, length);
 }
 
 #else
@@ -60,7 +60,7 @@ void bootmem_choose_clear(void) {}
 
 void bootmem_clear(void *context, void *start, size_t length)
 {
-	(void)context;
-	memset(start, 0, length);
+  (void)context;
+  memset(start, 0, length);
 }
 #endif

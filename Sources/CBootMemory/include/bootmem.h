@@ -1,7 +1,7 @@
 /* Linux's boot-memory allocator, bootmem, for C kernels.
  *
- * Call bootmem_setup() first, register each node, free the usable ranges, reserve what lies in them
- * already, allocate, and hand the rest over to the page allocator:
+ * Call bootmem_setup() first, register each node, free the usable ranges, reserve what lies in
+ * them already, allocate, and hand the rest over to the page allocator:
  *
  *     bootmem_setup(&platform);
  *     init_bootmem(map_pfn, end_pfn);              every page of node 0 is reserved
@@ -10,14 +10,16 @@
  *     p = alloc_bootmem(size);                     zeroed
  *     free_all_bootmem();                          calls platform.release_pages
  *
- * Names, signatures and results are those of Linux 4.19's mm/bootmem.c, address for address, with
- * its known defects corrected.  Sizes and addresses are in bytes, addresses are physical unless they
- * are pointers, a page has 4096 bytes, and a PFN is the number of a page counted from address 0.
+ * Names, signatures and results are those of Linux 4.19's mm/bootmem.c, address for address,
+ * with its known defects corrected.  Sizes and addresses are in bytes, addresses are physical
+ * unless they are pointers, a page has 4096 bytes, and a PFN is the number of a page counted
+ * from address 0.
  *
- * Misuse: where Linux has BUG(), platform.fault is called with BOOTMEM_FAULT_MISUSE and a message
- * that names the call, its arguments and the page or value that is wrong.  Nothing has changed then.
- * fault does not return, but may leave by longjmp(); the library can be used on.  Should it return,
- * the call returns what is written below as "otherwise" (NULL, 0, -EINVAL or nothing).
+ * Misuse: where Linux has BUG(), platform.fault is called with BOOTMEM_FAULT_MISUSE and a
+ * message that names the call, its arguments and the page or value that is wrong.  Nothing has
+ * changed then.  fault does not return, but may leave by longjmp(); the library can be used on.
+ * Should it return, the call returns what is written below as "otherwise" (NULL, 0, -EINVAL or
+ * nothing).
  *
  * Before bootmem_setup() there is no fault to call: every function then does nothing and returns
  * its "otherwise" value.  bootmem_node() works at any time, bootmem_bootmap_pages() too.
@@ -54,58 +56,57 @@ typedef struct pglist_data pg_data_t;
 
 /* Why fault is called. */
 enum {
-	BOOTMEM_FAULT_OUT_OF_MEMORY = 1, /* an allocation failed that must not; nothing has changed */
-	BOOTMEM_FAULT_MISUSE = 2         /* the call was wrong; nothing has changed */
+  BOOTMEM_FAULT_OUT_OF_MEMORY = 1, /* an allocation failed that must not; nothing has changed */
+  BOOTMEM_FAULT_MISUSE = 2         /* the call was wrong; nothing has changed */
 };
 
 /* What the library has to know of the kernel.  Fields that are not named shall be 0. */
 struct bootmem_platform {
-	/* sizeof(struct bootmem_platform).  A later version may have more fields at the end: a library
-	 * refuses every size but its own. */
-	size_t size;
+  /* sizeof(struct bootmem_platform).  A later version may have more fields at the end: a library
+   * refuses every size but its own. */
+  size_t size;
 
-	/* Handed to every callback; may be NULL. */
-	void *context;
+  /* Handed to every callback; may be NULL. */
+  void *context;
 
-	/* A pointer is a physical address plus this (wrapping around); 0 for an identity map. */
-	uintptr_t direct_map_offset;
+  /* A pointer is a physical address plus this (wrapping around); 0 for an identity map. */
+  uintptr_t direct_map_offset;
 
-	/* SMP_CACHE_BYTES: the alignment, in bytes, where none is given; a power of two.  0: 64. */
-	unsigned long cache_line_size;
+  /* SMP_CACHE_BYTES: the alignment, in bytes, where none is given; a power of two.  0: 64. */
+  unsigned long cache_line_size;
 
-	/* __pa(MAX_DMA_ADDRESS): the goal of the macros that are not low; on a PC 0x1000000, so that
-	 * memory is left for old devices.  0: no goal. */
-	unsigned long max_dma_address;
+  /* __pa(MAX_DMA_ADDRESS): the goal of the macros that are not low; on a PC 0x1000000, so that
+   * memory is left for old devices.  0: no goal. */
+  unsigned long max_dma_address;
 
-	/* ARCH_LOW_ADDRESS_LIMIT: the limit of the low variants; on a PC 0xffffffff.  0: no limit. */
-	unsigned long low_address_limit;
+  /* ARCH_LOW_ADDRESS_LIMIT: the limit of the low variants; on a PC 0xffffffff.  0: no limit. */
+  unsigned long low_address_limit;
 
-	/* MAX_DMA32_PFN: where memory begins that no 32-bit device reaches; on a 64-bit PC 0x100000.
-	 * 0: __alloc_bootmem_node_high() is __alloc_bootmem_node(). */
-	unsigned long max_dma32_pfn;
+  /* MAX_DMA32_PFN: where memory begins that no 32-bit device reaches; on a 64-bit PC 0x100000.
+   * 0: __alloc_bootmem_node_high() is __alloc_bootmem_node(). */
+  unsigned long max_dma32_pfn;
 
-	/* The largest block at hand-over has 2^max_order pages; at most 51.  Linux: 10. */
-	unsigned int max_order;
+  /* The largest block at hand-over has 2^max_order pages; at most 51.  Linux: 10. */
+  unsigned int max_order;
 
-	/* Takes messages, `length` characters each; NULL: there are none. */
-	void (*write)(void *context, const char *text, size_t length) BOOTMEM_CALL;
+  /* Takes messages, `length` characters each; NULL: there are none. */
+  void (*write)(void *context, const char *text, size_t length) BOOTMEM_CALL;
 
-	/* Takes an error that the kernel must not go on from: one of BOOTMEM_FAULT_, and a message
-	 * without a line feed that is valid during the call.  Never returns.  Required. */
-	void (*fault)(void *context, int code, const char *message) BOOTMEM_CALL;
+  /* Takes an error that the kernel must not go on from: one of BOOTMEM_FAULT_, and a message
+   * without a line feed that is valid during the call.  Never returns.  Required. */
+  void (*fault)(void *context, int code, const char *message) BOOTMEM_CALL;
 
-	/* Zeroes allocated memory; NULL: the library does that itself. */
-	void (*clear)(void *context, void *start, size_t length) BOOTMEM_CALL;
+  /* Zeroes allocated memory; NULL: the library does that itself. */
+  void (*clear)(void *context, void *start, size_t length) BOOTMEM_CALL;
 
-	/* Takes 2^order free pages at hand-over, the first with a PFN divisible by 2^order; `nid` is the
-	 * node of the pages or, for pages of a bitmap, of the bitmap.  It may write to the pages.
-	 * NULL: the hand-over only counts. */
-	void (*release_pages)(void *context, unsigned long pfn, unsigned int order,
-			      int nid) BOOTMEM_CALL;
+  /* Takes 2^order free pages at hand-over, the first with a PFN divisible by 2^order; `nid` is the
+   * node of the pages or, for pages of a bitmap, of the bitmap.  It may write to the pages.
+   * NULL: the hand-over only counts. */
+  void (*release_pages)(void *context, unsigned long pfn, unsigned int order, int nid) BOOTMEM_CALL;
 
-	/* Serves allocations after the hand-over, with zeroed memory or NULL (Linux: kzalloc_node);
-	 * nid -1: any node.  `align` is a power of two.  NULL: they fail. */
-	void *(*late_allocate)(void *context, size_t size, size_t align, int nid) BOOTMEM_CALL;
+  /* Serves allocations after the hand-over, with zeroed memory or NULL (Linux: kzalloc_node);
+   * nid -1: any node.  `align` is a power of two.  NULL: they fail. */
+  void *(*late_allocate)(void *context, size_t size, size_t align, int nid) BOOTMEM_CALL;
 };
 
 /* Takes a copy of `platform`, and forgets all nodes and a hand-over; the pfn variables below stay.
@@ -138,8 +139,8 @@ extern int bootmem_debug;
 /* ---- Nodes ---- */
 
 /* The number of pages that the bitmap of a node of `pages` pages takes, with all its levels: up to
- * 8 % and 2 pages more than Linux's.  More pages than the address space has are misuse; otherwise
- * 0. */
+ * 8 % and 2 pages more than Linux's.  More than 2^52 pages, or on i386 2^32 - 65, are misuse;
+ * otherwise 0. */
 BOOTMEM_CALL unsigned long bootmem_bootmap_pages(unsigned long pages);
 
 /* Registers a node of the pages [startpfn, endpfn), all reserved, with its bitmap in the physical
@@ -150,7 +151,7 @@ BOOTMEM_CALL unsigned long bootmem_bootmap_pages(unsigned long pages);
  * span that overlaps another node's, or a bitmap another bitmap; either beyond the address space;
  * after the hand-over.  Otherwise 0. */
 BOOTMEM_CALL unsigned long init_bootmem_node(pg_data_t *pgdat, unsigned long mapfn,
-					     unsigned long startpfn, unsigned long endpfn);
+    unsigned long startpfn, unsigned long endpfn);
 
 /* Registers node 0 with the pages [0, pages), and sets min_low_pfn = mapfn, max_low_pfn = pages. */
 BOOTMEM_CALL unsigned long init_bootmem(unsigned long mapfn, unsigned long pages);
@@ -158,8 +159,8 @@ BOOTMEM_CALL unsigned long init_bootmem(unsigned long mapfn, unsigned long pages
 /* init_bootmem_node() with the bitmap in memory of the caller's, bootmem_bootmap_pages() pages or
  * at least as many bytes as this returns, aligned for an unsigned long; say a static array.  It
  * stays the caller's at the hand-over.  Not in Linux.  Misuse also: `map` NULL or not aligned. */
-BOOTMEM_CALL unsigned long bootmem_init_node_at(pg_data_t *pgdat, void *map,
-						unsigned long startpfn, unsigned long endpfn);
+BOOTMEM_CALL unsigned long bootmem_init_node_at(pg_data_t *pgdat, void *map, unsigned long startpfn,
+    unsigned long endpfn);
 
 /* Word `index` of a node's bitmap, as Linux has it: bit i of word w is page
  * startpfn + w * bits per long + i; 1 is reserved, and so are all bits behind the node's end.  All
@@ -187,46 +188,47 @@ BOOTMEM_CALL void free_bootmem_node(pg_data_t *pgdat, unsigned long physaddr, un
 #endif
 
 /* Marks a range reserved: every page that it touches.  Returns 0; with BOOTMEM_EXCLUSIVE -EBUSY
- * (-16), and nothing is reserved, if a page was reserved already; after the hand-over -EINVAL (-22).
- * Misuse: as for free_bootmem(), but for free pages; otherwise -EINVAL. */
+ * (-16), and nothing is reserved, if a page was reserved already; after the hand-over -EINVAL
+ * (-22). Misuse: as for free_bootmem(), but for free pages; otherwise -EINVAL. */
 BOOTMEM_CALL int reserve_bootmem(unsigned long addr, unsigned long size, int flags);
 BOOTMEM_CALL int reserve_bootmem_node(pg_data_t *pgdat, unsigned long physaddr, unsigned long size,
-				      int flags);
+    int flags);
 
 /* ---- Allocation ----
  *
- * Each returns a pointer (physical address + direct_map_offset) to `size` zeroed bytes, aligned to
- * `align`, a power of two (0: a cache line), at or above the address `goal` if possible.  `_low`: all
- * below low_address_limit, rounded down to a page.  `_node`: on that node if possible.
+ * Each returns a pointer (physical address + direct_map_offset) to `size` zeroed bytes, aligned
+ * to `align`, a power of two (0: a cache line), at or above the address `goal` if possible.
+ * `_low`: all below low_address_limit, rounded down to a page.  `_node`: on that node if
+ * possible.
  *
- * Out of memory is a fault, and otherwise NULL; with `_nopanic` NULL.  With an identity map memory at
- * physical 0 is NULL too: reserve page 0 there, or use bootmem_allocate().
+ * Out of memory is a fault, and otherwise NULL; with `_nopanic` NULL.  With an identity map
+ * memory at physical 0 is NULL too: reserve page 0 there, or use bootmem_allocate().
  *
- * Misuse, with `_nopanic` too: a size of 0, an alignment that is no power of two, a node that is NULL
- * or not from bootmem_node(); otherwise NULL.  After the hand-over platform.late_allocate decides. */
+ * Misuse, with `_nopanic` too: a size of 0, an alignment that is no power of two, a node that is
+ * NULL or not from bootmem_node(); otherwise NULL.  After the hand-over platform.late_allocate
+ * decides. */
 BOOTMEM_CALL void *__alloc_bootmem(unsigned long size, unsigned long align, unsigned long goal);
 BOOTMEM_CALL void *__alloc_bootmem_nopanic(unsigned long size, unsigned long align,
-					   unsigned long goal);
+    unsigned long goal);
 BOOTMEM_CALL void *__alloc_bootmem_low(unsigned long size, unsigned long align,
-				       unsigned long goal);
+    unsigned long goal);
 BOOTMEM_CALL void *__alloc_bootmem_low_nopanic(unsigned long size, unsigned long align,
-					       unsigned long goal);
+    unsigned long goal);
 BOOTMEM_CALL void *__alloc_bootmem_node(pg_data_t *pgdat, unsigned long size, unsigned long align,
-					unsigned long goal);
+    unsigned long goal);
 BOOTMEM_CALL void *__alloc_bootmem_node_nopanic(pg_data_t *pgdat, unsigned long size,
-						unsigned long align, unsigned long goal);
+    unsigned long align, unsigned long goal);
 BOOTMEM_CALL void *__alloc_bootmem_low_node(pg_data_t *pgdat, unsigned long size,
-					    unsigned long align, unsigned long goal);
+    unsigned long align, unsigned long goal);
 
 /* First at or above max_dma32_pfn, if the node reaches more than 128 MiB beyond that and the goal
  * lies below. */
 BOOTMEM_CALL void *__alloc_bootmem_node_high(pg_data_t *pgdat, unsigned long size,
-					     unsigned long align, unsigned long goal);
+    unsigned long align, unsigned long goal);
 
 /* Below `limit`, rounded down to a page; 0: no limit.  (Three underscores, as in Linux.) */
 BOOTMEM_CALL void *___alloc_bootmem_node_nopanic(pg_data_t *pgdat, unsigned long size,
-						 unsigned long align, unsigned long goal,
-						 unsigned long limit);
+    unsigned long align, unsigned long goal, unsigned long limit);
 
 /* platform.max_dma_address; before bootmem_setup() 0. */
 BOOTMEM_CALL unsigned long bootmem_default_goal(void);
@@ -241,48 +243,48 @@ BOOTMEM_CALL unsigned long bootmem_default_goal(void);
 #define alloc_bootmem_nopanic(x) __alloc_bootmem_nopanic((x), 0, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_pages(x) __alloc_bootmem((x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_pages_nopanic(x) \
-	__alloc_bootmem_nopanic((x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
+  __alloc_bootmem_nopanic((x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_node(pgdat, x) __alloc_bootmem_node((pgdat), (x), 0, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_node_nopanic(pgdat, x) \
-	__alloc_bootmem_node_nopanic((pgdat), (x), 0, BOOTMEM_LOW_LIMIT)
+  __alloc_bootmem_node_nopanic((pgdat), (x), 0, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_pages_node(pgdat, x) \
-	__alloc_bootmem_node((pgdat), (x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
+  __alloc_bootmem_node((pgdat), (x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_pages_node_nopanic(pgdat, x) \
-	__alloc_bootmem_node_nopanic((pgdat), (x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
+  __alloc_bootmem_node_nopanic((pgdat), (x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_low(x) __alloc_bootmem_low((x), 0, 0)
 #define alloc_bootmem_low_pages(x) __alloc_bootmem_low((x), BOOTMEM_PAGE_SIZE, 0)
 #define alloc_bootmem_low_pages_nopanic(x) __alloc_bootmem_low_nopanic((x), BOOTMEM_PAGE_SIZE, 0)
 #define alloc_bootmem_low_pages_node(pgdat, x) \
-	__alloc_bootmem_low_node((pgdat), (x), BOOTMEM_PAGE_SIZE, 0)
+  __alloc_bootmem_low_node((pgdat), (x), BOOTMEM_PAGE_SIZE, 0)
 
 /* For bootmem_request.flags. */
 enum {
-	BOOTMEM_NO_CLEAR = 1 << 0, /* the memory as it is: it is not touched, and need not be mapped */
-	BOOTMEM_THIS_NODE = 1 << 1 /* on no other node; needs a node */
+  BOOTMEM_NO_CLEAR = 1 << 0, /* the memory as it is: it is not touched, and need not be mapped */
+  BOOTMEM_THIS_NODE = 1 << 1 /* on no other node; needs a node */
 };
 
 /* An allocation that reports every error.  Not in Linux. */
 struct bootmem_request {
-	unsigned long size;  /* bytes */
-	unsigned long align; /* a power of two; 0: a cache line */
-	unsigned long goal;  /* at or above this address if possible; 0: anywhere */
-	unsigned long limit; /* below this address, rounded down to a page; 0: no limit */
-	int nid;             /* the preferred node; -1: any */
-	unsigned int flags;  /* of BOOTMEM_NO_CLEAR, BOOTMEM_THIS_NODE */
+  unsigned long size;  /* bytes */
+  unsigned long align; /* a power of two; 0: a cache line */
+  unsigned long goal;  /* at or above this address if possible; 0: anywhere */
+  unsigned long limit; /* below this address, rounded down to a page; 0: no limit */
+  int nid;             /* the preferred node; -1: any */
+  unsigned int flags;  /* of BOOTMEM_NO_CLEAR, BOOTMEM_THIS_NODE */
 };
 
-/* Stores the physical address of the memory, 0 being one like any other.  Returns 0; -ENOMEM (-12) if
- * there is none; -EINVAL (-22) for a NULL pointer, and for whatever is misuse above, among it a nid
- * out of range, flags that are not known, and BOOTMEM_THIS_NODE without a node.  Never a fault; an
- * error leaves *physical as it was.  After the hand-over platform.late_allocate decides, if there is
- * no limit and neither flag; else -ENOMEM. */
+/* Stores the physical address of the memory, 0 being one like any other.  Returns 0; -ENOMEM
+ * (-12) if there is none; -EINVAL (-22) for a NULL pointer, and for whatever is misuse above,
+ * among it a nid out of range, flags that are not known, and BOOTMEM_THIS_NODE without a node.
+ * Never a fault; an error leaves *physical as it was.  After the hand-over
+ * platform.late_allocate decides, if there is no limit and neither flag; else -ENOMEM. */
 BOOTMEM_CALL int bootmem_allocate(const struct bootmem_request *request, unsigned long *physical);
 
 /* ---- Hand-over ---- */
 
 /* Hands every free page to platform.release_pages, and the pages of the bitmaps: for each node,
- * ascending, its free pages as maximal naturally aligned blocks, ascending; then its bitmap's.  Every
- * page at most once.  Returns the number of pages; 0 if that was done before. */
+ * ascending, its free pages as maximal naturally aligned blocks, ascending; then its bitmap's.
+ * Every page at most once.  Returns the number of pages; 0 if that was done before. */
 BOOTMEM_CALL unsigned long free_all_bootmem(void);
 
 /* Hands the whole pages of a range that was reserved all the time to platform.release_pages, after
@@ -299,93 +301,90 @@ BOOTMEM_CALL void free_bootmem_late(unsigned long physaddr, unsigned long size);
 
 static inline void *memblock_virt_alloc(unsigned long size, unsigned long align)
 {
-	return __alloc_bootmem(size, align, BOOTMEM_LOW_LIMIT);
+  return __alloc_bootmem(size, align, BOOTMEM_LOW_LIMIT);
 }
 
 /* `_raw` need not be zeroed; it is. */
 static inline void *memblock_virt_alloc_raw(unsigned long size, unsigned long align)
 {
-	return __alloc_bootmem(size, align, BOOTMEM_LOW_LIMIT);
+  return __alloc_bootmem(size, align, BOOTMEM_LOW_LIMIT);
 }
 
 static inline void *memblock_virt_alloc_nopanic(unsigned long size, unsigned long align)
 {
-	return __alloc_bootmem_nopanic(size, align, BOOTMEM_LOW_LIMIT);
+  return __alloc_bootmem_nopanic(size, align, BOOTMEM_LOW_LIMIT);
 }
 
 static inline void *memblock_virt_alloc_low(unsigned long size, unsigned long align)
 {
-	return __alloc_bootmem_low(size, align, 0);
+  return __alloc_bootmem_low(size, align, 0);
 }
 
 static inline void *memblock_virt_alloc_low_nopanic(unsigned long size, unsigned long align)
 {
-	return __alloc_bootmem_low_nopanic(size, align, 0);
+  return __alloc_bootmem_low_nopanic(size, align, 0);
 }
 
 static inline void *memblock_virt_alloc_from_nopanic(unsigned long size, unsigned long align,
-						     unsigned long min_addr)
+    unsigned long min_addr)
 {
-	return __alloc_bootmem_nopanic(size, align, min_addr);
+  return __alloc_bootmem_nopanic(size, align, min_addr);
 }
 
 static inline void *memblock_virt_alloc_node(unsigned long size, int nid)
 {
-	if (nid == NUMA_NO_NODE)
-		return __alloc_bootmem(size, 0, BOOTMEM_LOW_LIMIT);
-	return __alloc_bootmem_node(bootmem_node(nid), size, 0, BOOTMEM_LOW_LIMIT);
+  if (nid == NUMA_NO_NODE)
+    return __alloc_bootmem(size, 0, BOOTMEM_LOW_LIMIT);
+  return __alloc_bootmem_node(bootmem_node(nid), size, 0, BOOTMEM_LOW_LIMIT);
 }
 
 static inline void *memblock_virt_alloc_node_nopanic(unsigned long size, int nid)
 {
-	if (nid == NUMA_NO_NODE)
-		return __alloc_bootmem_nopanic(size, 0, BOOTMEM_LOW_LIMIT);
-	return __alloc_bootmem_node_nopanic(bootmem_node(nid), size, 0, BOOTMEM_LOW_LIMIT);
+  if (nid == NUMA_NO_NODE)
+    return __alloc_bootmem_nopanic(size, 0, BOOTMEM_LOW_LIMIT);
+  return __alloc_bootmem_node_nopanic(bootmem_node(nid), size, 0, BOOTMEM_LOW_LIMIT);
 }
 
 /* max_addr does not count here, as in Linux; it does with `_nopanic`. */
 static inline void *memblock_virt_alloc_try_nid(unsigned long size, unsigned long align,
-						unsigned long min_addr, unsigned long max_addr,
-						int nid)
+    unsigned long min_addr, unsigned long max_addr, int nid)
 {
-	(void)max_addr;
-	if (nid == NUMA_NO_NODE)
-		return __alloc_bootmem(size, align, min_addr);
-	return __alloc_bootmem_node_high(bootmem_node(nid), size, align, min_addr);
+  (void)max_addr;
+  if (nid == NUMA_NO_NODE)
+    return __alloc_bootmem(size, align, min_addr);
+  return __alloc_bootmem_node_high(bootmem_node(nid), size, align, min_addr);
 }
 
 static inline void *memblock_virt_alloc_try_nid_raw(unsigned long size, unsigned long align,
-						    unsigned long min_addr,
-						    unsigned long max_addr, int nid)
+    unsigned long min_addr, unsigned long max_addr, int nid)
 {
-	return memblock_virt_alloc_try_nid(size, align, min_addr, max_addr, nid);
+  return memblock_virt_alloc_try_nid(size, align, min_addr, max_addr, nid);
 }
 
 static inline void *memblock_virt_alloc_try_nid_nopanic(unsigned long size, unsigned long align,
-							unsigned long min_addr,
-							unsigned long max_addr, int nid)
+    unsigned long min_addr, unsigned long max_addr, int nid)
 {
-	pg_data_t *pgdat = bootmem_node(nid == NUMA_NO_NODE ? 0 : nid);
+  pg_data_t *pgdat = bootmem_node(nid == NUMA_NO_NODE ? 0 : nid);
 
-	return ___alloc_bootmem_node_nopanic(pgdat, size, align, min_addr, max_addr);
+  return ___alloc_bootmem_node_nopanic(pgdat, size, align, min_addr, max_addr);
 }
 
 static inline void memblock_free_early(unsigned long base, unsigned long size)
 {
-	free_bootmem(base, size);
+  free_bootmem(base, size);
 }
 
 static inline void memblock_free_early_nid(unsigned long base, unsigned long size, int nid)
 {
-	if (nid == NUMA_NO_NODE)
-		free_bootmem(base, size);
-	else
-		free_bootmem_node(bootmem_node(nid), base, size);
+  if (nid == NUMA_NO_NODE)
+    free_bootmem(base, size);
+  else
+    free_bootmem_node(bootmem_node(nid), base, size);
 }
 
 static inline void memblock_free_late(unsigned long base, unsigned long size)
 {
-	free_bootmem_late(base, size);
+  free_bootmem_late(base, size);
 }
 
 #ifdef __cplusplus

@@ -13,9 +13,9 @@
 #include "bootmem.h"
 
 struct bootmem_state {
-	bool is_set_up;
-	int debug; /* the value of bootmem_debug that is in force */
-	struct bootmem_platform platform;
+  bool is_set_up;
+  int debug; /* the value of bootmem_debug that is in force */
+  struct bootmem_platform platform;
 };
 
 extern struct bootmem_state bootmem_the_state;
@@ -37,7 +37,7 @@ void bootmem_choose_clear(void);
 static inline struct bootmem_state *bootmem_state_pointer(void) { return &bootmem_the_state; }
 static inline struct bootmem_platform *bootmem_platform_pointer(void)
 {
-	return &bootmem_the_state.platform;
+  return &bootmem_the_state.platform;
 }
 static inline void *bootmem_core_pointer(void) { return bootmem_core; }
 static inline void *bootmem_nodes_pointer(void) { return bootmem_nodes; }
@@ -47,8 +47,8 @@ static inline int bootmem_debug_value(void) { return bootmem_debug; }
 
 static inline void bootmem_set_low_pfns(unsigned long minimum, unsigned long maximum)
 {
-	min_low_pfn = minimum;
-	max_low_pfn = maximum;
+  min_low_pfn = minimum;
+  max_low_pfn = maximum;
 }
 
 #endif
