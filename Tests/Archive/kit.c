@@ -146,6 +146,14 @@ void kit_equal(uintmax_t left, uintmax_t right, const char *text, const char *fi
     (unsigned)WORD_BITS, text, left, right);
 }
 
+void kit_says(const char *left, const char *right, const char *file, int line)
+{
+  if (strcmp(left, right) == 0) return;
+  test_failed = true;
+  printf("%s:%d: %s (%u bit): it says '%s', not '%s'\n", file, line, test_name,
+    (unsigned)WORD_BITS, left, right);
+}
+
 int kit_finish(void)
 {
   end_test();

@@ -80,6 +80,10 @@ void kit_expect(bool condition, const char *text, const char *file, int line);
 #define KIT_EQUAL(left, right) kit_equal((left), (right), #left, __FILE__, __LINE__)
 void kit_equal(uintmax_t left, uintmax_t right, const char *text, const char *file, int line);
 
+/* Fails the test unless the texts are equal. */
+#define KIT_SAYS(left, right) kit_says((left), (right), __FILE__, __LINE__)
+void kit_says(const char *left, const char *right, const char *file, int line);
+
 /* Prints `N passed, N failed`; the result is for main(). */
 int kit_finish(void);
 
