@@ -1,5 +1,6 @@
 #if hasFeature(Embedded)
 import Board
+import Firmware
 import TextOutput
 
 /// A trap on request, `trap=KIND` on the command line: proof that none goes unreported.
@@ -14,7 +15,7 @@ enum DeliberateTrap {
   case stackOverflow
 
   /// The trap that a word asks for; nil if there is none of that name.
-  init?(_ word: KernelCommandLine.Word) {
+  init?(_ word: CommandLineWord) {
     if word.equals("overflow") {
       self = .overflow
     } else if word.equals("page") {

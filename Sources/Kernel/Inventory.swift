@@ -14,14 +14,17 @@ struct Inventory: ~Copyable {
   static let regionCapacity = 1024
   static let ownerCapacity = 512
 
-  let commandLine: KernelCommandLine
+  static let commandLineCapacity = 4096
+
+  let commandLine: CommandLine
+  let parameters: MemoryParameters
   let map: MemoryMap
   var owners: OwnerTable
 
   /// Reads what the loader left, and prints the map as given and as sanitised.
   init(
     loaderMagic: UInt32, informationAddress: UInt32, in memory: some PhysicalMemoryReader,
-    tables: inout StaticMemory, console: inout Console
+    tables: inout StaticMemory, stopwatch: inout Stopwatch, console: inout Console
   ) throws(KernelError) {
     let regions = unsafe tables.take(MemoryRegion.self, count: Self.regionCapacity)
     let loaderRanges = unsafe tables.take(LoaderRange.self, count: Self.ownerCapacity)
@@ -31,15 +34,18 @@ struct Inventory: ~Copyable {
     try Self.read(
       &information, from: loaderMagic, at: PhysicalAddress(UInt64(informationAddress)), in: memory,
       console: &console)
-    let commandLine = unsafe KernelCommandLine(
+    let commandLine = unsafe CommandLine(
       copying: information.commandLine, in: memory,
-      storage: tables.take(UInt8.self, count: KernelCommandLine.capacity))
-    if commandLine.isCut { console.write("command line: cut after 4096 bytes\n") }
+      storage: tables.take(UInt8.self, count: Self.commandLineCapacity))
+    stopwatch.pause()
     console.write("command line: ")
     commandLine.write(to: &console)
-
+    if commandLine.isCut { console.write("... (cut)") }
     console.write("\nmemory map as given:\n")
     information.regions.write(to: &console)
+    stopwatch.resume()
+    let parameters = MemoryParameters(
+      applying: commandLine, to: &information.regions, reportingTo: &console)
     let map: MemoryMap
     do {
       // Twice the number of regions is always enough.
@@ -49,8 +55,10 @@ struct Inventory: ~Copyable {
     } catch {
       throw .memoryMap(error)
     }
+    stopwatch.pause()
     console.write("memory map as sanitised:\n")
     map.write(to: &console)
+    stopwatch.resume()
 
     var owners = unsafe OwnerTable(
       storage: tables.take(OwnedRange.self, count: Self.ownerCapacity))
@@ -60,6 +68,7 @@ struct Inventory: ~Copyable {
       throw .bootPlan(error)
     }
     self.commandLine = commandLine
+    self.parameters = parameters
     self.map = map
     self.owners = owners
   }

@@ -13,6 +13,7 @@ import TextOutput
 @c(Kernel_main)
 func kernelMain(loaderMagic: UInt32, informationAddress: UInt32) -> Never {
   let entryTime = board_time_stamp()
+  SerialPort.setUp()
   board_install_descriptors()
   // Paging is off, or maps the first 4 GiB to themselves, where all boot information lies.
   let reach = AddressRange(
@@ -25,8 +26,8 @@ func kernelMain(loaderMagic: UInt32, informationAddress: UInt32) -> Never {
   console.write(Paging.processorName)
   console.write("\n")
   do {
-    let kernel = Kernel(entryTime: entryTime)
-    try kernel.run(
+    try Kernel().run(
+      stopwatch: Stopwatch(entry: entryTime),
       loaderMagic: loaderMagic, informationAddress: informationAddress, in: firmwareMemory,
       console: &console)
   } catch {
@@ -39,21 +40,29 @@ func kernelMain(loaderMagic: UInt32, informationAddress: UInt32) -> Never {
   Outcome.success.exit()
 }
 
+/// Prints a line of `bootmem_debug`.
+private func writeOperation(
+  context: UnsafeMutableRawPointer?, text: UnsafePointer<UInt8>?, byteCount: UInt
+) {
+  var port = SerialPort()
+  let bytes = unsafe UnsafeBufferPointer(start: text, count: Int(byteCount))
+  for index in 0..<bytes.count { unsafe port.write(byte: bytes[index]) }
+}
+
 /// The kernel: it sets boot memory up, shows it at work and hands it over.
 struct Kernel {
-  /// The time-stamp counter at entry; 0 if the processor has none.
-  let entryTime: UInt64
-
   static let nodeCapacity = 64
 
   func run(
-    loaderMagic: UInt32, informationAddress: UInt32, in firmwareMemory: some PhysicalMemoryReader,
+    stopwatch: consuming Stopwatch, loaderMagic: UInt32, informationAddress: UInt32,
+    in firmwareMemory: some PhysicalMemoryReader,
     console: inout Console
   ) throws(KernelError) {
     var tables = StaticMemory()
     var inventory = try Inventory(
       loaderMagic: loaderMagic, informationAddress: informationAddress, in: firmwareMemory,
-      tables: &tables, console: &console)
+      tables: &tables,
+      stopwatch: &stopwatch, console: &console)
     Paging.protectLowMemory(tables: &tables)
     if let word = inventory.commandLine.value(behind: "trap=") {
       try trap(on: word, console: &console)
@@ -61,14 +70,18 @@ struct Kernel {
 
     let map = inventory.map
     let nodes = unsafe tables.take(BootMemoryNode.self, count: Self.nodeCapacity)
-    let mappingTime = board_time_stamp()
+    stopwatch.startMapping()
     #if !arch(i386)
     unsafe try Paging.mapUsableMemory(of: map, node: nodes, owners: &inventory.owners)
     #endif
-    let mappedTime = board_time_stamp()
-    var memory = unsafe BootMemory(platform: BootMemoryPlatform(), nodes: nodes)
+    stopwatch.endMapping()
+    var platform = BootMemoryPlatform()
+    if inventory.parameters.printsOperations { unsafe platform.debug = writeOperation }
+    var memory = unsafe BootMemory(platform: platform, nodes: nodes)
     let limit = Paging.reach
+    stopwatch.pause()
     reportBeyond(limit, of: map, console: &console)
+    stopwatch.resume()
     let node = NodeID(0)
     guard map.usablePageCount(below: limit) > 0,
       let span = PageRange(start: PageFrame(0), end: min(map.usableEnd, limit))
@@ -78,8 +91,13 @@ struct Kernel {
     } catch {
       throw .bootPlan(error)
     }
-    let first = memory.allocateOrTrap(.cacheLines(byteCount: 64))
-    let firstTime = board_time_stamp()
+    try MemoryCheck(passCount: inventory.parameters.memoryTestPassCount).run(
+      on: &memory, owners: &inventory.owners, console: &console)
+    let first: PhysicalAddress
+    do { first = try memory.allocate(.cacheLines(byteCount: 64)) } catch {
+      throw .bootMemory(error)
+    }
+    stopwatch.noteFirstAllocation()
 
     console.write("held before the first allocation:\n")
     inventory.owners.write(to: &console)
@@ -94,7 +112,7 @@ struct Kernel {
     MapDrawing(end: end, maximumStretchCount: 512).write(
       map, memory, inventory.owners, to: &console)
     try finish(memory: &memory, map: map, limit: limit, console: &console)
-    report(firstTime, mapping: mappedTime &- mappingTime, console: &console)
+    stopwatch.write(to: &console)
   }
 
   /// Hands the memory over and prints the figures, if they agree.
@@ -136,20 +154,8 @@ struct Kernel {
     console.write("\n")
   }
 
-  /// Prints the time-stamp counts, which are instructions under QEMU's `-icount shift=0`.
-  private func report(_ firstTime: UInt64, mapping: UInt64, console: inout Console) {
-    guard entryTime != 0 else { return }
-    console.write("time stamps since entry: first allocation ")
-    console.write(decimal: firstTime &- entryTime)
-    console.write(", page tables ")
-    console.write(decimal: mapping)
-    console.write(", end ")
-    console.write(decimal: board_time_stamp() &- entryTime)
-    console.write("\n")
-  }
-
   private func trap(
-    on word: KernelCommandLine.Word, console: inout Console
+    on word: CommandLineWord, console: inout Console
   ) throws(KernelError) {
     guard let trap = DeliberateTrap(word) else {
       console.write("trap=")

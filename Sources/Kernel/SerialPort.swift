@@ -23,13 +23,14 @@ struct SerialPort: TextSink {
   /// that is broken or absent must not stop the boot.
   private static let pollLimit = 100_000
 
-  /// Sets the port to 115200 baud, 8 data bits, no parity, 1 stop bit.
-  init() {
+  /// Sets the port to 115200 baud, 8 data bits, no parity, 1 stop bit.  Needed once, before anything
+  /// is written.
+  static func setUp() {
     board_write_port8(Register.interruptEnable, 0)
-    board_write_port8(Register.lineControl, Self.divisorAccess)
+    board_write_port8(Register.lineControl, divisorAccess)
     board_write_port8(Register.data, 1)  // 115200 / 1
     board_write_port8(Register.interruptEnable, 0)
-    board_write_port8(Register.lineControl, Self.eightBitsNoParity)
+    board_write_port8(Register.lineControl, eightBitsNoParity)
     board_write_port8(Register.fifoControl, 0x07)  // on, both queues emptied
     board_write_port8(Register.modemControl, 0x03)  // terminal and request ready
   }
