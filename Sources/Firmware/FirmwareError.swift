@@ -12,6 +12,10 @@ public enum FirmwareError: Error {
   /// The ranges that the loader holds do not fit the caller's storage, which must hold `needed`.
   case loaderRangesFull(capacity: Int, needed: Int)
 
+  /// There are more nodes than numbers of theirs fit the caller's storage; room for `sufficient` is
+  /// enough.
+  case nodesFull(capacity: Int, sufficient: Int)
+
   /// Prints the error as a sentence without a line end.
   public func write(to sink: inout some TextSink) {
     switch self {
@@ -24,6 +28,11 @@ public enum FirmwareError: Error {
       sink.write(decimal: UInt(capacity))
       sink.write(", needs to hold ")
       sink.write(decimal: UInt(needed))
+    case .nodesFull(let capacity, let sufficient):
+      sink.write("more than ")
+      sink.write(decimal: UInt(capacity))
+      sink.write(" nodes, for which there is room; enough is room for ")
+      sink.write(decimal: UInt(sufficient))
     }
   }
 }

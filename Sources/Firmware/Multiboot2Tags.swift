@@ -49,8 +49,3 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
     return nil
   }
 }
-
-/// Swallows what an earlier walk over the same tags has reported.
-private struct SilentSink: TextSink {
-  mutating func write(byte: UInt8) {}
-}

@@ -1,26 +1,40 @@
 import TextOutput
 
-/// Why a memory map could not be made.
+/// Why a memory map could not be made: a table of the caller has no room.
 public enum MemoryMapError: Error, Equatable {
-  /// The list of regions as given has no room for all of them; it must hold `needed`.
+  /// The list of regions as given must hold `needed` regions.
   case regionListFull(capacity: Int, needed: Int)
 
-  /// The map has no room for all of its regions; it must hold `needed`.
+  /// The map must hold `needed` regions.
   case memoryMapFull(capacity: Int, needed: Int)
+
+  /// The list of what firmware says about nodes must hold `needed` entries.
+  case affinityListFull(capacity: Int, needed: Int)
+
+  /// The map of nodes must hold `needed` ranges.
+  case nodeMapFull(capacity: Int, needed: Int)
 
   /// Prints the error as a sentence without a line end.
   public func write(to sink: inout some TextSink) {
     switch self {
     case .regionListFull(let capacity, let needed):
-      sink.write("list of memory regions is full: it holds ")
-      sink.write(decimal: UInt(capacity))
-      sink.write(", needs to hold ")
-      sink.write(decimal: UInt(needed))
+      write("list of memory regions", capacity, needed, to: &sink)
     case .memoryMapFull(let capacity, let needed):
-      sink.write("memory map is full: it holds ")
-      sink.write(decimal: UInt(capacity))
-      sink.write(", needs to hold ")
-      sink.write(decimal: UInt(needed))
+      write("memory map", capacity, needed, to: &sink)
+    case .affinityListFull(let capacity, let needed):
+      write("list of memory affinities", capacity, needed, to: &sink)
+    case .nodeMapFull(let capacity, let needed):
+      write("map of nodes", capacity, needed, to: &sink)
     }
+  }
+
+  private func write(
+    _ table: StaticString, _ capacity: Int, _ needed: Int, to sink: inout some TextSink
+  ) {
+    sink.write(table)
+    sink.write(" is full: it holds ")
+    sink.write(decimal: UInt(capacity))
+    sink.write(", needs to hold ")
+    sink.write(decimal: UInt(needed))
   }
 }

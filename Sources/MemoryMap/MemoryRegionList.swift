@@ -88,7 +88,9 @@ public struct MemoryRegionList: ~Copyable {
   ///
   /// - Complexity: O(n log n), in place.
   public mutating func sort() {
-    unsafe UnsafeMutableBufferPointer(rebasing: storage[0..<count]).heapSort()
+    unsafe UnsafeMutableBufferPointer(rebasing: storage[0..<count]).heapSort {
+      $0.range.start < $1.range.start
+    }
   }
 
   /// The regions in their present order, for the sweep.

@@ -1,0 +1,51 @@
+import PhysicalMemory
+import TextOutput
+
+/// ACPI's table of affinities (SRAT): a header and entries that start with a type and a size of one
+/// byte each.
+///
+/// Source: ACPI specification 6.5, section 5.2.16.
+struct AffinityTable<Memory: PhysicalMemoryReader> {
+  /// The header of all tables and 12 reserved bytes.
+  private static var firstOffset: UInt64 { 48 }
+
+  private let table: BoundedBytes<Memory>
+  private let isOld: Bool
+  private var offset: UInt64
+
+  /// The number of entries so far.
+  private(set) var number: UInt64 = 0
+
+  init(_ table: BoundedBytes<Memory>) {
+    self.table = table
+    isOld = table.load(UInt8.self, at: 8) ?? 0 < 2
+    offset = Self.firstOffset
+  }
+
+  /// The next entry; nil at the end.
+  ///
+  /// Every step moves on by 2 bytes at least.  An entry that is too small for its type, or does not
+  /// lie in the table, is reported; the latter ends the walk.
+  mutating func next(reportingTo sink: inout some TextSink) -> AffinityEntry? {
+    while offset < table.byteCount {
+      let address = table.range.start.advanced(byByteCount: offset)
+      guard let byteCount = table.load(UInt8.self, at: offset + 1), byteCount >= 2,
+        let bytes = table.slice(at: offset, byteCount: UInt64(byteCount))
+      else {
+        sink.report(
+          FirmwareProblem(
+            "ACPI affinity", number: number, at: address, "is cut off; the rest is ignored"))
+        offset = table.byteCount
+        return nil
+      }
+      offset += UInt64(byteCount)
+      number += 1
+      if let entry = AffinityEntry(bytes, isOld: isOld) { return entry }
+      sink.report(
+        FirmwareProblem(
+          "ACPI affinity", number: number - 1, at: address, "is too small; ignored, has size",
+          value: UInt64(byteCount)))
+    }
+    return nil
+  }
+}

@@ -1,0 +1,100 @@
+import PhysicalMemory
+import TextOutput
+
+/// What firmware says about nodes: how many there are, and which memory is near which of them.
+///
+/// An empty list stands for a machine of one node.  The list lies in storage of its owner; what does
+/// not fit is counted, and no ``NodeMap`` is made of an incomplete list.
+@safe
+public struct MemoryAffinityList: ~Copyable {
+  private let storage: UnsafeMutableBufferPointer<MemoryAffinity>
+
+  /// The number of entries that were appended, whether or not there was room for them.
+  private var appendedCount = 0
+
+  /// The number of nodes, with those that have no memory; 1 at least.
+  public private(set) var nodeCount = 1
+
+  /// Makes an empty list in `storage`, which must stay valid, and untouched by others, as long as
+  /// the list is used.  It need not be initialised.
+  public init(storage: UnsafeMutableBufferPointer<MemoryAffinity>) {
+    unsafe self.storage = storage
+  }
+
+  /// The number of entries that the list can hold.
+  public var capacity: Int { unsafe storage.count }
+
+  /// The number of entries in the list.
+  public var count: Int { min(appendedCount, capacity) }
+
+  /// The entry at `index`, counted from 0 in the order in which they were appended.
+  public subscript(index: Int) -> MemoryAffinity {
+    precondition(index >= 0 && index < count)
+    return unsafe storage[index]
+  }
+
+  /// Appends an entry; an empty range is left out, but its node counts.
+  ///
+  /// - Complexity: O(1).
+  public mutating func append(_ affinity: MemoryAffinity) {
+    includeNode(affinity.node)
+    guard !affinity.range.isEmpty else { return }
+    if appendedCount < capacity {
+      unsafe storage.initializeElement(at: appendedCount, to: affinity)
+    }
+    appendedCount += 1
+  }
+
+  /// Takes note that there is a node with this number, with memory or without.
+  public mutating func includeNode(_ node: NodeID) {
+    nodeCount = max(nodeCount, node.rawValue + 1)
+  }
+
+  /// Empties the list.
+  public mutating func removeAll() {
+    appendedCount = 0
+    nodeCount = 1
+  }
+
+  /// Says with an error that there was no room for all entries, and how much is needed.
+  public borrowing func checkCapacity() throws(MemoryMapError) {
+    guard appendedCount <= capacity else {
+      throw .affinityListFull(capacity: capacity, needed: appendedCount)
+    }
+  }
+
+  /// Puts the entries into ascending order, and cuts those that overlap: the addresses go to the
+  /// entry that starts first, of two that start together to the larger one.
+  ///
+  /// - Complexity: O(n log n), in place.
+  /// - Returns: The number of entries that lost addresses to an entry of another node.
+  mutating func sortAndSeparate() -> Int {
+    let entries = unsafe UnsafeMutableBufferPointer(rebasing: storage[0..<count])
+    unsafe entries.heapSort { left, right in
+      (left.range.start, right.range.byteCount, left.node)
+        < (right.range.start, left.range.byteCount, right.node)
+    }
+    var kept = 0
+    var conflictCount = 0
+    var end: PhysicalAddress? = PhysicalAddress(0)
+    for index in 0..<count {
+      let entry = unsafe entries[index]
+      if kept > 0 {
+        let previous = unsafe entries[kept - 1]
+        let overlaps = end.map { entry.range.start < $0 } ?? true
+        if overlaps && previous.node != entry.node { conflictCount += 1 }
+      }
+      // Behind an entry that ends at the top of the address space nothing is left.
+      guard let free = end else { continue }
+      let start = max(entry.range.start, free)
+      guard let last = entry.range.last, last >= start,
+        let range = AddressRange(first: start, last: last)
+      else { continue }
+      unsafe entries[kept] = MemoryAffinity(range: range, node: entry.node)
+      end = range.end
+      kept += 1
+    }
+    appendedCount = kept
+    return conflictCount
+  }
+}

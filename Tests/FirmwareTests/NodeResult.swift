@@ -1,0 +1,66 @@
+import Firmware
+import MemoryMap
+import PhysicalMemory
+
+/// What was made of ACPI's tables, as text that a test can compare.
+struct NodeResult {
+  /// The usable pages of each node in ascending order, `NODE:FIRST-LAST`, hexadecimal, last included.
+  var ranges: [String] = []
+  var nodeCount = 0
+  var conflictCount = 0
+  var reports = ""
+  var error: String?
+  /// Whether the firmware speaks of nodes.
+  var isFound = false
+  var domains: [UInt32?] = []
+
+  /// Reads the tables in `memory` and gives the `usable` addresses to nodes.
+  init(
+    _ memory: FakeMemory, rootPointer: UInt64? = nil, usable: [Range<UInt64>],
+    affinityCapacity: Int = 128, domainCapacity: Int = 64
+  ) throws {
+    let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(
+      capacity: affinityCapacity)
+    defer { unsafe affinities.deallocate() }
+    let domainStorage = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: domainCapacity)
+    defer { unsafe domainStorage.deallocate() }
+    let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 512)
+    defer { unsafe regions.deallocate() }
+    let mapStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 1024)
+    defer { unsafe mapStorage.deallocate() }
+    let nodeStorage = UnsafeMutableBufferPointer<NodePages>.allocate(capacity: 1024)
+    defer { unsafe nodeStorage.deallocate() }
+
+    var list = unsafe MemoryRegionList(storage: regions)
+    for range in usable {
+      list.append(
+        start: PhysicalAddress(range.lowerBound), byteCount: range.upperBound - range.lowerBound,
+        kind: .usable)
+    }
+    let map = try unsafe MemoryMap(sanitizing: &list, storage: mapStorage)
+    var information = unsafe NodeInformation(
+      affinities: MemoryAffinityList(storage: affinities), domains: domainStorage)
+    var text = PrintedText()
+    do throws(FirmwareError) {
+      isFound = try information.read(
+        rootPointer: rootPointer.map { PhysicalAddress($0) }, in: memory, reportingTo: &text)
+    } catch {
+      var printed = PrintedText()
+      error.write(to: &printed)
+      self.error = printed.text
+    }
+    reports = text.text
+    let nodes = try unsafe NodeMap(
+      assigning: map, to: &information.affinities, storage: nodeStorage)
+    ranges = (0..<nodes.count).map { index in
+      let first = String(nodes[index].pages.start.number, radix: 16)
+      let last = String(nodes[index].pages.end.number - 1, radix: 16)
+      return "\(nodes[index].node.rawValue):\(first)-\(last)"
+    }
+    nodeCount = nodes.nodeCount
+    conflictCount = nodes.conflictCount
+    for number in 0..<nodeCount {
+      domains.append(information.proximityDomain(of: NodeID(number)))
+    }
+  }
+}

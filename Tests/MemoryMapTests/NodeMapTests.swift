@@ -1,0 +1,178 @@
+import MemoryMap
+import PhysicalMemory
+import Testing
+
+/// In the drawings a column is a page: U is usable, a digit is a node, a dot is nothing.
+@Suite struct NodeMapTests {
+  /// What firmware says: first address, the one behind it, node.
+  private typealias Affinity = (start: UInt64, end: UInt64, node: Int)
+
+  /// Makes the map of nodes of memory that is usable in `usable` and gives it to `body`.
+  private func withNodes<Result>(
+    usable: [(UInt64, UInt64)], _ affinities: [Affinity], nodes: Int = 1, capacity: Int = 64,
+    listCapacity: Int = 64, _ body: (NodeMap) throws -> Result
+  ) throws -> Result {
+    try withMap(of: usable.map { ($0.0, $0.1, .usable) }) { map in
+      let affinityStorage = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(
+        capacity: listCapacity)
+      defer { unsafe affinityStorage.deallocate() }
+      let storage = UnsafeMutableBufferPointer<NodePages>.allocate(capacity: capacity)
+      defer { unsafe storage.deallocate() }
+      var list = unsafe MemoryAffinityList(storage: affinityStorage)
+      list.includeNode(NodeID(nodes - 1))
+      for affinity in affinities {
+        let range = AddressRange(
+          clippingStart: PhysicalAddress(affinity.start),
+          byteCount: affinity.end &- affinity.start)
+        list.append(MemoryAffinity(range: range, node: NodeID(affinity.node)))
+      }
+      return try body(unsafe NodeMap(assigning: map, to: &list, storage: storage))
+    }
+  }
+
+  /// The map as `NODE:FIRST-LAST` in pages, hexadecimal, last included.
+  private func nodes(_ usable: [(UInt64, UInt64)], _ affinities: [Affinity]) throws -> String {
+    try withNodes(usable: usable, affinities) { map in
+      (0..<map.count).map { text(map[$0]) }.joined(separator: " ")
+    }
+  }
+
+  private func text(_ range: NodePages) -> String {
+    let first = String(range.pages.start.number, radix: 16)
+    let last = String(range.pages.end.number - 1, radix: 16)
+    return "\(range.node.rawValue):\(first)-\(last)"
+  }
+
+  // usable   UUUU..UU
+  // Expect   0000..00
+  @Test func assign_withoutAffinitiesAllIsNode0() throws {
+    try withNodes(usable: [(0, 0x4000), (0x6000, 0x8000)], []) { map in
+      #expect(map.nodeCount == 1)
+      var printed = PrintedText()
+      map.write(to: &printed)
+      #expect(
+        printed.text == """
+            node 0 000000000-000000003 16 KiB
+            node 0 000000006-000000007 8 KiB
+
+          """)
+    }
+  }
+
+  // usable   UUUUUU.U
+  // nodes    00111222
+  // Expect   001112.2
+  @Test func assign_cutsUsableRangesAtNodes() throws {
+    #expect(
+      try nodes(
+        [(0, 0x6000), (0x7000, 0x8000)], [(0, 0x2000, 0), (0x2000, 0x5000, 1), (0x5000, 0x8000, 2)])
+        == "0:0-1 1:2-4 2:5-5 2:7-7")
+  }
+
+  // usable   UUUUUUUU
+  // nodes    ..00111.   (told from right to left, and in pieces)
+  // Expect   00001111
+  @Test func assign_memoryAtTheEndsGoesToTheNearest() throws {
+    #expect(
+      try nodes(
+        [(0, 0x8000)], [(0x5000, 0x7000, 1), (0x2000, 0x4000, 0), (0x4000, 0x5000, 1)])
+        == "0:0-3 1:4-7")
+  }
+
+  // usable   UU.U...U.UU      UU.......U.UU
+  // nodes    00.......11      00.........11
+  // Expect   00.0...1.11      00.......1.11
+  @Test func assign_memoryInAHoleGoesToTheNearest() throws {
+    let affinities: [Affinity] = [(0, 0x2000, 0), (0x9000, 0xb000, 1)]
+    #expect(
+      try nodes(
+        [(0, 0x2000), (0x3000, 0x4000), (0x7000, 0x8000), (0x9000, 0xb000)], affinities)
+        == "0:0-1 0:3-3 1:7-7 1:9-a")
+  }
+
+  // usable   UUUUUUUU
+  // nodes    00....11
+  // Expect   00000011   (a hole without a border is one piece; at equal distance the lower side)
+  @Test func assign_aHoleInOnePieceGoesToOneNode() throws {
+    #expect(
+      try nodes([(0, 0x8000)], [(0, 0x2000, 0), (0x6000, 0x8000, 1)]) == "0:0-5 1:6-7")
+  }
+
+  // usable   UUUUUUUU
+  // nodes    00000...
+  //          ...11111
+  // Expect   00000111
+  @Test func assign_overlapGoesToTheEntryThatStartsFirst() throws {
+    try withNodes(usable: [(0, 0x8000)], [(0x3000, 0x8000, 1), (0, 0x5000, 0)]) { map in
+      #expect((0..<map.count).map { text(map[$0]) } == ["0:0-4", "1:5-7"])
+      #expect(map.conflictCount == 1)
+    }
+  }
+
+  // usable   UUUUUUUU
+  // nodes    00000000
+  //          ..11.00.
+  // Expect   00000000
+  @Test func assign_nestedEntryHasNoMemory() throws {
+    try withNodes(
+      usable: [(0, 0x8000)], [(0x2000, 0x4000, 1), (0x5000, 0x7000, 0), (0, 0x8000, 0)]
+    ) { map in
+      #expect((0..<map.count).map { text(map[$0]) } == ["0:0-7"])
+      #expect(map.conflictCount == 1)
+      #expect(map.nodeCount == 2)
+      #expect(map.usablePageCount(of: NodeID(0)) == 8)
+      #expect(map.usablePageCount(of: NodeID(1)) == 0)
+    }
+  }
+
+  // A page belongs where its first byte does.
+  @Test func assign_borderInsideAPage() throws {
+    #expect(
+      try nodes([(0, 0x4000)], [(0, 0x1800, 0), (0x1800, 0x4000, 1)]) == "0:0-1 1:2-3")
+  }
+
+  @Test func assign_zeroLengthEntriesVanishAndTheirNodesStay() throws {
+    try withNodes(usable: [(0, 0x4000)], [(0x1000, 0x1000, 3), (0, 0x4000, 0)]) { map in
+      #expect((0..<map.count).map { text(map[$0]) } == ["0:0-3"])
+      #expect(map.nodeCount == 4)
+    }
+  }
+
+  @Test func assign_entryToTheTopOfTheAddressSpace() throws {
+    let top: UInt64 = 0xffff_ffff_ffff_c000
+    try withNodes(
+      usable: [(top, 0)], [(top + 0x2000, 0, 1), (0, top + 0x2000, 0), (top + 0x3000, 0, 2)]
+    ) { map in
+      #expect(
+        (0..<map.count).map { text(map[$0]) } == [
+          "0:ffffffffffffc-ffffffffffffd", "1:ffffffffffffe-fffffffffffff",
+        ])
+      #expect(map.conflictCount == 1)
+    }
+  }
+
+  // nodes      00.0.11.0.0
+  // stretches  0000.11.000
+  @Test func stretches_endWhereAnotherNodeHasMemory() throws {
+    try withNodes(
+      usable: [
+        (0, 0x2000), (0x3000, 0x4000), (0x5000, 0x7000), (0x8000, 0x9000), (0xa000, 0xb000),
+      ],
+      [(0, 0x4000, 0), (0x5000, 0x7000, 1), (0x8000, 0xb000, 0)]
+    ) { map in
+      #expect(map.stretches.map { text($0) } == ["0:0-3", "1:5-6", "0:8-a"])
+    }
+  }
+
+  @Test func fullTables_sayHowLargeTheyMustBe() throws {
+    let usable: [(UInt64, UInt64)] = [(0, 0x4000)]
+    let affinities: [Affinity] = [(0, 0x1000, 0), (0x1000, 0x2000, 1), (0x2000, 0x3000, 0)]
+    #expect(throws: MemoryMapError.nodeMapFull(capacity: 2, needed: 3)) {
+      try withNodes(usable: usable, affinities, capacity: 2) { _ in }
+    }
+    #expect(throws: MemoryMapError.affinityListFull(capacity: 1, needed: 3)) {
+      try withNodes(usable: usable, affinities, listCapacity: 1) { _ in }
+    }
+    #expect(try withNodes(usable: usable, affinities, capacity: 3) { $0.count } == 3)
+  }
+}
