@@ -64,6 +64,12 @@ let package = Package(
       name: "BootMemoryTests", dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory"],
       swiftSettings: settings),
     .testTarget(
+      name: "BootPlanTests",
+      dependencies: [
+        "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .testTarget(

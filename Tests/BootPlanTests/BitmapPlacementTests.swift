@@ -1,0 +1,50 @@
+import BootPlan
+import PhysicalMemory
+import Testing
+
+@Suite struct BitmapPlacementTests {
+  private func place(
+    _ pageCount: UInt64, usable: [Range<UInt64>], held: [Range<UInt64>],
+    window: Range<UInt64> = 0..<1000
+  ) throws -> PageRange? {
+    let fixture = try PlanFixture(usable: usable)
+    let owners = try fixture.owners(held.map { ($0, .kernelImage) })
+    return BitmapPlacement.find(
+      pageCount: pageCount, in: range(window), of: fixture.map, avoiding: owners)
+  }
+
+  @Test func find_behindTheHighestThingHeld() throws {
+    #expect(
+      try place(2, usable: [1..<100, 256..<900], held: [256..<300, 1..<4]) == range(300..<302))
+  }
+
+  @Test func find_highestThingOutsideUsableMemory_goesToTheNextUsable() throws {
+    #expect(
+      try place(2, usable: [1..<100, 256..<400, 500..<600], held: [390..<450]) == range(500..<502))
+  }
+
+  @Test func find_moduleAtTheTop_goesToTheLowestPlace() throws {
+    #expect(
+      try place(3, usable: [1..<100, 256..<400], held: [256..<300, 300..<400, 0..<2])
+        == range(2..<5))
+  }
+
+  @Test func find_moduleAtTheTop_goesAroundWhatIsHeld() throws {
+    #expect(
+      try place(3, usable: [1..<20], held: [18..<20, 1..<2, 4..<6, 8..<9]) == range(9..<12))
+  }
+
+  @Test func find_gapOneTooSmall_isPassedOver() throws {
+    #expect(try place(4, usable: [1..<4, 5..<9], held: []) == range(5..<9))
+  }
+
+  @Test func find_noRoom_isNil() throws {
+    #expect(try place(5, usable: [1..<4, 5..<9], held: []) == nil)
+  }
+
+  @Test func find_onlyInTheWindow() throws {
+    #expect(
+      try place(2, usable: [1..<900], held: [850..<860], window: 100..<200) == range(100..<102))
+    #expect(try place(2, usable: [1..<900], held: [199..<200], window: 198..<200) == nil)
+  }
+}

@@ -1,0 +1,50 @@
+import BootMemory
+import BootPlan
+import PhysicalMemory
+import Testing
+
+@Suite struct OwnerTableTests {
+  @Test func owner_isTheOneAddedFirst() throws {
+    let fixture = try PlanFixture(usable: [])
+    let owners = try fixture.owners([(4..<6, .kernelImage), (5..<9, .bootStack)])
+    #expect(owners.owner(of: PageFrame(5)) == .kernelImage)
+    #expect(owners.owner(of: PageFrame(6)) == .bootStack)
+    #expect(owners.owner(of: PageFrame(9)) == nil)
+    #expect(owners.owner(of: PageFrame(3)) == nil)
+  }
+
+  @Test func owner_holdsPagesThatARangeTouches() throws {
+    let fixture = try PlanFixture(usable: [])
+    var owners = try fixture.owners()
+    let bytes = try #require(AddressRange(start: PhysicalAddress(0x1fff), byteCount: 2))
+    try owners.add(bytes, .loader(.commandLine))
+    #expect(owners.owner(of: PageFrame(1)) == .loader(.commandLine))
+    #expect(owners.owner(of: PageFrame(2)) == .loader(.commandLine))
+    #expect(owners.owner(of: PageFrame(3)) == nil)
+  }
+
+  @Test func add_emptyRange_isLeftOut() throws {
+    let fixture = try PlanFixture(usable: [])
+    var owners = try fixture.owners()
+    try owners.add(#require(AddressRange(start: PhysicalAddress(8), byteCount: 0)), .biosData)
+    #expect(owners.count == 0)
+  }
+
+  @Test func add_fullTable_throwsAndKeepsWhatIsThere() throws {
+    let fixture = try PlanFixture(usable: [])
+    var owners = try fixture.owners([(1..<2, .kernelImage)], capacity: 1)
+    var thrown: BootPlanError?
+    do throws(BootPlanError) { try owners.add(range(2..<3), .bootStack) } catch { thrown = error }
+    #expect(thrown == .ownerTableFull(capacity: 1))
+    #expect(owners.count == 1)
+    #expect(owners.owner(of: PageFrame(2)) == nil)
+  }
+
+  @Test func highestEnd_countsOnlyWhatLiesInTheWindow() throws {
+    let fixture = try PlanFixture(usable: [])
+    let owners = try fixture.owners([(4..<6, .kernelImage), (90..<120, .bootStack)])
+    #expect(owners.highestEnd(in: range(0..<50)) == PageFrame(6))
+    #expect(owners.highestEnd(in: range(0..<100)) == PageFrame(100))
+    #expect(owners.highestEnd(in: range(10..<50)) == PageFrame(10))
+  }
+}

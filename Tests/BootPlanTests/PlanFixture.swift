@@ -1,0 +1,57 @@
+import BootMemory
+import BootPlan
+import MemoryMap
+import PhysicalMemory
+
+/// A map, owners and boot memory with storage of their own; memory addresses lie in an arena.
+@safe
+final class PlanFixture {
+  private let regions: UnsafeMutableBufferPointer<MemoryRegion>
+  private let ownerStorage: UnsafeMutableBufferPointer<OwnedRange>
+  private let nodeStorage: UnsafeMutableBufferPointer<BootMemoryNode>
+  private let arena: UnsafeMutableRawPointer
+
+  let map: MemoryMap
+
+  /// Ranges of usable pages; the arena holds all pages below `arenaPageCount`.
+  init(usable: [Range<UInt64>], arenaPageCount: Int = 64) throws {
+    unsafe regions = .allocate(capacity: 64)
+    unsafe ownerStorage = .allocate(capacity: 16)
+    unsafe nodeStorage = .allocate(capacity: 4)
+    unsafe arena = .allocate(byteCount: arenaPageCount << 12, alignment: 4096)
+    var list = unsafe MemoryRegionList(
+      storage: UnsafeMutableBufferPointer(rebasing: regions[..<32]))
+    for pages in usable {
+      list.append(
+        start: PhysicalAddress(pages.lowerBound << 12), byteCount: UInt64(pages.count) << 12,
+        kind: .usable)
+    }
+    map = unsafe try MemoryMap(
+      sanitizing: &list, storage: UnsafeMutableBufferPointer(rebasing: regions[32...]))
+  }
+
+  deinit {
+    unsafe regions.deallocate()
+    unsafe ownerStorage.deallocate()
+    unsafe nodeStorage.deallocate()
+    unsafe arena.deallocate()
+  }
+
+  func owners(_ held: [(Range<UInt64>, MemoryOwner)] = [], capacity: Int = 16) throws -> OwnerTable
+  {
+    var owners = unsafe OwnerTable(
+      storage: UnsafeMutableBufferPointer(rebasing: ownerStorage[..<capacity]))
+    for (pages, owner) in held { try owners.add(range(pages), owner) }
+    return owners
+  }
+
+  func memory() -> BootMemory {
+    var platform = BootMemoryPlatform()
+    platform.directMapOffset = unsafe UInt(bitPattern: arena)
+    return unsafe BootMemory(platform: platform, nodes: nodeStorage)
+  }
+}
+
+func range(_ pages: Range<UInt64>) -> PageRange {
+  PageRange(start: PageFrame(pages.lowerBound), end: PageFrame(pages.upperBound))!
+}
