@@ -50,7 +50,8 @@ let package = Package(
       name: "MapFiles", dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
-      name: "MemoryPictures", dependencies: ["MapFiles", "MemoryMap", "PhysicalMemory"],
+      name: "MemoryPictures",
+      dependencies: ["BootMemory", "BootMemoryTrace", "MapFiles", "MemoryMap", "PhysicalMemory"],
       swiftSettings: settings),
     .executableTarget(
       name: "BootmemTool",

@@ -29,6 +29,8 @@ public final class TraceReplayer {
   /// The page at which the next bitmap goes: behind all nodes, wherever the trace has it.
   private var nextBitmapPage: UInt64
   private let firstBitmapPage: UInt64
+  /// Whether the nodes reach so high that no address is left for the bitmaps behind them.
+  private let areBitmapsOutside: Bool
   /// Where Linux had the bitmap of each node, and its pages.
   private var linuxBitmaps: [Int: (first: UInt64, byteCount: UInt64)] = [:]
   private var limits: (minimum: UInt64, maximum: UInt64) = (0, 0)
@@ -41,9 +43,10 @@ public final class TraceReplayer {
     var bitmapPageCount: UInt64 = 0
     var end: UInt64 = 1
     for operation in trace.operations {
-      guard let span = Self.span(of: operation) else { continue }
+      // A node beyond all addresses is refused, and needs no bitmap.
+      guard let span = operation.span, span.end <= PageFrame.end else { continue }
       end = max(end, span.end.number)
-      bitmapPageCount += BootMemory.bitmapPageCount(forPageCount: min(span.pageCount, 1 << 40))
+      bitmapPageCount += BootMemory.bitmapPageCount(forPageCount: span.pageCount)
     }
     guard let arena = Arena(byteCount: Int(bitmapPageCount * PageFrame.byteCount)) else {
       return nil
@@ -54,6 +57,7 @@ public final class TraceReplayer {
     nextBitmapPage = end
     var platform = BootMemoryPlatform()
     platform.addressWidth = trace.header.wordBitCount == 32 ? .bits32 : .bits64
+    areBitmapsOutside = end + bitmapPageCount > platform.addressWidth.endPageFrame.number
     platform.lowAddressLimit = PhysicalAddress(trace.header.lowAddressLimit)
     platform.maxDMA32PageFrame = PageFrame(trace.header.maxDMA32PageFrameNumber)
     let bitmaps = UInt(end << PageFrame.byteCountShift)
@@ -79,24 +83,38 @@ public final class TraceReplayer {
   public func run(_ operation: Trace.Operation) -> Difference? {
     let result = result(of: operation)
     if result == operation.result { return nil }
-    // A bitmap with summaries may be a little larger than Linux's.
-    if ["init", "uma", "map_pages"].contains(operation.name),
-      let size = UInt64(result, radix: 16), let linuxSize = UInt64(operation.result, radix: 16)
+    // A bitmap with summaries may be a little larger than Linux's, here and where the trace is from.
+    if let sizes = sizes(of: operation), let size = UInt64(result, radix: 16),
+      let tracedSize = UInt64(operation.result, radix: 16), sizes.contains(size),
+      sizes.contains(tracedSize)
     {
-      let twoPages = operation.name == "map_pages" ? 2 : 2 * PageFrame.byteCount
-      let largest = linuxSize + linuxSize * 8 / 100 + twoPages
-      if size >= linuxSize && size <= largest { return nil }
+      return nil
     }
     return Difference(operation: operation, result: result)
   }
 
-  private static func span(of operation: Trace.Operation) -> PageRange? {
-    let arguments = operation.arguments
-    switch operation.name {
-    case "init": return PageRange(start: PageFrame(arguments[2]), end: PageFrame(arguments[3]))
-    case "uma": return PageRange(start: PageFrame(0), end: PageFrame(arguments[1]))
-    default: return nil
+  /// The sizes that a bitmap may have: those from Linux's own to 8 % and two pages above; nil for a
+  /// call whose result is none.
+  private func sizes(of operation: Trace.Operation) -> ClosedRange<UInt64>? {
+    let smallest: UInt64
+    let page: UInt64
+    if operation.name == "map_pages" {
+      guard operation.arguments[0] <= PageFrame.end.number else { return nil }
+      smallest = PageFrame.pageCount(
+        holdingByteCount: flatByteCount(forPageCount: operation.arguments[0]))
+      page = 1
+    } else {
+      guard let span = operation.span, span.end <= PageFrame.end else { return nil }
+      smallest = flatByteCount(forPageCount: span.pageCount)
+      page = PageFrame.byteCount
     }
+    return smallest...(smallest + smallest / 100 * 8 + smallest % 100 * 8 / 100 + 2 * page)
+  }
+
+  /// The size of Linux's bitmap, which is a whole number of words.
+  private func flatByteCount(forPageCount pageCount: UInt64) -> UInt64 {
+    let wordBitCount = UInt64(header.wordBitCount)
+    return (pageCount + wordBitCount - 1) / wordBitCount * (wordBitCount / 8)
   }
 
   private func result(of operation: Trace.Operation) -> String {
@@ -130,23 +148,24 @@ public final class TraceReplayer {
     case "pfn_limits":
       return "\(String(limits.minimum, radix: 16)) \(String(limits.maximum, radix: 16))"
     case "map_pages":
+      guard arguments[0] <= PageFrame.end.number else { return "BUG" }
       return String(BootMemory.bitmapPageCount(forPageCount: arguments[0]), radix: 16)
     case "free":
       try memory.free(range(arguments[0], arguments[1]))
       return "ok"
     case "free_node":
-      try memory.free(range(arguments[1], arguments[2]), on: NodeID(Int(arguments[0])))
+      try memory.free(range(arguments[1], arguments[2]), on: operation.node)
       return "ok"
     case "reserve":
       try memory.reserve(range(arguments[0], arguments[1]), exclusively: arguments[2] & 1 == 1)
       return "0"
     case "reserve_node":
       try memory.reserve(
-        range(arguments[1], arguments[2]), on: NodeID(Int(arguments[0])),
+        range(arguments[1], arguments[2]), on: operation.node,
         exclusively: arguments[3] & 1 == 1)
       return "0"
     case "map":
-      return checksum(ofNode: Int(arguments[0]))
+      return checksum(of: operation.node)
     case "free_all":
       return try handOver()
     case "free_late":
@@ -166,12 +185,11 @@ public final class TraceReplayer {
   }
 
   private func request(_ operation: Trace.Operation) -> AllocationRequest {
-    let isOfNode = operation.name.contains("node")
-    let arguments = operation.arguments.dropFirst(isOfNode ? 1 : 0).map { $0 }
+    let arguments = Array(operation.argumentsBehindNode)
     var request = AllocationRequest(
       byteCount: arguments[0], alignment: arguments[1],
       goal: .address(PhysicalAddress(arguments[2])), clearsMemory: false)
-    if isOfNode { request.node = NodeID(Int(operation.arguments[0])) }
+    if operation.isOfNode { request.node = operation.node }
     if operation.name == "alloc_node_high" { request.nodePolicy = .high }
     if operation.name.contains("low") { request.limit = .low }
     if arguments.count > 3 { request.limit = .address(PhysicalAddress(arguments[3])) }
@@ -180,22 +198,32 @@ public final class TraceReplayer {
 
   private func register(_ operation: Trace.Operation) throws(BootMemoryError) -> String {
     let isNodeNamed = operation.name == "init"
-    let id = NodeID(isNodeNamed ? Int(operation.arguments[0]) : 0)
+    let id = operation.node
     let mapPage = operation.arguments[isNodeNamed ? 1 : 0]
-    guard let span = Self.span(of: operation) else { return "BUG" }
-    let byteCount = try memory.registerNode(
-      id, spanning: span, bitmapAt: PageFrame(nextBitmapPage))
+    guard let span = operation.span else { return "BUG" }
+    let byteCount: UInt64
+    if areBitmapsOutside {
+      byteCount = unsafe try memory.registerNode(id, spanning: span, bitmap: unusedArena)
+    } else {
+      byteCount = try memory.registerNode(
+        id, spanning: span, bitmapAt: PageFrame(nextBitmapPage))
+    }
     nextBitmapPage += PageFrame.pageCount(holdingByteCount: byteCount)
-    // A flat bitmap is a whole number of words.
-    let wordBitCount = UInt64(header.wordBitCount)
-    let linuxByteCount = (span.pageCount + wordBitCount - 1) / wordBitCount * (wordBitCount / 8)
-    linuxBitmaps[id.rawValue] = (mapPage, linuxByteCount)
+    linuxBitmaps[id.rawValue] = (mapPage, flatByteCount(forPageCount: span.pageCount))
     if !isNodeNamed { limits = (mapPage, span.pageCount) }
     return String(byteCount, radix: 16)
   }
 
-  private func checksum(ofNode node: Int) -> String {
-    guard let bitmap = linuxBitmaps[node] else { return "no such node" }
+  /// What no bitmap takes yet of the arena.
+  private var unusedArena: UnsafeMutableRawBufferPointer {
+    // At most the arena's size, which counts a bitmap for every registration.
+    let usedByteCount = Int((nextBitmapPage - firstBitmapPage) * PageFrame.byteCount)
+    return unsafe UnsafeMutableRawBufferPointer(
+      start: arena.start + usedByteCount, count: arena.byteCount - usedByteCount)
+  }
+
+  private func checksum(of node: NodeID) -> String {
+    guard let bitmap = linuxBitmaps[node.rawValue] else { return "no such node" }
     var checksum = Checksum()
     var reserved: UInt64 = 0
     var rest = bitmap.byteCount
@@ -203,7 +231,7 @@ public final class TraceReplayer {
     while rest > 0 {
       let byteCount = min(rest, UInt64(UInt.bitWidth / 8))
       let kept: UInt64 = byteCount == 8 ? .max : (1 << (byteCount * 8)) - 1
-      let word = UInt64(memory.bitmapWord(index, of: NodeID(node))) & kept
+      let word = UInt64(memory.bitmapWord(index, of: node)) & kept
       reserved += UInt64(word.nonzeroBitCount)
       checksum.add(word, byteCount: Int(byteCount))
       rest -= byteCount
@@ -224,7 +252,7 @@ public final class TraceReplayer {
       let node = pages[index].node
       var own: [PageRange] = []
       // In Linux's place for the bitmap, and with its size.
-      var hasBitmap = false
+      var hasBitmap = areBitmapsOutside
       while index < pages.count, pages[index].node == node {
         if pages[index].pages.start.number >= firstBitmapPage {
           hasBitmap = true
