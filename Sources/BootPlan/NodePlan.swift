@@ -2,8 +2,39 @@ import BootMemory
 import MemoryMap
 import PhysicalMemory
 
-/// Setting up a node: from the map and the table of owners to memory that can be allocated.
+/// Setting up nodes: from the map and the table of owners to memory that can be allocated.
 extension BootMemory {
+  /// Sets up every node that has memory below `limit`, each bitmap in its own node where there is
+  /// room, else anywhere.
+  ///
+  /// Boot memory's nodes do not overlap, so that a node whose memory lies on both sides of another
+  /// one's takes more than one of them: the lowest stretch keeps the node's number, the others get
+  /// numbers behind all nodes.
+  ///
+  /// - Complexity: As for ``setUpNode(_:spanning:of:bitmapIn:owners:)``, for each stretch.
+  public mutating func setUpNodes(
+    _ nodes: NodeMap, of map: MemoryMap, below limit: PageFrame, owners: inout OwnerTable
+  ) throws(BootPlanError) {
+    guard map.usablePageCount(below: limit) > 0,
+      let reach = PageRange(start: PageFrame(0), end: limit)
+    else { throw .noUsableMemory }
+    var spareNumber = nodes.nodeCount
+    for stretch in nodes.stretches {
+      guard let span = stretch.pages.intersection(reach) else { break }
+      var id = stretch.node
+      if node(id)?.isRegistered ?? false {
+        id = NodeID(spareNumber)
+        spareNumber += 1
+      }
+      guard id.rawValue < nodeCapacity else { throw .tooManyNodes(capacity: nodeCapacity) }
+      let pageCount = BootMemory.bitmapPageCount(forPageCount: span.pageCount)
+      let fits =
+        BitmapPlacement.find(pageCount: pageCount, in: span, of: map, avoiding: owners) != nil
+      try setUpNode(
+        id, spanning: span, of: map, bitmapIn: fits ? span : reach, owners: &owners)
+    }
+  }
+
   /// Registers a node, frees its usable memory and reserves what is held already.
   ///
   /// Whatever the owners hold in `span` is reserved, and so is the bitmap, which goes to the place

@@ -1,13 +1,11 @@
 #if hasFeature(Embedded)
 import BootMemory
 import BootPlan
-import MemoryMap
 import PhysicalMemory
 import TextOutput
 
 /// Every call of boot memory's interface, made once where one can see it.
-struct Demonstration: ~Copyable {
-  let map: MemoryMap
+struct Demonstration {
   let node: NodeID
 
   /// Makes all calls but the hand-over.

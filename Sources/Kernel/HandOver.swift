@@ -37,10 +37,10 @@ struct HandOver {
   /// Writes the number of blocks of each order.
   func write(to sink: inout some TextSink) {
     sink.write("  order ")
-    for order in 0...Self.maximumOrder { sink.write(decimal: UInt(order), minimumWidth: 7) }
+    for order in 0...Self.maximumOrder { sink.write(decimal: UInt(order), minimumWidth: 9) }
     sink.write("\n  blocks")
     for order in 0...Self.maximumOrder {
-      sink.write(decimal: blockCounts[order], minimumWidth: 7)
+      sink.write(decimal: blockCounts[order], minimumWidth: 9)
     }
     sink.write("\n")
   }

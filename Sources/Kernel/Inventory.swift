@@ -15,10 +15,12 @@ struct Inventory: ~Copyable {
   static let ownerCapacity = 512
 
   static let commandLineCapacity = 4096
+  static let affinityCapacity = 256
 
   let commandLine: CommandLine
   let parameters: MemoryParameters
   let map: MemoryMap
+  let nodes: NodeMap
   var owners: OwnerTable
 
   /// Reads what the loader left, and prints the map as given and as sanitised.
@@ -60,6 +62,9 @@ struct Inventory: ~Copyable {
     map.write(to: &console)
     stopwatch.resume()
 
+    let nodes = try Self.readNodes(
+      of: map, rootPointer: information.rootPointer, in: memory, tables: &tables,
+      console: &console)
     var owners = unsafe OwnerTable(
       storage: tables.take(OwnedRange.self, count: Self.ownerCapacity))
     do {
@@ -70,6 +75,7 @@ struct Inventory: ~Copyable {
     self.commandLine = commandLine
     self.parameters = parameters
     self.map = map
+    self.nodes = nodes
     self.owners = owners
   }
 
@@ -97,6 +103,37 @@ struct Inventory: ~Copyable {
       }
     } catch {
       throw .firmware(error)
+    }
+  }
+
+  /// Reads what ACPI says of nodes; where that is too much, there is one.
+  private static func readNodes(
+    of map: MemoryMap, rootPointer: PhysicalAddress?, in memory: some PhysicalMemoryReader,
+    tables: inout StaticMemory, console: inout Console
+  ) throws(KernelError) -> NodeMap {
+    var information = unsafe NodeInformation(
+      affinities: MemoryAffinityList(
+        storage: tables.take(MemoryAffinity.self, count: affinityCapacity)),
+      domains: tables.take(UInt32.self, count: Kernel.nodeCapacity))
+    do {
+      try information.read(rootPointer: rootPointer, in: memory, reportingTo: &console)
+    } catch {
+      console.write("nodes: ")
+      error.write(to: &console)
+      console.write("; all memory is taken for one node\n")
+    }
+    do {
+      let nodes = unsafe try NodeMap(
+        assigning: map, to: &information.affinities,
+        storage: tables.take(NodePages.self, count: regionCapacity))
+      if nodes.conflictCount > 0 {
+        console.write("nodes: the firmware contradicts itself in ")
+        console.write(decimal: nodes.conflictCount.magnitude)
+        console.write(" places\n")
+      }
+      return nodes
+    } catch {
+      throw .memoryMap(error)
     }
   }
 

@@ -82,12 +82,8 @@ struct Kernel {
     stopwatch.pause()
     reportBeyond(limit, of: map, console: &console)
     stopwatch.resume()
-    let node = NodeID(0)
-    guard map.usablePageCount(below: limit) > 0,
-      let span = PageRange(start: PageFrame(0), end: min(map.usableEnd, limit))
-    else { throw .bootPlan(.noUsableMemory) }
     do {
-      try memory.setUpNode(node, spanning: span, of: map, owners: &inventory.owners)
+      try memory.setUpNodes(inventory.nodes, of: map, below: limit, owners: &inventory.owners)
     } catch {
       throw .bootPlan(error)
     }
@@ -104,22 +100,28 @@ struct Kernel {
     console.write("first allocation: 0x")
     console.write(hexadecimal: first.rawValue, minimumDigitCount: 8)
     console.write("\n")
-    try Demonstration(map: map, node: node).run(
+    try Demonstration(node: NodeID(0)).run(
       on: &memory, owners: inventory.owners, console: &console)
+    if inventory.nodes.nodeCount > 1 {
+      try NodeDemonstration(nodes: inventory.nodes).run(on: &memory, console: &console)
+    }
     ModuleSums.write(inventory.owners, in: firmwareMemory, to: &console)
     let end = min(map.usableEnd, limit)
     console.write("memory before the hand-over:\n")
     MapDrawing(end: end, maximumStretchCount: 512).write(
       map, memory, inventory.owners, to: &console)
-    try finish(memory: &memory, map: map, limit: limit, console: &console)
+    try finish(
+      memory: &memory, map: map, nodeCount: inventory.nodes.nodeCount, limit: limit,
+      console: &console)
     stopwatch.write(to: &console)
   }
 
   /// Hands the memory over and prints the figures, if they agree.
   private func finish(
-    memory: inout BootMemory, map: MemoryMap, limit: PageFrame, console: inout Console
+    memory: inout BootMemory, map: MemoryMap, nodeCount: Int, limit: PageFrame,
+    console: inout Console
   ) throws(KernelError) {
-    var summary = Summary()
+    var summary = Summary(nodeCount: UInt64(nodeCount))
     summary.usable = map.usablePageCount(below: limit)
     for pages in map.usablePages(below: limit) {
       summary.free += memory.freePageCount(in: pages)
@@ -128,7 +130,6 @@ struct Kernel {
     var bitmapPageCount: UInt64 = 0
     for number in 0..<memory.nodeCapacity {
       guard let node = memory.node(NodeID(number)), node.isRegistered else { continue }
-      summary.nodeCount += 1
       bitmapPageCount += node.bitmapPages?.pageCount ?? 0
     }
     let handOver = try HandOver(of: &memory)

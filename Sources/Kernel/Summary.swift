@@ -3,7 +3,8 @@ import TextOutput
 
 /// The figures that a run ends with, for machines to read; all but the first in pages.
 struct Summary {
-  var nodeCount: UInt64 = 0
+  /// The number of nodes, with those that have no memory.
+  let nodeCount: UInt64
 
   /// Whole pages of usable memory in the sanitised map, as far as the kernel reaches.
   var usable: UInt64 = 0

@@ -97,9 +97,10 @@ add_memory() {
   fi
 }
 
+# A processor for each node, as firmware names only nodes that have a processor or memory.
 add_nodes() {
-  local reserve=$1 total=0 node=0 size processors=,cpus=0
-  local -a sizes
+  local reserve=$1 total=0 node=0 size
+  local -a sizes=()
   if [[ $nodes == *,* ]]; then
     IFS=, read -ra sizes <<<"$nodes"
   else
@@ -112,15 +113,14 @@ add_nodes() {
     total=$((total + size))
     if [ "$size" -gt 0 ]; then
       qemu+=(-object "memory-backend-ram,id=node$node,size=${size}M,reserve=$reserve"
-        -numa "node,nodeid=$node,memdev=node$node$processors")
+        -numa "node,nodeid=$node,memdev=node$node,cpus=$node")
     else
-      qemu+=(-numa "node,nodeid=$node$processors")
+      qemu+=(-numa "node,nodeid=$node,cpus=$node")
     fi
-    processors=''
     node=$((node + 1))
   done
   memory=${total}M
-  qemu+=(-machine "$machine" -m "$memory")
+  qemu+=(-machine "$machine" -m "$memory" -smp "$node")
 }
 
 add_loader() {
