@@ -1,27 +1,18 @@
-/// Where the levels of a ``PageBitmap`` lie in its memory.
+/// How the memory of a ``PageBitmap`` is divided into its levels.
 ///
-/// Level 0 has a word for each `BitmapWord.bitCount` pages.  A group of a higher level describes as
-/// many words or groups of the level below with a few planes of one bit each.  The root, a single
-/// group, comes first in memory, level 0 last.
+/// A table of where the levels are comes first, then the root, a single group, then level by level
+/// down to level 0, which has a word for each `BitmapWord.bitCount` pages.  A group of a higher
+/// level describes as many words or groups of the level below with a few planes of one bit each.
 struct BitmapLayout {
   /// The number of bits on level 0.
   let bitCount: UInt
 
-  /// The root's level; at least 1.
+  /// The root's level; at least 1, and at most 10: 2^52 pages take 2^46 words and 6 bits a level, or
+  /// 2^47 and 5.
   private(set) var rootLevel = 0
 
-  /// The size of all levels in bytes.
+  /// The size of the table and all levels in bytes.
   private(set) var byteCount: UInt = 0
-
-  /// The number of words that each level takes.
-  ///
-  /// There are more levels than 2^52 pages need: 46 bits of words at 6 bits a level, 47 at 5.
-  private(set) var wordCounts = InlineArray<11, UInt>(repeating: 0)
-
-  /// log2 of the number of words in a group: two planes on level 1; three above, and one word that
-  /// is not used, so that a group's place is found without a multiplication.
-  @inline(__always)
-  static func groupShift(onLevel level: Int) -> UInt { level == 1 ? 1 : 2 }
 
   /// Lays out a bitmap of `bitCount` bits.
   ///
@@ -29,24 +20,29 @@ struct BitmapLayout {
   init(bitCount: UInt) {
     self.bitCount = bitCount
     var groupCount = Self.groupCount(of: bitCount)
-    wordCounts[0] = groupCount
     // 2^52 bits are 2^46 words, and each level is far smaller than the one below.
     var wordCount = groupCount
     repeat {
       rootLevel += 1
       groupCount = Self.groupCount(of: groupCount)
-      let count = groupCount &<< Self.groupShift(onLevel: rootLevel)
-      wordCounts[rootLevel] = count
-      wordCount &+= count
+      wordCount &+= groupCount &<< Self.groupShift(onLevel: rootLevel)
     } while groupCount > 1
-    byteCount = wordCount &* UInt(MemoryLayout<BitmapWord>.size)
+    byteCount =
+      wordCount &* UInt(MemoryLayout<BitmapWord>.size)
+      &+ UInt(bitPattern: rootLevel &+ 1) &* UInt(MemoryLayout<UInt>.size)
   }
 
   /// How many groups it takes to describe `count` bits, words or groups; at least 1.
-  private static func groupCount(of count: UInt) -> UInt {
-    // Rounded up without adding, so that nothing overflows.
-    let rest = count & (BitmapWord.bitCount &- 1)
-    return max(count &>> BitmapWord.bitShift, 1)
-      &+ (rest == 0 || count < BitmapWord.bitCount ? 0 : 1)
+  @inline(__always)
+  static func groupCount(of count: UInt) -> UInt {
+    // A count is at most 2^52 where words have 64 bits and 2^32 in practice where they have 32.
+    max((count &+ (BitmapWord.bitCount &- 1)) &>> BitmapWord.bitShift, 1)
+  }
+
+  /// log2 of the number of words in a group: a word itself on level 0; two planes on level 1; three
+  /// above, and one word that is not used, so that a group is found without a multiplication.
+  @inline(__always)
+  static func groupShift(onLevel level: Int) -> UInt {
+    level == 0 ? 0 : level == 1 ? 1 : 2
   }
 }

@@ -23,6 +23,24 @@ extension BitmapWord {
     .max &<< BitmapWord(truncatingIfNeeded: bit)
   }
 
+  /// All bits up to `bit`, that one included.
+  @inline(__always)
+  static func ones(upTo bit: UInt) -> BitmapWord {
+    .max &>> BitmapWord(truncatingIfNeeded: bitCount &- 1 &- bit)
+  }
+
+  /// All bits above `bit`.
+  @inline(__always)
+  static func ones(above bit: UInt) -> BitmapWord {
+    ones(from: bit) & ~one(at: bit)
+  }
+
+  /// All bits below `bit`.
+  @inline(__always)
+  static func ones(below bit: UInt) -> BitmapWord {
+    one(at: bit) &- 1
+  }
+
   /// `count` bits from `bit` upwards; 0 < count, bit + count ≤ width.
   @inline(__always)
   static func ones(from bit: UInt, count: UInt) -> BitmapWord {

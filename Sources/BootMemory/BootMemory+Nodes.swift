@@ -67,7 +67,7 @@ extension BootMemory {
   ///   - id: The node's number; each node is registered once.
   ///   - span: The node's pages, which must not overlap another node's; may be none.
   ///   - bitmap: At least ``bitmapByteCount(forPageCount:)`` bytes of any content, aligned for a
-  ///     word.
+  ///     pointer.
   /// - Returns: The size of the bitmap in bytes.
   /// - Complexity: O(levels + nodes); memory is touched at the bitmap's root only.
   @discardableResult
@@ -83,7 +83,7 @@ extension BootMemory {
     }
     let place = UInt(bitPattern: bitmap.baseAddress)
     guard let memory = bitmap.baseAddress,
-      place & UInt(MemoryLayout<BitmapWord>.alignment - 1) == 0
+      place & UInt(MemoryLayout<UInt>.alignment - 1) == 0
     else {
       throw .misuse(.bitmapMisplaced(place))
     }

@@ -50,7 +50,7 @@ public enum BootMemoryMisuse: Equatable, Sendable {
   /// A bitmap's memory is smaller than it must be.
   case bitmapTooSmall(byteCount: UInt64, requiredByteCount: UInt64)
 
-  /// A bitmap cannot lie at a nil pointer or one that is not aligned for a word.
+  /// A bitmap cannot lie at a nil pointer or one that is not aligned for a pointer.
   case bitmapMisplaced(UInt)
 
   /// The largest order of blocks at hand-over is not from 0 to 51.

@@ -44,7 +44,7 @@ extension BootMemoryNode {
     let (address, endPage) = take(run, byteCount, alignment)
     if run < endPage {
       let mask = BitmapWord.one(at: (bit &+ skipped) & PageBitmap.bitMask)
-      bitmap.replaceWord(index, word, with: word ^ mask)
+      bitmap.replaceWord(index, with: word ^ mask)
     }
     return address
   }

@@ -54,15 +54,20 @@ import PhysicalMemory
   }
 
   /// The first free page in `pages`, which must lie in the span.
-  func firstFree(in pages: PageRange) -> PageFrame? {
-    bitmap.firstFree(from: bit(of: pages.start), below: bit(of: pages.end)).map { page(ofBit: $0) }
+  mutating func firstFree(in pages: PageRange) -> PageFrame? {
+    guard let bit = bitmap.firstFree(from: bit(of: pages.start), below: bit(of: pages.end)) else {
+      return nil
+    }
+    return page(ofBit: bit)
   }
 
   /// The first reserved page in `pages`, which must lie in the span.
-  func firstReserved(in pages: PageRange) -> PageFrame? {
-    bitmap.firstReserved(from: bit(of: pages.start), below: bit(of: pages.end)).map {
-      page(ofBit: $0)
+  mutating func firstReserved(in pages: PageRange) -> PageFrame? {
+    guard let bit = bitmap.firstReserved(from: bit(of: pages.start), below: bit(of: pages.end))
+    else {
+      return nil
     }
+    return page(ofBit: bit)
   }
 
   /// Makes the search go on at `page` if it would go on above.
@@ -92,9 +97,7 @@ import PhysicalMemory
     }
     let index = bit &>> BitmapWord.bitShift
     let mask = BitmapWord.ones(from: offset, count: count)
-    let word = bitmap.validatedWord(index)
-    guard word & mask == (free ? 0 : mask) else { return false }
-    bitmap.replaceWord(index, word, with: word ^ mask)
+    guard bitmap.toggle(mask, inWord: index, free: free) else { return false }
     endSharing(in: pages)
     return true
   }

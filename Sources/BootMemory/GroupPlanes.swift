@@ -43,17 +43,16 @@ struct GroupPlanes {
   /// Makes all children in `mask` free or reserved throughout.
   @inline(__always)
   mutating func fill(_ mask: BitmapWord, free: Bool) {
-    low = free ? low | mask : low & ~mask
-    high = free ? high | mask : high & ~mask
-    word = free ? word | mask : word & ~mask
+    let value = free ? mask : 0
+    low = low & ~mask | value
+    high = high & ~mask | value
+    word = word & ~mask | value
   }
 }
 
 /// How free a word or a group is.
-///
-/// The lower two bits are the state, see ``PageBitmap``; the third says whether there is a word with
-/// free pages only.
 struct GroupSummary: Equatable {
+  /// The lower two bits are the state; the third says whether there is a word with free pages only.
   let bits: BitmapWord
 
   static var all: GroupSummary { GroupSummary(bits: 0b111) }
@@ -72,4 +71,26 @@ struct GroupSummary: Equatable {
       bits = word.hasFullByte ? 0b10 : word != 0 ? 0b01 : 0b00
     }
   }
+
+  /// The state alone.
+  @inline(__always)
+  var state: GroupState { GroupState(bits: bits & 0b11) }
+}
+
+/// The two bits that ``PageBitmap`` has for each word and group.
+struct GroupState: Equatable {
+  let bits: BitmapWord
+
+  @inline(__always)
+  init(bits: BitmapWord) {
+    self.bits = bits
+  }
+
+  /// Whether no page is free, or every page: nothing below is stored.
+  @inline(__always)
+  var isUniform: Bool { bits == 0b00 || bits == 0b11 }
+
+  /// The content of a word with this state, which is uniform.
+  @inline(__always)
+  var uniformWord: BitmapWord { bits == 0b00 ? 0 : .max }
 }

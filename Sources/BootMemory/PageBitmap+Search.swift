@@ -1,4 +1,7 @@
 /// Finding free and reserved pages.
+///
+/// These methods change nothing.  They are mutating because such a method gets the place of the
+/// bitmap, where another one would be given a copy of all its pointers.
 extension PageBitmap {
   /// What a search descends for.
   enum Sought {
@@ -26,7 +29,7 @@ extension PageBitmap {
   ///   - end: Where to end; at most ``bitCount``.
   /// - Complexity: O(levels) for each group of free pages that turns out to be too short.
   @_optimize(speed)
-  func firstRun(
+  mutating func firstRun(
     ofLength length: UInt, alignedTo step: UInt, from start: UInt, below end: UInt
   ) -> UInt? {
     let width = BitmapWord.bitCount
@@ -44,7 +47,7 @@ extension PageBitmap {
     var position = start
     while true {
       guard position < end, end &- position >= length else { return nil }
-      guard let found = first(sought, from: position) else { return nil }
+      guard let found = first(sought, from: position, below: end) else { return nil }
       var wordIndex = found.bit &>> BitmapWord.bitShift
       var word = found.word
       if found.bit > position {
@@ -93,8 +96,9 @@ extension PageBitmap {
   /// The lowest free page from `start` on, below `end`.
   ///
   /// - Complexity: O(levels).
-  func firstFree(from start: UInt, below end: UInt) -> UInt? {
-    guard start < end, let found = first(.freePage, from: start), found.bit < end else {
+  @inline(__always)
+  mutating func firstFree(from start: UInt, below end: UInt) -> UInt? {
+    guard start < end, let found = first(.freePage, from: start, below: end), found.bit < end else {
       return nil
     }
     return found.bit
@@ -103,8 +107,10 @@ extension PageBitmap {
   /// The lowest reserved page from `start` on, below `end`.
   ///
   /// - Complexity: O(levels).
-  func firstReserved(from start: UInt, below end: UInt) -> UInt? {
-    guard start < end, let found = first(.reservedPage, from: start), found.bit < end else {
+  @inline(__always)
+  mutating func firstReserved(from start: UInt, below end: UInt) -> UInt? {
+    guard start < end, let found = first(.reservedPage, from: start, below: end), found.bit < end
+    else {
       return nil
     }
     return found.bit
@@ -113,7 +119,7 @@ extension PageBitmap {
   /// The word with number `index` as it would be, were it stored.
   ///
   /// - Complexity: O(levels).
-  func word(_ index: UInt) -> BitmapWord {
+  mutating func word(_ index: UInt) -> BitmapWord {
     if index == validWord { return storedWord(index) }
     for level in stride(from: rootLevel, to: 0, by: -1) {
       let child = index &>> (BitmapWord.bitShift &* UInt(bitPattern: level &- 1))
@@ -127,25 +133,34 @@ extension PageBitmap {
   /// The first word at or behind the one of `start` that holds what is sought.
   ///
   /// For a page the result's `bit` is that page; for a byte or a word of them it is `start` or, in
-  /// a later word, the first bit of that word.  Bits before it do not count.
+  /// a later word, the first bit of that word.  Bits before it do not count.  The search ends at
+  /// `end`, but may return a place behind it.
   ///
   /// - Complexity: O(levels).
   @_optimize(speed) @inline(never)
-  private func first(_ sought: Sought, from start: UInt) -> (bit: UInt, word: BitmapWord)? {
+  private mutating func first(_ sought: Sought, from start: UInt, below end: UInt) -> (
+    bit: UInt, word: BitmapWord
+  )? {
     var bit = start
     var level = rootLevel
-    while bit < bitCount {
+    while bit < end {
       let shift = BitmapWord.bitShift &* UInt(bitPattern: level)
       let child = bit &>> shift
       let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
       let firstChild = child & Self.bitMask
       let candidates = planes.children(with: sought) & .ones(from: firstChild)
       guard candidates != 0 else {
-        // Nothing in the rest of this group.  The group behind it has a parent of its own perhaps:
-        // find it from the root.  That happens once in a group, so it costs next to nothing.
+        // Nothing in the rest of this group.  Go on behind it, in the lowest group above that goes
+        // on there: it is one on the way from the root to here, so it is valid.
         if level == rootLevel { return nil }
-        bit = ((child | Self.bitMask) &+ 1) &<< shift
-        level = rootLevel
+        var next = (child &>> BitmapWord.bitShift) &+ 1
+        level &+= 1
+        while next & Self.bitMask == 0 {
+          if level == rootLevel { return nil }
+          next &>>= BitmapWord.bitShift
+          level &+= 1
+        }
+        bit = next &<< (BitmapWord.bitShift &* UInt(bitPattern: level))
         continue
       }
       let candidate = candidates.firstOne
@@ -166,9 +181,10 @@ extension PageBitmap {
       if pages != 0 {
         return ((bit & ~Self.bitMask) | pages.firstOne, word)
       }
-      // Free pages there are in this word, but none from `bit` on.
+      // There are such pages in this word, but none from `bit` on: go on behind it.
       bit = (bit | Self.bitMask) &+ 1
-      level = rootLevel
+      // Where the next word is of another group, that group is to be found from the root.
+      if bit & (BitmapWord.bitCount &* BitmapWord.bitCount &- 1) == 0 { level = rootLevel }
     }
     return nil
   }

@@ -28,8 +28,11 @@
 /// **Search** descends only into children that can hold what is sought, see
 /// ``firstRun(ofLength:alignedTo:from:below:)``.
 @safe struct PageBitmap {
-  /// The first word of each level; nil above the root.
-  private var levels: InlineArray<11, UnsafeMutablePointer<BitmapWord>?>
+  /// The first word of each level, up to the root.
+  private var levels: UnsafeMutablePointer<UnsafeMutablePointer<BitmapWord>>?
+
+  /// The first word of level 0.
+  private var words: UnsafeMutablePointer<BitmapWord>?
 
   /// The level that has a single group, the only one that is always valid; at least 1.
   let rootLevel: Int
@@ -53,7 +56,8 @@
 
   /// The bitmap of a node without pages.
   init() {
-    unsafe levels = InlineArray(repeating: nil)
+    unsafe levels = nil
+    unsafe words = nil
     rootLevel = 0
     bitCount = 0
     firstPageNumber = 0
@@ -69,28 +73,34 @@
   /// - Complexity: O(levels); writes only the root.
   init(layout: BitmapLayout, firstPageNumber: UInt, memory: UnsafeMutableRawPointer) {
     self.firstPageNumber = firstPageNumber
-    var next = unsafe memory.assumingMemoryBound(to: BitmapWord.self)
-    unsafe levels = InlineArray(repeating: nil)
     rootLevel = layout.rootLevel
     bitCount = layout.bitCount
     validWord = .max
-    for level in stride(from: layout.rootLevel, through: 0, by: -1) {
-      unsafe levels[level] = next
-      unsafe next += Int(bitPattern: layout.wordCounts[level])
+    let levels = unsafe memory.assumingMemoryBound(
+      to: UnsafeMutablePointer<BitmapWord>.self)
+    var start = unsafe memory + Int(bitPattern: layout.byteCount)
+    var groupCount = layout.bitCount
+    for level in 0...layout.rootLevel {
+      groupCount = BitmapLayout.groupCount(of: groupCount)
+      let wordCount = groupCount &<< BitmapLayout.groupShift(onLevel: level)
+      unsafe start -= Int(bitPattern: wordCount) &* MemoryLayout<BitmapWord>.size
+      unsafe levels[level] = start.assumingMemoryBound(to: BitmapWord.self)
     }
+    unsafe self.levels = unsafe levels
+    unsafe words = levels[0]
     fillGroup(0, onLevel: layout.rootLevel, with: 0)
   }
 
   /// The word of level 0 with number `index`; the caller knows that it is valid.
   @inline(__always)
   func storedWord(_ index: UInt) -> BitmapWord {
-    unsafe base(ofLevel: 0)[Int(bitPattern: index)]
+    unsafe words.unsafelyUnwrapped[Int(bitPattern: index)]
   }
 
   /// Stores a word of level 0.
   @inline(__always)
   func storeWord(_ index: UInt, _ word: BitmapWord) {
-    unsafe base(ofLevel: 0)[Int(bitPattern: index)] = word
+    unsafe words.unsafelyUnwrapped[Int(bitPattern: index)] = word
   }
 
   /// The planes of a group that the caller knows to be valid.
@@ -100,6 +110,15 @@
     let low = unsafe group[0]
     let high = unsafe group[1]
     return unsafe GroupPlanes(low: low, high: high, word: level == 1 ? low & high : group[2])
+  }
+
+  /// How free a word is; its group must be valid.
+  @inline(__always)
+  func state(ofWord index: UInt) -> GroupState {
+    let group = unsafe group(index &>> BitmapWord.bitShift, onLevel: 1)
+    // Masking shifts count within the word, as the bit does.
+    let bit = BitmapWord(truncatingIfNeeded: index)
+    return unsafe GroupState(bits: (group[0] &>> bit & 1) | (group[1] &>> bit & 1) &<< 1)
   }
 
   /// Stores the planes of a group.
@@ -124,7 +143,7 @@
   }
 
   @inline(__always)
-  private func group(_ index: UInt, onLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
+  func group(_ index: UInt, onLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
     // The layout has this group in memory, so its offset fits an Int.
     let offset = index &<< BitmapLayout.groupShift(onLevel: level)
     return unsafe base(ofLevel: level) + Int(bitPattern: offset)
@@ -134,6 +153,6 @@
   private func base(ofLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
     // A bitmap with any bits has a pointer for every level up to the root; without bits there is
     // no group to ask for.
-    unsafe levels[unchecked: level].unsafelyUnwrapped
+    unsafe levels.unsafelyUnwrapped[level]
   }
 }

@@ -13,7 +13,8 @@ enum Exhaustion {
 public func __alloc_bootmem(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  unsafe allocate("__alloc_bootmem", .isFatal, .init(size, align, goal))
+  if let memory = unsafe allocateInWord(size, align, goal) { return unsafe memory }
+  return unsafe allocateTheLongWay("__alloc_bootmem", .isFatal, size, align, goal)
 }
 
 /// See bootmem.h.
@@ -21,7 +22,8 @@ public func __alloc_bootmem(
 public func __alloc_bootmem_nopanic(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  unsafe allocate("__alloc_bootmem_nopanic", .returnsNull, .init(size, align, goal))
+  if let memory = unsafe allocateInWord(size, align, goal) { return unsafe memory }
+  return unsafe allocateTheLongWay("__alloc_bootmem_nopanic", .returnsNull, size, align, goal)
 }
 
 /// See bootmem.h.
@@ -120,6 +122,24 @@ public func bootmem_allocate(
       return ErrorNumber.invalid
     }
   }
+}
+
+/// Takes the short cut that most allocations can take; nil where this one cannot.
+@inline(__always)
+private func allocateInWord(_ size: UInt, _ align: UInt, _ goal: UInt) -> UnsafeMutableRawPointer? {
+  guard let memory = unsafe Library.shortcutMemory else { return nil }
+  let address = unsafe memory.pointee.allocateInWord(
+    byteCount: UInt64(size), alignment: UInt64(align), goal: PhysicalAddress(UInt64(goal)))
+  guard let address else { return nil }
+  return unsafe memory.pointee.pointer(to: address)
+}
+
+/// Takes the way that every allocation can take.  Apart, so that the short cut keeps few registers.
+@inline(never)
+private func allocateTheLongWay(
+  _ name: StaticString, _ exhaustion: Exhaustion, _ size: UInt, _ align: UInt, _ goal: UInt
+) -> UnsafeMutableRawPointer? {
+  unsafe allocate(name, exhaustion, .init(size, align, goal))
 }
 
 /// Allocates on a node.

@@ -16,6 +16,15 @@ enum Library {
     return unsafe storage
   }
 
+  /// The allocator where a call may take a short cut; nil where the variable `bootmem_debug` says
+  /// that every operation is to be seen.
+  ///
+  /// Before `bootmem_setup` it is all zeros, which has no node, and so no short cut.
+  @inline(__always)
+  static var shortcutMemory: UnsafeMutablePointer<BootMemory>? {
+    bootmem_debug_value() == 0 ? unsafe storage : nil
+  }
+
   /// The platform; of zeros only before `bootmem_setup`.
   @inline(__always)
   static var platform: UnsafeMutablePointer<bootmem_platform> {

@@ -5,6 +5,16 @@ import PhysicalMemory
 /// See bootmem.h.
 @c @implementation
 public func free_bootmem(_ physaddr: UInt, _ size: UInt) {
+  if let memory = unsafe Library.shortcutMemory, let range = AddressRange(physaddr, size),
+    unsafe memory.pointee.freeInWord(range)
+  {
+    return
+  }
+  freeTheLongWay(physaddr, size)
+}
+
+@inline(never)
+private func freeTheLongWay(_ physaddr: UInt, _ size: UInt) {
   guard let memory = unsafe Library.memory else { return }
   do throws(Refusal) {
     try unsafe free(memory, physaddr, size, on: nil)
@@ -46,6 +56,16 @@ private func freeFailed(_ call: Call, _ refusal: Refusal) {
 /// See bootmem.h.
 @c @implementation
 public func reserve_bootmem(_ addr: UInt, _ size: UInt, _ flags: Int32) -> Int32 {
+  if let memory = unsafe Library.shortcutMemory, let range = AddressRange(addr, size),
+    unsafe memory.pointee.reserveInWord(range)
+  {
+    return 0
+  }
+  return reserveTheLongWay(addr, size, flags)
+}
+
+@inline(never)
+private func reserveTheLongWay(_ addr: UInt, _ size: UInt, _ flags: Int32) -> Int32 {
   guard let memory = unsafe Library.memory else { return ErrorNumber.invalid }
   do throws(Refusal) {
     try unsafe reserve(memory, addr, size, flags, on: nil)

@@ -169,7 +169,13 @@ struct BootMemoryPair: ~Copyable {
     } else {
       offset = Int.random(in: 0...max(length, 1), using: &random)
     }
-    let page = max(node.start + offset, 0)
+    var page = max(node.start + offset, 0)
+    if random.oneIn(3) {
+      // Near where a word or a group of the bitmap ends, whether words have 64 bits or 32.
+      let border = 1 << [5, 6, 10, 12, 15, 18, 20, 24, 25, 30].randomElement(using: &random)!
+      let near = (page + border / 2) / border * border + Int.random(in: -2...2, using: &random)
+      if near >= node.start && near <= node.end { page = near }
+    }
     let bytes = random.oneIn(3) ? random.next() % 4096 : 0
     return UInt64(page) * 4096 + bytes
   }
@@ -180,7 +186,8 @@ struct BootMemoryPair: ~Copyable {
       switch Int.random(in: 0..<8, using: &random) {
       case 0: 0 as UInt64
       case 1: random.next() % 8192
-      case 2..<5: (random.next() % 16) * 4096
+      case 2..<4: (random.next() % 16) * 4096
+      case 4: ((1 as UInt64) << (random.next() % UInt64(size.pageCountBits))) * 4096
       default: random.number(upToBits: size.pageCountBits - 1) * 4096
       }
     return AddressRange(start: PhysicalAddress(start), byteCount: byteCount)!

@@ -66,7 +66,7 @@ library_flags() {
   swift_flags=(-target "$triple" -enable-experimental-feature Embedded -wmo -parse-as-library -O
     -swift-version 6 -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -Xfrontend -function-sections -Xfrontend -disable-stack-protector
-    -Xcc -ffreestanding -Xcc -fvisibility=hidden)
+    -Xllvm -swiftmergefunc-threshold=0 -Xcc -ffreestanding -Xcc -fvisibility=hidden)
   local flag
   for flag in "${machine[@]}"; do swift_flags+=(-Xcc "$flag"); done
 }
@@ -89,9 +89,11 @@ compile_library_core() {
       "${compile[@]}" -emit-ir -o "$work/core.ll"
     fi
   done
-  # What was taken in is not shared with anything: only this lets the optimiser inline it.
-  sed -i -E 's/^define (linkonce_odr|protected) (hidden |protected )?(swiftcc|fastcc)/define internal \3/' \
-    "$work/core.ll"
+  # What was taken in is not shared with anything: only this lets the optimiser inline it.  Nor do
+  # functions of C's differ from Swift's in what they may call, though they are marked so; and
+  # nothing looks for frame pointers.
+  sed -i -E -e 's/^define (linkonce_odr|protected) (hidden |protected )?(swiftcc|fastcc)/define internal \3/' \
+    -e 's/ "no-builtins"//; s/"frame-pointer"="all"/"frame-pointer"="none"/' "$work/core.ll"
   "$clang" "${c_flags[@]}" -Wno-override-module -Wno-unused-command-line-argument -c \
     "$work/core.ll" -o "$work/core.o"
   for source in state clear memory; do
