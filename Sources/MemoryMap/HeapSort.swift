@@ -5,7 +5,7 @@ extension UnsafeMutableBufferPointer {
   /// it slow.
   ///
   /// - Complexity: O(n log n).
-  func heapSort(by isBefore: (Element, Element) -> Bool) {
+  package func heapSort(by isBefore: (Element, Element) -> Bool) {
     guard count > 1 else { return }
     for root in stride(from: count / 2 - 1, through: 0, by: -1) {
       unsafe siftDown(from: root, count: count, by: isBefore)

@@ -5,12 +5,8 @@ import TextOutput
 ///
 /// An empty list stands for a machine of one node.  The list lies in storage of its owner; what does
 /// not fit is counted, and no ``NodeMap`` is made of an incomplete list.
-@safe
 public struct MemoryAffinityList: ~Copyable {
-  private let storage: UnsafeMutableBufferPointer<MemoryAffinity>
-
-  /// The number of entries that were appended, whether or not there was room for them.
-  private var appendedCount = 0
+  private var list: BoundedList<MemoryAffinity>
 
   /// The number of nodes, with those that have no memory; 1 at least.
   public private(set) var nodeCount = 1
@@ -18,20 +14,14 @@ public struct MemoryAffinityList: ~Copyable {
   /// Makes an empty list in `storage`, which must stay valid, and untouched by others, as long as
   /// the list is used.  It need not be initialised.
   public init(storage: UnsafeMutableBufferPointer<MemoryAffinity>) {
-    unsafe self.storage = storage
+    list = unsafe BoundedList(storage: storage)
   }
-
-  /// The number of entries that the list can hold.
-  public var capacity: Int { unsafe storage.count }
 
   /// The number of entries in the list.
-  public var count: Int { min(appendedCount, capacity) }
+  public var count: Int { list.count }
 
   /// The entry at `index`, counted from 0 in the order in which they were appended.
-  public subscript(index: Int) -> MemoryAffinity {
-    precondition(index >= 0 && index < count)
-    return unsafe storage[index]
-  }
+  public subscript(index: Int) -> MemoryAffinity { list[index] }
 
   /// Appends an entry; an empty range is left out, but its node counts.
   ///
@@ -39,10 +29,7 @@ public struct MemoryAffinityList: ~Copyable {
   public mutating func append(_ affinity: MemoryAffinity) {
     includeNode(affinity.node)
     guard !affinity.range.isEmpty else { return }
-    if appendedCount < capacity {
-      unsafe storage.initializeElement(at: appendedCount, to: affinity)
-    }
-    appendedCount += 1
+    list.append(affinity)
   }
 
   /// Takes note that there is a node with this number, with memory or without.
@@ -52,14 +39,14 @@ public struct MemoryAffinityList: ~Copyable {
 
   /// Empties the list.
   public mutating func removeAll() {
-    appendedCount = 0
+    list.removeAll()
     nodeCount = 1
   }
 
   /// Says with an error that there was no room for all entries, and how much is needed.
   public borrowing func checkCapacity() throws(MemoryMapError) {
-    guard appendedCount <= capacity else {
-      throw .affinityListFull(capacity: capacity, needed: appendedCount)
+    guard list.isComplete else {
+      throw .affinityListFull(capacity: list.capacity, needed: list.neededCapacity)
     }
   }
 
@@ -69,8 +56,7 @@ public struct MemoryAffinityList: ~Copyable {
   /// - Complexity: O(n log n), in place.
   /// - Returns: The number of entries that lost addresses to an entry of another node.
   mutating func sortAndSeparate() -> Int {
-    let entries = unsafe UnsafeMutableBufferPointer(rebasing: storage[0..<count])
-    unsafe entries.heapSort { left, right in
+    unsafe list.elements.heapSort { left, right in
       (left.range.start, right.range.byteCount, left.node)
         < (right.range.start, left.range.byteCount, right.node)
     }
@@ -78,9 +64,9 @@ public struct MemoryAffinityList: ~Copyable {
     var conflictCount = 0
     var end: PhysicalAddress? = PhysicalAddress(0)
     for index in 0..<count {
-      let entry = unsafe entries[index]
+      let entry = list[index]
       if kept > 0 {
-        let previous = unsafe entries[kept - 1]
+        let previous = list[kept - 1]
         let overlaps = end.map { entry.range.start < $0 } ?? true
         if overlaps && previous.node != entry.node { conflictCount += 1 }
       }
@@ -90,11 +76,11 @@ public struct MemoryAffinityList: ~Copyable {
       guard let last = entry.range.last, last >= start,
         let range = AddressRange(first: start, last: last)
       else { continue }
-      unsafe entries[kept] = MemoryAffinity(range: range, node: entry.node)
+      list[kept] = MemoryAffinity(range: range, node: entry.node)
       end = range.end
       kept += 1
     }
-    appendedCount = kept
+    list.keepFirst(kept)
     return conflictCount
   }
 }

@@ -31,7 +31,8 @@ public struct MemoryMap {
   ) throws(MemoryMapError) {
     try list.checkCapacity()
     list.sort()
-    var sweep = RegionSweep(PageRounding(RegionSweep(list.makeIterator())))
+    let given = unsafe MemoryRegionIterator(list.elements)
+    var sweep = RegionSweep(PageRounding(RegionSweep(given)))
     var count = 0
     while let region = sweep.next() {
       if count < storage.count {

@@ -1,15 +1,15 @@
-/// Walks over regions in the storage of a list or map.
+/// Walks over regions in the storage of a list.
 @safe
-public struct MemoryRegionIterator: IteratorProtocol, Sequence {
-  private let regions: UnsafeBufferPointer<MemoryRegion>
+struct MemoryRegionIterator: IteratorProtocol, Sequence {
+  private let regions: UnsafeMutableBufferPointer<MemoryRegion>
   private var index = 0
 
-  init(_ regions: UnsafeBufferPointer<MemoryRegion>) {
+  init(_ regions: UnsafeMutableBufferPointer<MemoryRegion>) {
     unsafe self.regions = regions
   }
 
   /// The next region, or nil behind the last.
-  public mutating func next() -> MemoryRegion? {
+  mutating func next() -> MemoryRegion? {
     guard unsafe index < regions.count else { return nil }
     defer { index += 1 }
     return unsafe regions[index]

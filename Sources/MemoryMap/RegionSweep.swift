@@ -8,7 +8,7 @@ import PhysicalMemory
 /// so far, because of two regions of one kind that both started the longer one is all that counts.
 ///
 /// - Complexity: O(n) for n regions, with a factor for the number of kinds; at most 2n - 1 results.
-struct RegionSweep<Source: IteratorProtocol>: IteratorProtocol, Sequence
+package struct RegionSweep<Source: IteratorProtocol>: IteratorProtocol, Sequence
 where Source.Element == MemoryRegion {
   private(set) var source: Source
 
@@ -25,13 +25,14 @@ where Source.Element == MemoryRegion {
   private var waiting: MemoryRegion?
 
   /// Makes the sweep over `source`.
-  init(_ source: Source) {
+  package init(_ source: Source) {
     self.source = source
     lastOfKind = InlineArray(repeating: nil)
+    precondition(lastOfKind.count == MemoryKind.count)
     advance()
   }
 
-  mutating func next() -> MemoryRegion? {
+  package mutating func next() -> MemoryRegion? {
     while let piece = nextPiece() {
       guard let previous = waiting else {
         waiting = piece

@@ -129,6 +129,8 @@ import Testing
   @Test func assign_borderInsideAPage() throws {
     #expect(
       try nodes([(0, 0x4000)], [(0, 0x1800, 0), (0x1800, 0x4000, 1)]) == "0:0-1 1:2-3")
+    #expect(
+      try nodes([(0, 0x4000)], [(0, 0x1000, 0), (0x1800, 0x4000, 1)]) == "0:0-1 1:2-3")
   }
 
   @Test func assign_zeroLengthEntriesVanishAndTheirNodesStay() throws {

@@ -197,6 +197,33 @@ import Testing
     }
   }
 
+  // A machine with memory on both sides of 64 TiB, in pieces that overlap.
+  @Test func sanitize_goesPast64TiB() throws {
+    #expect(
+      try sanitized(
+        (0x4000_0000_0000, 0x8000_0000_0000, .usable),
+        (0x3f00_0000_0000, 0x4100_0000_0000, .usable),
+        (0x8000_0000_0000, 0xffff_ffff_f800, .persistent)) == """
+            00003f0000000000-00007fffffffffff usable        65 TiB
+            0000800000000000-0000ffffffffffff persistent    128 TiB
+
+          """)
+  }
+
+  // 312 entries of a desktop, each second one of them reserved and reaching into both neighbours.
+  @Test func sanitize_takesAsManyEntriesAsThereAre() throws {
+    let entries = (0..<UInt64(312)).map { index -> Entry in
+      let start = index * 0x10_0000
+      return index % 2 == 0
+        ? (start, start + 0x10_0000, .usable) : (start - 0x800, start + 0x10_0800, .reserved)
+    }
+    try withMap(of: entries) { map in
+      #expect(map.count == 312)
+      #expect(map.usablePageCount() == 156 * 256 - 311)
+      #expect(map.partialPageByteCount == 311 * 0x800)
+    }
+  }
+
   @Test func sanitize_topOfAddressSpaceIsKept() throws {
     #expect(
       try sanitized((0xffff_ffff_ffff_e000, 0, .usable), (0xffff_ffff_ffff_f001, 0, .reserved))

@@ -1,0 +1,67 @@
+/// A list in storage of its owner, for places where there is no heap to grow on.
+///
+/// What does not fit is counted: a list that is not complete says so, and how much room it needs.
+/// Elements are plain values that need no clean-up; none is ever destroyed.
+@safe
+public struct BoundedList<Element>: ~Copyable {
+  private let storage: UnsafeMutableBufferPointer<Element>
+
+  /// The number of elements that the list has to hold: as many as were appended, whether or not
+  /// there was room for them.
+  public private(set) var neededCapacity = 0
+
+  /// Makes an empty list in `storage`, which must stay valid, and untouched by others, as long as
+  /// the list is used.  It need not be initialised.
+  public init(storage: UnsafeMutableBufferPointer<Element>) {
+    unsafe self.storage = storage
+  }
+
+  /// The number of elements that the list can hold.
+  public var capacity: Int { unsafe storage.count }
+
+  /// The number of elements in the list.
+  public var count: Int { min(neededCapacity, capacity) }
+
+  /// Whether all elements that were appended are in the list.
+  public var isComplete: Bool { neededCapacity <= capacity }
+
+  /// The element at `index`, counted from 0 in the order in which they were appended.
+  public internal(set) subscript(index: Int) -> Element {
+    get {
+      precondition(index >= 0 && index < count)
+      return unsafe storage[index]
+    }
+    set {
+      precondition(index >= 0 && index < count)
+      unsafe storage[index] = newValue
+    }
+  }
+
+  /// Appends an element, or counts it where there is no room.
+  ///
+  /// - Complexity: O(1).
+  public mutating func append(_ element: Element) {
+    if neededCapacity < capacity {
+      unsafe storage.initializeElement(at: neededCapacity, to: element)
+    }
+    neededCapacity += 1
+  }
+
+  /// Empties the list.
+  public mutating func removeAll() {
+    neededCapacity = 0
+  }
+
+  /// Keeps the first `count` elements only.
+  ///
+  /// - Precondition: The list is complete, and has as many.
+  mutating func keepFirst(_ count: Int) {
+    precondition(count <= self.count && isComplete)
+    neededCapacity = count
+  }
+
+  /// The elements in their present order, for a sweep over them or for sorting.
+  var elements: UnsafeMutableBufferPointer<Element> {
+    unsafe UnsafeMutableBufferPointer(rebasing: storage[0..<count])
+  }
+}
