@@ -169,12 +169,15 @@ extension BootMemory {
     var covered = unsafe first.pointee.span.end
     var next = unsafe first.pointee.next
     while covered < pages.end {
-      // A node without pages between two that adjoin is no hole.
-      guard let node = unsafe next, unsafe node.pointee.span.start == covered else {
+      guard let node = unsafe next else { throw .misuse(.outsideNodes(covered)) }
+      unsafe next = node.pointee.next
+      // A node without pages is no hole, neither between two that adjoin nor in a list behind one
+      // that starts at the same page.
+      if unsafe node.pointee.span.isEmpty { continue }
+      guard unsafe node.pointee.span.start == covered else {
         throw .misuse(.outsideNodes(covered))
       }
       covered = unsafe node.pointee.span.end
-      unsafe next = node.pointee.next
     }
     return unsafe first
   }

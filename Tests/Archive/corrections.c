@@ -324,6 +324,13 @@ static void test_D16(void)
   KIT_EXPECT(!is_reserved(2, 0x20) && is_reserved(2, 0x28));
   KIT_EQUAL((unsigned)reserve_pages(0x1f, 0x21, BOOTMEM_EXCLUSIVE), 0);
   KIT_EXPECT(is_reserved(0, 0x1f) && is_reserved(2, 0x20) && !is_reserved(2, 0x21));
+
+  begin("D16 an empty node that starts where another does is skipped");
+  add_node(0, 0x10, 0x20);
+  add_node(1, 0x10, 0x10);
+  add_node(2, 0x20, 0x30);
+  free_pages(0x18, 0x28);
+  KIT_EXPECT(!is_reserved(0, 0x18) && !is_reserved(2, 0x27));
 }
 
 static void test_D17(void)
