@@ -61,24 +61,29 @@ let package = Package(
         "PhysicalMemory", "TextOutput",
       ],
       swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: ["TextOutput"], path: "Tests/TestSupport",
+      swiftSettings: settings),
     .testTarget(
-      name: "BootMemoryTests", dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory"],
+      name: "BootMemoryTests",
+      dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "BootPlanTests",
       dependencies: [
-        "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
+        "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TestSupport",
+        "TextOutput",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .testTarget(
-      name: "MemoryMapTests", dependencies: ["MemoryMap", "PhysicalMemory", "TextOutput"],
+      name: "MemoryMapTests", dependencies: ["MemoryMap", "PhysicalMemory", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "FirmwareTests",
-      dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
+      dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "MapFilesTests",

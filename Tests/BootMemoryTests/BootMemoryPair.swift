@@ -1,6 +1,7 @@
 import BootMemory
 import BootMemoryTrace
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// The allocator and the flat reference, with the same nodes.

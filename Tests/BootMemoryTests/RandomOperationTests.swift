@@ -2,6 +2,7 @@ import BootMemory
 import BootMemoryTrace
 import Foundation
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// Random calls, right and wrong ones, have the same results as in the flat reference: the address,
@@ -31,18 +32,7 @@ import Testing
   }
 }
 
-/// A random number generator that gives the same numbers everywhere.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
-  }
-
+extension SplitMix {
   /// Any number of up to `bitCount` bits, each length as likely as another.
   mutating func number(upToBits bitCount: Int) -> UInt64 {
     next() >> UInt64(64 - Int.random(in: 1...bitCount, using: &self))

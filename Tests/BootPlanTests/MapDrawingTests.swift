@@ -1,7 +1,7 @@
 import BootMemory
 import BootPlan
 import PhysicalMemory
-import TextOutput
+import TestSupport
 import Testing
 
 @Suite struct MapDrawingTests {
@@ -23,7 +23,7 @@ import Testing
     try memory.setUpNode(NodeID(0), spanning: range(0..<20), of: fixture.map, owners: &owners)
     try memory.reserve(AddressRange(range(10..<12))!)
     try memory.reserve(AddressRange(range(14..<15))!)
-    var sink = Collector()
+    var sink = PrintedText()
     MapDrawing(end: PageFrame(20), maximumStretchCount: 11).write(
       fixture.map, memory, owners, columnCount: 8, to: &sink)
     #expect(
@@ -35,9 +35,4 @@ import Testing
           K kernel and stack, M module,
         """))
   }
-}
-
-private struct Collector: TextSink {
-  var text = ""
-  mutating func write(byte: UInt8) { text.unicodeScalars.append(Unicode.Scalar(byte)) }
 }

@@ -1,6 +1,7 @@
 import Firmware
 import MemoryMap
 import PhysicalMemory
+import TestSupport
 
 /// What a reader made of a loader's information, as text and numbers that a test can compare.
 struct BootResult {

@@ -1,5 +1,6 @@
 import Firmware
 import PhysicalMemory
+import TestSupport
 import Testing
 
 @Suite struct CommandLineTests {

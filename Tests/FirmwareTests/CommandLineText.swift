@@ -1,6 +1,7 @@
 import Firmware
 import MemoryMap
 import PhysicalMemory
+import TestSupport
 
 /// Gives `body` the command line `text`.
 func withCommandLine<Result>(

@@ -1,6 +1,7 @@
 import Firmware
 import MemoryMap
 import PhysicalMemory
+import TestSupport
 
 /// What was made of ACPI's tables, as text that a test can compare.
 struct NodeResult {

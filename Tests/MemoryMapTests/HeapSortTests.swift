@@ -1,4 +1,5 @@
 import MemoryMap
+import TestSupport
 import Testing
 
 @Suite struct HeapSortTests {
@@ -15,10 +16,11 @@ import Testing
   }
 
   @Test func heapSort_ordersEverySmallInput() {
+    var generator = SplitMix(state: 1)
     for count in 0...6 {
       var permutation = Array(0..<count)
       for _ in 0..<200 {
-        permutation.shuffle()
+        permutation.shuffle(using: &generator)
         var sorted = permutation
         _ = sort(&sorted)
         #expect(sorted == Array(0..<count))
@@ -32,9 +34,10 @@ import Testing
   // No order of the input makes it slow: at most 2 n log2 n comparisons, and a few.
   @Test func heapSort_costsNLogNInEveryOrder() {
     let count = 4096
+    var generator = SplitMix(state: 2)
     for input in [
       Array(0..<count), Array((0..<count).reversed()), Array(repeating: 7, count: count),
-      (0..<count).map { $0 % 2 == 0 ? $0 : count - $0 }, (0..<count).shuffled(),
+      (0..<count).map { $0 % 2 == 0 ? $0 : count - $0 }, (0..<count).shuffled(using: &generator),
     ] {
       var sorted = input
       let comparisonCount = sort(&sorted)

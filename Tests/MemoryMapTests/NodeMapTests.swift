@@ -1,5 +1,6 @@
 import MemoryMap
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// In the drawings a column is a page: U is usable, a digit is a node, a dot is nothing.

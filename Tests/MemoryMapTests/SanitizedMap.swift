@@ -1,5 +1,6 @@
 import MemoryMap
 import PhysicalMemory
+import TestSupport
 
 /// A region for tests: first address, the one behind it, kind.
 typealias Entry = (start: UInt64, end: UInt64, kind: MemoryKind)

@@ -1,5 +1,6 @@
 import MemoryMap
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// One test a behaviour of the sanitiser.  In the drawings a column is a page, U is usable, R is

@@ -1,6 +1,7 @@
 import Firmware
 import MemoryMap
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// The outcome of reading a table of the corpus and making a map of it.
