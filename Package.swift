@@ -51,7 +51,10 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "MemoryPictures",
-      dependencies: ["BootMemory", "BootMemoryTrace", "MapFiles", "MemoryMap", "PhysicalMemory"],
+      dependencies: [
+        "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MapFiles", "MemoryMap",
+        "PhysicalMemory",
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "BootmemTool",

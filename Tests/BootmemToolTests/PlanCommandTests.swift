@@ -1,0 +1,135 @@
+import Foundation
+import Testing
+
+@Suite struct PlanCommandTests {
+  static let table = """
+    0000000000000000 000000000009fc00 usable
+    0000000000100000 0000000001000000 usable
+    0000000100000000 0000000101000000 usable
+    """
+
+  @Test func plan_tellsNodesBitmapOwnersAndFreeMemory() throws {
+    let result = try Tool.run(
+      "plan", "-", "--kernel", "1M:1M", "--module", "0x400000:64K", "--append", "mem=2G",
+      input: Self.table)
+    #expect(result.errors == "")
+    #expect(result.exitCode == 0)
+    #expect(
+      result.output == """
+        <stdin>: table, 3 regions; kernel for x86_64
+        usable: 3999 pages, 15.6 MiB
+        nodes:
+          node 0 0000000000000000-0000000000ffffff 15.6 MiB usable, 14.5 MiB free
+            bitmap 0000000000410000-0000000000410fff 4 KiB
+        held:
+          0000000000000000-0000000000000fff page 0, 4 KiB
+          0000000000100000-00000000001fffff kernel image, 1 MiB
+          0000000000400000-000000000040ffff module 0, 64 KiB
+          0000000000410000-0000000000410fff bitmap of node 0, 4 KiB
+        memory before the first allocation:
+          000000000000 F........+------KKKKKKKKKKKKKKKK................................
+          000000400000 MB..............................................................
+          000000800000 ................................................................
+          000000c00000 ................................................................
+          one character is 64 KiB
+          K kernel and stack, M module, L loader's data, B bitmap, T page tables
+          F firmware's data, # reserved, + free in part, . free, - no usable memory
+        reserved: 274 pages, 1.0 MiB
+        free: 3725 pages, 14.5 MiB
+        largest free block: 0000000000411000-0000000000ffffff 3055 pages, 11.9 MiB
+
+        """)
+  }
+
+  @Test func i386_tellsWhatIsBeyondItsReach() throws {
+    let result = try Tool.run(
+      "plan", "-", "--arch", "i386", "--kernel", "1M:1M", input: Self.table)
+    #expect(result.exitCode == 0)
+    #expect(result.output.contains("usable: 3999 pages, 15.6 MiB\n"))
+    #expect(result.output.contains("beyond the reach of the processor: 4096 pages, 16 MiB\n"))
+  }
+
+  @Test func nodes_areSetUpEachWithItsBitmap() throws {
+    let directory = try TemporaryDirectory()
+    let nodes = try directory.file(
+      "nodes", Data("0 0 0 800000 -\n1 7 800000 1000000 -\n0 0 100000000 101000000 -\n".utf8))
+    let result = try Tool.run(
+      "plan", "-", "--kernel", "1M:1M", "--nodes", nodes.path, input: Self.table)
+    #expect(result.errors == "")
+    for line in [
+      "  node 0 0000000000000000-00000000007fffff 7.6 MiB usable, 6.6 MiB free\n",
+      "  node 1 0000000000800000-0000000000ffffff 8 MiB usable, 7.9 MiB free\n",
+      "  node 2 0000000100000000-0000000100ffffff 16 MiB usable, 15.9 MiB free, a part of node 0\n",
+      "    bitmap 0000000100000000-0000000100000fff 4 KiB\n",
+    ] {
+      #expect(result.output.contains(line), "\(line)")
+    }
+  }
+
+  @Test func badParameter_isReportedAndIgnored() throws {
+    let result = try Tool.run(
+      "plan", "-", "--kernel", "1M:1M", "--append", "mem=fish", input: Self.table)
+    #expect(result.exitCode == 0)
+    #expect(result.output.contains("note: command line: mem=fish: is no size; ignored\n"))
+    #expect(result.output.contains("usable: 8095 pages"))
+  }
+
+  @Test(arguments: [
+    (
+      ["--kernel", "0x9f000:64K"],
+      "kernel image at 000000000009f000-00000000000aefff does not lie in usable memory as a whole"
+    ),
+    (
+      ["--kernel", "1M:1M", "--module", "0x1ff000:4K"],
+      "module 0 at 00000000001ff000-00000000001fffff overlaps kernel image at "
+        + "0000000000100000-00000000001fffff"
+    ),
+    (["--kernel", "1M:0"], "kernel image has no byte"),
+    (
+      ["--kernel", "4G:1M", "--arch", "i386"],
+      "kernel image at 0000000100000000-00000001000fffff lies beyond the reach of the processor"
+    ),
+  ])
+  func impossibleScenario_isAnError(arguments: [String], message: String) throws {
+    let result = try Tool.run(
+      arguments: ["plan", "-"] + arguments, input: Data(Self.table.utf8))
+    #expect(result.exitCode == 1)
+    #expect(result.output == "")
+    #expect(result.errors == "<stdin>: error: \(message)\n")
+  }
+
+  @Test func noRoomForTheBitmap_isAnError() throws {
+    let result = try Tool.run(
+      "plan", "-", "--kernel", "4K:8K", input: "0 3000 usable\n")
+    #expect(result.exitCode == 1)
+    #expect(
+      result.errors == "<stdin>: error: no room for the bitmap of node 0, which needs 1 free pages "
+        + "in a row\n")
+  }
+
+  @Test func wrongRange_exitsWith64() throws {
+    #expect(try Tool.run("plan", "-", "--kernel", "1M", input: Self.table).exitCode == 64)
+    #expect(try Tool.run("plan", "-", "--kernel", "17E:1", input: Self.table).exitCode == 64)
+    #expect(
+      try Tool.run("plan", "-", "--kernel", "0xffffffffffffffff:2", input: Self.table).exitCode
+        == 64)
+    #expect(try Tool.run("plan", "-", input: Self.table).exitCode == 64)
+  }
+
+  /// The real machines with several nodes, each with the nodes that its firmware tells.
+  @Test func realMachines_arePlanned() throws {
+    let directory = Fixture.directory.appending(path: "firmware-maps")
+    let names = try FileManager.default.contentsOfDirectory(
+      atPath: directory.appending(path: "numa").path)
+    var count = 0
+    for name in names.map({ $0.replacingOccurrences(of: ".numa", with: "") }) {
+      let map = directory.appending(path: "e820/\(name).e820").path
+      guard FileManager.default.fileExists(atPath: map) else { continue }
+      count += 1
+      let nodes = directory.appending(path: "numa/\(name).numa").path
+      let result = try Tool.run("plan", map, "--nodes", nodes, "--kernel", "16M:8M")
+      #expect(result.exitCode == 0, "\(name): \(result.errors)")
+    }
+    #expect(count > 15)
+  }
+}
