@@ -7,13 +7,14 @@ import TextOutput
 /// Every call of boot memory's interface, made once where one can see it.
 struct Demonstration {
   let node: NodeID
+  let screen: MapScreen
 
   /// Makes all calls but the hand-over.
   func run(
     on memory: inout BootMemory, owners: borrowing OwnerTable, console: inout Console
   ) throws(KernelError) {
     console.write("allocations:\n")
-    try allocate(on: &memory, console: &console)
+    try allocate(on: &memory, owners: owners, console: &console)
     console.write("frees and reserves:\n")
     try freeAndReserve(on: &memory, owners: owners, console: &console)
     console.write("refusals:\n")
@@ -21,34 +22,36 @@ struct Demonstration {
   }
 
   private func allocate(
-    on memory: inout BootMemory, console: inout Console
+    on memory: inout BootMemory, owners: borrowing OwnerTable, console: inout Console
   ) throws(KernelError) {
-    try show("cache lines, 100 bytes", .cacheLines(byteCount: 100), on: &memory, &console)
-    try show("cache lines, 200 bytes", .cacheLines(byteCount: 200), on: &memory, &console)
-    try show("24 bytes aligned to 8", .init(byteCount: 24, alignment: 8), on: &memory, &console)
-    try show("pages, 8 KiB", .pages(byteCount: 8192), on: &memory, &console)
-    try show("low, 1000 bytes", .low(byteCount: 1000), on: &memory, &console)
-    try show("low pages, 12 KiB", .lowPages(byteCount: 12288), on: &memory, &console)
+    try show("cache lines, 100 bytes", .cacheLines(byteCount: 100), on: &memory, owners, &console)
+    try show("cache lines, 200 bytes", .cacheLines(byteCount: 200), on: &memory, owners, &console)
+    try show(
+      "24 bytes aligned to 8", .init(byteCount: 24, alignment: 8), on: &memory, owners, &console)
+    try show("pages, 8 KiB", .pages(byteCount: 8192), on: &memory, owners, &console)
+    try show("low, 1000 bytes", .low(byteCount: 1000), on: &memory, owners, &console)
+    try show("low pages, 12 KiB", .lowPages(byteCount: 12288), on: &memory, owners, &console)
     try show(
       "at or above 3 MiB", .init(byteCount: 64, goal: .address(PhysicalAddress(0x30_0000))),
-      on: &memory, &console)
+      on: &memory, owners, &console)
     try show(
       "below 2 MiB",
       .init(byteCount: 4096, goal: .none, limit: .address(PhysicalAddress(0x20_0000))),
-      on: &memory, &console)
+      on: &memory, owners, &console)
     try show(
-      "64 KiB aligned to 64 KiB", .init(byteCount: 65536, alignment: 65536), on: &memory, &console)
+      "64 KiB aligned to 64 KiB", .init(byteCount: 65536, alignment: 65536), on: &memory, owners,
+      &console)
     let pages = AllocationRequest.pages(byteCount: 4096)
-    try show("node preferred", pages.on(node), on: &memory, &console)
-    try show("node only", pages.on(node, .only), on: &memory, &console)
-    try show("node, high memory first", pages.on(node, .high), on: &memory, &console)
+    try show("node preferred", pages.on(node), on: &memory, owners, &console)
+    try show("node only", pages.on(node, .only), on: &memory, owners, &console)
+    try show("node, high memory first", pages.on(node, .high), on: &memory, owners, &console)
     Self.line("or trap, 64 bytes", memory.allocateOrTrap(.cacheLines(byteCount: 64)), &console)
   }
 
   /// Allocates, looks whether the memory is clear, and fills it.
   private func show(
     _ name: StaticString, _ request: AllocationRequest, on memory: inout BootMemory,
-    _ console: inout Console
+    _ owners: borrowing OwnerTable, _ console: inout Console
   ) throws(KernelError) {
     let address: PhysicalAddress
     do { address = try memory.allocate(request) } catch { throw .bootMemory(error) }
@@ -58,6 +61,9 @@ struct Demonstration {
     }
     guard MemoryProbe.fill(at: address, byteCount: request.byteCount) else {
       throw .broken("allocated memory does not keep what is written to it")
+    }
+    if let range = AddressRange(start: address, byteCount: request.byteCount) {
+      screen.update(range.touchedPages, memory, owners, on: console.screen)
     }
   }
 

@@ -37,12 +37,17 @@ struct HandOver {
   /// Writes the number of blocks of each order.
   func write(to sink: inout some TextSink) {
     sink.write("  order ")
-    for order in 0...Self.maximumOrder { sink.write(decimal: UInt(order), minimumWidth: 9) }
+    for order in 0...Self.maximumOrder {
+      sink.write(decimal: UInt(order), minimumWidth: Self.width(ofOrder: order))
+    }
     sink.write("\n  blocks")
     for order in 0...Self.maximumOrder {
-      sink.write(decimal: blockCounts[order], minimumWidth: 9)
+      sink.write(decimal: blockCounts[order], minimumWidth: Self.width(ofOrder: order))
     }
     sink.write("\n")
   }
+
+  /// The columns for a figure: most memory goes in blocks of the largest order.
+  private static func width(ofOrder order: Int) -> Int { order == maximumOrder ? 11 : 6 }
 }
 #endif

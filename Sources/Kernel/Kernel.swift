@@ -100,27 +100,30 @@ struct Kernel {
     console.write("first allocation: 0x")
     console.write(hexadecimal: first.rawValue, minimumDigitCount: 8)
     console.write("\n")
-    try Demonstration(node: NodeID(0)).run(
+    let end = min(map.usableEnd, limit)
+    let screen = MapScreen(of: map, end: end)
+    screen.draw(memory, inventory.owners, on: &console.screen)
+    try Demonstration(node: NodeID(0), screen: screen).run(
       on: &memory, owners: inventory.owners, console: &console)
     if inventory.nodes.nodeCount > 1 {
       try NodeDemonstration(nodes: inventory.nodes).run(on: &memory, console: &console)
     }
     ModuleSums.write(inventory.owners, in: firmwareMemory, to: &console)
-    let end = min(map.usableEnd, limit)
     console.write("memory before the hand-over:\n")
     MapDrawing(end: end, maximumStretchCount: 512).write(
       map, memory, inventory.owners, to: &console)
-    try finish(
-      memory: &memory, map: map, nodeCount: inventory.nodes.nodeCount, limit: limit,
-      console: &console)
+    let summary = try handOver(
+      &memory, map: map, nodeCount: inventory.nodes.nodeCount, limit: limit, console: &console)
+    try AfterHandOver.run(on: &memory, owners: inventory.owners, console: &console)
     stopwatch.write(to: &console)
+    summary.write(to: &console)
   }
 
-  /// Hands the memory over and prints the figures, if they agree.
-  private func finish(
-    memory: inout BootMemory, map: MemoryMap, nodeCount: Int, limit: PageFrame,
+  /// Hands the memory over and returns the figures, if they agree.
+  private func handOver(
+    _ memory: inout BootMemory, map: MemoryMap, nodeCount: Int, limit: PageFrame,
     console: inout Console
-  ) throws(KernelError) {
+  ) throws(KernelError) -> Summary {
     var summary = Summary(nodeCount: UInt64(nodeCount))
     summary.usable = map.usablePageCount(below: limit)
     for pages in map.usablePages(below: limit) {
@@ -136,13 +139,13 @@ struct Kernel {
     console.write("handed over:\n")
     handOver.write(to: &console)
     summary.released = handOver.pageCount
-    summary.write(to: &console)
     guard summary.reserved + summary.free == summary.usable else {
       throw .broken("reserved and free pages are not all usable ones")
     }
     guard summary.released == summary.free + bitmapPageCount else {
       throw .broken("the pages released are not the free ones and the bitmaps")
     }
+    return summary
   }
 
   private func reportBeyond(_ limit: PageFrame, of map: MemoryMap, console: inout Console) {

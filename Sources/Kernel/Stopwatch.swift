@@ -34,16 +34,17 @@ struct Stopwatch {
     firstAllocation = board_time_stamp() &- entry &- paused &- mapping
   }
 
-  /// Writes the counts; nothing on a processor without a counter.
+  /// Writes the counts up to the first allocation, text and page tables aside; for the page tables;
+  /// and for all with text.  Nothing on a processor without a counter.
   func write(to sink: inout some TextSink) {
     guard entry != 0 else { return }
-    sink.write("time stamps from entry: first allocation ")
+    sink.write("time stamps: first allocation ")
     sink.write(decimal: firstAllocation)
-    sink.write(" (text aside; page tables ")
+    sink.write(", page tables ")
     sink.write(decimal: mapping)
-    sink.write("), end ")
+    sink.write(", end ")
     sink.write(decimal: board_time_stamp() &- entry)
-    sink.write(" (with text)\n")
+    sink.write("\n")
   }
 }
 #endif

@@ -23,9 +23,10 @@ struct VGAText: TextSink {
   var attribute = Attribute.normal
 
   /// Rows from this one on scroll; those above stay as they are.
-  var firstScrollingRow = 0
+  private var firstScrollingRow = 0
 
-  private let isPresent: Bool
+  /// Whether there is such a screen.
+  let isPresent: Bool
   private var row = 0
   private var column = 0
 
@@ -54,6 +55,16 @@ struct VGAText: TextSink {
     guard isPresent, row < Self.rowCount, column < Self.columnCount else { return }
     board_write_memory16(
       Self.address(row: row, column: column), UInt16(attribute.rawValue) << 8 | UInt16(byte))
+  }
+
+  /// Clears the rows above `row` and keeps running text out of them from now on.
+  mutating func keepRows(below row: Int) {
+    firstScrollingRow = row
+    for above in 0..<row { clear(row: above) }
+    if self.row < row {
+      self.row = row
+      column = 0
+    }
   }
 
   private mutating func startNewLine() {

@@ -11,21 +11,42 @@ die() {
   exit 1
 }
 
-# require_command COMMAND PACKAGE: installs Debian's PACKAGE if COMMAND lacks and that is allowed,
-# else prints the line to type.
-require_command() {
-  local command=$1 package=$2
-  if command -v "$command" >/dev/null; then return; fi
+# install PACKAGE REASON: installs Debian's PACKAGE where that is allowed.
+install() {
   local -a as_root=()
-  if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
-  if command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }; then
-    say "installing $package, for $command"
-    "${as_root[@]}" apt-get update -q >&2 &&
-      DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -qy "$package" >&2 || true
+  command -v apt-get >/dev/null || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    sudo -n true 2>/dev/null || return 0
+    as_root=(sudo -n)
   fi
-  command -v "$command" >/dev/null ||
-    die "$command is not installed; on Debian or Ubuntu type: sudo apt-get install $package"
+  say "installing $1, for $2"
+  ${as_root[@]+"${as_root[@]}"} apt-get update -q >&2 &&
+    DEBIAN_FRONTEND=noninteractive ${as_root[@]+"${as_root[@]}"} apt-get install -qy "$1" >&2 ||
+    true
 }
+
+# require_command COMMAND PACKAGE: installs PACKAGE if COMMAND lacks and that is allowed, else prints
+# the line to type.  A package in parentheses is only told of.
+require_command() {
+  if command -v "$1" >/dev/null; then return; fi
+  case $2 in
+    \(*) die "$1 is not installed $2" ;;
+  esac
+  install "$2" "$1"
+  command -v "$1" >/dev/null ||
+    die "$1 is not installed; on Debian or Ubuntu type: sudo apt-get install $2"
+}
+
+# require_multilib: a compiler for 32-bit programs of this host, in the same way.
+require_multilib() {
+  require_command gcc gcc
+  if builds_32_bit; then return; fi
+  install gcc-multilib "32-bit programs"
+  builds_32_bit ||
+    die "gcc -m32 does not work; on Debian or Ubuntu type: sudo apt-get install gcc-multilib"
+}
+
+builds_32_bit() { echo 'int main(void) { return 0; }' | gcc -m32 -x c - -o /dev/null 2>/dev/null; }
 
 # seconds_since START: whole seconds on the clock since START, a value of $SECONDS.
 seconds_since() { echo $((SECONDS - $1)); }

@@ -68,11 +68,14 @@ in_mebibytes() {
   esac
 }
 
+# For a run that passes its serial output through and ends when the kernel says so.
+# shellcheck disable=SC2034
+qemu_ending=(-monitor none -serial stdio -device "isa-debug-exit,iobase=0xf4,iosize=4")
+
 # qemu_command SCRATCH: sets the array `qemu` for the machine that parse_machine described.  What
 # has to be made for it goes to the folder SCRATCH.
 qemu_command() {
-  qemu=("qemu-system-$arch" -no-reboot -monitor none -serial stdio -net none
-    -device "isa-debug-exit,iobase=0xf4,iosize=4")
+  qemu=("qemu-system-$arch" -no-reboot -net none)
   add_memory
   add_loader "$1"
 }

@@ -63,6 +63,8 @@ struct ACPIRootPointer {
     from start: UInt64, byteCount: UInt64, in memory: some PhysicalMemoryReader
   ) -> ACPIRootPointer? {
     for offset in stride(from: 0, to: byteCount, by: 16) {
+      // Thousands of places are looked at, so the first letter has to do for most of them.
+      guard memory.byte(at: PhysicalAddress(start + offset)) == UInt8(ascii: "R") else { continue }
       if let pointer = ACPIRootPointer(at: PhysicalAddress(start + offset), in: memory) {
         return pointer
       }
