@@ -90,7 +90,11 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "MapFilesTests",
-      dependencies: ["Firmware", "MapFiles", "MemoryMap", "MemoryPictures", "PhysicalMemory"],
+      dependencies: ["Firmware", "MapFiles", "MemoryMap", "PhysicalMemory"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MemoryPicturesTests",
+      dependencies: ["BootMemoryTrace", "MemoryMap", "MemoryPictures", "PhysicalMemory"],
       swiftSettings: settings),
     .testTarget(
       name: "BootmemToolTests", dependencies: ["BootmemTool"], swiftSettings: settings),

@@ -15,5 +15,5 @@ struct BootmemTool: ParsableCommand {
       Completion for your shell: bootmem --generate-completion-script zsh|bash|fish
       """,
     version: "0.1.0",
-    subcommands: [MapCommand.self, PlanCommand.self, ReplayCommand.self])
+    subcommands: [MapCommand.self, PlanCommand.self, ReplayCommand.self, DrawCommand.self])
 }

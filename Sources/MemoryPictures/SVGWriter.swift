@@ -31,6 +31,16 @@ struct SVGWriter {
     extend(to: y + 4)
   }
 
+  /// Begins a group of shapes; `title` shows up under the mouse.
+  mutating func beginGroup(title: String) {
+    body += "<g><title>\(Self.escaped(title))</title>\n"
+  }
+
+  /// Ends the group that was begun last.
+  mutating func endGroup() {
+    body += "</g>\n"
+  }
+
   /// The whole image.
   func document() -> String {
     """

@@ -7,7 +7,7 @@ import Testing
     #expect(result.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
   }
 
-  @Test(arguments: [[], ["map"], ["plan"], ["replay"]])
+  @Test(arguments: [[], ["map"], ["plan"], ["replay"], ["draw"]])
   func help_hasExamples(command: [String]) throws {
     let result = try Tool.run(arguments: command + ["--help"])
     #expect(result.exitCode == 0)

@@ -1,0 +1,72 @@
+import PhysicalMemory
+
+/// The owner of every page, kept as ranges: any number of pages costs as much as its owners change
+/// from page to page.
+struct PageOwners {
+  /// Where an owner's pages begin, in ascending order; they end where the next one begins.
+  private var starts: [UInt64] = [0]
+  private var owners: [PageOwner] = [.nobody]
+
+  /// Gives those of `pages` to `owner` that are some one's whom it `replaces`.
+  ///
+  /// - Complexity: O(ranges).
+  mutating func set(
+    _ pages: PageRange, to owner: PageOwner, where replaces: (PageOwner) -> Bool = { _ in true }
+  ) {
+    guard !pages.isEmpty else { return }
+    let first = split(at: pages.start.number)
+    let end = split(at: pages.end.number)
+    for index in first..<end where replaces(owners[index]) { owners[index] = owner }
+    join(from: max(first, 1), through: end)
+  }
+
+  /// Gives all pages of one owner to another.
+  mutating func setAll(_ owner: PageOwner, to other: PageOwner) {
+    for index in owners.indices where owners[index] == owner { owners[index] = other }
+    join(from: 1, through: owners.count - 1)
+  }
+
+  /// The number of pages of each owner in `pages`, by the owner's raw value.
+  func counts(in pages: PageRange) -> [UInt64] {
+    var counts = Array(repeating: UInt64(0), count: PageOwner.allCases.count)
+    var index = self.index(of: pages.start.number)
+    var page = pages.start.number
+    while page < pages.end.number {
+      let end =
+        index + 1 < starts.count ? min(starts[index + 1], pages.end.number) : pages.end.number
+      counts[owners[index].rawValue] += end - page
+      page = end
+      index += 1
+    }
+    return counts
+  }
+
+  /// The index of the range with `page` in it.
+  private func index(of page: UInt64) -> Int {
+    var low = 0
+    var high = starts.count
+    while low < high {
+      let middle = (low + high) / 2
+      if starts[middle] <= page { low = middle + 1 } else { high = middle }
+    }
+    return low - 1
+  }
+
+  /// Makes a range begin at `page`.
+  private mutating func split(at page: UInt64) -> Int {
+    let index = index(of: page)
+    if starts[index] == page { return index }
+    starts.insert(page, at: index + 1)
+    owners.insert(owners[index], at: index + 1)
+    return index + 1
+  }
+
+  /// Joins neighbours of one owner, as far as one of these ranges is the second of them.
+  private mutating func join(from first: Int, through last: Int) {
+    for index in stride(from: min(last, owners.count - 1), through: first, by: -1)
+    where owners[index] == owners[index - 1] {
+      owners.remove(at: index)
+      starts.remove(at: index)
+    }
+  }
+}
