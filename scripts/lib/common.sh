@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 # The package's root.  Every script works from there.
+# shellcheck disable=SC2034
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 say() { printf '%s\n' "$*" >&2; }
@@ -20,9 +21,9 @@ install() {
     as_root=(sudo -n)
   fi
   say "installing $1, for $2"
-  ${as_root[@]+"${as_root[@]}"} apt-get update -q >&2 &&
-    DEBIAN_FRONTEND=noninteractive ${as_root[@]+"${as_root[@]}"} apt-get install -qy "$1" >&2 ||
-    true
+  if ${as_root[@]+"${as_root[@]}"} apt-get update -q >&2; then
+    DEBIAN_FRONTEND=noninteractive ${as_root[@]+"${as_root[@]}"} apt-get install -qy "$1" >&2 || true
+  fi
 }
 
 # require_command COMMAND PACKAGE: installs PACKAGE if COMMAND lacks and that is allowed, else prints

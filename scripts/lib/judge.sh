@@ -50,10 +50,10 @@ judge_summary() {
   # The boards keep up to 1 MiB from the memory that they were given: the VGA hole, ACPI's tables.
   bytes=$(($(in_mebibytes "$3") << 20))
   pages=$(map_pages "$log" $((1 << 40)))
-  [ $((pages << 12)) -le "$bytes" ] && [ $((pages << 12)) -ge $((bytes - (1 << 20))) ] || {
+  if [ $((pages << 12)) -gt "$bytes" ] || [ $((pages << 12)) -lt $((bytes - (1 << 20))) ]; then
     echo "the map has $pages usable pages, with memory of $bytes bytes"
     return 1
-  }
+  fi
 }
 
 # judge_modules LOG [MODULE…]: whether every module was found, and unharmed before the hand-over.

@@ -1,6 +1,8 @@
 # Building the kernel and booting it under QEMU.  Sourced after common.sh.
 # shellcheck shell=bash
 
+: "${root:?common.sh has to be read before}"
+
 # How the kernel ends a run, as QEMU's exit status (see Sources/Kernel/Outcome.swift).
 readonly status_success=33 status_failure=35 status_trap=37
 
