@@ -4,26 +4,29 @@ import TextOutput
 
 /// What the readers of all boot protocols have in common.
 extension BootInformation {
-  /// The most bytes in which the end of a text is looked for.
-  private static var textByteCountLimit: UInt64 { 1 << 16 }
+  /// The most bytes in which the end of a text is looked for; Linux takes command lines of 2048.
+  private static var textByteCountLimit: UInt64 { 4096 }
 
-  /// The most bytes that a list from a loader is read to: 65536 modules, or 43690 regions.  More
-  /// stands for a damaged size, and following it would take a boot that never ends.
-  private static var listByteCountLimit: UInt64 { 1 << 20 }
+  /// The most modules that a list is read to.
+  static var moduleCountLimit: UInt64 { 1024 }
+
+  /// The most bytes that a list from a loader is read to, which is 43690 regions of memory.  More
+  /// stands for a damaged size, and to follow it would take a boot that does not end.
+  static var listByteCountLimit: UInt64 { 1 << 20 }
 
   /// The bytes of a list at `start`, with a report if it is too long to be one.
   func list<Memory: PhysicalMemoryReader>(
-    at start: UInt64, byteCount: UInt64, in memory: Memory, of object: StaticString,
-    reportingTo sink: inout some TextSink
+    at start: UInt64, byteCount: UInt64, limit: UInt64 = listByteCountLimit, in memory: Memory,
+    of object: StaticString, reportingTo sink: inout some TextSink
   ) -> BoundedBytes<Memory> {
     let start = PhysicalAddress(start)
-    let byteCountLimit = Self.listByteCountLimit
-    if byteCount > byteCountLimit {
+    if byteCount > limit {
       sink.report(
         FirmwareProblem(
-          object, at: start, "is read only to 1 MiB, claims a size of", value: byteCount))
+          object, at: start, "is too large, and read in part only, with a size of",
+          value: byteCount))
     }
-    return BoundedBytes(memory, at: start, byteCount: min(byteCount, byteCountLimit))
+    return BoundedBytes(memory, at: start, byteCount: min(byteCount, limit))
   }
 
   /// Appends a region of memory; one that wraps around the top of the address space is clipped.

@@ -119,7 +119,8 @@ public struct Multiboot1: BootProtocol {
     else { return }
     // 2^32 modules of 16 bytes fit 64 bits.
     let list = information.list(
-      at: UInt64(start), byteCount: UInt64(count) * 16, in: block.memory,
+      at: UInt64(start), byteCount: UInt64(count) * 16,
+      limit: BootInformation.moduleCountLimit * 16, in: block.memory,
       of: "Multiboot module list", reportingTo: &sink)
     information.loaderRanges.append(list.range, .moduleList)
     for number in 0..<list.byteCount / 16 {

@@ -67,7 +67,8 @@ public struct PVHStartInformation: BootProtocol {
     reportingTo sink: inout Sink
   ) {
     let list = information.list(
-      at: start, byteCount: UInt64(count) * 32, in: memory, of: "PVH module list",
+      at: start, byteCount: UInt64(count) * 32,
+      limit: BootInformation.moduleCountLimit * 32, in: memory, of: "PVH module list",
       reportingTo: &sink)
     information.loaderRanges.append(list.range, .moduleList)
     for number in 0..<list.byteCount / 32 {

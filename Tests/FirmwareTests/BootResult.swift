@@ -20,7 +20,7 @@ struct BootResult {
 
   /// Reads with `loader` from `address`.
   init(
-    _ loader: some BootProtocol, at address: UInt64, in memory: FakeMemory,
+    _ loader: some BootProtocol, at address: UInt64, in memory: some PhysicalMemoryReader,
     regionCapacity: Int = 64, loaderRangeCapacity: Int = 64
   ) {
     let regionStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: regionCapacity)

@@ -72,7 +72,7 @@ import Testing
   @Test func read_hugeCountDoesNotWrap() {
     let result = read(table([(0, 0x1000, 1)]), count: .max)
     #expect(result.error == nil)
-    #expect(result.reports.contains("claims a size of: ffffffffffffffff"))
+    #expect(result.reports.contains("with a size of: ffffffffffffffff"))
   }
 
   @Test func read_emptyTableIsAnError() {

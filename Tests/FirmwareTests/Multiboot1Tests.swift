@@ -148,7 +148,7 @@ import Testing
     #expect(result.regions == Self.oneRegionPrinted)
     #expect(
       result.reports == """
-        firmware: Multiboot memory map at 9000: is read only to 1 MiB, claims a size of: ffffffff
+        firmware: Multiboot memory map at 9000: is too large, and read in part only, with a size of: ffffffff
         firmware: Multiboot memory map entry 1 at 9018: is cut off; the rest is ignored
 
         """)
@@ -199,7 +199,7 @@ import Testing
     #expect(result.moduleCount == 1)
     #expect(
       result.reports == """
-        firmware: Multiboot module list at 9700: is read only to 1 MiB, claims a size of: ffffffff0
+        firmware: Multiboot module list at 9700: is too large, and read in part only, with a size of: ffffffff0
         firmware: Multiboot module 1 at 9700: is out of reach, as are all behind it, of: ffffffff
 
         """)

@@ -169,8 +169,8 @@ import Testing
     #expect(result.error == nil)
     #expect(
       result.reports
-        == "firmware: Multiboot 2 information at 20000: is read only to 1 MiB, "
-        + "claims a size of: fffffff8\n")
+        == "firmware: Multiboot 2 information at 20000: is too large, "
+        + "and read in part only, with a size of: fffffff8\n")
   }
 
   @Test func read_blockThatEndsInATagIsReadUpToThere() {

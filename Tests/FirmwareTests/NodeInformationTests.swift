@@ -88,7 +88,8 @@ import Testing
     root.append(UInt64(0xdead_0000))
     root.append(UInt32(0))
     memory.put(root.bytes, at: 0xf_5a90)
-    #expect(try NodeResult(memory, usable: usable).ranges == Self.twoNodes)
+    let damaged = try NodeResult(memory, usable: usable)
+    #expect(damaged.ranges == Self.twoNodes && damaged.reports == "")
     // With a checksum, the table is looked for, and missed.
     root.set(ACPIBuilder.checksum(root.bytes), at: 32)
     memory.put(root.bytes, at: 0xf_5a90)

@@ -17,7 +17,7 @@ struct NodeResult {
 
   /// Reads the tables in `memory` and gives the `usable` addresses to nodes.
   init(
-    _ memory: FakeMemory, rootPointer: UInt64? = nil, usable: [Range<UInt64>],
+    _ memory: some PhysicalMemoryReader, rootPointer: UInt64? = nil, usable: [Range<UInt64>],
     affinityCapacity: Int = 128, domainCapacity: Int = 64
   ) throws {
     let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(

@@ -96,7 +96,8 @@ import Testing
     let result = read(fields)
     #expect(result.error == nil)
     #expect(result.moduleCount == 2)
-    #expect(result.reports.contains("PVH memory map entry at 6100: is read only to 1 MiB"))
+    #expect(
+      result.reports.contains("PVH memory map entry at 6100: is too large, and read in part only"))
     #expect(result.reports.contains("PVH memory map entry 3 at 6148: is out of reach"))
     #expect(result.reports.contains("PVH module 2 at 6200: is out of reach"))
   }

@@ -50,10 +50,10 @@ struct ACPIRootPointer {
         FirmwareProblem("ACPI root pointer of the loader", at: loaderAddress, "is damaged"))
     }
     // The BIOS keeps the area's address, in units of 16 bytes, at 40e.
-    if let segment = memory.load(UInt16.self, at: PhysicalAddress(0x40e)), segment >= 0x40 {
-      if let pointer = find(from: UInt64(segment) << 4, byteCount: 1024, in: memory) {
-        return pointer
-      }
+    if let segment = memory.load(UInt16.self, at: PhysicalAddress(0x40e)),
+      let pointer = find(from: UInt64(segment) << 4, byteCount: 1024, in: memory)
+    {
+      return pointer
     }
     return find(from: 0xe_0000, byteCount: 0x2_0000, in: memory)
   }

@@ -43,7 +43,7 @@ struct ACPITables<Memory: PhysicalMemoryReader> {
     }
   }
 
-  /// The first table that has this signature and is whole; nil if there is none.
+  /// The table with this signature; nil if there is none, or it is damaged.
   func first(
     _ signature: ACPISignature, reportingTo sink: inout some TextSink
   ) -> BoundedBytes<Memory>? {
@@ -54,10 +54,7 @@ struct ACPITables<Memory: PhysicalMemoryReader> {
         ? entries.load(UInt64.self, at: offset)
         : entries.load(UInt32.self, at: offset).map { UInt64($0) }
       guard let entry, memory.load(at: PhysicalAddress(entry)) == signature.number else { continue }
-      let address = PhysicalAddress(entry)
-      if let table = Self.table(signature, at: address, in: memory, reportingTo: &sink) {
-        return table
-      }
+      return Self.table(signature, at: PhysicalAddress(entry), in: memory, reportingTo: &sink)
     }
     return nil
   }
