@@ -85,6 +85,7 @@ extension BootMemory {
   }
 
   /// Allocates on any node (Linux: `___alloc_bootmem_nopanic`).
+  @inline(never)
   private mutating func allocate(_ request: AllocationSearch) -> PhysicalAddress? {
     if let address = allocateOnAnyNode(request) { return address }
     guard request.goal != 0 else { return nil }
@@ -111,6 +112,7 @@ extension BootMemory {
 
   /// The request for the memory that no 32-bit device reaches, if the node has enough of it and the
   /// goal does not say the same (Linux: `__alloc_bootmem_node_high`).
+  @inline(never)
   private func highRequest(for request: AllocationSearch, on node: NodePointer) -> AllocationSearch?
   {
     let border = platform.maxDMA32PageFrame
@@ -126,6 +128,7 @@ extension BootMemory {
   }
 
   /// One walk over the nodes, in ascending order (Linux: `alloc_bootmem_core`).
+  @inline(never)
   private mutating func allocateOnAnyNode(_ request: AllocationSearch) -> PhysicalAddress? {
     var next = unsafe firstNode
     while let node = unsafe next {
@@ -141,6 +144,7 @@ extension BootMemory {
     return nil
   }
 
+  @inline(never)
   private mutating func allocate(
     _ request: AllocationSearch, in node: NodePointer
   ) -> PhysicalAddress? {

@@ -198,7 +198,7 @@ extension BootMemory {
   }
 
   /// The next node, with those of the pages that lie in it.
-  @inline(__always)
+  @inline(never)
   mutating func next() -> (BootMemory.NodePointer, PageRange)? {
     while !pages.isEmpty, let current = unsafe node {
       unsafe node = current.pointee.next

@@ -54,6 +54,7 @@ import PhysicalMemory
   }
 
   /// The first free page in `pages`, which must lie in the span.
+  @inline(never)
   mutating func firstFree(in pages: PageRange) -> PageFrame? {
     guard let bit = bitmap.firstFree(from: bit(of: pages.start), below: bit(of: pages.end)) else {
       return nil
@@ -62,6 +63,7 @@ import PhysicalMemory
   }
 
   /// The first reserved page in `pages`, which must lie in the span.
+  @inline(never)
   mutating func firstReserved(in pages: PageRange) -> PageFrame? {
     guard let bit = bitmap.firstReserved(from: bit(of: pages.start), below: bit(of: pages.end))
     else {
@@ -77,6 +79,7 @@ import PhysicalMemory
   }
 
   /// Marks pages of the span free, or reserved.
+  @inline(never)
   mutating func mark(_ pages: PageRange, free: Bool) {
     bitmap.set(from: bit(of: pages.start), to: bit(of: pages.end), free: free)
     endSharing(in: pages)

@@ -13,8 +13,13 @@ enum Exhaustion {
 public func __alloc_bootmem(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  if let memory = unsafe allocateInWord(size, align, goal) { return unsafe memory }
-  return unsafe allocateTheLongWay("__alloc_bootmem", .isFatal, size, align, goal)
+  if let memory = unsafe Library.shortcutMemory,
+    let address = unsafe memory.pointee.allocateInWord(
+      byteCount: UInt64(size), alignment: UInt64(align), goal: PhysicalAddress(UInt64(goal)))
+  {
+    return unsafe memory.pointee.pointer(to: address)
+  }
+  return unsafe allocate("__alloc_bootmem", .isFatal, .init(size, align, goal))
 }
 
 /// See bootmem.h.
@@ -22,8 +27,7 @@ public func __alloc_bootmem(
 public func __alloc_bootmem_nopanic(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  if let memory = unsafe allocateInWord(size, align, goal) { return unsafe memory }
-  return unsafe allocateTheLongWay("__alloc_bootmem_nopanic", .returnsNull, size, align, goal)
+  unsafe allocate("__alloc_bootmem_nopanic", .returnsNull, .init(size, align, goal))
 }
 
 /// See bootmem.h.
@@ -47,7 +51,7 @@ public func __alloc_bootmem_low_nopanic(
 public func __alloc_bootmem_node(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  unsafe allocate("__alloc_bootmem_node", .isFatal, .init(size, align, goal), on: pgdat)
+  unsafe allocate("__alloc_bootmem_node", .isFatal, .init(size, align, goal), on: .node(pgdat))
 }
 
 /// See bootmem.h.
@@ -56,7 +60,7 @@ public func __alloc_bootmem_node_nopanic(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
   let name: StaticString = "__alloc_bootmem_node_nopanic"
-  return unsafe allocate(name, .returnsNull, .init(size, align, goal), on: pgdat)
+  return unsafe allocate(name, .returnsNull, .init(size, align, goal), on: .node(pgdat))
 }
 
 /// See bootmem.h.
@@ -64,7 +68,8 @@ public func __alloc_bootmem_node_nopanic(
 public func __alloc_bootmem_low_node(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  unsafe allocate("__alloc_bootmem_low_node", .isFatal, .init(size, align, goal, .low), on: pgdat)
+  unsafe allocate(
+    "__alloc_bootmem_low_node", .isFatal, .init(size, align, goal, .low), on: .node(pgdat))
 }
 
 /// See bootmem.h.
@@ -74,7 +79,7 @@ public func __alloc_bootmem_node_high(
 ) -> UnsafeMutableRawPointer? {
   var request = AllocationRequest(size, align, goal)
   request.nodePolicy = .high
-  return unsafe allocate("__alloc_bootmem_node_high", .isFatal, request, on: pgdat)
+  return unsafe allocate("__alloc_bootmem_node_high", .isFatal, request, on: .node(pgdat))
 }
 
 /// See bootmem.h.
@@ -84,7 +89,7 @@ public func ___alloc_bootmem_node_nopanic(
 ) -> UnsafeMutableRawPointer? {
   let limit = AllocationRequest.Limit.address(PhysicalAddress(UInt64(limit)))
   let name: StaticString = "___alloc_bootmem_node_nopanic"
-  return unsafe allocate(name, .returnsNull, .init(size, align, goal, limit), on: pgdat)
+  return unsafe allocate(name, .returnsNull, .init(size, align, goal, limit), on: .node(pgdat))
 }
 
 /// See bootmem.h.
@@ -124,48 +129,20 @@ public func bootmem_allocate(
   }
 }
 
-/// Takes the short cut that most allocations can take; nil where this one cannot.
-@inline(__always)
-private func allocateInWord(_ size: UInt, _ align: UInt, _ goal: UInt) -> UnsafeMutableRawPointer? {
-  guard let memory = unsafe Library.shortcutMemory else { return nil }
-  let address = unsafe memory.pointee.allocateInWord(
-    byteCount: UInt64(size), alignment: UInt64(align), goal: PhysicalAddress(UInt64(goal)))
-  guard let address else { return nil }
-  return unsafe memory.pointee.pointer(to: address)
-}
-
-/// Takes the way that every allocation can take.  Apart, so that the short cut keeps few registers.
-@inline(never)
-private func allocateTheLongWay(
-  _ name: StaticString, _ exhaustion: Exhaustion, _ size: UInt, _ align: UInt, _ goal: UInt
-) -> UnsafeMutableRawPointer? {
-  unsafe allocate(name, exhaustion, .init(size, align, goal))
-}
-
-/// Allocates on a node.
+/// Allocates what is requested, the long way, which every call can take.
 @inline(never)
 private func allocate(
   _ name: StaticString, _ exhaustion: Exhaustion, _ request: AllocationRequest,
-  on pgdat: OpaquePointer?
-) -> UnsafeMutableRawPointer? {
-  guard unsafe Library.memory != nil else { return nil }
-  do throws(Refusal) {
-    let node = try unsafe NodeID(pgdat)
-    return unsafe allocate(name, exhaustion, request.on(node, request.nodePolicy))
-  } catch {
-    request.call(name).fault(error)
-    return nil
-  }
-}
-
-/// Allocates what is requested, and turns the result into what C gets.
-@inline(__always)
-private func allocate(
-  _ name: StaticString, _ exhaustion: Exhaustion, _ request: AllocationRequest
+  on node: NamedNode = unsafe .any
 ) -> UnsafeMutableRawPointer? {
   guard let memory = unsafe Library.memory else { return nil }
-  do {
-    return try unsafe memory.pointee.pointer(to: memory.pointee.allocate(request))
+  var request = request
+  do throws(Refusal) {
+    request.node = try unsafe node.id()
+    let address = try wrapping { () throws(BootMemoryError) in
+      try unsafe memory.pointee.allocate(request)
+    }
+    return unsafe memory.pointee.pointer(to: address)
   } catch {
     return unsafe allocationFailed(name, exhaustion, request, error)
   }
@@ -175,15 +152,15 @@ private func allocate(
 @inline(never)
 private func allocationFailed(
   _ name: StaticString, _ exhaustion: Exhaustion, _ request: AllocationRequest,
-  _ error: BootMemoryError
+  _ error: Refusal
 ) -> UnsafeMutableRawPointer? {
   var error = error
-  if case .handedOver = error, request.isValid {
+  if case .memory(.handedOver) = error, request.isValid {
     if let pointer = unsafe allocateLate(request) { return unsafe pointer }
-    error = .outOfMemory(byteCount: request.byteCount)
+    error = .memory(.outOfMemory(byteCount: request.byteCount))
   }
-  if case .outOfMemory = error, exhaustion == .returnsNull { return nil }
-  request.call(name).fault(.memory(error))
+  if case .memory(.outOfMemory) = error, exhaustion == .returnsNull { return nil }
+  request.call(name).fault(error)
   return nil
 }
 

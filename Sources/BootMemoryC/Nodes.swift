@@ -18,6 +18,22 @@ extension NodeID {
   }
 }
 
+/// The node that a call names.
+@unsafe enum NamedNode {
+  /// The call has no parameter for one.
+  case any
+
+  case node(OpaquePointer?)
+
+  /// The node's number; nil for any node.
+  func id() throws(Refusal) -> NodeID? {
+    switch unsafe self {
+    case .any: nil
+    case .node(let pointer): try unsafe NodeID(pointer)
+    }
+  }
+}
+
 /// See bootmem.h.
 @c @implementation
 public func bootmem_setup(_ platform: UnsafePointer<bootmem_platform>?) -> Int32 {

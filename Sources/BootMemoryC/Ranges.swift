@@ -5,74 +5,44 @@ import PhysicalMemory
 /// See bootmem.h.
 @c @implementation
 public func free_bootmem(_ physaddr: UInt, _ size: UInt) {
-  if let memory = unsafe Library.shortcutMemory, let range = AddressRange(physaddr, size),
+  if let memory = unsafe Library.shortcutMemory, let range = AddressRange(shortcut: physaddr, size),
     unsafe memory.pointee.freeInWord(range)
   {
     return
   }
-  freeTheLongWay(physaddr, size)
-}
-
-@inline(never)
-private func freeTheLongWay(_ physaddr: UInt, _ size: UInt) {
-  guard let memory = unsafe Library.memory else { return }
-  do throws(Refusal) {
-    try unsafe free(memory, physaddr, size, on: nil)
-  } catch {
-    freeFailed(Call("free_bootmem", physaddr, size), error)
-  }
+  unsafe free("free_bootmem", physaddr, size, on: .any)
 }
 
 /// See bootmem.h.
 @c @implementation
 public func free_bootmem_node(_ pgdat: OpaquePointer?, _ physaddr: UInt, _ size: UInt) {
+  unsafe free("free_bootmem_node", physaddr, size, on: .node(pgdat))
+}
+
+/// Frees a range the long way, which every call can take.
+@inline(never)
+private func free(_ name: StaticString, _ start: UInt, _ byteCount: UInt, on node: NamedNode) {
   guard let memory = unsafe Library.memory else { return }
   do throws(Refusal) {
-    try unsafe free(memory, physaddr, size, on: NodeID(pgdat))
+    let id = try unsafe node.id()
+    let range = try unsafe AddressRange(start, byteCount, of: memory.pointee)
+    try wrapping { () throws(BootMemoryError) in try unsafe memory.pointee.free(range, on: id) }
   } catch {
-    freeFailed(Call("free_bootmem_node", physaddr, size), error)
-  }
-}
-
-@inline(__always)
-private func free(
-  _ memory: UnsafeMutablePointer<BootMemory>, _ start: UInt, _ byteCount: UInt, on node: NodeID?
-) throws(Refusal) {
-  guard let range = AddressRange(start, byteCount) else {
-    throw unsafe memory.pointee.isHandedOver ? .memory(.handedOver) : .beyondAddressSpace
-  }
-  try wrapping { () throws(BootMemoryError) in try unsafe memory.pointee.free(range, on: node) }
-}
-
-private func freeFailed(_ call: Call, _ refusal: Refusal) {
-  // Linux's free after the hand-over does nothing; here at least it says so.
-  if case .memory(.handedOver) = refusal {
-    call.report(refusal)
-  } else {
-    call.fault(refusal)
+    let call = Call(name, start, byteCount)
+    // Linux's free after the hand-over does nothing; here at least it says so.
+    if case .memory(.handedOver) = error { call.report(error) } else { call.fault(error) }
   }
 }
 
 /// See bootmem.h.
 @c @implementation
 public func reserve_bootmem(_ addr: UInt, _ size: UInt, _ flags: Int32) -> Int32 {
-  if let memory = unsafe Library.shortcutMemory, let range = AddressRange(addr, size),
+  if let memory = unsafe Library.shortcutMemory, let range = AddressRange(shortcut: addr, size),
     unsafe memory.pointee.reserveInWord(range)
   {
     return 0
   }
-  return reserveTheLongWay(addr, size, flags)
-}
-
-@inline(never)
-private func reserveTheLongWay(_ addr: UInt, _ size: UInt, _ flags: Int32) -> Int32 {
-  guard let memory = unsafe Library.memory else { return ErrorNumber.invalid }
-  do throws(Refusal) {
-    try unsafe reserve(memory, addr, size, flags, on: nil)
-    return 0
-  } catch {
-    return reserveFailed(Call("reserve_bootmem", addr, size), error)
-  }
+  return unsafe reserve("reserve_bootmem", addr, size, flags, on: .any)
 }
 
 /// See bootmem.h.
@@ -80,36 +50,33 @@ private func reserveTheLongWay(_ addr: UInt, _ size: UInt, _ flags: Int32) -> In
 public func reserve_bootmem_node(
   _ pgdat: OpaquePointer?, _ physaddr: UInt, _ size: UInt, _ flags: Int32
 ) -> Int32 {
+  unsafe reserve("reserve_bootmem_node", physaddr, size, flags, on: .node(pgdat))
+}
+
+/// Reserves a range the long way, which every call can take.
+@inline(never)
+private func reserve(
+  _ name: StaticString, _ start: UInt, _ byteCount: UInt, _ flags: Int32, on node: NamedNode
+) -> Int32 {
   guard let memory = unsafe Library.memory else { return ErrorNumber.invalid }
   do throws(Refusal) {
-    try unsafe reserve(memory, physaddr, size, flags, on: NodeID(pgdat))
+    // After the hand-over whatever is asked for comes to the same.
+    if unsafe memory.pointee.isHandedOver { throw .memory(.handedOver) }
+    let id = try unsafe node.id()
+    let range = try unsafe AddressRange(start, byteCount, of: memory.pointee)
+    try wrapping { () throws(BootMemoryError) in
+      try unsafe memory.pointee.reserve(
+        range, on: id, exclusively: flags & BOOTMEM_EXCLUSIVE != 0)
+    }
     return 0
   } catch {
-    return reserveFailed(Call("reserve_bootmem_node", physaddr, size), error)
-  }
-}
-
-@inline(__always)
-private func reserve(
-  _ memory: UnsafeMutablePointer<BootMemory>, _ start: UInt, _ byteCount: UInt, _ flags: Int32,
-  on node: NodeID?
-) throws(Refusal) {
-  guard let range = AddressRange(start, byteCount) else {
-    throw unsafe memory.pointee.isHandedOver ? .memory(.handedOver) : .beyondAddressSpace
-  }
-  let exclusively = flags & BOOTMEM_EXCLUSIVE != 0
-  try wrapping { () throws(BootMemoryError) in
-    try unsafe memory.pointee.reserve(range, on: node, exclusively: exclusively)
-  }
-}
-
-private func reserveFailed(_ call: Call, _ refusal: Refusal) -> Int32 {
-  switch refusal {
-  case .memory(.alreadyReserved): return ErrorNumber.busy
-  case .memory(.handedOver): return ErrorNumber.invalid
-  default:
-    call.fault(refusal)
-    return ErrorNumber.invalid
+    switch error {
+    case .memory(.alreadyReserved): return ErrorNumber.busy
+    case .memory(.handedOver): return ErrorNumber.invalid
+    default:
+      Call(name, start, byteCount).fault(error)
+      return ErrorNumber.invalid
+    }
   }
 }
 
@@ -118,5 +85,26 @@ extension AddressRange {
   @inline(__always)
   init?(_ start: UInt, _ byteCount: UInt) {
     self.init(start: PhysicalAddress(UInt64(start)), byteCount: UInt64(byteCount))
+  }
+
+  /// The range of these bytes, for a short cut; nil if it reaches beyond this machine's addresses,
+  /// or begins at address 0.
+  @inline(__always)
+  fileprivate init?(shortcut start: UInt, _ byteCount: UInt) {
+    // 0 &- start is the size of what lies from `start` on, for every start but 0.
+    guard byteCount <= 0 &- start else { return nil }
+    self.init(start, byteCount)
+  }
+}
+
+extension AddressRange {
+  /// The same for a call that is refused if there is no such range.
+  fileprivate init(
+    _ start: UInt, _ byteCount: UInt, of memory: borrowing BootMemory
+  ) throws(Refusal) {
+    guard let range = AddressRange(start, byteCount) else {
+      throw memory.isHandedOver ? .memory(.handedOver) : .beyondAddressSpace
+    }
+    self = range
   }
 }

@@ -58,12 +58,12 @@ library_flags() {
       machine+=(-mno-red-zone -fPIE)
       ;;
   esac
-  c_flags=(-target "$triple" -std=c11 -O2 "${machine[@]}" -ffreestanding -fno-builtin
+  c_flags=(-target "$triple" -std=c11 -Os "${machine[@]}" -ffreestanding -fno-builtin
     -fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables
     -ffunction-sections -fdata-sections -I "$root/Sources/CBootMemory/include"
     -Wall -Wextra -Werror)
   # Exclusive access needs no check at run time: no callback may call the library.
-  swift_flags=(-target "$triple" -enable-experimental-feature Embedded -wmo -parse-as-library -O
+  swift_flags=(-target "$triple" -enable-experimental-feature Embedded -wmo -parse-as-library -Osize
     -swift-version 6 -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -Xfrontend -function-sections -Xfrontend -disable-stack-protector
     -Xllvm -swiftmergefunc-threshold=0 -Xcc -ffreestanding -Xcc -fvisibility=hidden)
