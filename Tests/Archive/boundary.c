@@ -301,6 +301,23 @@ static void test_address_0(void)
   free_bootmem(0, 0x1000);
   KIT_EQUAL((unsigned)bootmem_allocate(&request, &address), 0);
   KIT_EQUAL(address, 0);
+
+  kit_test("physical address 0 is NULL in an identity map, and allocated once");
+  {
+    static unsigned long map[1024];
+    struct bootmem_platform platform = kit_platform;
+
+    platform.direct_map_offset = 0;
+    KIT_EQUAL((unsigned)bootmem_setup(&platform), 0);
+    KIT_EXPECT(bootmem_init_node_at(bootmem_node(0), map, 0, 0x100) <= sizeof map);
+    free_bootmem(0, 0x2000);
+    KIT_EXPECT(__alloc_bootmem(0x40, 64, 0) == NULL);
+    KIT_EQUAL((uintptr_t)__alloc_bootmem(0x40, 64, 0), 0x40);
+    /* The short cut begins at the second. */
+    free_bootmem(0, 0x1000);
+    KIT_EXPECT(__alloc_bootmem(0x1000, 0x1000, 0) == NULL);
+    KIT_EQUAL((uintptr_t)__alloc_bootmem(0x1000, 0x1000, 0), 0x1000);
+  }
 }
 
 static void test_out_of_memory(void)
