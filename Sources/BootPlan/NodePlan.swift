@@ -3,7 +3,7 @@ import MemoryMap
 import PhysicalMemory
 
 /// Setting up nodes: from the map and the table of owners to memory that can be allocated.
-extension BootMemory {
+extension NodeSetUp where Self: ~Copyable {
   /// Sets up every node that has memory below `limit`, each bitmap in its own node where there is
   /// room, else anywhere.
   ///
@@ -58,7 +58,7 @@ extension BootMemory {
       pageCount: pageCount, in: window ?? span, of: map, avoiding: owners)
     guard let bitmap else { throw .noRoomForBitmap(node: id, pageCount: pageCount) }
     do {
-      try registerNode(id, spanning: span, bitmapAt: bitmap.start)
+      _ = try registerNode(id, spanning: span, bitmapAt: bitmap.start)
     } catch {
       throw .bootMemory(error)
     }
@@ -79,7 +79,7 @@ extension BootMemory {
     _ pages: PageRange, in span: PageRange, on node: NodeID
   ) throws(BootPlanError) {
     guard let part = pages.intersection(span), let range = AddressRange(part) else { return }
-    do { try reserve(range, on: node) } catch { throw .bootMemory(error) }
+    do { try reserve(range, on: node, exclusively: false) } catch { throw .bootMemory(error) }
   }
 
   private mutating func reserveElsewhere(_ pages: PageRange) throws(BootPlanError) {

@@ -8,7 +8,7 @@ import TextOutput
 enum AfterHandOver {
   /// Gives back what held the loader's data, and shows that boot memory is closed.
   static func run(
-    on memory: inout BootMemory, owners: borrowing OwnerTable, console: inout Console
+    on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
   ) throws(KernelError) {
     console.write("after the hand-over:\n")
     var late: UInt64 = 0
@@ -36,7 +36,7 @@ enum AfterHandOver {
     throw .broken("memory was allocated after the hand-over")
   }
 
-  private static func releasedAgain(by memory: inout BootMemory) throws(KernelError) -> UInt64 {
+  private static func releasedAgain(by memory: inout RecordedMemory) throws(KernelError) -> UInt64 {
     do { return try memory.handOver(maximumOrder: HandOver.maximumOrder) { _ in } } catch {
       throw .bootMemory(error)
     }

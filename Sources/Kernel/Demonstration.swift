@@ -11,7 +11,7 @@ struct Demonstration {
 
   /// Makes all calls but the hand-over.
   func run(
-    on memory: inout BootMemory, owners: borrowing OwnerTable, console: inout Console
+    on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
   ) throws(KernelError) {
     console.write("allocations:\n")
     try allocate(on: &memory, owners: owners, console: &console)
@@ -22,7 +22,7 @@ struct Demonstration {
   }
 
   private func allocate(
-    on memory: inout BootMemory, owners: borrowing OwnerTable, console: inout Console
+    on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
   ) throws(KernelError) {
     try show("cache lines, 100 bytes", .cacheLines(byteCount: 100), on: &memory, owners, &console)
     try show("cache lines, 200 bytes", .cacheLines(byteCount: 200), on: &memory, owners, &console)
@@ -36,21 +36,23 @@ struct Demonstration {
       on: &memory, owners, &console)
     try show(
       "below 2 MiB",
-      .init(byteCount: 4096, goal: .none, limit: .address(PhysicalAddress(0x20_0000))),
+      .init(
+        byteCount: 4096, goal: .none, limit: .address(PhysicalAddress(0x20_0000)), node: node),
       on: &memory, owners, &console)
     try show(
       "64 KiB aligned to 64 KiB", .init(byteCount: 65536, alignment: 65536), on: &memory, owners,
       &console)
     let pages = AllocationRequest.pages(byteCount: 4096)
     try show("node preferred", pages.on(node), on: &memory, owners, &console)
-    try show("node only", pages.on(node, .only), on: &memory, owners, &console)
+    let onePage = AllocationRequest(byteCount: 4096, alignment: 4096, goal: .none)
+    try show("node only", onePage.on(node, .only), on: &memory, owners, &console)
     try show("node, high memory first", pages.on(node, .high), on: &memory, owners, &console)
     Self.line("or trap, 64 bytes", memory.allocateOrTrap(.cacheLines(byteCount: 64)), &console)
   }
 
   /// Allocates, looks whether the memory is clear, and fills it.
   private func show(
-    _ name: StaticString, _ request: AllocationRequest, on memory: inout BootMemory,
+    _ name: StaticString, _ request: AllocationRequest, on memory: inout RecordedMemory,
     _ owners: borrowing OwnerTable, _ console: inout Console
   ) throws(KernelError) {
     let address: PhysicalAddress
@@ -63,7 +65,7 @@ struct Demonstration {
       throw .broken("allocated memory does not keep what is written to it")
     }
     if let range = AddressRange(start: address, byteCount: request.byteCount) {
-      screen.update(range.touchedPages, memory, owners, on: console.screen)
+      screen.update(range.touchedPages, memory.base, owners, on: console.screen)
     }
   }
 
@@ -79,22 +81,22 @@ struct Demonstration {
   }
 
   private func freeAndReserve(
-    on memory: inout BootMemory, owners: borrowing OwnerTable, console: inout Console
+    on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
   ) throws(KernelError) {
-    let freeBefore = memory.freePageCount()
+    let freeBefore = memory.base.freePageCount()
     let freePageCounts: (UInt64, UInt64)
     let range = try pages(4, of: &memory)
     Self.line("allocated, 4 pages", range.start, &console)
     do {
       try memory.free(range)
       Self.line("freed again", range.start, &console)
-      let freeAfter = memory.freePageCount()
+      let freeAfter = memory.base.freePageCount()
       try memory.reserve(range)
       Self.line("reserved", range.start, &console)
       try memory.free(range)
       try memory.reserve(range, exclusively: true)
       Self.line("freed, reserved exclusively", range.start, &console)
-      freePageCounts = (freeAfter, memory.freePageCount())
+      freePageCounts = (freeAfter, memory.base.freePageCount())
     } catch {
       throw .bootMemory(error)
     }
@@ -105,7 +107,7 @@ struct Demonstration {
   }
 
   private func pages(
-    _ count: UInt64, of memory: inout BootMemory
+    _ count: UInt64, of memory: inout RecordedMemory
   ) throws(KernelError) -> AddressRange {
     let byteCount = count * PageFrame.byteCount
     do {
@@ -119,7 +121,7 @@ struct Demonstration {
 
   /// What is held stays held: an exclusive reserve of it is refused.
   private func reserveKernelImage(
-    on memory: inout BootMemory, owners: borrowing OwnerTable, console: inout Console
+    on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
   ) throws(KernelError) {
     for index in 0..<owners.count where owners[index].owner == .kernelImage {
       console.write("  reserve exclusively: ")
@@ -138,9 +140,9 @@ struct Demonstration {
   }
 
   private func beRefused(
-    by memory: inout BootMemory, console: inout Console
+    by memory: inout RecordedMemory, console: inout Console
   ) throws(KernelError) {
-    let freeBefore = memory.freePageCount()
+    let freeBefore = memory.base.freePageCount()
     // More than there is, on any machine.
     let everything = AllocationRequest.cacheLines(byteCount: 1 << 62)
     try expect(everything, refusal: .outOfMemory(byteCount: 1 << 62), &memory, &console)
@@ -155,7 +157,7 @@ struct Demonstration {
       } catch {
         error.write(to: &console)
         console.write("\n")
-        guard memory.freePageCount() == freeBefore else {
+        guard memory.base.freePageCount() == freeBefore else {
           throw .broken("a refused call changed the memory")
         }
         return
@@ -165,7 +167,7 @@ struct Demonstration {
   }
 
   private func expect(
-    _ request: AllocationRequest, refusal: BootMemoryError, _ memory: inout BootMemory,
+    _ request: AllocationRequest, refusal: BootMemoryError, _ memory: inout RecordedMemory,
     _ console: inout Console
   ) throws(KernelError) {
     console.write("  allocate: ")

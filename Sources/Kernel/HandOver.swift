@@ -15,7 +15,7 @@ struct HandOver {
   /// Hands over all of `memory`.
   ///
   /// - Throws: An error if the figure that boot memory returns is not the sum of the blocks.
-  init(of memory: inout BootMemory) throws(KernelError) {
+  init(of memory: inout RecordedMemory) throws(KernelError) {
     var counts = InlineArray<11, UInt64>(repeating: 0)
     var pageCount: UInt64 = 0
     let released: UInt64

@@ -12,8 +12,9 @@ import TextOutput
 struct Inventory: ~Copyable {
   /// As many entries as any firmware was seen to give, and more: the greatest table known has 312.
   static let regionCapacity = 1024
-  static let ownerCapacity = 512
-
+  static let loaderRangeCapacity = 512
+  /// All of those, a bitmap for each node, the kernel's own, and bad memory.
+  static let ownerCapacity = 768
   static let commandLineCapacity = 4096
   static let affinityCapacity = 256
 
@@ -29,7 +30,7 @@ struct Inventory: ~Copyable {
     tables: inout StaticMemory, stopwatch: inout Stopwatch, console: inout Console
   ) throws(KernelError) {
     let regions = unsafe tables.take(MemoryRegion.self, count: Self.regionCapacity)
-    let loaderRanges = unsafe tables.take(LoaderRange.self, count: Self.ownerCapacity)
+    let loaderRanges = unsafe tables.take(LoaderRange.self, count: Self.loaderRangeCapacity)
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: regions),
       loaderRanges: LoaderRangeList(storage: loaderRanges))

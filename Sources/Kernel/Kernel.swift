@@ -77,7 +77,9 @@ struct Kernel {
     stopwatch.endMapping()
     var platform = BootMemoryPlatform()
     if inventory.parameters.printsOperations { unsafe platform.debug = writeOperation }
-    var memory = unsafe BootMemory(platform: platform, nodes: nodes)
+    var memory = unsafe RecordedMemory(
+      BootMemory(platform: platform, nodes: nodes),
+      isRecording: inventory.commandLine.contains("bootmem_record"))
     let limit = Paging.reach
     stopwatch.pause()
     reportBeyond(limit, of: map, console: &console)
@@ -102,7 +104,7 @@ struct Kernel {
     console.write("\n")
     let end = min(map.usableEnd, limit)
     let screen = MapScreen(of: map, end: end)
-    screen.draw(memory, inventory.owners, on: &console.screen)
+    screen.draw(memory.base, inventory.owners, on: &console.screen)
     try Demonstration(node: NodeID(0), screen: screen).run(
       on: &memory, owners: inventory.owners, console: &console)
     if inventory.nodes.nodeCount > 1 {
@@ -111,7 +113,9 @@ struct Kernel {
     ModuleSums.write(inventory.owners, in: firmwareMemory, to: &console)
     console.write("memory before the hand-over:\n")
     MapDrawing(end: end, maximumStretchCount: 512).write(
-      map, memory, inventory.owners, to: &console)
+      map, memory.base, inventory.owners, to: &console)
+    memory.recordBitmaps()
+    memory.endRecording()
     let summary = try handOver(
       &memory, map: map, nodeCount: inventory.nodes.nodeCount, limit: limit, console: &console)
     try AfterHandOver.run(on: &memory, owners: inventory.owners, console: &console)
@@ -121,14 +125,14 @@ struct Kernel {
 
   /// Hands the memory over and returns the figures, if they agree.
   private func handOver(
-    _ memory: inout BootMemory, map: MemoryMap, nodeCount: Int, limit: PageFrame,
+    _ memory: inout RecordedMemory, map: MemoryMap, nodeCount: Int, limit: PageFrame,
     console: inout Console
   ) throws(KernelError) -> Summary {
     var summary = Summary(nodeCount: UInt64(nodeCount))
     summary.usable = map.usablePageCount(below: limit)
     for pages in map.usablePages(below: limit) {
-      summary.free += memory.freePageCount(in: pages)
-      summary.reserved += memory.reservedPageCount(in: pages)
+      summary.free += memory.base.freePageCount(in: pages)
+      summary.reserved += memory.base.reservedPageCount(in: pages)
     }
     var bitmapPageCount: UInt64 = 0
     for number in 0..<memory.nodeCapacity {

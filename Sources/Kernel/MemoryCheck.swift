@@ -13,7 +13,7 @@ struct MemoryCheck {
 
   /// Tests the free memory of every node.
   func run(
-    on memory: inout BootMemory, owners: inout OwnerTable, console: inout Console
+    on memory: inout RecordedMemory, owners: inout OwnerTable, console: inout Console
   ) throws(KernelError) {
     guard passCount > 0 else { return }
     var good: UInt64 = 0
@@ -33,7 +33,7 @@ struct MemoryCheck {
 
   /// Tests a run of free pages, and reserves the bad ones; their number is returned.
   private func test(
-    _ run: PageRange, on node: NodeID, of memory: inout BootMemory, owners: inout OwnerTable,
+    _ run: PageRange, on node: NodeID, of memory: inout RecordedMemory, owners: inout OwnerTable,
     console: inout Console
   ) throws(KernelError) -> UInt64 {
     var error: KernelError?
@@ -45,15 +45,14 @@ struct MemoryCheck {
       }
       // A page that fails in one more pass is known already.
       guard owners.owner(of: pages.start) != .badMemory else { return }
-      do throws(BootPlanError) { try owners.add(range, .badMemory) } catch let refusal {
-        error = .bootPlan(refusal)
-      }
+      // Reserved it stays, even where there is no room for its name.
+      try? owners.add(range, .badMemory)
       console.write("memory test: bad pages ")
       OwnedRange(range: range, owner: .badMemory).write(to: &console)
       console.write("\n")
     }
     if let error { throw error }
-    return memory.reservedPageCount(in: run)
+    return memory.base.reservedPageCount(in: run)
   }
 }
 

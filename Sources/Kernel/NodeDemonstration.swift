@@ -8,10 +8,11 @@ import TextOutput
 struct NodeDemonstration {
   let nodes: NodeMap
 
-  private static let onePage = AllocationRequest.pages(byteCount: PageFrame.byteCount)
+  private static let onePage = AllocationRequest(
+    byteCount: PageFrame.byteCount, alignment: PageFrame.byteCount, goal: .none)
 
   /// Shows each node, allocates on each, and falls back from a full one.
-  func run(on memory: inout BootMemory, console: inout Console) throws(KernelError) {
+  func run(on memory: inout RecordedMemory, console: inout Console) throws(KernelError) {
     console.write("nodes:\n")
     var last: NodeID?
     var count = 0
@@ -30,13 +31,13 @@ struct NodeDemonstration {
   }
 
   private func show(
-    _ node: NodeID, _ known: BootMemoryNode, memory: inout BootMemory, console: inout Console
+    _ node: NodeID, _ known: BootMemoryNode, memory: inout RecordedMemory, console: inout Console
   ) throws(KernelError) {
     Self.name(node, &console)
     console.write(": pages ")
     Self.write(known.span, &console)
     console.write(", free ")
-    console.write(byteCount: memory.freePageCount(on: node) * PageFrame.byteCount)
+    console.write(byteCount: memory.base.freePageCount(on: node) * PageFrame.byteCount)
     if let bitmap = known.bitmapPages {
       console.write(", bitmap ")
       Self.write(bitmap, &console)
@@ -56,7 +57,7 @@ struct NodeDemonstration {
   /// Takes all of a node's memory: an allocation that prefers it then comes from another one, and one
   /// that insists on it fails.  Afterwards the node is as before.
   private func fill(
-    _ node: NodeID, of memory: inout BootMemory, console: inout Console
+    _ node: NodeID, of memory: inout RecordedMemory, console: inout Console
   ) throws(KernelError) {
     var taken = InlineArray<64, PageRange?>(repeating: nil)
     var count = 0
@@ -67,7 +68,7 @@ struct NodeDemonstration {
     }
     defer { for index in 0..<count { restore(taken[index], on: node, of: &memory) } }
     Self.name(node, &console)
-    guard memory.freePageCount(on: node) == 0 else {
+    guard memory.base.freePageCount(on: node) == 0 else {
       console.write(": in too many pieces to be filled\n")
       return
     }
@@ -89,13 +90,13 @@ struct NodeDemonstration {
     throw .broken("a full node gave a page")
   }
 
-  private func restore(_ run: PageRange?, on node: NodeID, of memory: inout BootMemory) {
+  private func restore(_ run: PageRange?, on node: NodeID, of memory: inout RecordedMemory) {
     // What was reserved above can be freed.
     if let run { try? mark(run, free: true, on: node, of: &memory) }
   }
 
   private func mark(
-    _ run: PageRange, free: Bool, on node: NodeID, of memory: inout BootMemory
+    _ run: PageRange, free: Bool, on node: NodeID, of memory: inout RecordedMemory
   ) throws(KernelError) {
     guard let range = AddressRange(run) else { return }
     do {
@@ -110,7 +111,7 @@ struct NodeDemonstration {
   }
 
   private func allocate(
-    _ request: AllocationRequest, on memory: inout BootMemory
+    _ request: AllocationRequest, on memory: inout RecordedMemory
   ) throws(KernelError) -> PhysicalAddress {
     do { return try memory.allocate(request) } catch { throw .bootMemory(error) }
   }

@@ -35,7 +35,18 @@ struct SerialPort: TextSink {
     board_write_port8(Register.modemControl, 0x03)  // terminal and request ready
   }
 
+  /// Whether every line is to begin with `# `, as a comment in a trace.
+  nonisolated(unsafe) static var writesComments = false
+
+  /// Whether nothing has been written since the last line end.
+  nonisolated(unsafe) private(set) static var isAtLineStart = true
+
   mutating func write(byte: UInt8) {
+    if unsafe Self.isAtLineStart && Self.writesComments {
+      send(UInt8(ascii: "#"))
+      send(UInt8(ascii: " "))
+    }
+    unsafe Self.isAtLineStart = byte == UInt8(ascii: "\n")
     if byte == UInt8(ascii: "\n") { send(UInt8(ascii: "\r")) }
     send(byte)
   }

@@ -9,7 +9,8 @@ machine_usage() {
   --machine pc|q35|microvm|isapc   the board (default: pc)
   --memory SIZE                    such as 16M, 6G, 16T (default: 128M); beyond 6G it is reserved
                                    in the host's address space only, not taken
-  --nodes N | SIZE,SIZE,…          memory nodes of equal or of given sizes, such as 4 or 1G,0,512M
+  --nodes N | SIZE,SIZE,…          memory nodes of equal or of given sizes, such as 4 or 1G,0,512M;
+                                   on pc and q35
   --append "WORDS"                 the kernel's command line
   --module FILE                    a file for the loader to place in memory; may be repeated
 END
@@ -42,6 +43,10 @@ parse_machine() {
   if [ "$loader" = pvh ] && [ "${#modules[@]}" -gt 1 ]; then
     die "QEMU passes no more than one module by PVH"
   fi
+  case $nodes/$machine in
+    /* | */pc | */q35) ;;
+    *) die "the firmware of $machine tells nothing of nodes; that of pc and q35 does" ;;
+  esac
   local module
   for module in ${modules[@]+"${modules[@]}"}; do
     [ -r "$module" ] || die "module '$module' cannot be read"
@@ -85,7 +90,8 @@ qemu_command() {
 add_memory() {
   local reserve=on processor=''
   if [ "$(in_mebibytes "$memory")" -gt 6144 ]; then
-    reserve=off processor=max,phys-bits=48
+    reserve=off processor=max
+    if [ "$arch" = x86_64 ]; then processor=max,phys-bits=48; fi
   elif [ "$arch/$machine" = x86_64/isapc ]; then
     processor=qemu64 # the board's default is a 486
   fi
