@@ -7,39 +7,6 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// The kernel's first function, called by `boot/` with what the loader left in registers.
-///
-/// The symbol is the one that the package manager demands of an executable of this name.
-@c(Kernel_main)
-func kernelMain(loaderMagic: UInt32, informationAddress: UInt32) -> Never {
-  let entryTime = board_time_stamp()
-  SerialPort.setUp()
-  board_install_descriptors()
-  // Paging is off, or maps the first 4 GiB to themselves, where all boot information lies.
-  let reach = AddressRange(
-    first: PhysicalAddress(0), last: PhysicalAddress(UInt64(UInt32.max)))
-  guard let reach else { Outcome.failure.exit() }
-  let firmwareMemory = unsafe DirectMappedMemory(reach: reach)
-  unsafe trapVideoMode = BIOSDataArea(in: firmwareMemory).videoMode
-  var console = unsafe Console(videoMode: trapVideoMode)
-  console.write("swift-bootmem on ")
-  console.write(Paging.processorName)
-  console.write("\n")
-  do {
-    try Kernel().run(
-      stopwatch: Stopwatch(entry: entryTime),
-      loaderMagic: loaderMagic, informationAddress: informationAddress, in: firmwareMemory,
-      console: &console)
-  } catch {
-    console.write("error: ")
-    error.write(to: &console)
-    console.write("\n")
-    Outcome.failure.exit()
-  }
-  console.write("ok\n")
-  Outcome.success.exit()
-}
-
 /// Prints a line of `bootmem_debug`.
 private func writeOperation(
   context: UnsafeMutableRawPointer?, text: UnsafePointer<UInt8>?, byteCount: UInt
@@ -51,41 +18,62 @@ private func writeOperation(
 
 /// The kernel: it sets boot memory up, shows it at work and hands it over.
 struct Kernel {
+  /// Linux's default for x86.
   static let nodeCapacity = 64
 
+  /// Does all that there is to do, up to the summary.
+  ///
+  /// - Parameters:
+  ///   - stopwatch: Counts from the entry on.
+  ///   - loaderMagic: What the loader left in EAX, or the entry code for it.
+  ///   - informationAddress: What it left in EBX.
+  ///   - firmwareMemory: The first 4 GiB.
   func run(
     stopwatch: consuming Stopwatch, loaderMagic: UInt32, informationAddress: UInt32,
-    in firmwareMemory: some PhysicalMemoryReader,
-    console: inout Console
+    in firmwareMemory: some PhysicalMemoryReader, console: inout Console
   ) throws(KernelError) {
     var tables = StaticMemory()
     var inventory = try Inventory(
       loaderMagic: loaderMagic, informationAddress: informationAddress, in: firmwareMemory,
-      tables: &tables,
-      stopwatch: &stopwatch, console: &console)
+      tables: &tables, stopwatch: &stopwatch, console: &console)
     Paging.protectLowMemory(tables: &tables)
     if let word = inventory.commandLine.value(behind: "trap=") {
       try trap(on: word, console: &console)
     }
+    var memory = try setUpMemory(
+      for: &inventory, tables: &tables, stopwatch: &stopwatch, console: &console)
+    try show(&memory, inventory, console: &console)
+    ModuleSums.write(inventory.owners, in: firmwareMemory, to: &console)
+    let summary = try handOver(
+      &memory, map: inventory.map, nodeCount: inventory.nodes.nodeCount, console: &console)
+    try AfterHandOver.run(on: &memory, owners: inventory.owners, console: &console)
+    stopwatch.write(to: &console)
+    summary.write(to: &console)
+  }
 
-    let map = inventory.map
+  /// From the inventory to the first allocation.
+  private func setUpMemory(
+    for inventory: inout Inventory, tables: inout StaticMemory, stopwatch: inout Stopwatch,
+    console: inout Console
+  ) throws(KernelError) -> RecordedMemory {
     let nodes = unsafe tables.take(BootMemoryNode.self, count: Self.nodeCapacity)
     stopwatch.startMapping()
     #if !arch(i386)
-    unsafe try Paging.mapUsableMemory(of: map, node: nodes, owners: &inventory.owners)
+    unsafe try Paging.mapUsableMemory(of: inventory.map, node: nodes, owners: &inventory.owners)
     #endif
     stopwatch.endMapping()
+    stopwatch.pause()
+    reportBeyondReach(inventory.map, console: &console)
+    stopwatch.resume()
+
     var platform = BootMemoryPlatform()
     if inventory.parameters.printsOperations { unsafe platform.debug = writeOperation }
     var memory = unsafe RecordedMemory(
       BootMemory(platform: platform, nodes: nodes),
       isRecording: inventory.commandLine.contains("bootmem_record"))
-    let limit = Paging.reach
-    stopwatch.pause()
-    reportBeyond(limit, of: map, console: &console)
-    stopwatch.resume()
     do {
-      try memory.setUpNodes(inventory.nodes, of: map, below: limit, owners: &inventory.owners)
+      try memory.setUpNodes(
+        inventory.nodes, of: inventory.map, below: Paging.reach, owners: &inventory.owners)
     } catch {
       throw .bootPlan(error)
     }
@@ -102,32 +90,31 @@ struct Kernel {
     console.write("first allocation: 0x")
     console.write(hexadecimal: first.rawValue, minimumDigitCount: 8)
     console.write("\n")
-    let end = min(map.usableEnd, limit)
-    let screen = MapScreen(of: map, end: end)
+    return memory
+  }
+
+  /// Boot memory at work.
+  private func show(
+    _ memory: inout RecordedMemory, _ inventory: borrowing Inventory, console: inout Console
+  ) throws(KernelError) {
+    let end = min(inventory.map.usableEnd, Paging.reach)
+    let screen = MapScreen(of: inventory.map, end: end)
     screen.draw(memory.base, inventory.owners, on: &console.screen)
     try Demonstration(node: NodeID(0), screen: screen).run(
       on: &memory, owners: inventory.owners, console: &console)
     if inventory.nodes.nodeCount > 1 {
       try NodeDemonstration(nodes: inventory.nodes).run(on: &memory, console: &console)
     }
-    ModuleSums.write(inventory.owners, in: firmwareMemory, to: &console)
     console.write("memory before the hand-over:\n")
     MapDrawing(end: end, maximumStretchCount: 512).write(
-      map, memory.base, inventory.owners, to: &console)
-    memory.recordBitmaps()
-    memory.endRecording()
-    let summary = try handOver(
-      &memory, map: map, nodeCount: inventory.nodes.nodeCount, limit: limit, console: &console)
-    try AfterHandOver.run(on: &memory, owners: inventory.owners, console: &console)
-    stopwatch.write(to: &console)
-    summary.write(to: &console)
+      inventory.map, memory.base, inventory.owners, to: &console)
   }
 
   /// Hands the memory over and returns the figures, if they agree.
   private func handOver(
-    _ memory: inout RecordedMemory, map: MemoryMap, nodeCount: Int, limit: PageFrame,
-    console: inout Console
+    _ memory: inout RecordedMemory, map: MemoryMap, nodeCount: Int, console: inout Console
   ) throws(KernelError) -> Summary {
+    let limit = Paging.reach
     var summary = Summary(nodeCount: UInt64(nodeCount))
     summary.usable = map.usablePageCount(below: limit)
     for pages in map.usablePages(below: limit) {
@@ -152,8 +139,8 @@ struct Kernel {
     return summary
   }
 
-  private func reportBeyond(_ limit: PageFrame, of map: MemoryMap, console: inout Console) {
-    let pageCount = map.usablePageCount(beyond: limit)
+  private func reportBeyondReach(_ map: MemoryMap, console: inout Console) {
+    let pageCount = map.usablePageCount(beyond: Paging.reach)
     guard pageCount > 0 else { return }
     console.write("beyond the reach of this processor: ")
     console.write(decimal: pageCount)

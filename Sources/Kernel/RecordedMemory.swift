@@ -32,14 +32,6 @@ struct RecordedMemory: ~Copyable, NodeSetUp {
     line.end()
   }
 
-  /// Ends the trace: text is no comment any more.
-  mutating func endRecording() {
-    guard isRecording else { return }
-    header("trace end", nil)
-    isRecording = false
-    unsafe SerialPort.writesComments = false
-  }
-
   var nodeCapacity: Int { base.nodeCapacity }
 
   func node(_ id: NodeID) -> BootMemoryNode? { base.node(id) }
@@ -173,36 +165,86 @@ struct RecordedMemory: ~Copyable, NodeSetUp {
     return line
   }
 
-  /// Prints a checkpoint of every node's bitmap: the reserved bits and a checksum (FNV-1a) of the words
-  /// as Linux has them.
-  ///
-  /// - Complexity: O(pages), and nothing if no trace is recorded.
-  func recordBitmaps() {
-    guard isRecording else { return }
-    for number in 0..<base.nodeCapacity {
-      let id = NodeID(number)
-      guard let node = base.node(id), node.isRegistered else { continue }
-      var checksum: UInt64 = 0xcbf2_9ce4_8422_2325
-      var reserved: UInt64 = 0
-      let width = UInt64(UInt.bitWidth)
-      for index in 0..<(node.span.pageCount + width - 1) / width {
-        let word = base.bitmapWord(UInt(index), of: id)
-        reserved += UInt64(word.nonzeroBitCount)
-        for byte in 0..<UInt(UInt.bitWidth / 8) {
-          checksum = (checksum ^ UInt64(word >> (byte * 8) & 0xff)) &* 0x100_0000_01b3
-        }
-      }
-      var line = TraceLine("map")
-      line.add(UInt64(number))
-      line.end(reserved, checksum: checksum)
-    }
-  }
-
-  /// Hands the memory over.  Record the bitmaps before: afterwards there are none.
+  /// Hands the memory over, after a checkpoint of the bitmaps; that ends the recording.
   mutating func handOver(
     maximumOrder: Int, _ release: (PageBlock) -> Void
   ) throws(BootMemoryError) -> UInt64 {
-    try base.handOver(maximumOrder: maximumOrder, release)
+    guard isRecording else {
+      return try base.handOver(maximumOrder: maximumOrder, release)
+    }
+    recordBitmaps()
+    let bitmaps = bitmaps
+    var isRecorded = InlineArray<64, Bool>(repeating: false)
+    var blocks = LinuxBlocks()
+    let pageCount = try base.handOver(maximumOrder: maximumOrder) { block in
+      release(block)
+      guard let pages = PageRange(start: block.first, pageCount: block.pageCount) else { return }
+      let number = block.node.rawValue
+      guard let bitmap = bitmaps[number], bitmap.pages.contains(block.first) else {
+        blocks.add(pages)
+        return
+      }
+      // All of a bitmap in the place of its first block, and as large as Linux's.
+      if !isRecorded[number] {
+        blocks.addSingles(from: bitmap.pages.start, count: bitmap.linuxPageCount)
+      }
+      isRecorded[number] = true
+    }
+    blocks.cut()
+    var line = TraceLine("free_all")
+    line.end(blocks)
+    endRecording()
+    return pageCount
+  }
+
+  /// Where a bitmap lies, and how many pages Linux's would take.
+  private struct Bitmap {
+    let pages: PageRange
+    let linuxPageCount: UInt64
+  }
+
+  private static func linuxWordCount(of node: BootMemoryNode) -> UInt64 {
+    let width = UInt64(UInt.bitWidth)
+    return node.span.pageCount / width + (node.span.pageCount % width == 0 ? 0 : 1)
+  }
+
+  /// The bitmap of each node.
+  private var bitmaps: InlineArray<64, Bitmap?> {
+    var bitmaps = InlineArray<64, Bitmap?>(repeating: nil)
+    for number in 0..<min(base.nodeCapacity, bitmaps.count) {
+      guard let node = base.node(NodeID(number)), let pages = node.bitmapPages else { continue }
+      let byteCount = Self.linuxWordCount(of: node) * UInt64(UInt.bitWidth / 8)
+      bitmaps[number] = Bitmap(
+        pages: pages, linuxPageCount: PageFrame.pageCount(holdingByteCount: byteCount))
+    }
+    return bitmaps
+  }
+
+  /// Prints the number of reserved bits of every node, and a checksum of the words as Linux has them.
+  ///
+  /// - Complexity: O(pages).
+  private func recordBitmaps() {
+    for number in 0..<base.nodeCapacity {
+      let id = NodeID(number)
+      guard let node = base.node(id), node.isRegistered else { continue }
+      var checksum = TraceChecksum()
+      var reserved: UInt64 = 0
+      for index in 0..<Self.linuxWordCount(of: node) {
+        let word = base.bitmapWord(UInt(index), of: id)
+        reserved += UInt64(word.nonzeroBitCount)
+        checksum.add(UInt64(word), byteCount: UInt64(UInt.bitWidth / 8))
+      }
+      var line = TraceLine("map")
+      line.add(UInt64(number))
+      line.end(reserved, checksum: checksum.value)
+    }
+  }
+
+  /// Ends the trace: text is no comment any more.
+  private mutating func endRecording() {
+    header("trace end", nil)
+    isRecording = false
+    unsafe SerialPort.writesComments = false
   }
 
   mutating func releaseLate(

@@ -48,6 +48,27 @@ struct TraceLine {
     end()
   }
 
+  /// Ends the line with the blocks of a hand-over.
+  mutating func end(_ blocks: LinuxBlocks) {
+    port.write(" -> ")
+    port.write(hexadecimal: blocks.pageCount)
+    port.write(" blocks ")
+    port.write(hexadecimal: blocks.singleCount + blocks.wordCount)
+    port.write(" fnv ")
+    port.write(hexadecimal: blocks.checksum.value, minimumDigitCount: 16)
+    if blocks.singleCount > 0 {
+      port.write(" o0 ")
+      port.write(hexadecimal: blocks.singleCount)
+    }
+    if blocks.wordCount > 0 {
+      port.write(" o")
+      port.write(hexadecimal: LinuxBlocks.wordOrder)
+      port.write(" ")
+      port.write(hexadecimal: blocks.wordCount)
+    }
+    end()
+  }
+
   /// Ends a line that has no result.
   mutating func end() {
     port.write("\n")
