@@ -1,15 +1,17 @@
 /// How the memory of a ``PageBitmap`` is divided into its levels.
 ///
-/// A table of where the levels are comes first, then the root, a single group, then level by level
-/// down to level 0, which has a word for each `BitmapWord.bitCount` pages.  A group of a higher
+/// A table of where the levels are comes first, then the top level, then level by level down to
+/// level 0, which has a word for each `BitmapWord.bitCount` pages.  A group of a higher
 /// level describes as many words or groups of the level below with a few planes of one bit each.
 struct BitmapLayout {
   /// The number of bits on level 0.
   let bitCount: UInt
 
-  /// The root's level; at least 1, and at most 10: 2^52 pages take 2^46 words and 6 bits a level, or
-  /// 2^47 and 5.
-  private(set) var rootLevel = 0
+  /// The highest level; at least 1.
+  private(set) var topLevel = 0
+
+  /// The number of groups on the highest level, at most as many as a word has bits.
+  private(set) var topGroupCount: UInt = 0
 
   /// The size of the table and all levels in bytes.
   private(set) var byteCount: UInt = 0
@@ -23,13 +25,14 @@ struct BitmapLayout {
     // 2^52 bits are 2^46 words, and each level is far smaller than the one below.
     var wordCount = groupCount
     repeat {
-      rootLevel += 1
+      topLevel += 1
       groupCount = Self.groupCount(of: groupCount)
-      wordCount &+= groupCount &<< Self.groupShift(onLevel: rootLevel)
-    } while groupCount > 1
+      wordCount &+= groupCount &<< Self.groupShift(onLevel: topLevel)
+    } while groupCount > BitmapWord.bitCount
+    topGroupCount = groupCount
     byteCount =
       wordCount &* UInt(MemoryLayout<BitmapWord>.size)
-      &+ UInt(bitPattern: rootLevel &+ 1) &* UInt(MemoryLayout<UInt>.size)
+      &+ UInt(bitPattern: topLevel &+ 1) &* UInt(MemoryLayout<UInt>.size)
   }
 
   /// How many groups it takes to describe `count` bits, words or groups; at least 1.

@@ -11,13 +11,13 @@ extension BootMemory {
   @inline(__always)
   var hasDebugOutput: Bool { unsafe platform.debug != nil }
 
-  func debugRegister(_ node: NodePointer, byteCount: UInt64) {
+  func debugRegister(_ node: NodePointer) {
     let span = unsafe node.pointee.span
     var line = unsafe DebugLine("init_bootmem_core", node: id(of: node))
     line.add(" start=", span.start.number)
-    line.add(" map=", (unsafe node.pointee.bitmapPages)?.start.number ?? 0)
+    line.add(" map=", unsafe node.pointee.bitmapPages.start.number)
     line.add(" end=", span.end.number)
-    line.add(" mapsize=", byteCount)
+    line.add(" mapsize=", BootMemory.bitmapByteCount(forPageCount: span.pageCount))
     write(&line)
   }
 

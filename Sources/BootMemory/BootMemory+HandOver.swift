@@ -38,12 +38,11 @@ extension BootMemory {
           from: unsafe node.pointee.page(ofBit: start), to: unsafe node.pointee.page(ofBit: bit),
           node: id, maximumOrder: maximumOrder, release)
       }
-      if let pages = unsafe node.pointee.bitmapPages {
-        releasedHere &+= pages.pageCount
-        releaseBlocks(
-          from: pages.start, to: pages.end, node: id, maximumOrder: maximumOrder, release
-        )
-      }
+      let bitmapPages = unsafe node.pointee.bitmapPages
+      releasedHere &+= bitmapPages.pageCount
+      releaseBlocks(
+        from: bitmapPages.start, to: bitmapPages.end, node: id, maximumOrder: maximumOrder, release
+      )
       if hasDebugOutput { unsafe debugHandedOver(node, released: releasedHere) }
       released &+= releasedHere
       unsafe next = node.pointee.next
@@ -83,8 +82,8 @@ extension BootMemory {
     var nextOwner = unsafe firstNode
     while let owner = unsafe nextOwner {
       var next = unsafe firstNode
-      while let pages = unsafe owner.pointee.bitmapPages, let node = unsafe next {
-        if let part = unsafe node.pointee.span.intersection(pages) {
+      while let node = unsafe next {
+        if let part = unsafe node.pointee.span.intersection(owner.pointee.bitmapPages) {
           unsafe node.pointee.mark(part, free: false)
         }
         unsafe next = node.pointee.next

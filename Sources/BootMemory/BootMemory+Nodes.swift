@@ -10,7 +10,11 @@ extension BootMemory {
   /// - Parameter pageCount: At most 2^52.
   /// - Complexity: O(levels).
   public static func bitmapByteCount(forPageCount pageCount: UInt64) -> UInt64 {
-    UInt64(layout(forPageCount: pageCount).byteCount)
+    precondition(pageCount <= PageFrame.end.number)
+    // A node may begin at any page of its first word.  2^52 and 63 fit a word of 64 bits; a machine
+    // of 32 bits has at most 2^20 pages.
+    let layout = BitmapLayout(bitCount: UInt(pageCount) + (BitmapWord.bitCount - 1))
+    return UInt64(layout.byteCount)
   }
 
   /// The number of pages that the bitmap of a node of `pageCount` pages takes
@@ -21,13 +25,6 @@ extension BootMemory {
     PageFrame.pageCount(holdingByteCount: bitmapByteCount(forPageCount: pageCount))
   }
 
-  private static func layout(forPageCount pageCount: UInt64) -> BitmapLayout {
-    precondition(pageCount <= PageFrame.end.number)
-    // A node may begin at any page of its first word.  2^52 and 63 fit a word of 64 bits; a machine
-    // of 32 bits has at most 2^20 pages.
-    return BitmapLayout(bitCount: UInt(pageCount) + (BitmapWord.bitCount - 1))
-  }
-
   /// Registers a node, all its pages reserved, with its bitmap in physical memory
   /// (`init_bootmem_node`).
   ///
@@ -36,7 +33,8 @@ extension BootMemory {
   ///
   /// - Parameters:
   ///   - id: The node's number; each node is registered once.
-  ///   - span: The node's pages, which must not overlap another node's; may be none.
+  ///   - span: The node's pages, which must not overlap another node's; may be none, but
+  ///     not inside another node.
   ///   - bitmapStart: The first page for the bitmap, of any content.
   /// - Returns: The size of the bitmap in bytes, see ``bitmapByteCount(forPageCount:)``.
   /// - Complexity: O(levels + nodes); memory is touched at the bitmap's root only.
@@ -45,8 +43,8 @@ extension BootMemory {
     _ id: NodeID, spanning span: PageRange, bitmapAt bitmapStart: PageFrame
   ) throws(BootMemoryError) -> UInt64 {
     let node = unsafe try unregisteredNode(id, spanning: span)
-    let layout = Self.layout(forPageCount: span.pageCount)
-    let pageCount = PageFrame.pageCount(holdingByteCount: UInt64(layout.byteCount))
+    let byteCount = Self.bitmapByteCount(forPageCount: span.pageCount)
+    let pageCount = PageFrame.pageCount(holdingByteCount: byteCount)
     guard let address = bitmapStart.firstAddress,
       let pages = PageRange(start: bitmapStart, pageCount: pageCount),
       pages.end <= platform.addressWidth.endPageFrame
@@ -57,15 +55,16 @@ extension BootMemory {
     let memory = unsafe pointer(to: address)
     guard let memory = unsafe memory else { throw .misuse(.bitmapMisplaced(0)) }
     unsafe node.pointee.bitmapPages = pages
-    unsafe insert(node, behind: previous, spanning: span, layout: layout, memory: memory)
-    return UInt64(layout.byteCount)
+    unsafe insert(node, behind: previous, spanning: span, memory: memory)
+    return byteCount
   }
 
   /// Registers a node, all its pages reserved, with its bitmap in memory that stays the caller's.
   ///
   /// - Parameters:
   ///   - id: The node's number; each node is registered once.
-  ///   - span: The node's pages, which must not overlap another node's; may be none.
+  ///   - span: The node's pages, which must not overlap another node's; may be none, but
+  ///     not inside another node.
   ///   - bitmap: At least ``bitmapByteCount(forPageCount:)`` bytes of any content, aligned for a
   ///     pointer.
   /// - Returns: The size of the bitmap in bytes.
@@ -75,11 +74,10 @@ extension BootMemory {
     _ id: NodeID, spanning span: PageRange, bitmap: UnsafeMutableRawBufferPointer
   ) throws(BootMemoryError) -> UInt64 {
     let node = unsafe try unregisteredNode(id, spanning: span)
-    let layout = Self.layout(forPageCount: span.pageCount)
-    guard bitmap.count >= Int(layout.byteCount) else {
+    let byteCount = Self.bitmapByteCount(forPageCount: span.pageCount)
+    guard UInt64(bitmap.count) >= byteCount else {
       throw .misuse(
-        .bitmapTooSmall(
-          byteCount: UInt64(bitmap.count), requiredByteCount: UInt64(layout.byteCount)))
+        .bitmapTooSmall(byteCount: UInt64(bitmap.count), requiredByteCount: byteCount))
     }
     let place = UInt(bitPattern: bitmap.baseAddress)
     guard let memory = bitmap.baseAddress,
@@ -87,10 +85,11 @@ extension BootMemory {
     else {
       throw .misuse(.bitmapMisplaced(place))
     }
-    let previous = unsafe try predecessor(of: span, bitmapPages: nil)
-    unsafe node.pointee.bitmapPages = nil
-    unsafe insert(node, behind: previous, spanning: span, layout: layout, memory: memory)
-    return UInt64(layout.byteCount)
+    let noPages = PageRange(emptyAt: PageFrame(0))
+    let previous = unsafe try predecessor(of: span, bitmapPages: noPages)
+    unsafe node.pointee.bitmapPages = noPages
+    unsafe insert(node, behind: previous, spanning: span, memory: memory)
+    return byteCount
   }
 
   /// What is known of a node; nil where there is no storage for it.
@@ -115,20 +114,22 @@ extension BootMemory {
   ///
   /// Throws if either the pages or the bitmap overlap those of a registered node.
   private func predecessor(
-    of span: PageRange, bitmapPages: PageRange?
+    of span: PageRange, bitmapPages: PageRange
   ) throws(BootMemoryError) -> NodePointer? {
     var previous: NodePointer? = nil
     var next = unsafe firstNode
     while let node = unsafe next {
-      if unsafe node.pointee.span.overlaps(span) {
-        throw unsafe .misuse(.nodeOverlaps(span, id(of: node)))
-      }
-      if let bitmapPages, let others = unsafe node.pointee.bitmapPages,
-        others.overlaps(bitmapPages)
-      {
+      // Ranges without pages overlap nothing: those of bitmaps start at page 0.
+      let other = unsafe node.pointee.bitmapPages
+      if other.start < bitmapPages.end && bitmapPages.start < other.end {
         throw unsafe .misuse(.bitmapOverlaps(bitmapPages, id(of: node)))
       }
-      if unsafe node.pointee.span.start <= span.start { unsafe previous = node }
+      // A node without pages may lie between others, but not inside one.
+      if unsafe node.pointee.span.end <= span.start {
+        unsafe previous = node
+      } else if unsafe node.pointee.span.start < span.end {
+        throw unsafe .misuse(.nodeOverlaps(span, id(of: node)))
+      }
       unsafe next = node.pointee.next
     }
     return unsafe previous
@@ -136,12 +137,15 @@ extension BootMemory {
 
   private mutating func insert(
     _ node: NodePointer, behind previous: NodePointer?, spanning span: PageRange,
-    layout: BitmapLayout, memory: UnsafeMutableRawPointer
+    memory: UnsafeMutableRawPointer
   ) {
     // Bit 0 is the page at which a word of the bitmap begins, so that alignments need no sums.
     let firstPageNumber = span.start.number & ~UInt64(BitmapWord.bitCount - 1)
+    // The span is of this machine's pages, and so are the sums.
+    let bitCount = UInt(truncatingIfNeeded: span.end.number - firstPageNumber)
     unsafe node.pointee.bitmap = PageBitmap(
-      layout: layout, firstPageNumber: UInt(truncatingIfNeeded: firstPageNumber), memory: memory)
+      layout: BitmapLayout(bitCount: bitCount),
+      firstPageNumber: UInt(truncatingIfNeeded: firstPageNumber), memory: memory)
     unsafe node.pointee.span = span
     unsafe node.pointee.isRegistered = true
     unsafe node.pointee.hint = span.start
@@ -152,7 +156,7 @@ extension BootMemory {
       unsafe node.pointee.next = firstNode
       unsafe firstNode = node
     }
-    if hasDebugOutput { unsafe debugRegister(node, byteCount: UInt64(layout.byteCount)) }
+    if hasDebugOutput { unsafe debugRegister(node) }
   }
 
   /// The one place where a physical address becomes a pointer; nil where that is the nil pointer.

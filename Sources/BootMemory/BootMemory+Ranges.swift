@@ -35,18 +35,28 @@ extension BootMemory {
     }
   }
 
-  /// Frees a range if all of it takes is to change one word of a bitmap: the short cut that spares
-  /// most calls of ``free(_:on:)`` its checks.
+  /// Frees a range if all it takes is to change one word of a bitmap: the short cut that spares most
+  /// calls of ``free(_:on:)`` its checks.
   ///
+  /// - Parameters:
+  ///   - start: The first address.
+  ///   - byteCount: The size; the range may reach beyond the address space, which is refused.
   /// - Returns: Whether that was so; nothing has changed otherwise.
   /// - Complexity: O(levels + nodes).
   @inline(__always)
-  public mutating func freeInWord(_ range: AddressRange) -> Bool {
-    guard let pages = range.wholePages,
-      let node = unsafe node(containing: pages.start, from: shortcutNode),
-      unsafe pages.end <= node.pointee.span.end, unsafe node.pointee.toggle(pages, free: true)
+  public mutating func freeInWord(start: PhysicalAddress, byteCount: UInt64) -> Bool {
+    // Rounded inwards.  Where rounding up wraps around, to page 0, the end is so far above that it
+    // is refused as too many pages for a word.
+    let (behind, overflow) = start.rawValue.addingReportingOverflow(byteCount)
+    guard !overflow else { return false }
+    let first = PageFrame(
+      (start.rawValue &+ (PageFrame.byteCount &- 1)) >> PageFrame.byteCountShift)
+    // Where there is no page in front of the end, this wraps to a page that no node has.
+    let last = PageFrame((behind >> PageFrame.byteCountShift) &- 1)
+    guard let node = unsafe shortcutNode(from: first, through: last),
+      unsafe node.pointee.toggle(from: first, through: last, free: true)
     else { return false }
-    unsafe node.pointee.lowerHint(to: pages.start)
+    unsafe node.pointee.lowerHint(to: first)
     return true
   }
 
@@ -88,19 +98,36 @@ extension BootMemory {
     }
   }
 
-  /// Reserves a range if all of it is free and takes to change one word of a bitmap: the short cut
-  /// that spares most calls of ``reserve(_:on:exclusively:)`` their checks.
+  /// Reserves a range if all of it is free and it takes to change one word of a bitmap: the short
+  /// cut that spares most calls of ``reserve(_:on:exclusively:)`` their checks.
   ///
+  /// - Parameters:
+  ///   - start: The first address.
+  ///   - byteCount: The size; the range may reach beyond the address space, which is refused.
   /// - Returns: Whether that was so; nothing has changed otherwise.
   /// - Complexity: O(levels + nodes).
   @inline(__always)
-  public mutating func reserveInWord(_ range: AddressRange) -> Bool {
-    let pages = range.touchedPages
-    guard !pages.isEmpty,
-      let node = unsafe node(containing: pages.start, from: shortcutNode),
-      unsafe pages.end <= node.pointee.span.end
-    else { return false }
-    return unsafe node.pointee.toggle(pages, free: false)
+  public mutating func reserveInWord(start: PhysicalAddress, byteCount: UInt64) -> Bool {
+    // Rounded outwards.  Where rounding up wraps around, to page 0, there is no page in front.
+    let (behind, overflow) = start.rawValue.addingReportingOverflow(byteCount)
+    guard !overflow else { return false }
+    let first = start.pageFrame
+    let end = (behind &+ (PageFrame.byteCount &- 1)) >> PageFrame.byteCountShift
+    let last = PageFrame(end &- 1)
+    guard let node = unsafe shortcutNode(from: first, through: last) else { return false }
+    return unsafe node.pointee.toggle(from: first, through: last, free: false)
+  }
+
+  /// The first node that ends above `last`, the only one that can have the pages up to it; nil where
+  /// they do not share a word.
+  @inline(__always)
+  private func shortcutNode(from first: PageFrame, through last: PageFrame) -> NodePointer? {
+    guard first.number ^ last.number < UInt64(BitmapWord.bitCount) else { return nil }
+    var next = unsafe shortcutNode
+    while let node = unsafe next, unsafe node.pointee.span.end <= last {
+      unsafe next = node.pointee.next
+    }
+    return unsafe next
   }
 
   /// What the undoing of a failed exclusive reserve leaves behind in Linux: the pages before the
@@ -150,7 +177,7 @@ extension BootMemory {
   }
 
   /// The first of the nodes that `pages` lie in; throws unless every page lies in one, or in `node`.
-  private func firstNode(
+  private mutating func firstNode(
     of pages: PageRange, on node: NodeID?
   ) throws(BootMemoryError) -> NodePointer {
     if let node {
@@ -163,21 +190,23 @@ extension BootMemory {
       }
       return unsafe named
     }
-    guard let first = unsafe self.node(containing: pages.start, from: firstNode) else {
+    var start = unsafe firstNode
+    if let recent = unsafe recentNode, unsafe recent.pointee.span.start <= pages.start {
+      unsafe start = recent
+    }
+    guard let first = unsafe self.node(containing: pages.start, from: start) else {
       throw .misuse(.outsideNodes(pages.start))
     }
+    unsafe recentNode = first
     var covered = unsafe first.pointee.span.end
     var next = unsafe first.pointee.next
     while covered < pages.end {
-      guard let node = unsafe next else { throw .misuse(.outsideNodes(covered)) }
-      unsafe next = node.pointee.next
-      // A node without pages is no hole, neither between two that adjoin nor in a list behind one
-      // that starts at the same page.
-      if unsafe node.pointee.span.isEmpty { continue }
-      guard unsafe node.pointee.span.start == covered else {
+      // A node without pages between two that adjoin is no hole.
+      guard let node = unsafe next, unsafe node.pointee.span.start == covered else {
         throw .misuse(.outsideNodes(covered))
       }
       covered = unsafe node.pointee.span.end
+      unsafe next = node.pointee.next
     }
     return unsafe first
   }

@@ -25,6 +25,9 @@ import PhysicalMemory
     didSet { updateShortcut() }
   }
 
+  /// A registered node from which the next search for a page may begin: the last one found.
+  var recentNode: NodePointer?
+
   /// Whether the memory has been handed over.
   public internal(set) var isHandedOver = false {
     didSet { updateShortcut() }
@@ -34,6 +37,9 @@ import PhysicalMemory
   public internal(set) var platform: BootMemoryPlatform {
     didSet { updateShortcut() }
   }
+
+  /// Clears allocated memory.
+  let clear: BootMemoryPlatform.Clear
 
   /// The storage of the nodes; the index is the node's number.
   let nodes: UnsafeMutableBufferPointer<BootMemoryNode>
@@ -48,7 +54,13 @@ import PhysicalMemory
     precondition(platform.cacheLineByteCount.isPowerOfTwo)
     unsafe shortcutNode = nil
     unsafe firstNode = nil
+    unsafe recentNode = nil
     self.platform = platform
+    unsafe clear =
+      unsafe platform.clear ?? { _, start, byteCount in
+        unsafe start?.initializeMemory(
+          as: UInt8.self, repeating: 0, count: Int(bitPattern: byteCount))
+      }
     unsafe self.nodes = unsafe nodes
     unsafe nodes.initialize(repeating: BootMemoryNode())
   }
@@ -79,10 +91,11 @@ import PhysicalMemory
   @inline(__always)
   func node(containing page: PageFrame, from first: NodePointer?) -> NodePointer? {
     var next = unsafe first
-    while let node = unsafe next {
-      if unsafe node.pointee.span.contains(page) { return unsafe node }
+    // The first that ends above the page is the only one that can have it.
+    while let node = unsafe next, unsafe node.pointee.span.end <= page {
       unsafe next = node.pointee.next
     }
-    return nil
+    guard let node = unsafe next, unsafe node.pointee.span.start <= page else { return nil }
+    return unsafe node
   }
 }

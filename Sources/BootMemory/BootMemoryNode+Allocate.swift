@@ -20,31 +20,30 @@ extension BootMemoryNode {
     return address
   }
 
-  /// Allocates at most a page, aligned to at most a page, if the word of the bitmap that was changed
-  /// last is where the search goes on and has a free page from there: what nearly every allocation
-  /// comes to.  There is no limit.
+  /// Allocates at most a page, aligned to at most a page, without a limit, at the first free page
+  /// from where the search goes on: what nearly every allocation comes to.
   ///
-  /// - Returns: nil if that was not so; nothing has changed then.
+  /// The goal must lie below the node's end.
+  ///
+  /// - Returns: nil if there is no free page from there on; nothing has changed then.
   @inline(__always)
-  mutating func allocateInValidWord(
+  mutating func allocateNextPage(
     byteCount: UInt64, alignment: UInt64, goalPage: UInt64
   ) -> PhysicalAddress? {
-    let begin =
-      goalPage >= span.start.number && goalPage < span.end.number ? goalPage : span.start.number
-    let from = max(begin, hint.number)
-    let bit = bit(of: PageFrame(from))
-    let index = bit &>> BitmapWord.bitShift
-    guard index == bitmap.validWord else { return nil }
-    let word = bitmap.storedWord(index)
-    let free = word &>> BitmapWord(truncatingIfNeeded: bit & PageBitmap.bitMask)
-    guard free != 0 else { return nil }
-    // Bits behind the node's end are never 1.
-    let skipped = free.firstOne
-    let run = PageFrame(from &+ UInt64(skipped))
+    // The hint is not below the node, so a goal that is counts as none.
+    var bit = bit(of: PageFrame(max(goalPage, hint.number)))
+    if bit &>> BitmapWord.bitShift == bitmap.validWord,
+      case let rest = bitmap.validWordContent.rest(from: bit), rest != 0
+    {
+      bit &+= rest.firstOne
+    } else {
+      guard let next = bitmap.validateFirstFree(from: bit) else { return nil }
+      bit = next
+    }
+    let run = page(ofBit: bit)
     let (address, endPage) = take(run, byteCount, alignment)
     if run < endPage {
-      let mask = BitmapWord.one(at: (bit &+ skipped) & PageBitmap.bitMask)
-      bitmap.replaceWord(index, with: word ^ mask)
+      bitmap.reserveInValidWord(bit & PageBitmap.bitMask)
     }
     return address
   }

@@ -20,9 +20,9 @@ import PhysicalMemory
   /// Which pages are free.
   var bitmap: PageBitmap
 
-  /// The pages that hold the bitmap, which the hand-over releases; nil for memory that stays the
+  /// The pages that hold the bitmap, which the hand-over releases; none for memory that stays the
   /// caller's.
-  public internal(set) var bitmapPages: PageRange?
+  public internal(set) var bitmapPages: PageRange
 
   /// Whether the node is registered.
   public internal(set) var isRegistered: Bool
@@ -32,7 +32,7 @@ import PhysicalMemory
     let zero = PageFrame(0)
     span = PageRange(emptyAt: zero)
     isRegistered = false
-    bitmapPages = nil
+    bitmapPages = PageRange(emptyAt: zero)
     hint = zero
     lastEnd = PhysicalAddress(0)
     unsafe next = nil
@@ -85,23 +85,25 @@ import PhysicalMemory
     endSharing(in: pages)
   }
 
-  /// Marks pages of the span free, or reserved, if they are the other now and share a word of the
-  /// bitmap: what most calls come to.
+  /// Marks pages free, or reserved, if they lie in the span and are all the other now: what most
+  /// calls come to.
   ///
+  /// - Parameters:
+  ///   - first: The first page; any.
+  ///   - last: The last page, below the end of the span, with a number that differs from that of the
+  ///     first only within a word.
+  ///   - free: What to mark them.
   /// - Returns: Whether that was so; nothing has changed otherwise.
   @inline(__always)
-  mutating func toggle(_ pages: PageRange, free: Bool) -> Bool {
-    let bit = bit(of: pages.start)
-    let offset = bit & PageBitmap.bitMask
-    // At least 1: the caller's range is not empty.
-    let count = UInt(truncatingIfNeeded: pages.pageCount)
-    guard UInt64(count) == pages.pageCount, count <= BitmapWord.bitCount &- offset else {
-      return false
-    }
-    let index = bit &>> BitmapWord.bitShift
-    let mask = BitmapWord.ones(from: offset, count: count)
-    guard bitmap.toggle(mask, inWord: index, free: free) else { return false }
-    endSharing(in: pages)
+  mutating func toggle(from first: PageFrame, through last: PageFrame, free: Bool) -> Bool {
+    // Page frames and bits have the same place in their words, since bit 0 is at a word's begin.
+    let firstBit = UInt(truncatingIfNeeded: first.number) & PageBitmap.bitMask
+    let lastBit = UInt(truncatingIfNeeded: last.number) & PageBitmap.bitMask
+    let mask = BitmapWord.ones(from: firstBit) & BitmapWord.ones(upTo: lastBit)
+    guard first >= span.start, mask != 0,
+      bitmap.toggle(mask, inWord: bit(of: first) &>> BitmapWord.bitShift, free: free)
+    else { return false }
+    if lastEnd.pageFrame >= first && lastEnd.pageFrame <= last { lastEnd = PhysicalAddress(0) }
     return true
   }
 

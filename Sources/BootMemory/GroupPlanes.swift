@@ -62,6 +62,10 @@ struct GroupSummary: Equatable {
     self.bits = bits
   }
 
+  /// The state alone.
+  @inline(__always)
+  var state: BitmapWord { bits & 0b11 }
+
   /// How free the pages of a word are.
   @inline(__always)
   init(_ word: BitmapWord) {
@@ -71,26 +75,4 @@ struct GroupSummary: Equatable {
       bits = word.hasFullByte ? 0b10 : word != 0 ? 0b01 : 0b00
     }
   }
-
-  /// The state alone.
-  @inline(__always)
-  var state: GroupState { GroupState(bits: bits & 0b11) }
-}
-
-/// The two bits that ``PageBitmap`` has for each word and group.
-struct GroupState: Equatable {
-  let bits: BitmapWord
-
-  @inline(__always)
-  init(bits: BitmapWord) {
-    self.bits = bits
-  }
-
-  /// Whether no page is free, or every page: nothing below is stored.
-  @inline(__always)
-  var isUniform: Bool { bits == 0b00 || bits == 0b11 }
-
-  /// The content of a word with this state, which is uniform.
-  @inline(__always)
-  var uniformWord: BitmapWord { bits == 0b00 ? 0 : .max }
 }

@@ -14,7 +14,7 @@ extension PageBitmap {
       let mask = BitmapWord.ones(from: start & Self.bitMask, count: end &- start)
       validate(index)
       let word = storedWord(index)
-      replaceWord(index, with: free ? word | mask : word & ~mask)
+      replaceValidWord(with: free ? word | mask : word & ~mask)
     } else {
       setAcrossWords(from: start, to: end, free: free)
     }
@@ -26,6 +26,12 @@ extension PageBitmap {
   /// - Complexity: O(levels).
   @inline(__always)
   mutating func toggle(_ mask: BitmapWord, inWord index: UInt, free: Bool) -> Bool {
+    if index == validWord {
+      let word = storedWord(index)
+      guard word & mask == (free ? 0 : mask) else { return false }
+      replaceValidWord(with: word ^ mask)
+      return true
+    }
     // The valid word's group is valid, and so the whole of it need not be descended to again.
     if (index ^ validWord) &>> BitmapWord.bitShift != 0 {
       validateGroup(index &>> BitmapWord.bitShift)
@@ -33,35 +39,76 @@ extension PageBitmap {
     let state = state(ofWord: index)
     let word = state.isUniform ? state.uniformWord : storedWord(index)
     guard word & mask == (free ? 0 : mask) else { return false }
+    let new = word ^ mask
+    storeWord(index, new)
+    let summary = GroupSummary(new)
     validWord = index
-    replaceWord(index, with: word ^ mask)
+    validState = summary.state
+    if summary.state != state.bits { update(state, ofWord: index, to: summary.state) }
     return true
   }
 
-  /// Replaces a word of a valid group.
+  /// Replaces the valid word.
   @inline(__always)
-  mutating func replaceWord(_ index: UInt, with word: BitmapWord) {
-    storeWord(index, word)
+  mutating func replaceValidWord(with word: BitmapWord) {
+    storeWord(validWord, word)
+    let state = GroupSummary(word).state
     // Most changes leave the state of the word as it was.
-    let summary = GroupSummary(word)
-    if summary.state != state(ofWord: index) { propagate(summary, fromWord: index) }
+    if state != validState { updateValidState(to: state) }
   }
 
-  /// Tells the groups above a word how free it has become, as far up as that changes anything.
+  /// Reserves a page of the valid word, which is free.
+  @inline(__always)
+  mutating func reserveInValidWord(_ bit: UInt) {
+    let word = validWordContent & ~.one(at: bit)
+    // Most often there was a free byte, and there still is.
+    if word.hasFullByte && validState == 0b10 {
+      storeWord(validWord, word)
+    } else {
+      replaceValidWord(with: word)
+    }
+  }
+
   @_optimize(speed) @inline(never)
-  private mutating func propagate(_ summary: GroupSummary, fromWord word: UInt) {
-    propagate(summary, fromChild: word, onLevel: 1)
+  private mutating func updateValidState(to newState: BitmapWord) {
+    validState = newState
+    update(state(ofWord: validWord), ofWord: validWord, to: newState)
+  }
+
+  /// Writes the new state of a word to its group, which is valid, and to those above if that is
+  /// something else then.
+  @inline(__always)
+  private mutating func update(
+    _ state: WordState, ofWord index: UInt, to newState: BitmapWord
+  ) {
+    let difference = newState ^ state.bits
+    let low = state.low ^ (difference & 1) &<< state.bit
+    let high = state.high ^ (difference &>> 1) &<< state.bit
+    unsafe state.group[0] = low
+    unsafe state.group[1] = high
+    // Mostly the group stays what it was: here it is scattered before and after.
+    if state.high | high == 0 && state.low != 0 && low != 0 { return }
+    let old = GroupPlanes(low: state.low, high: state.high, word: state.low & state.high)
+    let new = GroupPlanes(low: low, high: high, word: low & high)
+    groupChanged(index &>> BitmapWord.bitShift, from: old, to: new)
+  }
+
+  /// Tells the groups above one of level 1 how free it has become, as far up as that changes
+  /// anything.
+  @_optimize(speed) @inline(never)
+  private mutating func groupChanged(_ index: UInt, from old: GroupPlanes, to new: GroupPlanes) {
+    if new.summary != old.summary { propagate(new.summary, fromChild: index, onLevel: 2) }
   }
 
   /// Tells the groups from `level` up how free a child has become.
-  @inline(__always)
+  @_optimize(speed)
   private mutating func propagate(
     _ summary: GroupSummary, fromChild child: UInt, onLevel level: Int
   ) {
     var summary = summary
     var child = child
     var level = level
-    while level <= rootLevel {
+    while level <= topLevel {
       let index = child &>> BitmapWord.bitShift
       var planes = planes(ofGroup: index, onLevel: level)
       let old = planes.summary
@@ -74,33 +121,44 @@ extension PageBitmap {
     }
   }
 
-  /// Makes the word `index` and every group above it valid.
-  private mutating func validate(_ index: UInt) {
+  /// Makes the word `index` the valid word.
+  @_optimize(speed)
+  mutating func validate(_ index: UInt) {
     guard index != validWord else { return }
     validateGroup(index &>> BitmapWord.bitShift)
     let state = state(ofWord: index)
     if state.isUniform { storeWord(index, state.uniformWord) }
     validWord = index
+    validState = state.bits
   }
 
   /// Makes a group of level 1 and every group above it valid: where a parent says that all or none
   /// of the pages are free, what lies below is written for the first time.
-  @_optimize(speed) @inline(never)
+  @inline(__always)
   private mutating func validateGroup(_ index: UInt) {
+    guard topLevel > 1 else { return }
+    var level = topLevel
     // The level is small, and so is the shift: it is below the width for every layout.
-    var shift = BitmapWord.bitShift &* UInt(bitPattern: rootLevel &- 2)
-    var level = rootLevel
-    while level > 1 {
+    var shift = BitmapWord.bitShift &* UInt(bitPattern: level &- 2)
+    repeat {
       let child = index &>> shift
-      let group = unsafe group(child &>> BitmapWord.bitShift, onLevel: level)
-      let bit = BitmapWord(truncatingIfNeeded: child)
-      let low = unsafe group[0] &>> bit & 1
-      let high = unsafe group[1] &>> bit & 1
+      let group = unsafe group(child &>> BitmapWord.bitShift, onUpperLevel: level)
+      let mixed = unsafe group[0] ^ group[1]
       level &-= 1
-      // 0 or 1, so that taking it from 0 gives none or all bits.
-      if low == high { fillGroup(child, onLevel: level, with: 0 &- low) }
+      if mixed &>> BitmapWord(truncatingIfNeeded: child) & 1 == 0 {
+        unsafe fillChild(child, of: group, onLevel: level)
+      }
       shift &-= BitmapWord.bitShift
-    }
+    } while level != 1
+  }
+
+  /// Writes a child of a group for the first time, which is uniform.
+  @inline(never)
+  private mutating func fillChild(
+    _ child: UInt, of group: UnsafeMutablePointer<BitmapWord>, onLevel level: Int
+  ) {
+    let isFree = unsafe group[0].isOne(at: child & Self.bitMask)
+    fillGroup(child, onLevel: level, with: isFree ? .max : 0)
   }
 
   /// Sets a range that begins and ends in different words, from the bottom up.
@@ -120,6 +178,8 @@ extension PageBitmap {
     validate(right)
     var leftSummary = fillWord(left, .ones(from: start & Self.bitMask), free: free)
     var rightSummary = fillWord(right, .ones(upTo: last & Self.bitMask), free: free)
+    // The valid word, since it was made so last.
+    validState = rightSummary.state
     var level = 1
     while (left ^ right) &>> BitmapWord.bitShift != 0 {
       leftSummary = setChild(
@@ -128,6 +188,11 @@ extension PageBitmap {
         right, onLevel: level, to: rightSummary, filling: .ones(below: right & Self.bitMask), free)
       left &>>= BitmapWord.bitShift
       right &>>= BitmapWord.bitShift
+      if level == topLevel {
+        // `right` is another group, and so above.
+        fillGroups(left &+ 1..<right, onLevel: level, with: free ? .max : 0)
+        return
+      }
       level &+= 1
     }
     let index = left &>> BitmapWord.bitShift

@@ -116,12 +116,22 @@ extension PageBitmap {
     return found.bit
   }
 
+  /// The lowest free page from `start` on, whose word becomes the valid word.
+  ///
+  /// - Complexity: O(levels).
+  @_optimize(speed) @inline(never)
+  mutating func validateFirstFree(from start: UInt) -> UInt? {
+    guard let bit = firstFree(from: start, below: bitCount) else { return nil }
+    validate(bit &>> BitmapWord.bitShift)
+    return bit
+  }
+
   /// The word with number `index` as it would be, were it stored.
   ///
   /// - Complexity: O(levels).
   mutating func word(_ index: UInt) -> BitmapWord {
     if index == validWord { return storedWord(index) }
-    for level in stride(from: rootLevel, to: 0, by: -1) {
+    for level in stride(from: topLevel, to: 0, by: -1) {
       let child = index &>> (BitmapWord.bitShift &* UInt(bitPattern: level &- 1))
       let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
       let bit = child & Self.bitMask
@@ -142,7 +152,7 @@ extension PageBitmap {
     bit: UInt, word: BitmapWord
   )? {
     var bit = start
-    var level = rootLevel
+    var level = topLevel
     while bit < end {
       let shift = BitmapWord.bitShift &* UInt(bitPattern: level)
       let child = bit &>> shift
@@ -150,17 +160,23 @@ extension PageBitmap {
       let firstChild = child & Self.bitMask
       let candidates = planes.children(with: sought) & .ones(from: firstChild)
       guard candidates != 0 else {
-        // Nothing in the rest of this group.  Go on behind it, in the lowest group above that goes
-        // on there: it is one on the way from the root to here, so it is valid.
-        if level == rootLevel { return nil }
-        var next = (child &>> BitmapWord.bitShift) &+ 1
-        level &+= 1
-        while next & Self.bitMask == 0 {
-          if level == rootLevel { return nil }
-          next &>>= BitmapWord.bitShift
-          level &+= 1
+        // Nothing in the rest of this group.  Go on behind it, on the lowest level above where the
+        // next group's parent is one on the way to here, and so valid; at the top all are.
+        var group = (child &>> BitmapWord.bitShift) &+ 1
+        let groupShift = shift &+ BitmapWord.bitShift
+        if level == topLevel {
+          while group &<< groupShift < end,
+            self.planes(ofGroup: group, onLevel: level).children(with: sought) == 0
+          {
+            group &+= 1
+          }
         }
-        bit = next &<< (BitmapWord.bitShift &* UInt(bitPattern: level))
+        bit = group &<< groupShift
+        while level < topLevel {
+          level &+= 1
+          if group & Self.bitMask != 0 { break }
+          group &>>= BitmapWord.bitShift
+        }
         continue
       }
       let candidate = candidates.firstOne
@@ -183,8 +199,8 @@ extension PageBitmap {
       }
       // There are such pages in this word, but none from `bit` on: go on behind it.
       bit = (bit | Self.bitMask) &+ 1
-      // Where the next word is of another group, that group is to be found from the root.
-      if bit & (BitmapWord.bitCount &* BitmapWord.bitCount &- 1) == 0 { level = rootLevel }
+      // Where the next word is of another group, that group is to be found from the top.
+      if bit & (BitmapWord.bitCount &* BitmapWord.bitCount &- 1) == 0 { level = topLevel }
     }
     return nil
   }
@@ -194,11 +210,8 @@ extension GroupPlanes {
   /// The children in which `sought` is found.
   @inline(__always)
   func children(with sought: PageBitmap.Sought) -> BitmapWord {
-    switch sought {
-    case .freePage: anyFree
-    case .freeByte: high
-    case .freeWord: word
-    case .reservedPage: ~allFree
-    }
+    if sought == .freePage { return anyFree }
+    if sought == .reservedPage { return ~allFree }
+    return sought == .freeByte ? high : word
   }
 }

@@ -3,11 +3,11 @@
 /// A flat bitmap must be written as a whole before the first allocation, and be read bit by bit in
 /// every search.  This one is a tree.  Level 0 is the bitmap, one bit a page.  Each group of the
 /// level above says of `BitmapWord.bitCount` words (64 or 32) how free they are, a group of the
-/// next level says so of as many groups, up to one group at the root:
+/// next level says so of as many groups, up to a level that has no more groups than a word has bits:
 ///
-///     level 2 (root)   all      mixed            none   ...      one state for 64 groups
+///     level 2 (top)    all      mixed            none   ...      one state for 64 words' groups
 ///                                 |
-///     level 1            none  mixed  all  ...                   one state for 64 words
+///     level 1            none  mixed  all  ...                   one state for a word
 ///                                |
 ///     level 0               0110111100000011...                  one bit for a page, 1 is free
 ///
@@ -23,19 +23,19 @@
 ///
 /// **Laziness.**  What lies below a child that is `none` or `all` is not stored: its memory has any
 /// content.  It gets written only when a part of it is to differ, one group a level.  So a new
-/// bitmap writes its root, and freeing or reserving a range writes a few groups at its two ends.
+/// bitmap writes its top level, and freeing or reserving a range writes a few groups at its two ends.
 ///
 /// **Search** descends only into children that can hold what is sought, see
 /// ``firstRun(ofLength:alignedTo:from:below:)``.
 @safe struct PageBitmap {
-  /// The first word of each level, up to the root.
+  /// The first word of each level, up to the top.
   private var levels: UnsafeMutablePointer<UnsafeMutablePointer<BitmapWord>>?
 
   /// The first word of level 0.
   private var words: UnsafeMutablePointer<BitmapWord>?
 
-  /// The level that has a single group, the only one that is always valid; at least 1.
-  let rootLevel: Int
+  /// The highest level; at least 1.  All its groups are always valid.
+  let topLevel: Int
 
   /// The number of bits on level 0; bits from here on are never 1.
   let bitCount: UInt
@@ -50,6 +50,9 @@
   /// It lets successive changes to one word do without descending from the root.
   var validWord: UInt
 
+  /// The state of the valid word, as its group has it.
+  var validState: BitmapWord
+
   /// Leaves of a bit's number that within its word.
   @inline(__always)
   static var bitMask: UInt { BitmapWord.bitCount &- 1 }
@@ -58,10 +61,11 @@
   init() {
     unsafe levels = nil
     unsafe words = nil
-    rootLevel = 0
+    topLevel = 0
     bitCount = 0
     firstPageNumber = 0
     validWord = .max
+    validState = 0
   }
 
   /// Makes a bitmap with no page free.
@@ -70,17 +74,18 @@
   ///   - layout: The number of bits, and where the levels lie.
   ///   - firstPageNumber: The page frame number of bit 0, a multiple of the word's width.
   ///   - memory: At least `layout.byteCount` bytes, aligned for a word, of any content.
-  /// - Complexity: O(levels); writes only the root.
+  /// - Complexity: O(levels); writes only the top level.
   init(layout: BitmapLayout, firstPageNumber: UInt, memory: UnsafeMutableRawPointer) {
     self.firstPageNumber = firstPageNumber
-    rootLevel = layout.rootLevel
+    topLevel = layout.topLevel
     bitCount = layout.bitCount
     validWord = .max
+    validState = 0
     let levels = unsafe memory.assumingMemoryBound(
       to: UnsafeMutablePointer<BitmapWord>.self)
     var start = unsafe memory + Int(bitPattern: layout.byteCount)
     var groupCount = layout.bitCount
-    for level in 0...layout.rootLevel {
+    for level in 0...layout.topLevel {
       groupCount = BitmapLayout.groupCount(of: groupCount)
       let wordCount = groupCount &<< BitmapLayout.groupShift(onLevel: level)
       unsafe start -= Int(bitPattern: wordCount) &* MemoryLayout<BitmapWord>.size
@@ -88,7 +93,7 @@
     }
     unsafe self.levels = unsafe levels
     unsafe words = levels[0]
-    fillGroup(0, onLevel: layout.rootLevel, with: 0)
+    fillGroups(0..<layout.topGroupCount, onLevel: layout.topLevel, with: 0)
   }
 
   /// The word of level 0 with number `index`; the caller knows that it is valid.
@@ -96,6 +101,10 @@
   func storedWord(_ index: UInt) -> BitmapWord {
     unsafe words.unsafelyUnwrapped[Int(bitPattern: index)]
   }
+
+  /// The word that is known to be valid.
+  @inline(__always)
+  var validWordContent: BitmapWord { storedWord(validWord) }
 
   /// Stores a word of level 0.
   @inline(__always)
@@ -114,11 +123,10 @@
 
   /// How free a word is; its group must be valid.
   @inline(__always)
-  func state(ofWord index: UInt) -> GroupState {
+  func state(ofWord index: UInt) -> WordState {
     let group = unsafe group(index &>> BitmapWord.bitShift, onLevel: 1)
-    // Masking shifts count within the word, as the bit does.
-    let bit = BitmapWord(truncatingIfNeeded: index)
-    return unsafe GroupState(bits: (group[0] &>> bit & 1) | (group[1] &>> bit & 1) &<< 1)
+    return unsafe WordState(
+      group: group, bit: BitmapWord(truncatingIfNeeded: index & Self.bitMask))
   }
 
   /// Stores the planes of a group.
@@ -142,8 +150,28 @@
     }
   }
 
+  /// Makes groups uniform.
+  @_optimize(speed)
+  func fillGroups(_ indices: Range<UInt>, onLevel level: Int, with word: BitmapWord) {
+    let shift = BitmapLayout.groupShift(onLevel: level)
+    // All planes alike, and so the word that is not used as well.
+    var next = unsafe group(indices.lowerBound, onLevel: level)
+    let end = unsafe next + Int(bitPattern: UInt(indices.count) &<< shift)
+    while unsafe next < end {
+      unsafe next[0] = word
+      unsafe next[1] = word
+      unsafe next += 2
+    }
+  }
+
   @inline(__always)
-  func group(_ index: UInt, onLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
+  func group(_ index: UInt, onUpperLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
+    // As below, for levels from 2 up.
+    unsafe base(ofLevel: level) + Int(bitPattern: index &<< BitmapLayout.groupShift(onLevel: 2))
+  }
+
+  @inline(__always)
+  private func group(_ index: UInt, onLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
     // The layout has this group in memory, so its offset fits an Int.
     let offset = index &<< BitmapLayout.groupShift(onLevel: level)
     return unsafe base(ofLevel: level) + Int(bitPattern: offset)

@@ -9,25 +9,25 @@ enum Exhaustion {
 }
 
 /// See bootmem.h.
-@c @implementation
+@c @implementation @_optimize(speed)
 public func __alloc_bootmem(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  if let memory = unsafe Library.shortcutMemory,
-    let address = unsafe memory.pointee.allocateInWord(
-      byteCount: UInt64(size), alignment: UInt64(align), goal: PhysicalAddress(UInt64(goal)))
-  {
-    return unsafe memory.pointee.pointer(to: address)
+  if let address = allocateNextPage(size, align, goal) {
+    return unsafe Library.pointer(to: address)
   }
   return unsafe allocate("__alloc_bootmem", .isFatal, .init(size, align, goal))
 }
 
 /// See bootmem.h.
-@c @implementation
+@c @implementation @_optimize(speed)
 public func __alloc_bootmem_nopanic(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  unsafe allocate("__alloc_bootmem_nopanic", .returnsNull, .init(size, align, goal))
+  if let address = allocateNextPage(size, align, goal) {
+    return unsafe Library.pointer(to: address)
+  }
+  return unsafe allocate("__alloc_bootmem_nopanic", .returnsNull, .init(size, align, goal))
 }
 
 /// See bootmem.h.
@@ -127,6 +127,14 @@ public func bootmem_allocate(
       return ErrorNumber.invalid
     }
   }
+}
+
+/// Takes the short cut that most allocations can take; nil where this one cannot.
+@inline(__always)
+private func allocateNextPage(_ size: UInt, _ align: UInt, _ goal: UInt) -> PhysicalAddress? {
+  guard let memory = unsafe Library.shortcutMemory else { return nil }
+  return unsafe memory.pointee.allocateNextPage(
+    byteCount: UInt64(size), alignment: UInt64(align), goal: PhysicalAddress(UInt64(goal)))
 }
 
 /// Allocates what is requested, the long way, which every call can take.

@@ -25,6 +25,12 @@ enum Library {
     bootmem_debug_value() == 0 ? unsafe storage : nil
   }
 
+  /// What C gets for an address that was allocated: nil where that is the nil pointer.
+  @inline(__always)
+  static func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
+    unsafe storage.pointee.pointer(to: address)
+  }
+
   /// The platform; of zeros only before `bootmem_setup`.
   @inline(__always)
   static var platform: UnsafeMutablePointer<bootmem_platform> {

@@ -3,10 +3,11 @@ import CBootMemory
 import PhysicalMemory
 
 /// See bootmem.h.
-@c @implementation
+@c @implementation @_optimize(speed)
 public func free_bootmem(_ physaddr: UInt, _ size: UInt) {
-  if let memory = unsafe Library.shortcutMemory, let range = AddressRange(shortcut: physaddr, size),
-    unsafe memory.pointee.freeInWord(range)
+  if let memory = unsafe Library.shortcutMemory,
+    unsafe memory.pointee.freeInWord(
+      start: PhysicalAddress(UInt64(physaddr)), byteCount: UInt64(size))
   {
     return
   }
@@ -35,10 +36,11 @@ private func free(_ name: StaticString, _ start: UInt, _ byteCount: UInt, on nod
 }
 
 /// See bootmem.h.
-@c @implementation
+@c @implementation @_optimize(speed)
 public func reserve_bootmem(_ addr: UInt, _ size: UInt, _ flags: Int32) -> Int32 {
-  if let memory = unsafe Library.shortcutMemory, let range = AddressRange(shortcut: addr, size),
-    unsafe memory.pointee.reserveInWord(range)
+  if let memory = unsafe Library.shortcutMemory,
+    unsafe memory.pointee.reserveInWord(
+      start: PhysicalAddress(UInt64(addr)), byteCount: UInt64(size))
   {
     return 0
   }
@@ -85,15 +87,6 @@ extension AddressRange {
   @inline(__always)
   init?(_ start: UInt, _ byteCount: UInt) {
     self.init(start: PhysicalAddress(UInt64(start)), byteCount: UInt64(byteCount))
-  }
-
-  /// The range of these bytes, for a short cut; nil if it reaches beyond this machine's addresses,
-  /// or begins at address 0.
-  @inline(__always)
-  fileprivate init?(shortcut start: UInt, _ byteCount: UInt) {
-    // 0 &- start is the size of what lies from `start` on, for every start but 0.
-    guard byteCount <= 0 &- start else { return nil }
-    self.init(start, byteCount)
   }
 }
 

@@ -7,8 +7,15 @@
 void *bootmem_memset(void *to, int byte, size_t count)
 {
   void *next = to;
+  size_t words = count / sizeof(long), rest = count % sizeof(long);
+  unsigned long word = ~0UL / 0xff * (unsigned char)byte;
 
-  __asm__ volatile("rep stosb" : "+D"(next), "+c"(count) : "a"(byte) : "memory");
+#if defined(__x86_64__)
+  __asm__ volatile("rep stosq" : "+D"(next), "+c"(words) : "a"(word) : "memory");
+#else
+  __asm__ volatile("rep stosl" : "+D"(next), "+c"(words) : "a"(word) : "memory");
+#endif
+  __asm__ volatile("rep stosb" : "+D"(next), "+c"(rest) : "a"(byte) : "memory");
   return to;
 }
 

@@ -124,7 +124,7 @@ struct Kernel {
     var bitmapPageCount: UInt64 = 0
     for number in 0..<memory.nodeCapacity {
       guard let node = memory.node(NodeID(number)), node.isRegistered else { continue }
-      bitmapPageCount += node.bitmapPages?.pageCount ?? 0
+      bitmapPageCount += node.bitmapPages.pageCount
     }
     let handOver = try HandOver(of: &memory)
     console.write("handed over:\n")

@@ -38,9 +38,9 @@ struct NodeDemonstration {
     Self.write(known.span, &console)
     console.write(", free ")
     console.write(byteCount: memory.base.freePageCount(on: node) * PageFrame.byteCount)
-    if let bitmap = known.bitmapPages {
+    if !known.bitmapPages.isEmpty {
       console.write(", bitmap ")
-      Self.write(bitmap, &console)
+      Self.write(known.bitmapPages, &console)
     }
     let page = try allocate(Self.onePage.on(node, .only), on: &memory)
     console.write(", a page at 0x")

@@ -113,16 +113,15 @@ public struct BootPlanReport {
   private mutating func read(_ memory: borrowing BootMemory, _ map: MemoryMap, _ nodes: NodeMap) {
     for number in 0..<memory.nodeCapacity {
       let id = NodeID(number)
-      guard let node = memory.node(id), node.isRegistered, let bitmap = node.bitmapPages else {
-        continue
-      }
+      guard let node = memory.node(id), node.isRegistered else { continue }
       let place = (0..<nodes.count).first { nodes[$0].pages.overlaps(node.span) }
       var usable: UInt64 = 0
       for pages in map.usablePages(in: node.span) { usable += pages.pageCount }
       self.nodes.append(
         Node(
           id: id, firmwareNode: place.map { nodes[$0].node } ?? id, span: node.span,
-          bitmap: bitmap, freePageCount: memory.freePageCount(on: id), usablePageCount: usable))
+          bitmap: node.bitmapPages, freePageCount: memory.freePageCount(on: id),
+          usablePageCount: usable))
       var run = memory.nextFreeRun(on: id)
       while let found = run {
         if found.pageCount > largestFreeRange?.pageCount ?? 0

@@ -154,10 +154,12 @@ static void register_64_nodes(unsigned long n)
 	unsigned long map = BITMAP_START / PAGE;
 	unsigned long pages = 16 * GIB / PAGE;
 
+	unsigned long map_pages = bootmem_bootmap_pages(pages);
+
 	(void)n;
 	for (int nid = 0; nid < 64; nid++) {
 		init_bootmem_node(bootmem_node(nid), map, nid * pages, (nid + 1) * pages);
-		map += bootmem_bootmap_pages(pages);
+		map += map_pages;
 		free_bootmem(nid * 16 * GIB + 4 * PAGE, 16 * GIB - 8 * PAGE);
 	}
 }

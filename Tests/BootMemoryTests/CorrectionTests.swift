@@ -205,6 +205,18 @@ import Testing
     #expect(fixed.freeRanges() == [0x18..<0x20, 0x20..<0x28])
   }
 
+  @Test func D16_emptyNode_liesBetweenOthersOnly() throws {
+    var fixed = FixedMemory(0x10..<0x20, 0x20..<0x30)
+    try fixed.register(2, 0x20..<0x20)
+    try fixed.register(3, 0x30..<0x30)
+    try fixed.register(4, 0x10..<0x10)
+    expectMisuse(.nodeOverlaps(pages(0x25..<0x25), NodeID(1))) { () throws(BootMemoryError) in
+      try fixed.register(5, 0x25..<0x25)
+    }
+    try fixed.freePages(0x10..<0x30)
+    #expect(fixed.freeRanges() == [0x10..<0x20, 0x20..<0x30])
+  }
+
   @Test func D17_overlappingNode_isMisuse() throws {
     for span: Range<UInt64> in [0x1f..<0x30, 0x0..<0x11, 0x12..<0x14, 0x10..<0x20, 0x8..<0x40] {
       var fixed = FixedMemory(0x10..<0x20)
