@@ -36,15 +36,20 @@ let package = Package(
       name: "BootPlan",
       dependencies: ["BootMemory", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
+    .target(
+      name: "TraceRecording", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
     .target(name: "Board", path: "boot"),
     .executableTarget(
       name: "Kernel",
       dependencies: [
         "Board", "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
+        "TraceRecording",
       ],
       swiftSettings: settings),
     .target(
-      name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory"],
+      name: "BootMemoryTrace",
+      dependencies: ["BootMemory", "PhysicalMemory", "TextOutput", "TraceRecording"],
       swiftSettings: settings),
     .target(
       name: "MapFiles", dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
@@ -53,7 +58,7 @@ let package = Package(
       name: "MemoryPictures",
       dependencies: [
         "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MapFiles", "MemoryMap",
-        "PhysicalMemory",
+        "PhysicalMemory", "TextOutput",
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -89,12 +94,20 @@ let package = Package(
       dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "TraceRecordingTests",
+      dependencies: [
+        "BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport", "TraceRecording",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "MapFilesTests",
       dependencies: ["Firmware", "MapFiles", "MemoryMap", "PhysicalMemory"],
       swiftSettings: settings),
     .testTarget(
       name: "MemoryPicturesTests",
-      dependencies: ["BootMemoryTrace", "MemoryMap", "MemoryPictures", "PhysicalMemory"],
+      dependencies: [
+        "BootMemoryTrace", "MemoryMap", "MemoryPictures", "PhysicalMemory", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "BootmemToolTests", dependencies: ["BootmemTool"], swiftSettings: settings),

@@ -4,7 +4,7 @@ extension Trace {
     "init": 4, "uma": 2, "pfn_limits": 0, "map_pages": 1, "free": 2, "free_node": 3, "reserve": 3,
     "reserve_node": 4, "alloc": 3, "alloc_nopanic": 3, "alloc_low": 3, "alloc_low_nopanic": 3,
     "alloc_node": 4, "alloc_node_nopanic": 4, "alloc_node_limit": 5, "alloc_node_high": 4,
-    "alloc_low_node": 4, "map": 1, "free_all": 0, "free_late": 2,
+    "alloc_low_node": 4, "alloc_limit": 4, "map": 1, "free_all": 0, "free_late": 2,
   ]
 
   /// Reads a trace.

@@ -1,5 +1,7 @@
 import BootMemory
 import PhysicalMemory
+import TextOutput
+import TraceRecording
 
 /// Makes the calls of a trace and says what comes of them.
 ///
@@ -111,10 +113,9 @@ public final class TraceReplayer {
     return smallest...(smallest + smallest / 100 * 8 + smallest % 100 * 8 / 100 + 2 * page)
   }
 
-  /// The size of Linux's bitmap, which is a whole number of words.
+  /// The size of Linux's bitmap.
   private func flatByteCount(forPageCount pageCount: UInt64) -> UInt64 {
-    let wordBitCount = UInt64(header.wordBitCount)
-    return (pageCount + wordBitCount - 1) / wordBitCount * (wordBitCount / 8)
+    FlatBitmap(pageCount: pageCount, wordBitCount: header.wordBitCount).byteCount
   }
 
   private func result(of operation: Trace.Operation) -> String {
@@ -223,51 +224,37 @@ public final class TraceReplayer {
   }
 
   private func checksum(of node: NodeID) -> String {
-    guard let bitmap = linuxBitmaps[node.rawValue] else { return "no such node" }
-    var checksum = Checksum()
-    var reserved: UInt64 = 0
-    var rest = bitmap.byteCount
-    var index: UInt = 0
-    while rest > 0 {
-      let byteCount = min(rest, UInt64(UInt.bitWidth / 8))
-      let kept: UInt64 = byteCount == 8 ? .max : (1 << (byteCount * 8)) - 1
-      let word = UInt64(memory.bitmapWord(index, of: node)) & kept
-      reserved += UInt64(word.nonzeroBitCount)
-      checksum.add(word, byteCount: Int(byteCount))
-      rest -= byteCount
-      index += 1
+    guard linuxBitmaps[node.rawValue] != nil, let pages = memory.node(node)?.span else {
+      return "no such node"
     }
-    return "\(String(reserved, radix: 16)) \(checksum.text)"
+    var sink = StringSink()
+    FlatBitmap(pageCount: pages.pageCount, wordBitCount: header.wordBitCount)
+      .writeSums(of: node, in: memory, to: &sink)
+    return sink.text
   }
 
   private func handOver() throws(BootMemoryError) -> String {
     var blocks = LinuxBlocks(wordBitCount: header.wordBitCount)
-    var pages: [(node: Int, pages: PageRange)] = []
-    try memory.handOver(maximumOrder: 10) { block in
-      guard let range = PageRange(start: block.first, pageCount: block.pageCount) else { return }
-      pages.append((block.node.rawValue, range))
-    }
-    var index = 0
-    while index < pages.count {
-      let node = pages[index].node
-      var own: [PageRange] = []
+    var addedBitmaps: Set<Int> = []
+    func addBitmap(of node: Int) {
       // In Linux's place for the bitmap, and with its size.
-      var hasBitmap = areBitmapsOutside
-      while index < pages.count, pages[index].node == node {
-        if pages[index].pages.start.number >= firstBitmapPage {
-          hasBitmap = true
-        } else {
-          own.append(pages[index].pages)
-        }
-        index += 1
-      }
-      blocks.add(own)
-      if hasBitmap, let bitmap = linuxBitmaps[node] {
-        blocks.addPages(
-          from: bitmap.first, count: PageFrame.pageCount(holdingByteCount: bitmap.byteCount))
+      guard addedBitmaps.insert(node).inserted, let bitmap = linuxBitmaps[node] else { return }
+      blocks.addPages(
+        from: bitmap.first, count: PageFrame.pageCount(holdingByteCount: bitmap.byteCount))
+    }
+    var lastNode: Int?
+    try memory.handOver(maximumOrder: 10) { block in
+      let node = block.node.rawValue
+      if areBitmapsOutside, let lastNode, lastNode != node { addBitmap(of: lastNode) }
+      lastNode = node
+      if block.first.number >= firstBitmapPage {
+        addBitmap(of: node)
+      } else if let pages = PageRange(start: block.first, pageCount: block.pageCount) {
+        blocks.add(pages, of: block.node)
       }
     }
-    return blocks.text
+    if areBitmapsOutside, let lastNode { addBitmap(of: lastNode) }
+    return Self.text(of: &blocks)
   }
 
   private func releaseLate(_ range: AddressRange) throws(BootMemoryError) -> String {
@@ -275,6 +262,12 @@ public final class TraceReplayer {
     try memory.releaseLate(range) { block in
       blocks.addPages(from: block.first.number, count: block.pageCount)
     }
-    return blocks.text
+    return Self.text(of: &blocks)
+  }
+
+  private static func text(of blocks: inout LinuxBlocks) -> String {
+    var sink = StringSink()
+    blocks.write(to: &sink)
+    return sink.text
   }
 }

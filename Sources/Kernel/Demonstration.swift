@@ -3,6 +3,7 @@ import BootMemory
 import BootPlan
 import PhysicalMemory
 import TextOutput
+import TraceRecording
 
 /// Every call of boot memory's interface, made once where one can see it.
 struct Demonstration {

@@ -28,6 +28,8 @@ func kernelMain(loaderMagic: UInt32, informationAddress: UInt32) -> Never {
       loaderMagic: loaderMagic, informationAddress: informationAddress, in: firmwareMemory,
       console: &console)
   } catch {
+    // A trace that was begun stays without its end: it is not whole.
+    unsafe SerialPort.writesComments = false
     console.write("error: ")
     error.write(to: &console)
     console.write("\n")

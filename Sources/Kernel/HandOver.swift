@@ -1,6 +1,7 @@
 #if hasFeature(Embedded)
 import BootMemory
 import TextOutput
+import TraceRecording
 
 /// The hand-over to a page allocator; here, one that only counts.
 struct HandOver {

@@ -6,6 +6,7 @@ import Firmware
 import MemoryMap
 import PhysicalMemory
 import TextOutput
+import TraceRecording
 
 /// Prints a line of `bootmem_debug`.
 private func writeOperation(
@@ -47,6 +48,8 @@ struct Kernel {
     let summary = try handOver(
       &memory, map: inventory.map, nodeCount: inventory.nodes.nodeCount, console: &console)
     try AfterHandOver.run(on: &memory, owners: inventory.owners, console: &console)
+    memory.endRecording()
+    unsafe SerialPort.writesComments = false
     stopwatch.write(to: &console)
     summary.write(to: &console)
   }
@@ -69,8 +72,8 @@ struct Kernel {
     var platform = BootMemoryPlatform()
     if inventory.parameters.printsOperations { unsafe platform.debug = writeOperation }
     var memory = unsafe RecordedMemory(
-      BootMemory(platform: platform, nodes: nodes),
-      isRecording: inventory.commandLine.contains("bootmem_record"))
+      BootMemory(platform: platform, nodes: nodes), sink: TracePort())
+    if inventory.commandLine.contains("bootmem_record") { memory.startRecording() }
     do {
       try memory.setUpNodes(
         inventory.nodes, of: inventory.map, below: Paging.reach, owners: &inventory.owners)
@@ -126,6 +129,7 @@ struct Kernel {
       guard let node = memory.node(NodeID(number)), node.isRegistered else { continue }
       bitmapPageCount += node.bitmapPages.pageCount
     }
+    memory.recordCheckpoint()
     let handOver = try HandOver(of: &memory)
     console.write("handed over:\n")
     handOver.write(to: &console)

@@ -1,6 +1,7 @@
 import Firmware
 import MemoryMap
 import PhysicalMemory
+import TextOutput
 
 extension MapFile {
   /// Reads the memory map that a loader left, from a dump of memory that begins at `start`.

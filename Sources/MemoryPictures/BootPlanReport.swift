@@ -5,6 +5,7 @@ import Firmware
 import MapFiles
 import MemoryMap
 import PhysicalMemory
+import TextOutput
 
 /// What boot memory looks like on a machine before its first allocation.
 ///

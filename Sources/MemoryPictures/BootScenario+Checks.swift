@@ -3,6 +3,7 @@ import Firmware
 import MapFiles
 import MemoryMap
 import PhysicalMemory
+import TextOutput
 
 extension BootScenario {
   /// Who holds what on entry, and what the loader holds by a dump of memory.

@@ -1,6 +1,7 @@
 import MapFiles
 import MemoryMap
 import PhysicalMemory
+import TextOutput
 
 extension MapReport {
   /// The report for a terminal.

@@ -1,6 +1,7 @@
 import MapFiles
 import MemoryMap
 import PhysicalMemory
+import TextOutput
 
 /// A memory map as given and as sanitised, ready to be shown.
 public struct MapReport {

@@ -1,4 +1,5 @@
 import PhysicalMemory
+import TestSupport
 import Testing
 
 @testable import MemoryPictures
@@ -10,7 +11,7 @@ import Testing
 
   /// Ranges say the same as an array with an owner for each page.
   @Test func ranges_agreeWithSinglePages() {
-    var generator = Generator(state: 1)
+    var generator = SplitMix(state: 1)
     for _ in 0..<50 {
       var owners = PageOwners()
       var single = Array(repeating: PageOwner.nobody, count: 64)
@@ -43,15 +44,5 @@ import Testing
     #expect(counts[PageOwner.nobody.rawValue] == 10 + (1 << 40))
     #expect(counts[PageOwner.firmware.rawValue] == (1 << 40) - 20)
     #expect(counts[PageOwner.free.rawValue] == 10)
-  }
-}
-
-/// Numbers that are the same in every run.
-struct Generator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state >> 33
   }
 }

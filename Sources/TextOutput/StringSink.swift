@@ -1,6 +1,5 @@
-import TextOutput
-
-/// Gathers text in a string.
+#if !hasFeature(Embedded)
+/// Gathers text in a string, on a host.
 public struct StringSink: TextSink {
   /// The text so far.
   public private(set) var text = ""
@@ -13,3 +12,4 @@ public struct StringSink: TextSink {
     text.unicodeScalars.append(Unicode.Scalar(byte))
   }
 }
+#endif
