@@ -52,34 +52,49 @@ extension BootMemory {
     }
   }
 
-  /// Allocates cleared memory on any node, if it is at most a page and there is a free page from
-  /// where the search goes on: the short cut of nearly every allocation.
+  /// Allocates cleared memory on any node, if it is at most a page and its place is in the word of
+  /// the bitmap that was used last: the short cut of nearly every allocation.
   ///
   /// - Parameters:
   ///   - byteCount: The size.
   ///   - alignment: The alignment; at most a page for the short cut.
   ///   - goal: Where to look first; address 0 is anywhere.
   /// - Returns: nil if that was not so, or the parameters are wrong; nothing has changed then, and
-  ///   ``allocate(_:)`` is to be asked.
-  /// - Complexity: O(levels + nodes below the goal).
+  ///   ``prepareNextPage(goal:)`` may help, or ``allocate(_:)``.
+  /// - Complexity: O(nodes below the goal).
   @inline(__always)
   public mutating func allocateNextPage(
     byteCount: UInt64, alignment: UInt64, goal: PhysicalAddress
   ) -> PhysicalAddress? {
     // 0 wraps around to more than a page, each time.
     guard byteCount &- 1 < PageFrame.byteCount, alignment &- 1 < PageFrame.byteCount,
-      alignment & (alignment &- 1) == 0, var node = unsafe shortcutNode
+      alignment & (alignment &- 1) == 0, let node = unsafe shortcutNode(above: goal)
     else { return nil }
-    let goalPage = goal.pageFrame.number
-    while unsafe node.pointee.span.end.number <= goalPage {
-      guard let next = unsafe node.pointee.next else { return nil }
-      unsafe node = next
-    }
     let address = unsafe node.pointee.allocateNextPage(
-      byteCount: byteCount, alignment: alignment, goalPage: goalPage)
+      byteCount: byteCount, alignment: alignment, goalPage: goal.pageFrame.number)
     guard let address else { return nil }
     clear(address, byteCount: byteCount)
     return address
+  }
+
+  /// Goes on to the word of the bitmap with the next free page, for
+  /// ``allocateNextPage(byteCount:alignment:goal:)``.
+  ///
+  /// - Returns: Whether there is one from where the search goes on.
+  /// - Complexity: O(levels + nodes below the goal).
+  public mutating func prepareNextPage(goal: PhysicalAddress) -> Bool {
+    guard let node = unsafe shortcutNode(above: goal) else { return false }
+    return unsafe node.pointee.prepareNextPage(goalPage: goal.pageFrame.number)
+  }
+
+  /// The first node that ends above `goal`.
+  @inline(__always)
+  private func shortcutNode(above goal: PhysicalAddress) -> NodePointer? {
+    var next = unsafe shortcutNode
+    while let node = unsafe next, unsafe node.pointee.span.end <= goal.pageFrame {
+      unsafe next = node.pointee.next
+    }
+    return unsafe next
   }
 
   /// Allocates on any node (Linux: `___alloc_bootmem_nopanic`).

@@ -53,11 +53,8 @@ extension BootMemory {
       (start.rawValue &+ (PageFrame.byteCount &- 1)) >> PageFrame.byteCountShift)
     // Where there is no page in front of the end, this wraps to a page that no node has.
     let last = PageFrame((behind >> PageFrame.byteCountShift) &- 1)
-    guard let node = unsafe shortcutNode(from: first, through: last),
-      unsafe node.pointee.toggle(from: first, through: last, free: true)
-    else { return false }
-    unsafe node.pointee.lowerHint(to: first)
-    return true
+    guard let node = unsafe shortcutNode(from: first, through: last) else { return false }
+    return unsafe node.pointee.toggle(from: first, through: last, free: true)
   }
 
   /// Marks a range reserved (`reserve_bootmem`, `reserve_bootmem_node`).

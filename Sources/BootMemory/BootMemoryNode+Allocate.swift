@@ -21,31 +21,39 @@ extension BootMemoryNode {
   }
 
   /// Allocates at most a page, aligned to at most a page, without a limit, at the first free page
-  /// from where the search goes on: what nearly every allocation comes to.
+  /// from where the search goes on, if the bitmap's valid word has it: what nearly every allocation
+  /// comes to.
   ///
   /// The goal must lie below the node's end.
   ///
-  /// - Returns: nil if there is no free page from there on; nothing has changed then.
+  /// - Returns: nil if the word has no such page; nothing has changed then.
   @inline(__always)
   mutating func allocateNextPage(
     byteCount: UInt64, alignment: UInt64, goalPage: UInt64
   ) -> PhysicalAddress? {
-    // The hint is not below the node, so a goal that is counts as none.
-    var bit = bit(of: PageFrame(max(goalPage, hint.number)))
-    if bit &>> BitmapWord.bitShift == bitmap.validWord,
-      case let rest = bitmap.validWordContent.rest(from: bit), rest != 0
-    {
-      bit &+= rest.firstOne
-    } else {
-      guard let next = bitmap.validateFirstFree(from: bit) else { return nil }
-      bit = next
-    }
+    let next = nextBit(goalPage: goalPage)
+    guard next &>> BitmapWord.bitShift == bitmap.validWord else { return nil }
+    let rest = bitmap.validWordContent.rest(from: next)
+    guard rest != 0 else { return nil }
+    let bit = next &+ rest.firstOne
     let run = page(ofBit: bit)
     let (address, endPage) = take(run, byteCount, alignment)
-    if run < endPage {
-      bitmap.reserveInValidWord(bit & PageBitmap.bitMask)
-    }
+    if run < endPage { bitmap.reserveInValidWord(bit & PageBitmap.bitMask) }
     return address
+  }
+
+  /// Makes the word valid in which ``allocateNextPage(byteCount:alignment:goalPage:)`` finds its page.
+  ///
+  /// - Returns: Whether there is one.
+  mutating func prepareNextPage(goalPage: UInt64) -> Bool {
+    bitmap.validateFirstFree(from: nextBit(goalPage: goalPage))
+  }
+
+  /// The bit at which the search goes on.
+  @inline(__always)
+  private func nextBit(goalPage: UInt64) -> UInt {
+    // The hint is not below the node, so a goal that is counts as none.
+    bit(of: PageFrame(max(goalPage, hint.number)))
   }
 
   /// The run of free pages that comes next: behind the last allocation, or else anywhere from

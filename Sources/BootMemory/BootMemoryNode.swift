@@ -92,17 +92,27 @@ import PhysicalMemory
   ///   - first: The first page; any.
   ///   - last: The last page, below the end of the span, with a number that differs from that of the
   ///     first only within a word.
-  ///   - free: What to mark them.
+  ///   - free: What to mark them; a free also lowers the hint.
   /// - Returns: Whether that was so; nothing has changed otherwise.
   @inline(__always)
   mutating func toggle(from first: PageFrame, through last: PageFrame, free: Bool) -> Bool {
     // Page frames and bits have the same place in their words, since bit 0 is at a word's begin.
     let firstBit = UInt(truncatingIfNeeded: first.number) & PageBitmap.bitMask
     let lastBit = UInt(truncatingIfNeeded: last.number) & PageBitmap.bitMask
+    guard first >= span.start, first <= last else { return false }
     let mask = BitmapWord.ones(from: firstBit) & BitmapWord.ones(upTo: lastBit)
-    guard first >= span.start, mask != 0,
-      bitmap.toggle(mask, inWord: bit(of: first) &>> BitmapWord.bitShift, free: free)
-    else { return false }
+    let index = bit(of: first) &>> BitmapWord.bitShift
+    let expected = free ? 0 : mask
+    if index == bitmap.validWord {
+      let word = bitmap.validWordContent
+      guard word & mask == expected else { return false }
+      bitmap.replaceValidWord(with: word ^ mask)
+    } else {
+      let (word, state) = bitmap.wordToChange(index)
+      guard word & mask == expected else { return false }
+      bitmap.replaceWord(index, state, with: word ^ mask)
+    }
+    if free { lowerHint(to: first) }
     if lastEnd.pageFrame >= first && lastEnd.pageFrame <= last { lastEnd = PhysicalAddress(0) }
     return true
   }

@@ -20,32 +20,24 @@ extension PageBitmap {
     }
   }
 
-  /// Makes the pages in `mask` of word `index` free, or reserved, if every one is the other now.
-  ///
-  /// - Returns: Whether that was so; nothing has changed otherwise.
-  /// - Complexity: O(levels).
+  /// A word, not the valid one, that may be about to change, with its state; the groups above it
+  /// become valid, but it need not be stored.
   @inline(__always)
-  mutating func toggle(_ mask: BitmapWord, inWord index: UInt, free: Bool) -> Bool {
-    if index == validWord {
-      let word = storedWord(index)
-      guard word & mask == (free ? 0 : mask) else { return false }
-      replaceValidWord(with: word ^ mask)
-      return true
-    }
-    // The valid word's group is valid, and so the whole of it need not be descended to again.
-    if (index ^ validWord) &>> BitmapWord.bitShift != 0 {
-      validateGroup(index &>> BitmapWord.bitShift)
-    }
+  mutating func wordToChange(_ index: UInt) -> (word: BitmapWord, state: WordState) {
+    validateGroup(index &>> BitmapWord.bitShift)
     let state = state(ofWord: index)
-    let word = state.isUniform ? state.uniformWord : storedWord(index)
-    guard word & mask == (free ? 0 : mask) else { return false }
-    let new = word ^ mask
-    storeWord(index, new)
-    let summary = GroupSummary(new)
+    return (state.isUniform ? state.uniformWord : storedWord(index), state)
+  }
+
+  /// Replaces a word that ``wordToChange(_:)`` has prepared; it is the valid word then.
+  @inline(__always)
+  mutating func replaceWord(_ index: UInt, _ oldState: WordState, with word: BitmapWord) {
+    storeWord(index, word)
+    let newState = GroupSummary(word).state
     validWord = index
-    validState = summary.state
-    if summary.state != state.bits { update(state, ofWord: index, to: summary.state) }
-    return true
+    validState = newState
+    // Most changes leave the state of the word as it was.
+    if newState != oldState.bits { update(oldState, ofWord: index, to: newState) }
   }
 
   /// Replaces the valid word.
@@ -53,7 +45,6 @@ extension PageBitmap {
   mutating func replaceValidWord(with word: BitmapWord) {
     storeWord(validWord, word)
     let state = GroupSummary(word).state
-    // Most changes leave the state of the word as it was.
     if state != validState { updateValidState(to: state) }
   }
 
@@ -146,19 +137,12 @@ extension PageBitmap {
       let mixed = unsafe group[0] ^ group[1]
       level &-= 1
       if mixed &>> BitmapWord(truncatingIfNeeded: child) & 1 == 0 {
-        unsafe fillChild(child, of: group, onLevel: level)
+        // 0 or 1, so that taking it from 0 gives no bits or all.
+        let isFree = unsafe group[0] &>> BitmapWord(truncatingIfNeeded: child) & 1
+        fillGroup(child, onLevel: level, with: 0 &- isFree)
       }
       shift &-= BitmapWord.bitShift
     } while level != 1
-  }
-
-  /// Writes a child of a group for the first time, which is uniform.
-  @inline(never)
-  private mutating func fillChild(
-    _ child: UInt, of group: UnsafeMutablePointer<BitmapWord>, onLevel level: Int
-  ) {
-    let isFree = unsafe group[0].isOne(at: child & Self.bitMask)
-    fillGroup(child, onLevel: level, with: isFree ? .max : 0)
   }
 
   /// Sets a range that begins and ends in different words, from the bottom up.

@@ -116,14 +116,15 @@ extension PageBitmap {
     return found.bit
   }
 
-  /// The lowest free page from `start` on, whose word becomes the valid word.
+  /// Makes the word of the lowest free page from `start` on the valid word.
   ///
+  /// - Returns: Whether there is such a page.
   /// - Complexity: O(levels).
   @_optimize(speed) @inline(never)
-  mutating func validateFirstFree(from start: UInt) -> UInt? {
-    guard let bit = firstFree(from: start, below: bitCount) else { return nil }
+  mutating func validateFirstFree(from start: UInt) -> Bool {
+    guard let bit = firstFree(from: start, below: bitCount) else { return false }
     validate(bit &>> BitmapWord.bitShift)
-    return bit
+    return true
   }
 
   /// The word with number `index` as it would be, were it stored.

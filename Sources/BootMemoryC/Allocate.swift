@@ -16,7 +16,7 @@ public func __alloc_bootmem(
   if let address = allocateNextPage(size, align, goal) {
     return unsafe Library.pointer(to: address)
   }
-  return unsafe allocate("__alloc_bootmem", .isFatal, .init(size, align, goal))
+  return unsafe allocateOnAnyNode("__alloc_bootmem", .isFatal, size, align, goal)
 }
 
 /// See bootmem.h.
@@ -27,7 +27,7 @@ public func __alloc_bootmem_nopanic(
   if let address = allocateNextPage(size, align, goal) {
     return unsafe Library.pointer(to: address)
   }
-  return unsafe allocate("__alloc_bootmem_nopanic", .returnsNull, .init(size, align, goal))
+  return unsafe allocateOnAnyNode("__alloc_bootmem_nopanic", .returnsNull, size, align, goal)
 }
 
 /// See bootmem.h.
@@ -135,6 +135,20 @@ private func allocateNextPage(_ size: UInt, _ align: UInt, _ goal: UInt) -> Phys
   guard let memory = unsafe Library.shortcutMemory else { return nil }
   return unsafe memory.pointee.allocateNextPage(
     byteCount: UInt64(size), alignment: UInt64(align), goal: PhysicalAddress(UInt64(goal)))
+}
+
+/// Allocates what the short cut has not found: from the next word of the bitmap, or the long way.
+@inline(never)
+private func allocateOnAnyNode(
+  _ name: StaticString, _ exhaustion: Exhaustion, _ size: UInt, _ align: UInt, _ goal: UInt
+) -> UnsafeMutableRawPointer? {
+  if size <= PageFrame.byteCount, let memory = unsafe Library.shortcutMemory,
+    unsafe memory.pointee.prepareNextPage(goal: PhysicalAddress(UInt64(goal))),
+    let address = allocateNextPage(size, align, goal)
+  {
+    return unsafe Library.pointer(to: address)
+  }
+  return unsafe allocate(name, exhaustion, .init(size, align, goal))
 }
 
 /// Allocates what is requested, the long way, which every call can take.
