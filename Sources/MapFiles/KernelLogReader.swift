@@ -124,7 +124,8 @@ extension SourceLine {
     var scanner = TextScanner(text)
     guard text.contains("SRAT: Node "), scanner.skip(past: "SRAT: Node ") else { return nil }
     let form = "a line of the SRAT is SRAT: Node N PXM P [mem START-LAST]"
-    guard let node = scanner.decimal(), scanner.skip(" PXM "), let domain = scanner.decimal()
+    guard let node = scanner.decimal(), node < NodeMemory.nodeLimit, scanner.skip(" PXM "),
+      let domain = scanner.decimal()
     else { throw error(form) }
     scanner.skipSpaces()
     let isNew = scanner.skip("[mem ")

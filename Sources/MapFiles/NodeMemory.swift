@@ -2,6 +2,9 @@ import PhysicalMemory
 
 /// A range of memory and the node that it belongs to, as firmware tells it in its SRAT.
 public struct NodeMemory: Hashable, Sendable {
+  /// The most nodes that Linux can be built for, and so the end of the numbers that it prints.
+  static let nodeLimit = 1024
+
   /// The number of the line, from 1.
   public var line: Int
 

@@ -45,7 +45,7 @@ extension MapFile {
         throw line.error(
           "a line of a table of nodes is NODE DOMAIN START END FLAGS, not \(words.count) words")
       }
-      guard let node = Int(words[0]), node >= 0 else {
+      guard let node = Int(words[0]), (0..<NodeMemory.nodeLimit).contains(node) else {
         throw line.error("no number of a node: \(words[0])")
       }
       guard let domain = UInt64(words[1]) else {

@@ -123,6 +123,10 @@ import Testing
       "SRAT: Node x PXM 0 [mem 0x0-0xfff]",
       "FILE:2: error: a line of the SRAT is SRAT: Node N PXM P [mem START-LAST]"
     ),
+    (
+      "SRAT: Node 9223372036854775807 PXM 0 [mem 0x0-0xfff]",
+      "FILE:2: error: a line of the SRAT is SRAT: Node N PXM P [mem START-LAST]"
+    ),
     ("", "FILE:1: error: no memory map in this Linux boot log"),
   ])
   func brokenLine_isAnError(line: String, error: String) {

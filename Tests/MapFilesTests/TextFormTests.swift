@@ -98,6 +98,7 @@ import Testing
     ),
     ("2000 1000 usable", "FILE:1: error: the range ends at 0x1000, before its start 0x2000"),
     ("0 1000 usable WB", "FILE:1: error: no such type of EFI memory: usable"),
+    ("1024 0 0 1000 -", "FILE:1: error: no number of a node: 1024"),
     ("a b c d e", "FILE:1: error: no number of a node: a"),
     ("0 0 0 1000 cold", "FILE:1: error: no such flag: cold"),
     ("0-fff : System RAM\nnonsense", "FILE:2: error: a line of /proc/iomem is START-LAST : NAME"),

@@ -88,6 +88,25 @@ import TraceRecording
     String(BootMemory.bitmapByteCount(forPageCount: pageCount), radix: 16)
   }
 
+  /// A request for one node only drops its goal there, where Linux would go on to other nodes first.
+  @Test func goalDroppedOnTheOnlyNode_isLeftOutOfTheTrace() throws {
+    let machine = try #require(RecordedMachine())
+    machine.memory.startRecording()
+    try machine.register(0, 0, 0x100)
+    try machine.register(1, 0x100, 0x200)
+    try machine.memory.free(range(0, 0x10_0000))
+    try machine.memory.free(range(0x10_0000, 0x4_0000))
+    try machine.register(2, 0x200, 0x300)
+    try machine.memory.free(range(0x20_0000, 0x10_0000))
+    let address = try machine.memory.allocate(
+      request(0x1000, goal: 0x18_0000, node: 1, policy: .only))
+    #expect(address == PhysicalAddress(0x10_0000))
+    #expect(machine.memory.text.hasSuffix("\nalloc_node_nopanic 1 1000 1000 0 -> 100000\n"))
+    machine.memory.endRecording()
+    let trace = try Trace(parsing: machine.memory.text)
+    #expect(try #require(TraceReplayer(trace)).run(trace) == nil)
+  }
+
   @Test func withoutRecording_nothingIsWritten() throws {
     let machine = try #require(RecordedMachine())
     try machine.register(0, 0, 0x100)
