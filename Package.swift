@@ -106,7 +106,8 @@ let package = Package(
     .testTarget(
       name: "MemoryPicturesTests",
       dependencies: [
-        "BootMemoryTrace", "MemoryMap", "MemoryPictures", "PhysicalMemory", "TestSupport",
+        "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryMap", "MemoryPictures", "PhysicalMemory",
+        "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(

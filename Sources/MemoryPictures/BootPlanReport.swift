@@ -74,9 +74,9 @@ public struct BootPlanReport {
     usablePageCount = map.usablePageCount(below: limit)
     beyondReachPageCount = map.usablePageCount(beyond: limit)
     // Physical memory is address space of the host, of which only the bitmaps get touched.
-    guard let arena = Arena(byteCount: Int(clamping: end.number << PageFrame.byteCountShift)) else {
-      throw BootScenarioError("too large: this host has not as many addresses left")
-    }
+    guard let byteCount = end.firstAddress.flatMap({ Int(exactly: $0.rawValue) }),
+      let arena = Arena(byteCount: byteCount)
+    else { throw BootScenarioError("too large: this host has not as many addresses left") }
     let nodeStorage = NodeStorage(count: Self.nodeCapacity)
     let ownerStorage = UnsafeMutableBufferPointer<OwnedRange>.allocate(
       capacity: scenario.owners.count + scenario.file.loaderRanges.count + Self.nodeCapacity + 1)

@@ -107,6 +107,14 @@ import Testing
         + "in a row\n")
   }
 
+  @Test func memoryUpToTheTopOfAllAddresses_isTooLarge() throws {
+    let result = try Tool.run(
+      "plan", "-", "--kernel", "1M:1M", input: "1000-ffffffffffffffff : System RAM\n")
+    #expect(result.exitCode == 1)
+    #expect(
+      result.errors == "<stdin>: error: too large: this host has not as many addresses left\n")
+  }
+
   @Test func wrongRange_exitsWith64() throws {
     #expect(try Tool.run("plan", "-", "--kernel", "1M", input: Self.table).exitCode == 64)
     #expect(try Tool.run("plan", "-", "--kernel", "17E:1", input: Self.table).exitCode == 64)
