@@ -106,7 +106,8 @@ let package = Package(
     .testTarget(
       name: "MemoryPicturesTests",
       dependencies: [
-        "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryMap", "MemoryPictures", "PhysicalMemory",
+        "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryMap", "MemoryPictures",
+        "PhysicalMemory",
         "TestSupport",
       ],
       swiftSettings: settings),
