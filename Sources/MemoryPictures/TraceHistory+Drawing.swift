@@ -19,7 +19,7 @@ extension TraceHistory {
     // Calls are written beside their rows as long as there is room for text.
     let hasLabels = rows.count <= 60
     let rowHeight = hasLabels ? 14 : max(2, 840 / rows.count)
-    let left = hasLabels ? 300 : 10
+    let left = hasLabels ? 390 : 10
     var svg = SVGWriter(width: max(left + columns.count * cellWidth + 10, 860))
     svg.text(x: 10, y: 22, title, isHeading: true)
     svg.text(x: 10, y: 42, caption)
@@ -48,7 +48,7 @@ extension TraceHistory {
   }
 
   private static func shortened(_ text: String) -> String {
-    text.count > 40 ? text.prefix(39) + "…" : text
+    text.count > 52 ? text.prefix(51) + "…" : text
   }
 
   private func drawLegend(in svg: inout SVGWriter, y: Int) {
