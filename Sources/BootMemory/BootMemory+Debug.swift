@@ -51,7 +51,8 @@ extension BootMemory {
     var line = unsafe DebugLine("alloc_bootmem_bdata", node: id(of: node))
     line.add(" size=", request.byteCount)
     line.text.write(" [")
-    line.text.write(decimal: request.pageCount)
+    // A request that no 32-bit machine can fulfil does not come from one.
+    line.text.write(decimal: UInt(truncatingIfNeeded: request.pageCount))
     line.text.write(" pages]")
     line.add(" align=", request.alignment)
     line.add(" goal=", request.goal)

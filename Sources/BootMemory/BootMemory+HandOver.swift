@@ -93,7 +93,7 @@ extension BootMemory {
   }
 
   /// Cuts a run of pages into maximal naturally aligned blocks.
-  @inline(__always)
+  @inline(never)
   private func releaseBlocks(
     from start: PageFrame, to end: PageFrame, node: NodeID, maximumOrder: Int,
     _ release: (PageBlock) -> Void

@@ -113,6 +113,7 @@ extension BootMemory {
   /// The registered node behind which a new one goes in ascending order; nil for the first place.
   ///
   /// Throws if either the pages or the bitmap overlap those of a registered node.
+  @inline(never)
   private func predecessor(
     of span: PageRange, bitmapPages: PageRange
   ) throws(BootMemoryError) -> NodePointer? {
@@ -135,6 +136,7 @@ extension BootMemory {
     return unsafe previous
   }
 
+  @inline(never)
   private mutating func insert(
     _ node: NodePointer, behind previous: NodePointer?, spanning span: PageRange,
     memory: UnsafeMutableRawPointer

@@ -73,7 +73,7 @@ extension BootMemoryMisuse {
       sink.write(hexadecimal: requiredByteCount)
     case .bitmapMisplaced(let place):
       sink.write("no bitmap can lie at the pointer ")
-      sink.write(hexadecimal: place)
+      sink.write(hexadecimal: UInt64(place))
     case .orderOutOfRange(let order):
       sink.write("no block has the order ")
       if order < 0 { sink.write("-") }

@@ -182,7 +182,7 @@ private func allocationFailed(
     error = .memory(.outOfMemory(byteCount: request.byteCount))
   }
   if case .memory(.outOfMemory) = error, exhaustion == .returnsNull { return nil }
-  request.call(name).fault(error)
+  request.call(name).refuse(error)
   return nil
 }
 

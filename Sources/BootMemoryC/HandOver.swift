@@ -25,7 +25,7 @@ public func free_bootmem_late(_ physaddr: UInt, _ size: UInt) {
       _ = try unsafe memory.pointee.releaseLate(range, release)
     }
   } catch {
-    Call("free_bootmem_late", physaddr, size).fault(error)
+    Call("free_bootmem_late", physaddr, size).refuse(error)
   }
 }
 

@@ -71,7 +71,7 @@ public func bootmem_map_word(_ pgdat: OpaquePointer?, _ index: UInt) -> UInt {
 public func bootmem_bootmap_pages(_ pages: UInt) -> UInt {
   // More pages than a 32-bit machine has are no error: Linux knows the size of their bitmap too.
   guard pages <= UInt.max - 64, UInt64(pages) <= PageFrame.end.number else {
-    Call("bootmem_bootmap_pages", pages).fault(.beyondAddressSpace)
+    Call("bootmem_bootmap_pages", pages).refuse(.beyondAddressSpace)
     return 0
   }
   return UInt(BootMemory.bitmapPageCount(forPageCount: UInt64(pages)))
@@ -140,7 +140,7 @@ private func register(
     }
     return UInt(byteCount)
   } catch {
-    call.fault(error)
+    call.refuse(error)
     return 0
   }
 }

@@ -31,7 +31,11 @@ private func free(_ name: StaticString, _ start: UInt, _ byteCount: UInt, on nod
   } catch {
     let call = Call(name, start, byteCount)
     // Linux's free after the hand-over does nothing; here at least it says so.
-    if case .memory(.handedOver) = error { call.report(error) } else { call.fault(error) }
+    if case .memory(.handedOver) = error {
+      call.refuse(error, isFault: false)
+    } else {
+      call.refuse(error)
+    }
   }
 }
 
@@ -76,7 +80,7 @@ private func reserve(
     case .memory(.alreadyReserved): return ErrorNumber.busy
     case .memory(.handedOver): return ErrorNumber.invalid
     default:
-      Call(name, start, byteCount).fault(error)
+      Call(name, start, byteCount).refuse(error)
       return ErrorNumber.invalid
     }
   }

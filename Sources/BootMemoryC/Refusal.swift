@@ -21,7 +21,7 @@ enum Refusal: Error {
       sink.write("the node is NULL")
     case .foreignNode(let place):
       sink.write("the pointer ")
-      sink.write(hexadecimal: place)
+      sink.write(hexadecimal: UInt64(place))
       sink.write(" is none of bootmem_node()")
     case .reversedSpan:
       sink.write("the end lies below the start")
@@ -34,65 +34,65 @@ enum Refusal: Error {
 /// A call, as messages name it: `free_bootmem(1f0000, 1000)`, with sizes, addresses and page frame
 /// numbers in hexadecimal.
 struct Call {
-  let name: StaticString
-  let first: UInt
-  let second: UInt?
-  let third: UInt?
+  private let name: StaticString
+  private let arguments: (UInt, UInt, UInt)
+  private let argumentCount: Int
 
   @inline(__always)
-  init(_ name: StaticString, _ first: UInt, _ second: UInt? = nil, _ third: UInt? = nil) {
+  init(_ name: StaticString, _ first: UInt) {
     self.name = name
-    self.first = first
-    self.second = second
-    self.third = third
+    arguments = (first, 0, 0)
+    argumentCount = 1
+  }
+
+  @inline(__always)
+  init(_ name: StaticString, _ first: UInt, _ second: UInt) {
+    self.name = name
+    arguments = (first, second, 0)
+    argumentCount = 2
+  }
+
+  @inline(__always)
+  init(_ name: StaticString, _ first: UInt, _ second: UInt, _ third: UInt) {
+    self.name = name
+    arguments = (first, second, third)
+    argumentCount = 3
   }
 
   private func write(_ refusal: Refusal, to text: inout TextBuffer) {
     text.write("bootmem: ")
     text.write(name)
     text.write("(")
-    text.write(hexadecimal: first)
-    if let second {
+    text.write(hexadecimal: UInt64(arguments.0))
+    if argumentCount > 1 {
       text.write(", ")
-      text.write(hexadecimal: second)
+      text.write(hexadecimal: UInt64(arguments.1))
     }
-    if let third {
+    if argumentCount > 2 {
       text.write(", ")
-      text.write(hexadecimal: third)
+      text.write(hexadecimal: UInt64(arguments.2))
     }
     text.write("): ")
     refusal.write(to: &text)
   }
 
-  /// Calls `platform.fault`, which does not return.
+  /// Calls `platform.fault`, which does not return; or, for a call that is merely ignored, writes a
+  /// line to `platform.write`.
   @inline(never)
-  func fault(_ refusal: Refusal) {
-    let isMisuse = if case .memory(.outOfMemory) = refusal { false } else { true }
-    let code = isMisuse ? BOOTMEM_FAULT_MISUSE : BOOTMEM_FAULT_OUT_OF_MEMORY
+  func refuse(_ refusal: Refusal, isFault: Bool = true) {
     var text = TextBuffer()
     write(refusal, to: &text)
+    if !isFault { text.write("\n") }
     let platform = unsafe Library.platform
-    guard let fault = unsafe platform.pointee.fault else { return }
     unsafe text.withBytes { bytes in
-      let message = unsafe UnsafeRawPointer(bytes.baseAddress)
-      unsafe fault(
-        platform.pointee.context, Int32(code),
-        message?.assumingMemoryBound(to: CChar.self))
-    }
-  }
-
-  /// Writes a message to `platform.write`, for a call that is ignored.
-  @inline(never)
-  func report(_ refusal: Refusal) {
-    let platform = unsafe Library.platform
-    guard let output = unsafe platform.pointee.write else { return }
-    var text = TextBuffer()
-    write(refusal, to: &text)
-    text.write("\n")
-    unsafe text.withBytes { bytes in
-      let message = unsafe UnsafeRawPointer(bytes.baseAddress)
-      unsafe output(
-        platform.pointee.context, message?.assumingMemoryBound(to: CChar.self), bytes.count)
+      let message = unsafe UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
+      if isFault {
+        let isMisuse = if case .memory(.outOfMemory) = refusal { false } else { true }
+        let code = Int32(isMisuse ? BOOTMEM_FAULT_MISUSE : BOOTMEM_FAULT_OUT_OF_MEMORY)
+        unsafe platform.pointee.fault?(platform.pointee.context, code, message)
+      } else {
+        unsafe platform.pointee.write?(platform.pointee.context, message, bytes.count)
+      }
     }
   }
 }

@@ -1,13 +1,16 @@
 /// A page frame: 4096 bytes of physical memory, counted from address 0 by its number (PFN).
 public struct PageFrame: Hashable, Comparable, Sendable {
   /// log2 of the size of a page frame in bytes.
-  public static let byteCountShift: UInt64 = 12
+  @inlinable
+  public static var byteCountShift: UInt64 { 12 }
 
   /// The size of a page frame in bytes.
-  public static let byteCount: UInt64 = 1 << byteCountShift
+  @inlinable
+  public static var byteCount: UInt64 { 1 << byteCountShift }
 
   /// The page frame number that lies just behind the last one of a 64-bit address space.
-  public static let end = PageFrame(1 << (64 - byteCountShift))
+  @inlinable
+  public static var end: PageFrame { PageFrame(1 << (64 - byteCountShift)) }
 
   /// The page frame number (PFN).
   public let number: UInt64

@@ -28,7 +28,7 @@ extension TextSink {
   ) {
     let value = UInt64(value)
     let significantDigitCount = (UInt64.bitWidth - value.leadingZeroBitCount + 3) / 4
-    var digit = Swift.max(significantDigitCount, minimumDigitCount, 1)
+    var digit = Swift.max(significantDigitCount, Swift.max(minimumDigitCount, 1))
     while digit > 0 {
       digit -= 1
       let nibble = digit < 16 ? UInt8(truncatingIfNeeded: value >> UInt64(digit * 4)) & 0xf : 0
@@ -41,8 +41,9 @@ extension TextSink {
   public mutating func write<Value: FixedWidthInteger & UnsignedInteger>(
     decimal value: Value, minimumWidth: Int = 1
   ) {
-    let value = UInt64(value)
-    var divisor: UInt64 = 1
+    // In the number's own width: a 32-bit processor divides 64 bits by a subroutine.  No product
+    // is above `value`.
+    var divisor: Value = 1
     var width = 1
     while value / divisor >= 10 {
       divisor *= 10

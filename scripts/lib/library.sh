@@ -31,7 +31,7 @@ build_library() {
   rm -rf "$work"
   mkdir -p "$work" "$output/$arch" "$output/include"
   library_flags "$arch"
-  compile_library_core "$work"
+  compile_library_core "$arch" "$work"
   make_library_object "$arch" "$prefix" "$work"
   make_library_members "$prefix" "$work"
   rm -f "$output/$arch/libbootmem.a"
@@ -41,7 +41,7 @@ build_library() {
   say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
 }
 
-# library_flags ARCH: sets the arrays swift_flags and c_flags, and linker_emulation.
+# library_flags ARCH: sets the arrays swift_flags, c_flags and core_flags, and linker_emulation.
 library_flags() {
   local triple
   local -a machine=(-mno-mmx -mno-sse -mno-sse2 -msoft-float)
@@ -50,23 +50,26 @@ library_flags() {
       triple=i686-unknown-none-elf linker_emulation=elf_i386
       # Bound to its place: what is independent of it needs a GOT on this processor.
       machine+=(-march=i486 -fno-pic)
+      # Figures of 64 bits take twice the code here, so all of it is made for size.
+      core_flags=(-Oz -mllvm -enable-machine-outliner -mllvm -machine-outliner-reruns=3)
       ;;
     x86_64)
       triple=x86_64-unknown-none-elf linker_emulation=elf_x86_64
       # Relative to the instruction throughout: it links at any address, below 2 GiB or in the
       # upper half, into a position-independent kernel or another.
       machine+=(-mno-red-zone -fPIE)
+      core_flags=(-Os)
       ;;
   esac
   c_flags=(-target "$triple" -std=c11 -Os "${machine[@]}" -ffreestanding -fno-builtin
-    -fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables
+    -fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables -fno-addrsig
     -ffunction-sections -fdata-sections -I "$root/Sources/CBootMemory/include"
     -Wall -Wextra -Werror)
   # Exclusive access needs no check at run time: no callback may call the library.
   swift_flags=(-target "$triple" -enable-experimental-feature Embedded -wmo -parse-as-library -Osize
     -swift-version 6 -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -Xfrontend -function-sections -Xfrontend -disable-stack-protector
-    -Xllvm -swiftmergefunc-threshold=0 -Xcc -ffreestanding -Xcc -fvisibility=hidden)
+    -Xcc -ffreestanding -Xcc -fvisibility=hidden)
   local flag
   for flag in "${machine[@]}"; do swift_flags+=(-Xcc "$flag"); done
 }
@@ -74,9 +77,9 @@ library_flags() {
 # swift_clang: the compiler that knows the intermediate code of this Swift's.
 swift_clang() { echo "$(dirname "$(readlink -f "$(command -v swiftc)")")/clang"; }
 
-# compile_library_core WORK: compiles the Swift modules and the C sources that all members share.
+# compile_library_core ARCH WORK: compiles the Swift modules and the C sources that all members share.
 compile_library_core() {
-  local work=$1 clang module source
+  local arch=$1 work=$2 clang module source
   clang=$(swift_clang)
   for module in $library_modules; do
     local -a compile=(swiftc "${swift_flags[@]}" -module-name "$module" -I "$work"
@@ -92,15 +95,20 @@ compile_library_core() {
   # What was taken in is not shared with anything: only this lets the optimiser inline it.  Nor do
   # functions of C's differ from Swift's in what they may call, though they are marked so; and
   # nothing looks for frame pointers.
-  sed -i -E -e 's/^define (linkonce_odr|protected) (hidden |protected )?(swiftcc|fastcc)/define internal \3/' \
+  sed -i -E -e '/^@llvm\.used = /d' \
+    -e 's/^define (linkonce_odr|weak_odr|protected) (hidden |protected )?(swiftcc|fastcc)/define internal \3/' \
     -e 's/ "no-builtins"//; s/"frame-pointer"="all"/"frame-pointer"="none"/' "$work/core.ll"
-  "$clang" "${c_flags[@]}" -Wno-override-module -Wno-unused-command-line-argument -c \
-    "$work/core.ll" -o "$work/core.o"
-  for source in state clear memory; do
-    "$clang" "${c_flags[@]}" -c "$root/Sources/CBootMemory/$source.c" -o "$work/$source.o"
+  if [ "$arch" = i386 ]; then
+    sed -i -E '/^attributes #/{/ minsize /!s/\{/{ minsize optsize/}' "$work/core.ll"
+  fi
+  "$clang" "${c_flags[@]}" "${core_flags[@]}" -Wno-override-module \
+    -Wno-unused-command-line-argument -c "$work/core.ll" -o "$work/core.o"
+  # What compilers call: memory functions, and on i386 64-bit arithmetic.
+  for source in "$root"/Sources/CBootMemory/{state,clear}.c "$root/boot/$arch/memory.S" \
+    "$root"/boot/i386/{division,shift}.c; do
+    "$clang" "${c_flags[@]}" -Wno-unused-command-line-argument -c "$source" \
+      -o "$work/$(basename "$source").o"
   done
-  # 64-bit division for i386; nothing elsewhere.
-  "$clang" "${c_flags[@]}" -c "$root/boot/i386/division.c" -o "$work/division.o"
 }
 
 # make_library_object ARCH PREFIX WORK: links the core into the one object members/bootmem.o.
