@@ -8,13 +8,9 @@ extension BootMemoryError {
   public func write(to sink: inout some TextSink) {
     switch self {
     case .outOfMemory(let byteCount):
-      sink.write("out of memory: no free range for ")
-      sink.write(hexadecimal: byteCount)
-      sink.write(" bytes")
+      sink.write("out of memory: no free range for ", hexadecimal: byteCount, " bytes")
     case .alreadyReserved(let page):
-      sink.write("page ")
-      sink.write(hexadecimal: page.number)
-      sink.write(" is reserved already")
+      sink.write("page ", hexadecimal: page.number, " is reserved already")
     case .handedOver:
       sink.write("boot memory has been handed over to the page allocator")
     case .misuse(let misuse):
@@ -28,28 +24,19 @@ extension BootMemoryMisuse {
   public func write(to sink: inout some TextSink) {
     switch self {
     case .alreadyFree(let page):
-      sink.write("page ")
-      sink.write(hexadecimal: page.number)
-      sink.write(" is free already")
+      sink.write("page ", hexadecimal: page.number, " is free already")
     case .outsideNodes(let page):
-      sink.write("page ")
-      sink.write(hexadecimal: page.number)
-      sink.write(" lies in no node")
+      sink.write("page ", hexadecimal: page.number, " lies in no node")
     case .outsideNode(let page, let node):
-      sink.write("page ")
-      sink.write(hexadecimal: page.number)
-      sink.write(" lies outside")
+      sink.write("page ", hexadecimal: page.number, " lies outside")
       sink.write(node)
     case .beyondAddressSpace(let address):
-      sink.write("the range at ")
-      sink.write(hexadecimal: address.rawValue)
-      sink.write(" reaches beyond the address space")
+      sink.write(
+        "the range at ", hexadecimal: address.rawValue, " reaches beyond the address space")
     case .zeroByteCount:
       sink.write("the size is 0")
     case .alignmentNotPowerOfTwo(let alignment):
-      sink.write("the alignment ")
-      sink.write(hexadecimal: alignment)
-      sink.write(" is no power of two")
+      sink.write("the alignment ", hexadecimal: alignment, " is no power of two")
     case .noSuchNode(let node):
       sink.write("there is no room for")
       sink.write(node)
@@ -67,9 +54,7 @@ extension BootMemoryMisuse {
       sink.write(" overlaps that of")
       sink.write(node)
     case .bitmapTooSmall(let byteCount, let requiredByteCount):
-      sink.write("the bitmap has ")
-      sink.write(hexadecimal: byteCount)
-      sink.write(" bytes and needs ")
+      sink.write("the bitmap has ", hexadecimal: byteCount, " bytes and needs ")
       sink.write(hexadecimal: requiredByteCount)
     case .bitmapMisplaced(let place):
       sink.write("no bitmap can lie at the pointer ")

@@ -123,19 +123,15 @@ private func register(
     guard let span = PageRange(start: first, end: PageFrame(UInt64(end))) else {
       throw .reversedSpan
     }
-    // Before the size of its bitmap is asked for: no node is larger.
-    guard span.end <= AddressWidth.native.endPageFrame else { throw .beyondAddressSpace }
     let byteCount = try wrapping { () throws(BootMemoryError) in
       switch unsafe bitmap {
       case .pages(let page):
         return try unsafe memory.pointee.registerNode(node, spanning: span, bitmapAt: page)
       case .memory(let place):
-        // The caller has been told the size, and only the caller knows whether that much is there.
-        let byteCount = BootMemory.bitmapByteCount(forPageCount: span.pageCount)
         guard let place = unsafe place else { throw .misuse(.bitmapMisplaced(0)) }
-        return try unsafe memory.pointee.registerNode(
-          node, spanning: span,
-          bitmap: UnsafeMutableRawBufferPointer(start: place, count: Int(byteCount)))
+        // The caller has been told the size, and only the caller knows whether that much is there.
+        let bitmap = unsafe UnsafeMutableRawBufferPointer(start: place, count: .max)
+        return try unsafe memory.pointee.registerNode(node, spanning: span, bitmap: bitmap)
       }
     }
     return UInt(byteCount)

@@ -5,7 +5,8 @@ import PhysicalMemory
 /// See bootmem.h.
 @c @implementation @_optimize(speed)
 public func free_bootmem(_ physaddr: UInt, _ size: UInt) {
-  if let memory = unsafe Library.shortcutMemory,
+  // What reaches beyond 32-bit addresses wraps in no 64-bit sum.
+  if let memory = unsafe Library.shortcutMemory, !physaddr.addingReportingOverflow(size).overflow,
     unsafe memory.pointee.freeInWord(
       start: PhysicalAddress(UInt64(physaddr)), byteCount: UInt64(size))
   {
@@ -42,7 +43,8 @@ private func free(_ name: StaticString, _ start: UInt, _ byteCount: UInt, on nod
 /// See bootmem.h.
 @c @implementation @_optimize(speed)
 public func reserve_bootmem(_ addr: UInt, _ size: UInt, _ flags: Int32) -> Int32 {
-  if let memory = unsafe Library.shortcutMemory,
+  // What reaches beyond 32-bit addresses wraps in no 64-bit sum.
+  if let memory = unsafe Library.shortcutMemory, !addr.addingReportingOverflow(size).overflow,
     unsafe memory.pointee.reserveInWord(
       start: PhysicalAddress(UInt64(addr)), byteCount: UInt64(size))
   {

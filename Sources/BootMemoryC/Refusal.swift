@@ -20,9 +20,7 @@ enum Refusal: Error {
     case .nullNode:
       sink.write("the node is NULL")
     case .foreignNode(let place):
-      sink.write("the pointer ")
-      sink.write(hexadecimal: UInt64(place))
-      sink.write(" is none of bootmem_node()")
+      sink.write("the pointer ", hexadecimal: UInt64(place), " is none of bootmem_node()")
     case .reversedSpan:
       sink.write("the end lies below the start")
     case .beyondAddressSpace:
@@ -62,16 +60,9 @@ struct Call {
   private func write(_ refusal: Refusal, to text: inout TextBuffer) {
     text.write("bootmem: ")
     text.write(name)
-    text.write("(")
-    text.write(hexadecimal: UInt64(arguments.0))
-    if argumentCount > 1 {
-      text.write(", ")
-      text.write(hexadecimal: UInt64(arguments.1))
-    }
-    if argumentCount > 2 {
-      text.write(", ")
-      text.write(hexadecimal: UInt64(arguments.2))
-    }
+    text.write("(", hexadecimal: UInt64(arguments.0), "")
+    if argumentCount > 1 { text.write(", ", hexadecimal: UInt64(arguments.1), "") }
+    if argumentCount > 2 { text.write(", ", hexadecimal: UInt64(arguments.2), "") }
     text.write("): ")
     refusal.write(to: &text)
   }

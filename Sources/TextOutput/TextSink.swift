@@ -27,13 +27,26 @@ extension TextSink {
     hexadecimal value: Value, minimumDigitCount: Int = 1
   ) {
     let value = UInt64(value)
-    let significantDigitCount = (UInt64.bitWidth - value.leadingZeroBitCount + 3) / 4
+    let significantDigitCount = (UInt64.bitWidth &- value.leadingZeroBitCount &+ 3) / 4
     var digit = Swift.max(significantDigitCount, Swift.max(minimumDigitCount, 1))
     while digit > 0 {
-      digit -= 1
-      let nibble = digit < 16 ? UInt8(truncatingIfNeeded: value >> UInt64(digit * 4)) & 0xf : 0
-      write(byte: nibble < 10 ? 0x30 + nibble : 0x61 + nibble - 10)
+      digit &-= 1
+      // Above the 16 digits that a number has there are zeros; below, the shift is less than 64.
+      let shifted = digit < 16 ? value &>> UInt64(truncatingIfNeeded: digit &* 4) : 0
+      let nibble = UInt8(truncatingIfNeeded: shifted) & 0xf
+      write(byte: nibble < 10 ? 0x30 &+ nibble : 0x57 &+ nibble)
     }
+  }
+
+  /// Writes `value` in hexadecimal between two texts.  Messages do that all the time, and one call
+  /// takes less code than three.
+  @inline(never)
+  public mutating func write(
+    _ before: StaticString, hexadecimal value: UInt64, _ after: StaticString
+  ) {
+    write(before)
+    write(hexadecimal: value)
+    write(after)
   }
 
   /// Writes `value` in decimal, right-aligned in `minimumWidth` columns.
