@@ -22,7 +22,12 @@ enum Library {
   /// Before `bootmem_setup` it is all zeros, which has no node, and so no short cut.
   @inline(__always)
   static var shortcutMemory: UnsafeMutablePointer<BootMemory>? {
+    #if _pointerBitWidth(_32)
+    // Figures of 64 bits are slow and long there: the short cuts would be a tenth of the library.
+    nil
+    #else
     bootmem_debug_value() == 0 ? unsafe storage : nil
+    #endif
   }
 
   /// What C gets for an address that was allocated: nil where that is the nil pointer.

@@ -38,10 +38,11 @@ build_library() {
   (cd "$work/members" && ar Drcs "$output/$arch/libbootmem.a" -- *.o)
   prefix_library_header "$prefix" <"$root/Sources/CBootMemory/include/bootmem.h" \
     >"$output/include/bootmem.h"
+  rm -rf "$work"
   say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
 }
 
-# library_flags ARCH: sets the arrays swift_flags, c_flags and core_flags, and linker_emulation.
+# library_flags ARCH: sets the arrays swift_flags and c_flags, and linker_emulation.
 library_flags() {
   local triple
   local -a machine=(-mno-mmx -mno-sse -mno-sse2 -msoft-float)
@@ -50,15 +51,12 @@ library_flags() {
       triple=i686-unknown-none-elf linker_emulation=elf_i386
       # Bound to its place: what is independent of it needs a GOT on this processor.
       machine+=(-march=i486 -fno-pic)
-      # Figures of 64 bits take twice the code here, so all of it is made for size.
-      core_flags=(-Oz -mllvm -enable-machine-outliner -mllvm -machine-outliner-reruns=3)
       ;;
     x86_64)
       triple=x86_64-unknown-none-elf linker_emulation=elf_x86_64
       # Relative to the instruction throughout: it links at any address, below 2 GiB or in the
       # upper half, into a position-independent kernel or another.
       machine+=(-mno-red-zone -fPIE)
-      core_flags=(-Os)
       ;;
   esac
   c_flags=(-target "$triple" -std=c11 -Os "${machine[@]}" -ffreestanding -fno-builtin
@@ -98,11 +96,8 @@ compile_library_core() {
   sed -i -E -e '/^@llvm\.used = /d' \
     -e 's/^define (linkonce_odr|weak_odr|protected) (hidden |protected )?(swiftcc|fastcc)/define internal \3/' \
     -e 's/ "no-builtins"//; s/"frame-pointer"="all"/"frame-pointer"="none"/' "$work/core.ll"
-  if [ "$arch" = i386 ]; then
-    sed -i -E '/^attributes #/{/ minsize /!s/\{/{ minsize optsize/}' "$work/core.ll"
-  fi
-  "$clang" "${c_flags[@]}" "${core_flags[@]}" -Wno-override-module \
-    -Wno-unused-command-line-argument -c "$work/core.ll" -o "$work/core.o"
+  "$clang" "${c_flags[@]}" -Wno-override-module -Wno-unused-command-line-argument \
+    -c "$work/core.ll" -o "$work/core.o"
   # What compilers call: memory functions, and on i386 64-bit arithmetic.
   for source in "$root"/Sources/CBootMemory/{state,clear}.c "$root/boot/$arch/memory.S" \
     "$root"/boot/i386/{division,shift}.c; do
