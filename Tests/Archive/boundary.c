@@ -1,6 +1,6 @@
-/* The edges of the interface, each as bootmem.h defines it: NULL, nodes that do not exist, platforms
- * that are refused, calls before the set-up and after the hand-over, faults that return or leave by
- * longjmp(), and the callbacks. */
+/* The edges of the interface, each as bootmem.h defines it: NULL, nodes that do not exist,
+ * platforms that are refused, calls before the set-up and after the hand-over, faults that return
+ * or leave by longjmp(), and the callbacks. */
 #include "kit.h"
 
 #include <stdlib.h>
@@ -190,7 +190,8 @@ static void test_nodes(void)
   kit_test("a node that is not registered has no memory");
   KIT_EXPECT(__alloc_bootmem_node(bootmem_node(63), 1, 0, 0) != NULL);
   KIT_CATCH(free_bootmem_node(bootmem_node(5), 0x1000, 0x1000));
-  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: free_bootmem_node(1000, 1000): page 1 lies outside node 5");
+  expect_fault(BOOTMEM_FAULT_MISUSE,
+    "bootmem: free_bootmem_node(1000, 1000): page 1 lies outside node 5");
   KIT_CATCH(reserve_bootmem_node(bootmem_node(5), 0x1000, 0x1000, 0));
   KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
 }

@@ -361,8 +361,10 @@ static void test_D18(void)
   add_node(1, 0x20, 0x30);
   add_node(2, 0x40, 0x50);
   free_pages(0x28, 0x2a);
-  EXPECT_MISUSE("bootmem: free_bootmem(10000, 20000): page 28 is free already", free_pages(0x10, 0x30));
-  EXPECT_MISUSE("bootmem: free_bootmem(2a000, 1a000): page 30 lies in no node", free_pages(0x2a, 0x44));
+  EXPECT_MISUSE("bootmem: free_bootmem(10000, 20000): page 28 is free already",
+    free_pages(0x10, 0x30));
+  EXPECT_MISUSE("bootmem: free_bootmem(2a000, 1a000): page 30 lies in no node",
+    free_pages(0x2a, 0x44));
   EXPECT_MISUSE("bootmem: reserve_bootmem(48000, 9000): page 50 lies in no node",
     reserve_pages(0x48, 0x51, BOOTMEM_DEFAULT));
   EXPECT_MISUSE("bootmem: reserve_bootmem_node(1f000, 2000): page 20 lies outside node 0",
@@ -370,7 +372,8 @@ static void test_D18(void)
   EXPECT_MISUSE("bootmem: free_bootmem_node(1f000, 2000): page 20 lies outside node 0",
     free_bootmem_node(bootmem_node(0), 0x1f000, 0x2000));
   EXPECT_MISUSE("bootmem: __alloc_bootmem(0, 40, 0): the size is 0", __alloc_bootmem(0, 64, 0));
-  EXPECT_MISUSE("bootmem: __alloc_bootmem_low_nopanic(1, 30, 0): the alignment 30 is no power of two",
+  EXPECT_MISUSE(
+    "bootmem: __alloc_bootmem_low_nopanic(1, 30, 0): the alignment 30 is no power of two",
     __alloc_bootmem_low_nopanic(1, 48, 0));
   {
     unsigned long before = marks();

@@ -1,10 +1,10 @@
-/* Random calls through the archive, compared with the model: every result, and again and again every
- * bit of every bitmap; in the end what is handed over.
+/* Random calls through the archive, compared with the model: every result, and again and again
+ * every bit of every bitmap; in the end what is handed over.
  *
  *     differential [--operations N] [--seed S]
  *
- * runs scenarios, the first from seed S, the next from S + 1, until N operations are done.  A failure
- * names the seed of its scenario: run it with that and `--operations 1` to see it alone. */
+ * runs scenarios, the first from seed S, the next from S + 1, until N operations are done.  A
+ * failure names the seed of its scenario: run it with that and `--operations 1` to see it alone. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "kit.h"
 #include "model.h"
@@ -74,8 +74,8 @@ static void compare_bits(void)
       uint64_t expected = model_word(node, index, WORD_BITS);
 
       if (word != expected)
-        fail("node %" PRIu64 ", word %" PRIx64 " is %" PRIx64 ", not %" PRIx64, (uint64_t)nid, index,
-          word, expected);
+        fail("node %" PRIu64 ", word %" PRIx64 " is %" PRIx64 ", not %" PRIx64, (uint64_t)nid,
+          index, word, expected);
     }
   }
 }
@@ -96,7 +96,8 @@ static void make_pool(uint64_t pages)
     return;
   }
   if (pool != NULL) munmap(pool, (size_t)(pool_pages / 8) + ROOM);
-  pool = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  pool = mmap(NULL, size, PROT_READ | PROT_WRITE,
+    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (pool == MAP_FAILED) exit(2);
   pool_pages = pages;
 }
@@ -111,7 +112,8 @@ static void make_nodes(unsigned count, uint64_t size)
   unsigned index;
 
   for (index = 0; index < count; index++) {
-    uint64_t pages = one_in(16) ? 0 : one_in(3) ? some_size(size) : size / 2 + below(size / 2) + 1;
+    uint64_t pages = one_in(16) ? 0
+      : one_in(3) ? some_size(size) : size / 2 + below(size / 2) + 1;
 
     if (pages > room / 2) pages = room / 2;
     spans[index][0] = page;
@@ -229,8 +231,8 @@ static void change(void)
     if (nid < 0) KIT_CATCH(free_bootmem(start, length));
     else KIT_CATCH(free_bootmem_node(bootmem_node(nid), start, length));
     if (result_of(status) != expected)
-      fail("free(%" PRId64 ", %" PRIx64 ", %" PRIx64 "), not %" PRIu64, (uint64_t)nid, address, size,
-        expected);
+      fail("free(%" PRId64 ", %" PRIx64 ", %" PRIx64 "), not %" PRIu64, (uint64_t)nid, address,
+        size, expected);
   } else {
     expected = model_reserve(&model, nid, address, size, flags != 0);
     if (nid < 0) KIT_CATCH(status = reserve_bootmem(start, length, flags));
@@ -266,7 +268,9 @@ static bool call(unsigned kind, const struct request *r)
   case 3: pointer = __alloc_bootmem_low_nopanic(r->size, r->align, r->goal); break;
   case 4: pointer = __alloc_bootmem_node(node, r->size, r->align, r->goal); break;
   case 5: pointer = __alloc_bootmem_node_nopanic(node, r->size, r->align, r->goal); break;
-  case 6: pointer = ___alloc_bootmem_node_nopanic(node, r->size, r->align, r->goal, r->limit); break;
+  case 6:
+    pointer = ___alloc_bootmem_node_nopanic(node, r->size, r->align, r->goal, r->limit);
+    break;
   case 7: pointer = __alloc_bootmem_low_node(node, r->size, r->align, r->goal); break;
   case 8: pointer = __alloc_bootmem_node_high(node, r->size, r->align, r->goal); break;
   default: status = bootmem_allocate(&request, &physical); return true;
@@ -287,9 +291,11 @@ static void attempt(unsigned kind, const struct request *request)
 static void allocate(void)
 {
   const struct model_node *node = some_node();
-  unsigned kind = (unsigned)below(11), shift = one_in(2) ? 6 : (unsigned)below(one_in(4) ? 28 : 16);
+  unsigned kind = (unsigned)below(11);
+  unsigned shift = one_in(2) ? 6 : (unsigned)below(one_in(4) ? 28 : 16);
   struct request r = {.nid = number_of(node), .align = one_in(8) ? 0 : 1UL << shift};
-  static const unsigned low_kinds = 1 << 2 | 1 << 3 | 1 << 7, limit_kinds = 1 << 6 | 1 << 9 | 1 << 10;
+  static const unsigned low_kinds = 1 << 2 | 1 << 3 | 1 << 7;
+  static const unsigned limit_kinds = 1 << 6 | 1 << 9 | 1 << 10;
   enum model_policy policy = kind == 8 ? MODEL_HIGH : kind == 10 ? MODEL_ONLY : MODEL_PREFERRED;
   enum model_result expected;
   uint64_t address = 0, limit = 0;
@@ -306,7 +312,8 @@ static void allocate(void)
   if (limit_kinds >> kind & 1) limit = r.limit;
   expected = model_allocate(&model, r.nid, policy, r.size, r.align, r.goal, limit, &address);
   attempt(kind, &r);
-  if (status != (expected == MODEL_OK ? 0 : expected == MODEL_MISUSE ? EINVAL_RESULT : ENOMEM_RESULT))
+  if (status
+      != (expected == MODEL_OK ? 0 : expected == MODEL_MISUSE ? EINVAL_RESULT : ENOMEM_RESULT))
     fail("allocation %" PRIu64 " of %" PRIx64 " ends with %" PRId64 ", not %" PRIu64, kind, r.size,
       (uint64_t)(int64_t)status, expected);
   if (expected == MODEL_OK && physical != address)
@@ -333,7 +340,8 @@ static void compare_hand_over(void)
     if (block->pfn % pages != 0 || block->order > kit_platform.max_order)
       fail("block %" PRIx64 " of order %" PRIu64, block->pfn, block->order, 0, 0);
     if (block->pfn >= ARENA_PFN) continue;
-    if (block->nid == nid && block->pfn < last) fail("block %" PRIx64 " descends", block->pfn, 0, 0, 0);
+    if (block->nid == nid && block->pfn < last)
+      fail("block %" PRIx64 " descends", block->pfn, 0, 0, 0);
     nid = block->nid;
     last = block->pfn + pages;
     if (block->pfn < node->start || last > node->end

@@ -1,7 +1,7 @@
 /* What the tests of the archive share: a platform whose physical memory is an arena of this
  * process, faults that can be expected, and counts.
  *
- * The arena stands for the pages from ARENA_PFN on, and holds bitmaps and memory that is written to.
+ * The arena stands for pages that a test chooses, and holds bitmaps and memory that is written to.
  * All other physical memory exists in the allocator's books only: `clear` keeps away from it. */
 #ifndef KIT_H
 #define KIT_H

@@ -1,5 +1,6 @@
-/* Replays golden traces of Linux 4.19 (format: Tests/Fixtures/traces/TRACE.md) through the archive:
- * replay FILE... compares the result of every operation, and stops a file at its first difference. */
+/* Replays golden traces of Linux 4.19, of the form that Sources/BootMemoryTrace reads, through the
+ * archive: replay FILE... compares the result of every operation; a file ends at its first
+ * difference. */
 #include "kit.h"
 
 #include <inttypes.h>
@@ -75,7 +76,8 @@ static void hash_block(unsigned long pfn, unsigned order)
   uint64_t wide = pfn;
   int byte;
 
-  for (byte = 0; byte < 8; byte++) block_hash = hash_byte(block_hash, (unsigned char)(wide >> 8 * byte));
+  for (byte = 0; byte < 8; byte++)
+    block_hash = hash_byte(block_hash, (unsigned char)(wide >> 8 * byte));
   block_hash = hash_byte(block_hash, (unsigned char)order);
   hashed_pages += 1UL << order;
   hashed_blocks++;

@@ -75,7 +75,7 @@ library_flags() {
 # swift_clang: the compiler that knows the intermediate code of this Swift's.
 swift_clang() { echo "$(dirname "$(readlink -f "$(command -v swiftc)")")/clang"; }
 
-# compile_library_core ARCH WORK: compiles the Swift modules and the C sources that all members share.
+# compile_library_core ARCH WORK: compiles the Swift modules, and the C sources that they call.
 compile_library_core() {
   local arch=$1 work=$2 clang module source
   clang=$(swift_clang)

@@ -36,7 +36,8 @@
 extern "C" {
 #endif
 
-/* On i386 every call is plain cdecl, whatever -mregparm or -mrtd says of the kernel's own. */
+/* On i386 every call is plain cdecl, whatever -mregparm or -mrtd says of the kernel's own.  Put it
+ * before the names of your callbacks too: `static void BOOTMEM_CALL fault(void *context, ...)`. */
 #if defined(__i386__)
 #define BOOTMEM_CALL __attribute__((cdecl, regparm(0)))
 #else
