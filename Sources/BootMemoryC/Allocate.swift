@@ -142,11 +142,17 @@ private func allocateNextPage(_ size: UInt, _ align: UInt, _ goal: UInt) -> Phys
 private func allocateOnAnyNode(
   _ name: StaticString, _ exhaustion: Exhaustion, _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  if size <= PageFrame.byteCount, let memory = unsafe Library.shortcutMemory,
-    unsafe memory.pointee.prepareNextPage(goal: PhysicalAddress(UInt64(goal))),
-    let address = allocateNextPage(size, align, goal)
-  {
-    return unsafe Library.pointer(to: address)
+  // Most callers leave the alignment to the library.
+  let align = align == 0 ? Library.cacheLineByteCount : align
+  if size <= PageFrame.byteCount, let memory = unsafe Library.shortcutMemory {
+    if let address = allocateNextPage(size, align, goal) {
+      return unsafe Library.pointer(to: address)
+    }
+    if unsafe memory.pointee.prepareNextPage(goal: PhysicalAddress(UInt64(goal))),
+      let address = allocateNextPage(size, align, goal)
+    {
+      return unsafe Library.pointer(to: address)
+    }
   }
   return unsafe allocate(name, exhaustion, .init(size, align, goal))
 }
@@ -226,8 +232,7 @@ extension AllocationRequest {
 
   fileprivate var alignmentOrCacheLine: UInt64 {
     if alignment != 0 { return alignment }
-    let cacheLine = unsafe Library.platform.pointee.cache_line_size
-    return cacheLine == 0 ? 64 : UInt64(cacheLine)
+    return UInt64(Library.cacheLineByteCount)
   }
 
   /// The call that made the request, for messages.

@@ -42,6 +42,12 @@ enum Library {
     unsafe bootmem_platform_pointer().unsafelyUnwrapped
   }
 
+  /// The alignment that stands for none given.
+  static var cacheLineByteCount: UInt {
+    let byteCount = unsafe platform.pointee.cache_line_size
+    return byteCount == 0 ? 64 : byteCount
+  }
+
   /// The storage of the nodes: what a `pg_data_t *` points into.
   @inline(__always)
   static var nodes: UnsafeMutablePointer<BootMemoryNode> {
