@@ -84,8 +84,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory", "TextOutput"],
-      swiftSettings: settings),
+      name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory"], swiftSettings: settings),
+    .testTarget(name: "TextOutputTests", dependencies: ["TextOutput"], swiftSettings: settings),
     .testTarget(
       name: "MemoryMapTests", dependencies: ["MemoryMap", "PhysicalMemory", "TestSupport"],
       swiftSettings: settings),
