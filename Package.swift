@@ -12,7 +12,22 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "swift-bootmem",
   platforms: [.macOS(.v26)],
-  products: [.executable(name: "bootmem", targets: ["BootmemTool"])],
+  products: [
+    // A kernel takes one of these three; each has the modules that its users name in their code.
+    // The allocator, for a kernel that knows its memory map:
+    .library(name: "BootMemory", targets: ["BootMemory", "PhysicalMemory", "TextOutput"]),
+    // Reading the map that firmware and loader hand over, for a kernel with any allocator:
+    .library(
+      name: "Firmware", targets: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"]),
+    // Both, and the steps from the map to nodes with bitmaps:
+    .library(
+      name: "BootPlan",
+      targets: [
+        "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
+      ]),
+    // The tool for a host.
+    .executable(name: "bootmem", targets: ["BootmemTool"]),
+  ],
   dependencies: [
     // Of the host tool alone; what boots depends on nothing.
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
