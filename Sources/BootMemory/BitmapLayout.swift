@@ -19,6 +19,7 @@ struct BitmapLayout {
   /// Lays out a bitmap of `bitCount` bits.
   ///
   /// - Complexity: O(levels).
+  @_optimize(speed)
   init(bitCount: UInt) {
     self.bitCount = bitCount
     var groupCount = Self.groupCount(of: bitCount)
@@ -27,7 +28,7 @@ struct BitmapLayout {
     repeat {
       topLevel += 1
       groupCount = Self.groupCount(of: groupCount)
-      wordCount &+= groupCount &<< Self.groupShift(onLevel: topLevel)
+      wordCount &+= Self.wordCount(ofGroups: groupCount, onLevel: topLevel)
     } while groupCount > BitmapWord.bitCount
     topGroupCount = groupCount
     byteCount =
@@ -40,6 +41,13 @@ struct BitmapLayout {
   static func groupCount(of count: UInt) -> UInt {
     // A count is at most 2^52 where words have 64 bits and 2^32 in practice where they have 32.
     max((count &+ (BitmapWord.bitCount &- 1)) &>> BitmapWord.bitShift, 1)
+  }
+
+  /// The number of words that groups take.
+  @inline(__always)
+  static func wordCount(ofGroups groupCount: UInt, onLevel level: Int) -> UInt {
+    // The same as by `groupShift`, without a branch: 1 word, 2, and 4 from level 2 up.
+    groupCount &<< min(UInt(bitPattern: level), 2)
   }
 
   /// log2 of the number of words in a group: a word itself on level 0; two planes on level 1; three

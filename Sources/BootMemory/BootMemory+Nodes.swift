@@ -117,6 +117,12 @@ extension BootMemory {
   private func predecessor(
     of span: PageRange, bitmapPages: PageRange
   ) throws(BootMemoryError) -> NodePointer? {
+    // Most firmware tells of nodes in order, and their bitmaps follow each other.
+    if let last = unsafe lastNode, unsafe last.pointee.span.end <= span.start,
+      bitmapPages.start >= bitmapsEnd || bitmapPages.isEmpty
+    {
+      return unsafe last
+    }
     var previous: NodePointer? = nil
     var next = unsafe firstNode
     while let node = unsafe next {
@@ -145,7 +151,7 @@ extension BootMemory {
     let firstPageNumber = span.start.number & ~UInt64(BitmapWord.bitCount - 1)
     // The span is of this machine's pages, and so are the sums.
     let bitCount = UInt(truncatingIfNeeded: span.end.number - firstPageNumber)
-    unsafe node.pointee.bitmap = PageBitmap(
+    unsafe node.pointee.bitmap.reset(
       layout: BitmapLayout(bitCount: bitCount),
       firstPageNumber: UInt(truncatingIfNeeded: firstPageNumber), memory: memory)
     unsafe node.pointee.span = span
@@ -158,6 +164,8 @@ extension BootMemory {
       unsafe node.pointee.next = firstNode
       unsafe firstNode = node
     }
+    if unsafe node.pointee.next == nil { unsafe lastNode = node }
+    bitmapsEnd = unsafe max(bitmapsEnd, node.pointee.bitmapPages.end)
     if hasDebugOutput { unsafe debugRegister(node) }
   }
 

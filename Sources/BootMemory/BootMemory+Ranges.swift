@@ -24,15 +24,17 @@ extension BootMemory {
     }
     let first = unsafe try firstNode(of: pages, on: node)
     var walk = unsafe NodeWalk(from: first, over: pages)
-    while let (node, part) = unsafe walk.next() {
-      if let page = unsafe node.pointee.firstFree(in: part) { throw .misuse(.alreadyFree(page)) }
-    }
-    unsafe walk = NodeWalk(from: first, over: pages)
-    while let (node, part) = unsafe walk.next() {
-      if hasDebugOutput { unsafe debugFree(node, part) }
-      unsafe node.pointee.lowerHint(to: part.start)
-      unsafe node.pointee.mark(part, free: true)
-    }
+    repeat {
+      if let page = unsafe walk.node.pointee.firstFree(in: walk.part) {
+        throw .misuse(.alreadyFree(page))
+      }
+    } while walk.advance()
+    walk = unsafe NodeWalk(from: first, over: pages)
+    repeat {
+      if hasDebugOutput { unsafe debugFree(walk.node, walk.part) }
+      unsafe walk.node.pointee.lowerHint(to: walk.part.start)
+      unsafe walk.node.pointee.mark(walk.part, free: true)
+    } while walk.advance()
   }
 
   /// Frees a range if all it takes is to change one word of a bitmap: the short cut that spares most
@@ -47,13 +49,16 @@ extension BootMemory {
   public mutating func freeInWord(start: PhysicalAddress, byteCount: UInt64) -> Bool {
     // Rounded inwards.  Where rounding up wraps around, to page 0, the end is so far above that it
     // is refused as too many pages for a word.
+    guard let node = unsafe shortcutNode else { return false }
     let (behind, overflow) = start.rawValue.addingReportingOverflow(byteCount)
     guard !overflow else { return false }
     let first = PageFrame(
       (start.rawValue &+ (PageFrame.byteCount &- 1)) >> PageFrame.byteCountShift)
     // Where there is no page in front of the end, this wraps to a page that no node has.
     let last = PageFrame((behind >> PageFrame.byteCountShift) &- 1)
-    guard let node = unsafe shortcutNode(from: first, through: last) else { return false }
+    guard let node = unsafe self.node(from: first, through: last, behind: node) else {
+      return false
+    }
     return unsafe node.pointee.toggle(from: first, through: last, free: true)
   }
 
@@ -83,16 +88,19 @@ extension BootMemory {
     }
     let first = unsafe try firstNode(of: pages, on: node)
     var walk = unsafe NodeWalk(from: first, over: pages)
-    while exclusively, let (node, part) = unsafe walk.next() {
-      guard let page = unsafe node.pointee.firstReserved(in: part) else { continue }
-      unsafe undoReserve(from: first, pages, at: page)
-      throw .alreadyReserved(page)
+    if exclusively {
+      repeat {
+        if let page = unsafe walk.node.pointee.firstReserved(in: walk.part) {
+          unsafe undoReserve(from: first, pages, at: page)
+          throw .alreadyReserved(page)
+        }
+      } while walk.advance()
+      walk = unsafe NodeWalk(from: first, over: pages)
     }
-    unsafe walk = NodeWalk(from: first, over: pages)
-    while let (node, part) = unsafe walk.next() {
-      if hasDebugOutput { unsafe debugReserve(node, part, exclusively: exclusively) }
-      unsafe node.pointee.mark(part, free: false)
-    }
+    repeat {
+      if hasDebugOutput { unsafe debugReserve(walk.node, walk.part, exclusively: exclusively) }
+      unsafe walk.node.pointee.mark(walk.part, free: false)
+    } while walk.advance()
   }
 
   /// Reserves a range if all of it is free and it takes to change one word of a bitmap: the short
@@ -106,25 +114,31 @@ extension BootMemory {
   @inline(__always)
   public mutating func reserveInWord(start: PhysicalAddress, byteCount: UInt64) -> Bool {
     // Rounded outwards.  Where rounding up wraps around, to page 0, there is no page in front.
+    guard let node = unsafe shortcutNode else { return false }
     let (behind, overflow) = start.rawValue.addingReportingOverflow(byteCount)
     guard !overflow else { return false }
     let first = start.pageFrame
     let end = (behind &+ (PageFrame.byteCount &- 1)) >> PageFrame.byteCountShift
     let last = PageFrame(end &- 1)
-    guard let node = unsafe shortcutNode(from: first, through: last) else { return false }
+    guard let node = unsafe self.node(from: first, through: last, behind: node) else {
+      return false
+    }
     return unsafe node.pointee.toggle(from: first, through: last, free: false)
   }
 
-  /// The first node that ends above `last`, the only one that can have the pages up to it; nil where
-  /// they do not share a word.
+  /// The first node from `start` on that ends above `last`, the only one that can have the pages up
+  /// to it; nil where they do not share a word.
   @inline(__always)
-  private func shortcutNode(from first: PageFrame, through last: PageFrame) -> NodePointer? {
+  private func node(
+    from first: PageFrame, through last: PageFrame, behind start: NodePointer
+  ) -> NodePointer? {
     guard first.number ^ last.number < UInt64(BitmapWord.bitCount) else { return nil }
-    var next = unsafe shortcutNode
-    while let node = unsafe next, unsafe node.pointee.span.end <= last {
-      unsafe next = node.pointee.next
+    var node = unsafe start
+    while unsafe node.pointee.span.end <= last {
+      guard let next = unsafe node.pointee.next else { return nil }
+      unsafe node = next
     }
-    return unsafe next
+    return unsafe node
   }
 
   /// What the undoing of a failed exclusive reserve leaves behind in Linux: the pages before the
@@ -133,9 +147,9 @@ extension BootMemory {
     from first: NodePointer, _ pages: PageRange, at page: PageFrame
   ) {
     var walk = unsafe NodeWalk(from: first, over: pages)
-    while let (node, part) = unsafe walk.next(), part.start <= page {
-      unsafe node.pointee.lowerHint(to: part.start)
-    }
+    repeat {
+      unsafe walk.node.pointee.lowerHint(to: walk.part.start)
+    } while walk.advance() && walk.part.start <= page
   }
 
   /// Frees a range without a whole page: it only lowers a hint, and that only if the pages that the
@@ -206,35 +220,5 @@ extension BootMemory {
       unsafe next = node.pointee.next
     }
     return unsafe first
-  }
-}
-
-/// The way through the nodes that a range of pages lies in, in ascending order.
-@safe private struct NodeWalk {
-  private var node: BootMemory.NodePointer?
-
-  /// The pages that lie in that node or a later one.
-  private var pages: PageRange
-
-  /// Every page lies in `first` or a node behind it.
-  @inline(__always)
-  init(from first: BootMemory.NodePointer, over pages: PageRange) {
-    unsafe node = unsafe first
-    self.pages = pages
-  }
-
-  /// The next node, with those of the pages that lie in it.
-  @inline(never)
-  mutating func next() -> (BootMemory.NodePointer, PageRange)? {
-    while !pages.isEmpty, let current = unsafe node {
-      unsafe node = current.pointee.next
-      if let part = unsafe current.pointee.span.intersection(pages),
-        let rest = PageRange(start: part.end, end: pages.end)
-      {
-        pages = rest
-        return unsafe (current, part)
-      }
-    }
-    return nil
   }
 }

@@ -25,6 +25,12 @@ import PhysicalMemory
     didSet { updateShortcut() }
   }
 
+  /// The registered node with the highest start.
+  var lastNode: NodePointer?
+
+  /// The page behind the bitmaps of all nodes.
+  var bitmapsEnd = PageFrame(0)
+
   /// A registered node from which the next search for a page may begin: the last one found.
   var recentNode: NodePointer?
 
@@ -54,6 +60,7 @@ import PhysicalMemory
     precondition(platform.cacheLineByteCount.isPowerOfTwo)
     unsafe shortcutNode = nil
     unsafe firstNode = nil
+    unsafe lastNode = nil
     unsafe recentNode = nil
     self.platform = platform
     unsafe clear =

@@ -54,7 +54,7 @@ import PhysicalMemory
   }
 
   /// The first free page in `pages`, which must lie in the span.
-  @inline(never)
+  @inline(__always)
   mutating func firstFree(in pages: PageRange) -> PageFrame? {
     guard let bit = bitmap.firstFree(from: bit(of: pages.start), below: bit(of: pages.end)) else {
       return nil

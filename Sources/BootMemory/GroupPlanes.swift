@@ -69,10 +69,10 @@ struct GroupSummary: Equatable {
   /// How free the pages of a word are.
   @inline(__always)
   init(_ word: BitmapWord) {
-    if word == .max {
-      bits = 0b111
+    if !word.hasFullByte {
+      bits = word != 0 ? 0b01 : 0b00
     } else {
-      bits = word.hasFullByte ? 0b10 : word != 0 ? 0b01 : 0b00
+      bits = word == .max ? 0b111 : 0b10
     }
   }
 }

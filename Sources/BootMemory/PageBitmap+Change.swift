@@ -20,8 +20,8 @@ extension PageBitmap {
     }
   }
 
-  /// A word, not the valid one, that may be about to change, with its state; the groups above it
-  /// become valid, but it need not be stored.
+  /// A word that may be about to change, with its state; the groups above it become valid, but it
+  /// need not be stored.
   @inline(__always)
   mutating func wordToChange(_ index: UInt) -> (word: BitmapWord, state: WordState) {
     validateGroup(index &>> BitmapWord.bitShift)
@@ -72,13 +72,21 @@ extension PageBitmap {
   private mutating func update(
     _ state: WordState, ofWord index: UInt, to newState: BitmapWord
   ) {
+    if state.high == 0 && newState <= 0b01 {
+      // It is a low bit that differs.  Mostly the group stays scattered, as it was.
+      let low = state.low ^ 1 &<< state.bit
+      unsafe state.group[0] = low
+      if state.low == 0 || low == 0 {
+        let summary = GroupPlanes(low: low, high: 0, word: 0).summary
+        propagate(summary, fromChild: index &>> BitmapWord.bitShift, onLevel: 2)
+      }
+      return
+    }
     let difference = newState ^ state.bits
     let low = state.low ^ (difference & 1) &<< state.bit
     let high = state.high ^ (difference &>> 1) &<< state.bit
     unsafe state.group[0] = low
     unsafe state.group[1] = high
-    // Mostly the group stays what it was: here it is scattered before and after.
-    if state.high | high == 0 && state.low != 0 && low != 0 { return }
     let old = GroupPlanes(low: state.low, high: state.high, word: state.low & state.high)
     let new = GroupPlanes(low: low, high: high, word: low & high)
     groupChanged(index &>> BitmapWord.bitShift, from: old, to: new)
@@ -92,7 +100,7 @@ extension PageBitmap {
   }
 
   /// Tells the groups from `level` up how free a child has become.
-  @_optimize(speed)
+  @_optimize(speed) @inline(never)
   private mutating func propagate(
     _ summary: GroupSummary, fromChild child: UInt, onLevel level: Int
   ) {
@@ -110,6 +118,7 @@ extension PageBitmap {
       child = index
       level &+= 1
     }
+    root.setSummary(ofChild: child, to: summary)
   }
 
   /// Makes the word `index` the valid word.
@@ -129,8 +138,7 @@ extension PageBitmap {
   private mutating func validateGroup(_ index: UInt) {
     guard topLevel > 1 else { return }
     var level = topLevel
-    // The level is small, and so is the shift: it is below the width for every layout.
-    var shift = BitmapWord.bitShift &* UInt(bitPattern: level &- 2)
+    var shift = topShift
     repeat {
       let child = index &>> shift
       let group = unsafe group(child &>> BitmapWord.bitShift, onUpperLevel: level)
@@ -158,12 +166,8 @@ extension PageBitmap {
     var left = start &>> BitmapWord.bitShift
     let last = end &- 1
     var right = last &>> BitmapWord.bitShift
-    validate(left)
-    validate(right)
     var leftSummary = fillWord(left, .ones(from: start & Self.bitMask), free: free)
     var rightSummary = fillWord(right, .ones(upTo: last & Self.bitMask), free: free)
-    // The valid word, since it was made so last.
-    validState = rightSummary.state
     var level = 1
     while (left ^ right) &>> BitmapWord.bitShift != 0 {
       leftSummary = setChild(
@@ -175,6 +179,9 @@ extension PageBitmap {
       if level == topLevel {
         // `right` is another group, and so above.
         fillGroups(left &+ 1..<right, onLevel: level, with: free ? .max : 0)
+        root.fill(.ones(above: left) & .ones(below: right), free: free)
+        root.setSummary(ofChild: left, to: leftSummary)
+        root.setSummary(ofChild: right, to: rightSummary)
         return
       }
       level &+= 1
@@ -193,11 +200,15 @@ extension PageBitmap {
     }
   }
 
-  @inline(__always)
-  private func fillWord(_ index: UInt, _ mask: BitmapWord, free: Bool) -> GroupSummary {
-    let word = storedWord(index) & ~mask | (free ? mask : 0)
+  /// Sets pages of a word, which becomes the valid word, but tells no group above it.
+  @_optimize(speed) @inline(never)
+  private mutating func fillWord(_ index: UInt, _ mask: BitmapWord, free: Bool) -> GroupSummary {
+    let word = wordToChange(index).word & ~mask | (free ? mask : 0)
     storeWord(index, word)
-    return GroupSummary(word)
+    let summary = GroupSummary(word)
+    validWord = index
+    validState = summary.state
+    return summary
   }
 
   /// Sets how free a child is, numbered on the level below, and those of its group in `mask`.

@@ -166,11 +166,11 @@ extension PageBitmap {
         var group = (child &>> BitmapWord.bitShift) &+ 1
         let groupShift = shift &+ BitmapWord.bitShift
         if level == topLevel {
-          while group &<< groupShift < end,
-            self.planes(ofGroup: group, onLevel: level).children(with: sought) == 0
-          {
-            group &+= 1
-          }
+          // There are at most as many as a word has bits, and there is one more here.
+          guard group < BitmapWord.bitCount else { return nil }
+          let later = root.children(with: sought) & .ones(from: group)
+          guard later != 0 else { return nil }
+          group = later.firstOne
         }
         bit = group &<< groupShift
         while level < topLevel {

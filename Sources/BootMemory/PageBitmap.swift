@@ -35,15 +35,21 @@
   private var words: UnsafeMutablePointer<BitmapWord>?
 
   /// The highest level; at least 1.  All its groups are always valid.
-  let topLevel: Int
+  private(set) var topLevel: Int
+
+  /// log2 of the number of words that a child of the highest level stands for.
+  private(set) var topShift: UInt
+
+  /// How free the groups of the highest level are.
+  var root: GroupPlanes
 
   /// The number of bits on level 0; bits from here on are never 1.
-  let bitCount: UInt
+  private(set) var bitCount: UInt
 
   /// The page frame number of bit 0, a multiple of the word's width.
   ///
   /// So alignments below the width are patterns within a word; larger ones need this number.
-  let firstPageNumber: UInt
+  private(set) var firstPageNumber: UInt
 
   /// A word which is known to be valid, with every group above it; `.max` if none is known.
   ///
@@ -62,22 +68,30 @@
     unsafe levels = nil
     unsafe words = nil
     topLevel = 0
+    topShift = 0
+    root = GroupPlanes(low: 0, high: 0, word: 0)
     bitCount = 0
     firstPageNumber = 0
     validWord = .max
     validState = 0
   }
 
-  /// Makes a bitmap with no page free.
+  /// Makes this a bitmap with no page free: in its place, where an initialiser would be copied.
   ///
   /// - Parameters:
   ///   - layout: The number of bits, and where the levels lie.
   ///   - firstPageNumber: The page frame number of bit 0, a multiple of the word's width.
   ///   - memory: At least `layout.byteCount` bytes, aligned for a word, of any content.
   /// - Complexity: O(levels); writes only the top level.
-  init(layout: BitmapLayout, firstPageNumber: UInt, memory: UnsafeMutableRawPointer) {
+  @_optimize(speed)
+  mutating func reset(
+    layout: BitmapLayout, firstPageNumber: UInt, memory: UnsafeMutableRawPointer
+  ) {
     self.firstPageNumber = firstPageNumber
     topLevel = layout.topLevel
+    // For one level there is no such shift, and it is not used.  Levels are few, so it is small.
+    topShift = BitmapWord.bitShift &* UInt(bitPattern: layout.topLevel &- 2)
+    root = GroupPlanes(low: 0, high: 0, word: 0)
     bitCount = layout.bitCount
     validWord = .max
     validState = 0
@@ -87,13 +101,14 @@
     var groupCount = layout.bitCount
     for level in 0...layout.topLevel {
       groupCount = BitmapLayout.groupCount(of: groupCount)
-      let wordCount = groupCount &<< BitmapLayout.groupShift(onLevel: level)
+      let wordCount = BitmapLayout.wordCount(ofGroups: groupCount, onLevel: level)
       unsafe start -= Int(bitPattern: wordCount) &* MemoryLayout<BitmapWord>.size
       unsafe levels[level] = start.assumingMemoryBound(to: BitmapWord.self)
     }
     unsafe self.levels = unsafe levels
     unsafe words = levels[0]
-    fillGroups(0..<layout.topGroupCount, onLevel: layout.topLevel, with: 0)
+    let topWordCount = BitmapLayout.wordCount(ofGroups: layout.topGroupCount, onLevel: topLevel)
+    unsafe levels[topLevel].update(repeating: 0, count: Int(bitPattern: topWordCount))
   }
 
   /// The word of level 0 with number `index`; the caller knows that it is valid.
@@ -153,14 +168,22 @@
   /// Makes groups uniform.
   @_optimize(speed)
   func fillGroups(_ indices: Range<UInt>, onLevel level: Int, with word: BitmapWord) {
-    let shift = BitmapLayout.groupShift(onLevel: level)
-    // All planes alike, and so the word that is not used as well.
     var next = unsafe group(indices.lowerBound, onLevel: level)
-    let end = unsafe next + Int(bitPattern: UInt(indices.count) &<< shift)
-    while unsafe next < end {
-      unsafe next[0] = word
-      unsafe next[1] = word
-      unsafe next += 2
+    let end = unsafe group(indices.upperBound, onLevel: level)
+    // Groups have two words or four, and where the fourth is not used it does not matter either.
+    if level == 1 {
+      while unsafe next < end {
+        unsafe next[0] = word
+        unsafe next[1] = word
+        unsafe next += 2
+      }
+    } else {
+      while unsafe next < end {
+        unsafe next[0] = word
+        unsafe next[1] = word
+        unsafe next[2] = word
+        unsafe next += 4
+      }
     }
   }
 

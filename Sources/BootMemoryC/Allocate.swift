@@ -143,13 +143,10 @@ private func allocateOnAnyNode(
   _ name: StaticString, _ exhaustion: Exhaustion, _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
   // Most callers leave the alignment to the library.
-  let align = align == 0 ? Library.cacheLineByteCount : align
+  let alignment = align == 0 ? Library.cacheLineByteCount : align
   if size <= PageFrame.byteCount, let memory = unsafe Library.shortcutMemory {
-    if let address = allocateNextPage(size, align, goal) {
-      return unsafe Library.pointer(to: address)
-    }
     if unsafe memory.pointee.prepareNextPage(goal: PhysicalAddress(UInt64(goal))),
-      let address = allocateNextPage(size, align, goal)
+      let address = allocateNextPage(size, alignment, goal)
     {
       return unsafe Library.pointer(to: address)
     }
