@@ -37,7 +37,7 @@ extension BootMemory {
   ///     not inside another node.
   ///   - bitmapStart: The first page for the bitmap, of any content.
   /// - Returns: The size of the bitmap in bytes, see ``bitmapByteCount(forPageCount:)``.
-  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's root only.
+  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's top level only.
   @discardableResult
   public mutating func registerNode(
     _ id: NodeID, spanning span: PageRange, bitmapAt bitmapStart: PageFrame
@@ -68,7 +68,7 @@ extension BootMemory {
   ///   - bitmap: At least ``bitmapByteCount(forPageCount:)`` bytes of any content, aligned for a
   ///     pointer.
   /// - Returns: The size of the bitmap in bytes.
-  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's root only.
+  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's top level only.
   @discardableResult
   public mutating func registerNode(
     _ id: NodeID, spanning span: PageRange, bitmap: UnsafeMutableRawBufferPointer

@@ -40,7 +40,7 @@
   /// log2 of the number of words that a child of the highest level stands for.
   private(set) var topShift: UInt
 
-  /// How free the groups of the highest level are.
+  /// How free the groups of the highest level are: what leads a search from one to the next.
   var root: GroupPlanes
 
   /// The number of bits on level 0; bits from here on are never 1.
@@ -53,7 +53,7 @@
 
   /// A word which is known to be valid, with every group above it; `.max` if none is known.
   ///
-  /// It lets successive changes to one word do without descending from the root.
+  /// It lets successive changes to one word do without descending from the top.
   var validWord: UInt
 
   /// The state of the valid word, as its group has it.
@@ -202,7 +202,7 @@
 
   @inline(__always)
   private func base(ofLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
-    // A bitmap with any bits has a pointer for every level up to the root; without bits there is
+    // A bitmap with any bits has a pointer for every level up to the top; without bits there is
     // no group to ask for.
     unsafe levels.unsafelyUnwrapped[level]
   }
