@@ -94,12 +94,6 @@ public func ___alloc_bootmem_node_nopanic(
 
 /// See bootmem.h.
 @c @implementation
-public func bootmem_default_goal() -> UInt {
-  unsafe Library.platform.pointee.max_dma_address
-}
-
-/// See bootmem.h.
-@c @implementation
 public func bootmem_allocate(
   _ request: UnsafePointer<bootmem_request>?, _ physical: UnsafeMutablePointer<UInt>?
 ) -> Int32 {

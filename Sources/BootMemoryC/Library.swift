@@ -67,6 +67,7 @@ enum Library {
       bootmem_room_is_too_small()
     }
     bootmem_choose_clear()
+    unsafe bootmem_set_defaults(platform.max_dma_address, cacheLineByteCount)
     var core = BootMemoryPlatform()
     unsafe core.directMapOffset = platform.direct_map_offset
     core.cacheLineByteCount = UInt64(cacheLineByteCount)

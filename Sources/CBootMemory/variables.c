@@ -17,3 +17,9 @@ unsigned long long max_possible_pfn;
 #if defined(BOOTMEM_ONLY_bootmem_debug) || !defined(BOOTMEM_ONLY)
 int bootmem_debug;
 #endif
+#if defined(BOOTMEM_ONLY_bootmem_default_goal) || !defined(BOOTMEM_ONLY)
+unsigned long bootmem_default_goal;
+#endif
+#if defined(BOOTMEM_ONLY_bootmem_cache_line_size) || !defined(BOOTMEM_ONLY)
+unsigned long bootmem_cache_line_size;
+#endif

@@ -55,7 +55,7 @@ static void test_before_setup(void)
   KIT_EQUAL(address, 7);
   KIT_EQUAL(free_all_bootmem(), 0);
   KIT_EQUAL(bootmem_map_word(bootmem_node(0), 0), ~0UL);
-  KIT_EQUAL(bootmem_default_goal(), 0);
+  KIT_EQUAL(bootmem_default_goal, 0);
 
   kit_test("before the set-up nodes and sizes are known");
   KIT_EXPECT(bootmem_node(0) != NULL);

@@ -36,7 +36,7 @@ static void begin(const char *name)
 static void test_macros(void)
 {
   begin("the macros have Linux's goals and alignments");
-  KIT_EQUAL(bootmem_default_goal(), 0x1000000);
+  KIT_EQUAL(bootmem_default_goal, 0x1000000);
   EXPECT_AT(alloc_bootmem(1), 0x1001000);
   EXPECT_AT(alloc_bootmem_align(1, 16), 0x1001010);
   EXPECT_AT(alloc_bootmem_nopanic(1), 0x1001040);

@@ -231,28 +231,35 @@ BOOTMEM_CALL void *__alloc_bootmem_node_high(pg_data_t *pgdat, unsigned long siz
 BOOTMEM_CALL void *___alloc_bootmem_node_nopanic(pg_data_t *pgdat, unsigned long size,
     unsigned long align, unsigned long goal, unsigned long limit);
 
-/* platform.max_dma_address; before bootmem_setup() 0. */
-BOOTMEM_CALL unsigned long bootmem_default_goal(void);
+/* What the macros pass: platform.max_dma_address, and platform.cache_line_size or 64.  Set by
+ * bootmem_setup(), 0 before; the library itself reads neither. */
+extern unsigned long bootmem_default_goal;
+extern unsigned long bootmem_cache_line_size;
 
-/* Linux's __pa(MAX_DMA_ADDRESS).  Define it before the inclusion to have it a constant. */
+/* Linux's names for them, __pa(MAX_DMA_ADDRESS) being the first.  Define them before the inclusion
+ * to have them constant. */
 #ifndef BOOTMEM_LOW_LIMIT
-#define BOOTMEM_LOW_LIMIT bootmem_default_goal()
+#define BOOTMEM_LOW_LIMIT bootmem_default_goal
+#endif
+#ifndef SMP_CACHE_BYTES
+#define SMP_CACHE_BYTES bootmem_cache_line_size
 #endif
 
-#define alloc_bootmem(x) __alloc_bootmem((x), 0, BOOTMEM_LOW_LIMIT)
+#define alloc_bootmem(x) __alloc_bootmem((x), SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_align(x, align) __alloc_bootmem((x), (align), BOOTMEM_LOW_LIMIT)
-#define alloc_bootmem_nopanic(x) __alloc_bootmem_nopanic((x), 0, BOOTMEM_LOW_LIMIT)
+#define alloc_bootmem_nopanic(x) __alloc_bootmem_nopanic((x), SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_pages(x) __alloc_bootmem((x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_pages_nopanic(x) \
   __alloc_bootmem_nopanic((x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
-#define alloc_bootmem_node(pgdat, x) __alloc_bootmem_node((pgdat), (x), 0, BOOTMEM_LOW_LIMIT)
+#define alloc_bootmem_node(pgdat, x) \
+  __alloc_bootmem_node((pgdat), (x), SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_node_nopanic(pgdat, x) \
-  __alloc_bootmem_node_nopanic((pgdat), (x), 0, BOOTMEM_LOW_LIMIT)
+  __alloc_bootmem_node_nopanic((pgdat), (x), SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_pages_node(pgdat, x) \
   __alloc_bootmem_node((pgdat), (x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
 #define alloc_bootmem_pages_node_nopanic(pgdat, x) \
   __alloc_bootmem_node_nopanic((pgdat), (x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
-#define alloc_bootmem_low(x) __alloc_bootmem_low((x), 0, 0)
+#define alloc_bootmem_low(x) __alloc_bootmem_low((x), SMP_CACHE_BYTES, 0)
 #define alloc_bootmem_low_pages(x) __alloc_bootmem_low((x), BOOTMEM_PAGE_SIZE, 0)
 #define alloc_bootmem_low_pages_nopanic(x) __alloc_bootmem_low_nopanic((x), BOOTMEM_PAGE_SIZE, 0)
 #define alloc_bootmem_low_pages_node(pgdat, x) \

@@ -45,6 +45,12 @@ static inline void *bootmem_nodes_pointer(void) { return bootmem_nodes; }
 /* The public variables, which Swift cannot name safely. */
 static inline int bootmem_debug_value(void) { return bootmem_debug; }
 
+static inline void bootmem_set_defaults(unsigned long goal, unsigned long cache_line_size)
+{
+  bootmem_default_goal = goal;
+  bootmem_cache_line_size = cache_line_size;
+}
+
 static inline void bootmem_set_low_pfns(unsigned long minimum, unsigned long maximum)
 {
   min_low_pfn = minimum;
