@@ -81,7 +81,7 @@
   /// - Parameters:
   ///   - layout: The number of bits, and where the levels lie.
   ///   - firstPageNumber: The page frame number of bit 0, a multiple of the word's width.
-  ///   - memory: At least `layout.byteCount` bytes, aligned for a word, of any content.
+  ///   - memory: At least `layout.byteCount` bytes, aligned for a pointer, of any content.
   /// - Complexity: O(levels); writes only the top level.
   @_optimize(speed)
   mutating func reset(
