@@ -22,6 +22,15 @@ extension BootMemory {
       try freeNothing(range, on: node)
       return
     }
+    try free(pages, on: node)
+  }
+
+  /// Marks pages free, as ``free(_:on:)-(AddressRange,_)`` does those of an address range.
+  ///
+  /// - Complexity: O(levels) for each node.
+  public mutating func free(_ pages: PageRange, on node: NodeID? = nil) throws(BootMemoryError) {
+    guard !isHandedOver else { throw .handedOver }
+    guard !pages.isEmpty else { return }
     let first = unsafe try firstNode(of: pages, on: node)
     var walk = unsafe NodeWalk(from: first, over: pages)
     repeat {
@@ -86,6 +95,18 @@ extension BootMemory {
       guard let holder = unsafe self.node(containing: pages.start, from: firstNode) else { return }
       if let node, unsafe try pointer(to: node) != holder { return }
     }
+    try reserve(pages, on: node, exclusively: exclusively)
+  }
+
+  /// Marks pages reserved, as ``reserve(_:on:exclusively:)-(AddressRange,_,_)`` does those that an
+  /// address range touches.
+  ///
+  /// - Complexity: O(levels) for each node.
+  public mutating func reserve(
+    _ pages: PageRange, on node: NodeID? = nil, exclusively: Bool = false
+  ) throws(BootMemoryError) {
+    guard !isHandedOver else { throw .handedOver }
+    guard !pages.isEmpty else { return }
     let first = unsafe try firstNode(of: pages, on: node)
     var walk = unsafe NodeWalk(from: first, over: pages)
     if exclusively {
