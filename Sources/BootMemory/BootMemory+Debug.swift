@@ -55,8 +55,9 @@ extension BootMemory {
     line.text.write(" pages]")
     line.add(" align=", request.alignment)
     line.add(" goal=", request.goal)
-    let pageMask = PageFrame.byteCount - 1
-    line.add(" limit=", request.limit.map { $0 & ~pageMask } ?? 0)
+    let isLimited = request.limitPage != .max
+    line.add(
+      " limit=", isLimited ? UInt64(request.limitPage) << PageFrame.byteCountShift : 0)
     write(&line)
   }
 

@@ -7,13 +7,14 @@ import PhysicalMemory
 ///
 /// Its storage is defined in C, so that no call has to look whether it has been initialised.
 enum LibraryState {
-  /// The allocator; nil before `bootmem_setup`.
+  /// The allocator.
+  ///
+  /// Before `bootmem_setup` it is all zeros, which has no nodes, and so does nothing that it is asked
+  /// for; and as there is no `fault` to tell of that either, no call has to look.
   @inline(__always)
-  static var memory: UnsafeMutablePointer<BootMemory>? {
+  static var memory: UnsafeMutablePointer<BootMemory> {
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    if bootmem_debug_value() &+ 1 != (unsafe state.pointee.debug_plus_1) {
-      return unsafe memoryFollowingDebugVariable()
-    }
+    if bootmem_debug_value() != (unsafe state.pointee.debug) { followDebugVariable() }
     return unsafe storage
   }
 
@@ -27,6 +28,12 @@ enum LibraryState {
   @inline(__always)
   static var platform: UnsafeMutablePointer<bootmem_platform> {
     unsafe bootmem_platform_pointer().unsafelyUnwrapped
+  }
+
+  /// What the call of `bootmem_allocate` that is being made has come to: 0, or an error number.
+  static var requestError: Int32 {
+    get { unsafe bootmem_state_pointer().unsafelyUnwrapped.pointee.request_error }
+    set { unsafe bootmem_state_pointer().unsafelyUnwrapped.pointee.request_error = newValue }
   }
 
   /// The alignment that stands for none given.
@@ -69,22 +76,24 @@ enum LibraryState {
     unsafe core.clear = unsafeBitCast(
       platform.clear ?? bootmem_clear, to: BootMemoryPlatform.Clear.self)
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    unsafe state.pointee = bootmem_state(debug_plus_1: 1, platform: platform)
+    unsafe state.pointee = bootmem_state(
+      debug: 0, request_error: 0, platform: platform)
     let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
     unsafe storage.initialize(to: BootMemory(platform: core, nodes: slots))
   }
 
-  /// The allocator, its debugging output switched on or off as the variable `bootmem_debug` says; nil
-  /// before `bootmem_setup`.
+  /// Whether `bootmem_setup` has been called.
+  static var isSetUp: Bool { unsafe platform.pointee.fault != nil }
+
+  /// Switches the core's debugging output on or off, as the variable `bootmem_debug` says.
   @inline(never)
-  private static func memoryFollowingDebugVariable() -> UnsafeMutablePointer<BootMemory>? {
+  private static func followDebugVariable() {
+    guard isSetUp else { return }
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    guard unsafe state.pointee.platform.fault != nil else { return nil }
-    unsafe state.pointee.debug_plus_1 = bootmem_debug_value() &+ 1
-    let write = unsafe bootmem_debug_value() == 0 ? nil : state.pointee.platform.write
+    unsafe state.pointee.debug = bootmem_debug_value()
+    let write = unsafe state.pointee.debug == 0 ? nil : state.pointee.platform.write
     // The two types differ only in the signs of a character and of a size.
     unsafe storage.pointee.setDebugOutput(
       unsafeBitCast(write, to: BootMemoryPlatform.Write?.self))
-    return unsafe storage
   }
 }

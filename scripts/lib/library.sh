@@ -68,8 +68,8 @@ library_flags() {
     -swift-version 6 -package-name swift-bootmem -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -Xfrontend -function-sections -Xfrontend -disable-stack-protector
     -Xcc -ffreestanding -Xcc -fvisibility=hidden)
-  # Functions alike but for a constant stay apart where there is room: as one they take longer.
-  if [ "$1" = x86_64 ]; then swift_flags+=(-Xllvm -swiftmergefunc-threshold=0); fi
+  # Functions alike but for a constant stay apart: as one they take longer.
+  swift_flags+=(-Xllvm -swiftmergefunc-threshold=0)
   local flag
   for flag in "${machine[@]}"; do swift_flags+=(-Xcc "$flag"); done
 }
@@ -98,7 +98,7 @@ compile_library_core() {
   sed -i -E -e '/^@llvm\.used = /d' \
     -e 's/^define (linkonce_odr|weak_odr|protected) (hidden |protected )?(swiftcc|fastcc)/define internal \3/' \
     -e 's/ "no-builtins"//; s/"frame-pointer"="all"/"frame-pointer"="none"/' "$work/core.ll"
-  "$clang" "${c_flags[@]}" -Wno-override-module -Wno-unused-command-line-argument \
+  "$clang" "${c_flags[@]}" -falign-functions=1 -falign-loops=1 -Wno-override-module -Wno-unused-command-line-argument \
     -c "$work/core.ll" -o "$work/core.o"
   # What compilers call: memory functions, and on i386 64-bit arithmetic.
   for source in "$root"/Sources/CBootMemory/{state,clear}.c "$root/boot/$arch/memory.S" \

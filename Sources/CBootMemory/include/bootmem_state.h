@@ -13,7 +13,8 @@
 #include "bootmem.h"
 
 struct bootmem_state {
-  unsigned int debug_plus_1; /* the value of bootmem_debug that is in force, plus 1; 0: no set-up */
+  int debug;         /* the value of bootmem_debug that is in force */
+  int request_error; /* what the call of bootmem_allocate() that is being made has come to */
   struct bootmem_platform platform;
 };
 
@@ -42,7 +43,7 @@ static inline void *bootmem_core_pointer(void) { return bootmem_core; }
 static inline void *bootmem_nodes_pointer(void) { return bootmem_nodes; }
 
 /* The public variables, which Swift cannot name safely. */
-static inline unsigned int bootmem_debug_value(void) { return (unsigned int)bootmem_debug; }
+static inline int bootmem_debug_value(void) { return bootmem_debug; }
 
 static inline void bootmem_set_defaults(unsigned long goal, unsigned long cache_line_size)
 {
