@@ -244,7 +244,7 @@ extension BootMemory {
     }
   }
 
-  private func checked(_ pages: PageRange) throws(BootMemoryError) -> Range<PageNumber> {
+  func checked(_ pages: PageRange) throws(BootMemoryError) -> Range<PageNumber> {
     guard pages.end <= platform.addressWidth.endPageFrame else {
       throw .misuse(.beyondAddressSpace(pages.start.firstAddress ?? PhysicalAddress(.max)))
     }

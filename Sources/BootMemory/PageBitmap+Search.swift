@@ -210,7 +210,11 @@ extension PageBitmap {
     bit: UInt, word: BitmapWord
   )? {
     var bit = start
-    var level = rootLevel
+    // In the group where the last change was, the way down is known to be valid.  Before the first
+    // change no page has the cursor's word number.
+    let cursorIndex = cursor.wordNumber &- firstPageNumber &>> BitmapWord.bitShift
+    let isBesideCursor = start &>> BitmapWord.bitShift ^ cursorIndex < BitmapWord.bitCount
+    var level = isBesideCursor ? 1 : rootLevel
     while bit < end {
       let shift = BitmapWord.bitShift &* UInt(bitPattern: level)
       let child = bit &>> shift

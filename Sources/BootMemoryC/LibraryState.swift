@@ -30,12 +30,6 @@ enum LibraryState {
     unsafe bootmem_platform_pointer().unsafelyUnwrapped
   }
 
-  /// What the call of `bootmem_allocate` that is being made has come to: 0, or an error number.
-  static var requestError: Int32 {
-    get { unsafe bootmem_state_pointer().unsafelyUnwrapped.pointee.request_error }
-    set { unsafe bootmem_state_pointer().unsafelyUnwrapped.pointee.request_error = newValue }
-  }
-
   /// The alignment that stands for none given.
   static var cacheLineByteCount: UInt {
     let byteCount = unsafe platform.pointee.cache_line_size
@@ -76,8 +70,7 @@ enum LibraryState {
     unsafe core.clear = unsafeBitCast(
       platform.clear ?? bootmem_clear, to: BootMemoryPlatform.Clear.self)
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    unsafe state.pointee = bootmem_state(
-      debug: 0, request_error: 0, platform: platform)
+    unsafe state.pointee = bootmem_state(debug: 0, platform: platform)
     let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
     unsafe storage.initialize(to: BootMemory(platform: core, nodes: slots))
   }

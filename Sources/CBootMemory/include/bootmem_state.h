@@ -13,8 +13,7 @@
 #include "bootmem.h"
 
 struct bootmem_state {
-  int debug;         /* the value of bootmem_debug that is in force */
-  int request_error; /* what the call of bootmem_allocate() that is being made has come to */
+  int debug; /* the value of bootmem_debug that is in force */
   struct bootmem_platform platform;
 };
 
