@@ -98,8 +98,9 @@ public func bootmem_allocate(
   _ request: UnsafePointer<bootmem_request>?, _ physical: UnsafeMutablePointer<UInt>?
 ) -> Int32 {
   guard let memory = unsafe Library.memory, let parameters = unsafe request?.pointee,
-    let physical = unsafe physical, let request = AllocationRequest(parameters)
+    let physical = unsafe physical, var request = AllocationRequest(parameters)
   else { return ErrorNumber.invalid }
+  request.stayInMappedMemory()
   do {
     let address = try unsafe memory.pointee.allocate(request)
     unsafe physical.pointee = UInt(truncatingIfNeeded: address.rawValue)
@@ -158,6 +159,7 @@ private func allocate(
   var request = request
   do throws(Refusal) {
     request.node = try unsafe node.id()
+    request.stayInMappedMemory()
     let address = try wrapping { () throws(BootMemoryError) in
       try unsafe memory.pointee.allocate(request)
     }

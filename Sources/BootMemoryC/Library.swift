@@ -60,13 +60,15 @@ enum Library {
   }
 
   /// Starts anew, without nodes, with a platform that has been checked.
-  static func setUp(_ platform: bootmem_platform, cacheLineByteCount: UInt) {
+  static func setUp(_ given: UnsafePointer<bootmem_platform>, cacheLineByteCount: UInt) {
     if MemoryLayout<BootMemory>.size > BOOTMEM_CORE_SIZE
       || MemoryLayout<BootMemoryNode>.stride > BOOTMEM_NODE_SIZE
     {
       bootmem_room_is_too_small()
     }
     bootmem_choose_clear()
+    unsafe bootmem_start_state(given)
+    let platform = unsafe self.platform.pointee
     unsafe bootmem_set_defaults(platform.max_dma_address, cacheLineByteCount)
     var core = BootMemoryPlatform()
     unsafe core.directMapOffset = platform.direct_map_offset
@@ -78,18 +80,17 @@ enum Library {
     // The two types differ only in the sign of a size, which is the same to C's calling convention.
     unsafe core.clear = unsafeBitCast(
       platform.clear ?? bootmem_clear, to: BootMemoryPlatform.Clear.self)
-    let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    unsafe state.pointee = bootmem_state(is_set_up: true, debug: 0, platform: platform)
     let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
     unsafe storage.initialize(to: BootMemory(platform: core, nodes: slots))
   }
 
   /// Switches the core's debugging output on or off, as the variable `bootmem_debug` says.
-  private static func followDebugVariable() {
+  static func followDebugVariable() {
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
     unsafe state.pointee.debug = bootmem_debug_value()
     guard unsafe state.pointee.debug != 0, let write = unsafe state.pointee.platform.write else {
-      unsafe storage.pointee.setDebugOutput(nil)
+      // Output that goes nowhere makes each call take the long way, on which the mapped end counts.
+      unsafe storage.pointee.setDebugOutput(state.pointee.mapped_end == 0 ? nil : { _, _, _ in })
       return
     }
     // The two types differ only in the signs of a character and of a size.

@@ -4,7 +4,7 @@ import PhysicalMemory
 
 extension NodeID {
   /// The node that a `pg_data_t *` points to.
-  @inline(__always)
+  @inline(never)
   init(_ pointer: OpaquePointer?) throws(Refusal) {
     let place = UInt(bitPattern: pointer)
     guard place != 0 else { throw .nullNode }
@@ -12,7 +12,8 @@ extension NodeID {
     let offset = place &- UInt(bitPattern: unsafe Library.nodes)
     let stride = UInt(MemoryLayout<BootMemoryNode>.stride)
     guard offset < stride * UInt(BOOTMEM_MAX_NODES), offset % stride == 0 else {
-      throw .foreignNode(place)
+      self = unsafe try Self(ofKernelNode: pointer)
+      return
     }
     self.init(Int(offset / stride))
   }
@@ -26,6 +27,7 @@ extension NodeID {
   case node(OpaquePointer?)
 
   /// The node's number; nil for any node.
+  @inline(never)
   func id() throws(Refusal) -> NodeID? {
     switch unsafe self {
     case .any: nil
@@ -37,15 +39,14 @@ extension NodeID {
 /// See bootmem.h.
 @c @implementation
 public func bootmem_setup(_ platform: UnsafePointer<bootmem_platform>?) -> Int32 {
-  guard let platform = unsafe platform,
-    unsafe platform.pointee.size == MemoryLayout<bootmem_platform>.size,
+  guard let platform = unsafe platform, unsafe bootmem_knows_platform(platform),
     unsafe platform.pointee.fault != nil,
     unsafe platform.pointee.max_order <= 51
   else { return ErrorNumber.invalid }
   let cacheLine = unsafe platform.pointee.cache_line_size
   let cacheLineByteCount = cacheLine == 0 ? 64 : cacheLine
   guard UInt64(cacheLineByteCount).isPowerOfTwo else { return ErrorNumber.invalid }
-  unsafe Library.setUp(platform.pointee, cacheLineByteCount: cacheLineByteCount)
+  unsafe Library.setUp(platform, cacheLineByteCount: cacheLineByteCount)
   return 0
 }
 
