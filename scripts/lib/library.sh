@@ -114,7 +114,7 @@ library_flags() {
   for flag in "${machine[@]}"; do swift_flags+=(-Xcc "$flag"); done
 }
 
-# compile_library ARCH WORK: makes WORK/*.bc of what is optimised together, and WORK/*.o of the rest.
+# compile_library ARCH WORK: makes WORK/*.bc of what is optimised together, WORK/*.o of the rest.
 compile_library() {
   local arch=$1 work=$2 clang module source
   clang=$(swift_tool clang)
@@ -176,7 +176,8 @@ make_library_object() {
   # In two steps, for the names that are kept are the new ones.
   objcopy --redefine-syms="$work/renamed" "$work/merged"
   objcopy --strip-unneeded --keep-global-symbols="$work/kept" \
-    ${renamed_sections[@]+"${renamed_sections[@]}"} "$work/merged" "$work/members/${prefix}bootmem.o"
+    ${renamed_sections[@]+"${renamed_sections[@]}"} "$work/merged" \
+    "$work/members/${prefix}bootmem.o"
 }
 
 # make_library_members PREFIX SECTIONS WORK: a member for each function and each variable.

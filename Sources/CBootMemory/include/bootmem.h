@@ -147,11 +147,11 @@ struct bootmem_platform {
  * of two, or a max_order above 51. */
 BOOTMEM_CALL int bootmem_setup(const struct bootmem_platform *platform);
 
-/* From now on every allocation, whatever it asks for, lies below the physical address `end`, rounded
- * down to a page, as if that were its limit; 0: no longer.  For the time in which memory from there
- * on is not mapped; see the top.  May be called as often as more is mapped; nothing is forgotten.
- * An allocation that finds no memory below fails as out of memory.  Before bootmem_setup() ignored;
- * after the hand-over without effect.  Not in Linux. */
+/* From now on every allocation, whatever it asks for, lies below the physical address `end`,
+ * rounded down to a page, as if that were its limit; 0: no longer.  For the time in which memory
+ * from there on is not mapped; see the top.  May be called as often as more is mapped; nothing is
+ * forgotten.  An allocation that finds no memory below fails as out of memory.  Ignored before
+ * bootmem_setup(); without effect after the hand-over.  Not in Linux. */
 BOOTMEM_CALL void bootmem_set_mapped_end(unsigned long end);
 
 /* Linux's NODE_DATA(nid): the node with this number, registered or not; NULL outside
@@ -230,8 +230,8 @@ BOOTMEM_CALL unsigned long bootmem_init_node_at(pg_data_t *pgdat, void *map, uns
  * ones for a NULL or unknown node, one that is not registered, and after the hand-over. */
 BOOTMEM_CALL unsigned long bootmem_map_word(const pg_data_t *pgdat, unsigned long index);
 
-/* Whether a page is reserved: 1, or 0 if it is free; -EINVAL (-22) if it lies in no node.  After the
- * hand-over every page of a node is.  Not in Linux. */
+/* Whether a page is reserved: 1, or 0 if it is free; -EINVAL (-22) if it lies in no node.  After
+ * the hand-over every page of a node is.  Not in Linux. */
 BOOTMEM_CALL int bootmem_is_reserved(unsigned long pfn);
 
 /* ---- Ranges ---- */
@@ -375,8 +375,8 @@ BOOTMEM_CALL void free_bootmem_late(unsigned long physaddr, unsigned long size);
 /* ---- memblock's names, as Linux's bootmem.h falls back on bootmem for them ----
  *
  * Addresses are unsigned long, as everywhere here; an alignment of 0 is a cache line.  Memory is
- * zeroed, by `_raw` too.  Out of memory is a fault, but NULL with `_raw` and `_nopanic`.  `max_addr`
- * is a limit for these; else it does not count, as in Linux.  A node of NUMA_NO_NODE is any node. */
+ * zeroed, by `_raw` too.  Out of memory is a fault, but NULL with `_raw` and `_nopanic`; for these
+ * `max_addr` is a limit, else it does not count, as in Linux.  NUMA_NO_NODE is any node. */
 
 #define BOOTMEM_ALLOC_ACCESSIBLE 0
 #define BOOTMEM_ALLOC_ANYWHERE (~0UL)

@@ -23,7 +23,8 @@ static void BOOTMEM_CALL fault(void *context, int code, const char *message)
 	panic("%s", message);
 }
 
-static void BOOTMEM_CALL release_pages(void *context, unsigned long pfn, unsigned int order, int nid)
+static void BOOTMEM_CALL release_pages(void *context, unsigned long pfn, unsigned int order,
+	int nid)
 {
 	struct page *page = virt_to_page(__va(pfn << PAGE_SHIFT)), *end = page + (1UL << order);
 

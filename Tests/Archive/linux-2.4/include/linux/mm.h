@@ -1,6 +1,7 @@
 /* What the adapter needs of a kernel's header of this name, for a machine whose memory is an array
  * of the test. */
-typedef unsigned int size_t, uint32_t; /* a kernel's own types, which may differ from a compiler's */
+/* A kernel's own types, which may differ from a compiler's. */
+typedef unsigned int size_t, uint32_t;
 typedef unsigned char uint8_t;
 
 typedef struct pglist_data {
