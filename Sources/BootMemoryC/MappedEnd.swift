@@ -12,10 +12,14 @@ public func bootmem_set_mapped_end(_ end: UInt) {
 
 extension AllocationRequest {
   /// Keeps the memory below what `bootmem_set_mapped_end` was told.
-  @inline(never)
+  @inline(__always)
   mutating func stayInMappedMemory() {
     let end = unsafe bootmem_state_pointer().unsafelyUnwrapped.pointee.mapped_end
-    guard end != 0 else { return }
+    if end != 0 { lowerLimit(to: end) }
+  }
+
+  @inline(never)
+  private mutating func lowerLimit(to end: UInt) {
     let own =
       switch limit {
       case .none: 0 as UInt
