@@ -120,9 +120,33 @@ static void test_raising(void)
   KIT_EQUAL(kit_address(alloc_bootmem_pages(1)), 16 * MIB);
 }
 
+/* As the guide in Sources/CBootMemory/README.md has it. */
+static void test_direct_map(void)
+{
+  unsigned long mapped = 4 * MIB, tables = 0;
+
+  begin("a kernel maps all of its memory with tables from what is mapped already");
+  map_up_to(mapped);
+  bootmem_set_mapped_end(mapped);
+  register_nodes();
+  while (mapped < 32 * MIB) {
+    unsigned long *table = alloc_bootmem_pages(BOOTMEM_PAGE_SIZE);
+
+    KIT_EXPECT(kit_address(table) < mapped);
+    table[0] = tables++;
+    mapped += 4 * MIB;
+    map_up_to(mapped);
+    bootmem_set_mapped_end(mapped);
+  }
+  bootmem_set_mapped_end(0);
+  KIT_EQUAL(tables, 7);
+  KIT_EQUAL(kit_address(alloc_bootmem_pages(16 * MIB)), 16 * MIB);
+}
+
 int main(void)
 {
   bootmem_set_mapped_end(MIB);
+  test_direct_map();
   test_every_call();
   test_raising();
   return kit_finish();
