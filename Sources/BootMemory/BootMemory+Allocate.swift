@@ -120,12 +120,15 @@ extension BootMemory {
       }
       unsafe node = named
     }
-    guard let size = UInt(exactly: byteCount),
-      let address = unsafe memory.search(
-        ResolvedRequest(
-          byteCount: size, alignment: alignment, goal: goal, limitPage: limitPage),
-        on: node, policy)
-    else { return .failure(.outOfMemory(byteCount: byteCount)) }
+    guard let size = UInt(exactly: byteCount) else {
+      return .failure(.outOfMemory(byteCount: byteCount))
+    }
+    var request = ResolvedRequest(
+      byteCount: size, alignment: alignment, goal: goal, limitPage: limitPage)
+    if let mappedEnd = memory.mappedEnd { request.lowerLimit(to: mappedEnd.rawValue) }
+    guard let address = unsafe memory.search(request, on: node, policy) else {
+      return .failure(.outOfMemory(byteCount: byteCount))
+    }
     return .success(address)
   }
 
