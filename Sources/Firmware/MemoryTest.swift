@@ -21,7 +21,7 @@ public struct MemoryTest {
     self.passCount = passCount
   }
 
-  /// The word that is written in pass `number`, counted from 0.
+  /// The pattern that is written in pass `number`, counted from 0.
   public static func pattern(ofPass number: Int) -> UInt64 {
     (digits >> UInt64(number % patternCount * 4) & 0xf) * 0x1111_1111_1111_1111
   }
@@ -36,46 +36,38 @@ public struct MemoryTest {
   public func run(
     on pages: PageRange, in memory: inout some TestableMemory, report: (PageRange) -> Void
   ) -> UInt64 {
-    guard let range = AddressRange(pages) else { return 0 }
     var badPageCount: UInt64 = 0
     for pass in 0..<passCount {
-      let pattern = Self.pattern(ofPass: pass)
-      var offset: UInt64 = 0
-      while offset < range.byteCount {
-        memory.store(pattern, at: Self.address(offset, in: range))
-        offset += 8
-      }
-      var bad: PageRange?
-      for number in pages.start.number..<pages.end.number
-      where Self.isBad(PageFrame(number), pattern: pattern, in: &memory) {
-        badPageCount += 1
-        if let known = bad, known.end.number != number {
-          report(known)
-          bad = nil
-        }
-        bad = PageRange(start: bad?.start ?? PageFrame(number), end: PageFrame(number + 1))
-      }
-      if let bad { report(bad) }
+      badPageCount += Self.runPass(pass, on: pages, in: &memory, report: report)
     }
     return badPageCount
   }
 
-  private static func isBad(
-    _ page: PageFrame, pattern: UInt64, in memory: inout some TestableMemory
-  ) -> Bool {
-    guard let pages = PageRange(start: page, pageCount: 1), let range = AddressRange(pages) else {
-      return false
+  /// Makes one pass, for a caller that tests many ranges and tells how far the test is.
+  ///
+  /// - Returns: The number of bad pages reported.
+  /// - Complexity: O(n) in bytes.
+  @discardableResult
+  public static func runPass(
+    _ number: Int, on pages: PageRange, in memory: inout some TestableMemory,
+    report: (PageRange) -> Void
+  ) -> UInt64 {
+    let pattern = pattern(ofPass: number)
+    for number in pages.start.number..<pages.end.number {
+      memory.fill(PageFrame(number), with: pattern)
     }
-    var offset: UInt64 = 0
-    while offset < range.byteCount {
-      if memory.load(at: address(offset, in: range)) != pattern { return true }
-      offset += 8
+    var badPageCount: UInt64 = 0
+    var bad: PageRange?
+    for number in pages.start.number..<pages.end.number
+    where !memory.holds(pattern, in: PageFrame(number)) {
+      badPageCount += 1
+      if let known = bad, known.end.number != number {
+        report(known)
+        bad = nil
+      }
+      bad = PageRange(start: bad?.start ?? PageFrame(number), end: PageFrame(number + 1))
     }
-    return false
-  }
-
-  /// An address inside a range, which therefore does not wrap.
-  private static func address(_ offset: UInt64, in range: AddressRange) -> PhysicalAddress {
-    PhysicalAddress(range.start.rawValue &+ offset)
+    if let bad { report(bad) }
+    return badPageCount
   }
 }

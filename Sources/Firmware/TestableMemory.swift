@@ -1,13 +1,13 @@
 import PhysicalMemory
 
-/// Memory whose words can be written and read back, as a test of the memory does.
+/// Memory whose pages can be filled and compared, as a test of the memory does.
 ///
-/// Each call has to reach the memory: neither compiler nor anything else may leave it out because
-/// the value seems to be known.
+/// Each call has to reach every word of the page: neither compiler nor anything else may leave an
+/// access out because the value seems to be known.
 public protocol TestableMemory {
-  /// Writes `word` at `address`, a multiple of 8.
-  mutating func store(_ word: UInt64, at address: PhysicalAddress)
+  /// Fills `page` with `pattern`, over and over.
+  mutating func fill(_ page: PageFrame, with pattern: UInt64)
 
-  /// Reads the word at `address`, a multiple of 8.
-  mutating func load(at address: PhysicalAddress) -> UInt64
+  /// Whether `page` holds `pattern`, over and over.
+  mutating func holds(_ pattern: UInt64, in page: PageFrame) -> Bool
 }

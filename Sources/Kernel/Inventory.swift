@@ -26,17 +26,15 @@ struct Inventory: ~Copyable {
 
   /// Reads what the loader left, and prints the map as given and as sanitised.
   init(
-    loaderMagic: UInt32, informationAddress: UInt32, in memory: some PhysicalMemoryReader,
-    tables: inout StaticMemory, stopwatch: inout Stopwatch, console: inout Console
+    of loader: Loader, in memory: some PhysicalMemoryReader, tables: inout StaticMemory,
+    stopwatch: inout Stopwatch, console: inout Console
   ) throws(KernelError) {
     let regions = unsafe tables.take(MemoryRegion.self, count: Self.regionCapacity)
     let loaderRanges = unsafe tables.take(LoaderRange.self, count: Self.loaderRangeCapacity)
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: regions),
       loaderRanges: LoaderRangeList(storage: loaderRanges))
-    try Self.read(
-      &information, from: loaderMagic, at: PhysicalAddress(UInt64(informationAddress)), in: memory,
-      console: &console)
+    try Self.read(&information, from: loader, in: memory, console: &console)
     let commandLine = unsafe CommandLine(
       copying: information.commandLine, in: memory,
       storage: tables.take(UInt8.self, count: Self.commandLineCapacity))
@@ -73,6 +71,10 @@ struct Inventory: ~Copyable {
     } catch {
       throw .bootPlan(error)
     }
+    var reports = FirstLines(on: console)
+    ModuleCheck(map: map).report(owners, to: &reports)
+    reports.end()
+    console = reports.console
     self.commandLine = commandLine
     self.parameters = parameters
     self.map = map
@@ -80,28 +82,21 @@ struct Inventory: ~Copyable {
     self.owners = owners
   }
 
-  /// Reads the boot information of whichever loader left `magic` behind.
+  /// Reads what the loader left, with the first of the reports about it.
   private static func read(
-    _ information: inout BootInformation, from magic: UInt32, at address: PhysicalAddress,
+    _ information: inout BootInformation, from loader: Loader,
     in memory: some PhysicalMemoryReader, console: inout Console
   ) throws(KernelError) {
-    do throws(FirmwareError) {
-      switch magic {
-      case Multiboot1.magic:
-        console.write("loader: Multiboot 1\n")
-        try information.read(Multiboot1(), at: address, in: memory, reportingTo: &console)
-      case Multiboot2.magic:
-        console.write("loader: Multiboot 2\n")
-        try information.read(Multiboot2(), at: address, in: memory, reportingTo: &console)
-      case PVHStartInformation.magic:
-        console.write("loader: PVH\n")
-        try information.read(PVHStartInformation(), at: address, in: memory, reportingTo: &console)
-      default:
-        throw FirmwareError.unreadable(
-          FirmwareProblem(
-            "boot information", at: address, "is of no loader that is known, its magic number",
-            value: UInt64(magic)))
-      }
+    console.write("loader: ")
+    console.write(loader.name)
+    console.write("\n")
+    var reports = FirstLines(on: console)
+    defer {
+      reports.end()
+      console = reports.console
+    }
+    do {
+      try loader.read(&information, in: memory, reportingTo: &reports)
     } catch {
       throw .firmware(error)
     }
@@ -116,26 +111,58 @@ struct Inventory: ~Copyable {
       affinities: MemoryAffinityList(
         storage: tables.take(MemoryAffinity.self, count: affinityCapacity)),
       domains: tables.take(UInt32.self, count: Kernel.nodeCapacity))
-    do {
-      try information.read(rootPointer: rootPointer, in: memory, reportingTo: &console)
-    } catch {
-      console.write("nodes: ")
-      error.write(to: &console)
-      console.write("; all memory is taken for one node\n")
+    var reports = FirstLines(on: console)
+    defer {
+      reports.end()
+      console = reports.console
     }
     do {
+      try information.read(rootPointer: rootPointer, in: memory, reportingTo: &reports)
+    } catch {
+      reports.write("nodes: ")
+      error.write(to: &reports)
+      reports.write(oneNode)
+    }
+    let storage = unsafe tables.take(NodePages.self, count: regionCapacity)
+    do throws(MemoryMapError) {
       let nodes = unsafe try NodeMap(
-        assigning: map, to: &information.affinities,
-        storage: tables.take(NodePages.self, count: regionCapacity))
+        assigning: map, to: &information.affinities, storage: storage)
       if nodes.conflictCount > 0 {
-        console.write("nodes: the firmware contradicts itself in ")
-        console.write(decimal: nodes.conflictCount.magnitude)
-        console.write(" places\n")
+        reports.write("nodes: the firmware contradicts itself in ")
+        reports.write(decimal: nodes.conflictCount.magnitude)
+        reports.write(" places\n")
       }
-      return nodes
+      let numberCount = numberCount(of: nodes)
+      if numberCount <= Kernel.nodeCapacity { return nodes }
+      reports.write("nodes: with their parts they are ")
+      reports.write(decimal: numberCount.magnitude)
+      reports.write(", and there is storage for ")
+      reports.write(decimal: Kernel.nodeCapacity.magnitude)
+    } catch {
+      reports.write("nodes: ")
+      error.write(to: &reports)
+    }
+    reports.write(oneNode)
+    information.affinities.removeAll()
+    do {
+      return unsafe try NodeMap(assigning: map, to: &information.affinities, storage: storage)
     } catch {
       throw .memoryMap(error)
     }
+  }
+
+  private static let oneNode: StaticString = "; all memory is taken for one node\n"
+
+  /// How many of boot memory's nodes it takes: one for each of the firmware's, and one for each
+  /// further stretch of a node whose memory lies on both sides of another one's.
+  private static func numberCount(of nodes: NodeMap) -> Int {
+    var stretchCount = 0
+    for _ in nodes.stretches { stretchCount += 1 }
+    var withMemoryCount = 0
+    for number in 0..<nodes.nodeCount where nodes.usablePageCount(of: NodeID(number)) > 0 {
+      withMemoryCount += 1
+    }
+    return nodes.nodeCount + stretchCount - withMemoryCount
   }
 
   private static func addOwners(
@@ -148,10 +175,7 @@ struct Inventory: ~Copyable {
     for index in 0..<loaderRanges.count {
       try owners.add(loaderRanges[index].range, .loader(loaderRanges[index].owner))
     }
-    if let range = BIOSDataArea.range { try owners.add(range, .biosData) }
-    if let range = BIOSDataArea(in: memory).extendedArea {
-      try owners.add(range, .extendedBIOSData)
-    }
+    try owners.addFirmwareAreas(in: memory)
     try owners.add(range(0, UInt(PageFrame.byteCount)), .firstPage)
   }
 

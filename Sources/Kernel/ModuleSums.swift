@@ -1,21 +1,32 @@
 #if hasFeature(Embedded)
 import BootPlan
 import Firmware
+import MemoryMap
 import PhysicalMemory
 import TextOutput
 
 /// Shows that the loader's modules lie untouched where the loader put them.
-enum ModuleSums {
-  /// Writes place, size and checksum of every module, as `sum -r` computes it.
+struct ModuleSums<Memory: PhysicalMemoryReader> {
+  /// The most bytes that are added up, of all modules together: a loader may claim modules without
+  /// end, and many over the same memory.
+  private static var byteCountLimit: UInt64 { 256 << 20 }
+
+  let memory: Memory
+  let map: MemoryMap
+
+  /// Writes place, size and checksum of every module, as `sum -r` computes it; where it is not of the
+  /// whole module, of how many bytes it is.
   ///
-  /// - Complexity: O(n) in the bytes of all modules.
-  static func write(
-    _ owners: borrowing OwnerTable, in memory: some PhysicalMemoryReader,
-    to sink: inout some TextSink
-  ) {
+  /// - Complexity: O(n) in the bytes of all modules, up to 256 MiB, and O(m × r) for m modules and r
+  ///   regions.
+  func write(_ owners: borrowing OwnerTable, to sink: inout some TextSink) {
+    var rest = Self.byteCountLimit
     for index in 0..<owners.count {
       guard case .loader(.module(let number)) = owners[index].owner else { continue }
       let range = owners[index].range
+      var sum = Checksum()
+      add(range, to: &sum, limit: rest)
+      rest -= sum.byteCount
       sink.write("module ")
       sink.write(decimal: number.magnitude)
       sink.write(" at 0x")
@@ -23,20 +34,43 @@ enum ModuleSums {
       sink.write(": ")
       sink.write(decimal: range.byteCount)
       sink.write(" bytes, sum ")
-      sink.write(decimal: sum(of: range, in: memory))
+      sink.write(decimal: sum.value)
+      if sum.byteCount < range.byteCount {
+        sink.write(" of ")
+        sink.write(decimal: sum.byteCount)
+        sink.write(rest == 0 ? " bytes, as far as modules are read" : " bytes in usable memory")
+      }
       sink.write("\n")
     }
   }
 
-  /// The checksum of BSD's `sum`: 16 bits, rotated right by one before each byte is added.
-  private static func sum(of range: AddressRange, in memory: some PhysicalMemoryReader) -> UInt16 {
-    var sum: UInt16 = 0
-    var address: PhysicalAddress? = range.start
-    while let current = address, range.contains(current) {
-      sum = (sum >> 1 | sum << 15) &+ UInt16(memory.byte(at: current) ?? 0)
-      address = current.advanced(byByteCount: 1)
+  /// Adds the bytes of a module that lie in usable memory, up to a limit.
+  private func add(_ range: AddressRange, to sum: inout Checksum, limit: UInt64) {
+    for pages in map.usablePages(in: range.touchedPages) {
+      guard let usable = AddressRange(pages), let last = range.last, let usableLast = usable.last
+      else { continue }
+      // The pages are such as the range touches, so the two share a byte.
+      var address = max(range.start, usable.start).rawValue
+      let end = min(last, usableLast).rawValue
+      while address <= end, sum.byteCount < limit,
+        let byte = memory.byte(at: PhysicalAddress(address))
+      {
+        sum.add(byte)
+        // Usable memory that can be read ends below the top of the address space.
+        address += 1
+      }
     }
-    return sum
+  }
+}
+
+/// The checksum of BSD's `sum`: 16 bits, rotated right by one before each byte is added.
+private struct Checksum {
+  private(set) var value: UInt16 = 0
+  private(set) var byteCount: UInt64 = 0
+
+  mutating func add(_ byte: UInt8) {
+    value = (value >> 1 | value << 15) &+ UInt16(byte)
+    byteCount += 1
   }
 }
 #endif

@@ -38,8 +38,10 @@ build_kernel() {
   require_command swift "(see https://swift.org/install)"
   image=$(kernel_image "$arch")
   log=$(mktemp)
-  # The package manager does not know that the image depends on the linker script.
-  if [ "$root/linker/$arch.ld" -nt "$image" ]; then rm -f "$image"; fi
+  # The package manager does not know that the image depends on the linker scripts.
+  if [ -n "$(find "$root/linker" -name '*.ld' -newer "$image" 2>/dev/null)" ]; then
+    rm -f "$image"
+  fi
   say "building the $arch kernel"
   (cd "$root" && swift build -c release --triple "$(kernel_triple "$arch")" \
     --toolset "scripts/toolsets/$arch.json" --scratch-path ".build-$arch" \

@@ -1,4 +1,4 @@
-#if hasFeature(Embedded)
+#if hasFeature(Embedded) && (arch(i386) || arch(x86_64))
 import Board
 
 /// How a run of the kernel ends, told to the emulator through its debug-exit device.

@@ -1,4 +1,5 @@
-#if hasFeature(Embedded)
+#if hasFeature(Embedded) && (arch(i386) || arch(x86_64))
+import BootPlan
 import Firmware
 import PhysicalMemory
 
@@ -32,6 +33,14 @@ struct BIOSDataArea {
     let room = Self.endOfConventionalMemory - start.rawValue
     extendedArea = AddressRange(
       start: start, byteCount: size == 0 ? room : min(UInt64(size) << 10, room))
+  }
+}
+
+extension OwnerTable {
+  /// Adds what the firmware keeps outside of its memory map.
+  mutating func addFirmwareAreas(in memory: some PhysicalMemoryReader) throws(BootPlanError) {
+    if let range = BIOSDataArea.range { try add(range, .biosData) }
+    if let range = BIOSDataArea(in: memory).extendedArea { try add(range, .extendedBIOSData) }
   }
 }
 #endif

@@ -1,4 +1,4 @@
-#if hasFeature(Embedded)
+#if hasFeature(Embedded) && (arch(i386) || arch(x86_64))
 import BootMemory
 import BootPlan
 import MemoryMap
@@ -24,10 +24,11 @@ struct MapScreen {
 
   /// Takes the upper part of the screen and draws everything.
   func draw(
-    _ memory: borrowing BootMemory, _ owners: borrowing OwnerTable, on screen: inout VGAText
+    _ memory: borrowing BootMemory, _ owners: borrowing OwnerTable, on console: inout Console
   ) {
-    guard screen.isPresent else { return }
-    screen.keepRows(below: Self.textRow)
+    guard console.screen.isPresent else { return }
+    console.screen.keepRows(below: Self.textRow)
+    let screen = console.screen
     for index in 0..<drawing.stretchCount { drawStretch(index, memory, owners, on: screen) }
     var column = 0
     var row = Self.legendRow
@@ -51,8 +52,9 @@ struct MapScreen {
   /// - Complexity: O(stretches), each as for ``MapDrawing``.
   func update(
     _ pages: PageRange, _ memory: borrowing BootMemory, _ owners: borrowing OwnerTable,
-    on screen: VGAText
+    on console: borrowing Console
   ) {
+    let screen = console.screen
     guard screen.isPresent, !pages.isEmpty else { return }
     let first = pages.start.number / drawing.stretchPageCount
     let last = (pages.end.number - 1) / drawing.stretchPageCount

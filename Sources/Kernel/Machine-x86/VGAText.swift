@@ -1,5 +1,6 @@
-#if hasFeature(Embedded)
+#if hasFeature(Embedded) && (arch(i386) || arch(x86_64))
 import Board
+import PhysicalMemory
 import TextOutput
 
 /// The text screen of a VGA adapter: 80 columns by 25 rows, scrolling.
@@ -18,6 +19,13 @@ struct VGAText: TextSink {
   static let columnCount = 80
   static let rowCount = 25
   private static let memory: UInt = 0xb8000
+
+  /// The pages of the screen's memory.
+  static var pages: PageRange {
+    let byteCount = UInt64(rowCount * columnCount * 2)
+    return AddressRange(clippingStart: PhysicalAddress(UInt64(memory)), byteCount: byteCount)
+      .touchedPages
+  }
 
   /// The colours of what is written from now on.
   var attribute = Attribute.normal

@@ -1,4 +1,4 @@
-#if hasFeature(Embedded)
+#if hasFeature(Embedded) && (arch(i386) || arch(x86_64))
 import Board
 import Firmware
 import TextOutput
@@ -9,6 +9,14 @@ enum DeliberateTrap {
   case overflow
   /// A store through a nil pointer.
   case pageFault
+  /// A store to the kernel's code.
+  case storeToCode
+  /// A store to the page tables.
+  case storeToTables
+  /// A store to memory that is not usable: the BIOS.
+  case storeToFirmware
+  /// A call of data, which i386's page tables cannot forbid.
+  case execution
   /// A division by zero by the processor.
   case divideError
   /// A recursion that never ends.
@@ -20,6 +28,14 @@ enum DeliberateTrap {
       self = .overflow
     } else if word.equals("page") {
       self = .pageFault
+    } else if word.equals("code") {
+      self = .storeToCode
+    } else if word.equals("tables") {
+      self = .storeToTables
+    } else if word.equals("firmware") {
+      self = .storeToFirmware
+    } else if word.equals("execute") {
+      self = .execution
     } else if word.equals("divide") {
       self = .divideError
     } else if word.equals("stack") {
@@ -37,6 +53,14 @@ enum DeliberateTrap {
       console.write(decimal: Self.successor(of: .max))
     case .pageFault:
       board_write_memory16(0x10, 0)
+    case .storeToCode:
+      board_write_memory16(board_image_text_start(), 0)
+    case .storeToTables:
+      board_write_memory16(board_boot_page_directories(), 0)
+    case .storeToFirmware:
+      board_write_memory16(0xf_0000, 0)
+    case .execution:
+      board_call(board_kernel_tables())
     case .divideError:
       board_divide_by_zero()
     case .stackOverflow:

@@ -1,4 +1,4 @@
-#if hasFeature(Embedded)
+#if hasFeature(Embedded) && (arch(i386) || arch(x86_64))
 import Board
 import TextOutput
 

@@ -1,4 +1,4 @@
-#if hasFeature(Embedded)
+#if hasFeature(Embedded) && (arch(i386) || arch(x86_64))
 import Board
 import TextOutput
 
@@ -55,7 +55,10 @@ struct Trap {
     case Self.invalidOpcode:
       sink.write("\n  a check of Swift's failed there: overflow, precondition or unwrapping nil")
     case Self.pageFault:
-      sink.write(errorCode & 2 == 0 ? "\n  by reading 0x" : "\n  by writing 0x")
+      // Bits of the error code: a store, a fetch of an instruction.
+      sink.write(
+        errorCode & 2 != 0
+          ? "\n  by writing 0x" : errorCode & 16 != 0 ? "\n  by executing 0x" : "\n  by reading 0x")
       sink.write(hexadecimal: faultAddress, minimumDigitCount: 8)
     case Self.doubleFault:
       sink.write("\n  most likely the kernel's stack ran out; last fault address 0x")
