@@ -9,7 +9,7 @@ import TextOutput
 struct ModuleSums<Memory: PhysicalMemoryReader> {
   /// The most bytes that are added up, of all modules together: a loader may claim modules without
   /// end, and many over the same memory.
-  private static var byteCountLimit: UInt64 { 256 << 20 }
+  private static var byteCountLimit: UInt64 { 64 << 20 }
 
   let memory: Memory
   let map: MemoryMap
@@ -17,7 +17,7 @@ struct ModuleSums<Memory: PhysicalMemoryReader> {
   /// Writes place, size and checksum of every module, as `sum -r` computes it; where it is not of the
   /// whole module, of how many bytes it is.
   ///
-  /// - Complexity: O(n) in the bytes of all modules, up to 256 MiB, and O(m × r) for m modules and r
+  /// - Complexity: O(n) in the bytes of all modules, up to 64 MiB, and O(m × r) for m modules and r
   ///   regions.
   func write(_ owners: borrowing OwnerTable, to sink: inout some TextSink) {
     var rest = Self.byteCountLimit
@@ -38,7 +38,7 @@ struct ModuleSums<Memory: PhysicalMemoryReader> {
       if sum.byteCount < range.byteCount {
         sink.write(" of ")
         sink.write(decimal: sum.byteCount)
-        sink.write(rest == 0 ? " bytes, as far as modules are read" : " bytes in usable memory")
+        sink.write(rest == 0 ? " bytes, as far as modules are read" : " bytes that can be read")
       }
       sink.write("\n")
     }

@@ -19,7 +19,7 @@ loader_image() {
     multiboot) objcopy -O elf32-i386 "$image" "$made" ;;
     # QEMU prefers Multiboot where the image has its header.  The header's segment stays as it is.
     pvh) objcopy --remove-section .multiboot1 "$image" "$made" 2>/dev/null ;;
-    grub) made=$image ;;
+    grub | grub1) made=$image ;;
   esac
   echo "$made"
 }
@@ -61,6 +61,24 @@ boot_judged() {
   timeout --foreground "$limit" "$@" </dev/null 2>&1 | sed -u 's/\r$//' | tee "$log" ||
     status=${PIPESTATUS[0]}
   return "$status"
+}
+
+# ask_monitor LIMIT LOG QUESTION COMMAND…: runs QEMU without the device that ends it, waits until the
+# kernel has printed `ok` to LOG, and passes on what QEMU's monitor answers.  Fails if the kernel did
+# not say so within LIMIT seconds.
+ask_monitor() {
+  local limit=$1 log=$2 question=$3 tenth
+  shift 3
+  rm -f "$log"
+  {
+    for ((tenth = 0; tenth < limit * 10; tenth++)); do
+      if grep -q '^ok' "$log" 2>/dev/null; then break; fi
+      sleep 0.1
+    done
+    echo "$question"
+    echo quit
+  } | "$@" -display none -monitor stdio -serial "file:$log"
+  grep -q '^ok' "$log"
 }
 
 # succeeded STATUS LOG: whether the run ended as success and said so.
