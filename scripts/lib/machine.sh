@@ -88,11 +88,11 @@ qemu_ending=(-monitor none -serial stdio -device "isa-debug-exit,iobase=0xf4,ios
 # OVMF, the UEFI for virtual machines.
 readonly uefi_image=/usr/share/ovmf/OVMF.fd
 
-# qemu_command SCRATCH: sets the array `qemu` for the machine that parse_machine described.  What
-# has to be made for it goes to the folder SCRATCH.
+# qemu_command SCRATCH [IMAGE]: sets the array `qemu` for the machine that parse_machine described, and
+# the built kernel, or another image.  What has to be made for it goes to the folder SCRATCH.
 qemu_command() {
-  local image
-  image=$(loader_image "$arch" "$loader" "$1")
+  local image=${2-}
+  if [ -z "$image" ]; then image=$(loader_image "$arch" "$loader" "$1"); fi
   start_qemu_command
   require_room_for "$image"
   case $loader in
