@@ -18,6 +18,11 @@ private func writeOperation(
 }
 
 /// The kernel: it sets boot memory up, shows it at work and hands it over.
+///
+/// What differs between machines lies in a folder for each, such as `Machine-x86`: where the kernel is
+/// entered, who loaded it (``Loader``), where it writes (``Console``, ``MapScreen``), how memory is
+/// mapped (``Paging``), what the firmware keeps (`addFirmwareAreas`), and how a run ends
+/// (``DeliberateTrap``, `kernel_trap`, ``Outcome``).
 struct Kernel {
   /// Linux's default for x86.
   static let nodeCapacity = 64
@@ -54,8 +59,8 @@ struct Kernel {
   ) throws(KernelError) {
     var tables = StaticMemory()
     var inventory = try Inventory(
-      of: loader, in: firmwareMemory(below: Paging.firmwareEnd), tables: &tables, stopwatch: &stopwatch,
-      console: &console)
+      of: loader, in: firmwareMemory(below: Paging.firmwareEnd), tables: &tables,
+      stopwatch: &stopwatch, console: &console)
     if let word = inventory.commandLine.value(behind: "trap=") {
       try trap(on: word, console: &console)
     }
@@ -66,7 +71,8 @@ struct Kernel {
       .write(inventory.owners, to: &console)
     let summary = try handOver(
       &memory, map: inventory.map, nodeCount: inventory.nodes.nodeCount, console: &console)
-    try AfterHandOver.run(on: &memory, map: inventory.map, owners: inventory.owners, console: &console)
+    try AfterHandOver.run(
+      on: &memory, map: inventory.map, owners: inventory.owners, console: &console)
     memory.endRecording()
     unsafe SerialPort.writesComments = false
     stopwatch.write(to: &console)

@@ -56,8 +56,8 @@ struct ModuleSums {
         // In a page that the range touches, at or behind its start, and in front of its end.
         let pageStart = number << PageFrame.byteCountShift
         let first = max(range.start.rawValue, pageStart) - pageStart
-        let end = min(range.last?.rawValue ?? 0, pageStart + PageFrame.byteCount - 1) - pageStart + 1
-        let count = min(end - first, limit - sum.byteCount)
+        let last = min((range.last?.rawValue ?? 0) - pageStart, PageFrame.byteCount - 1)
+        let count = min(last + 1 - first, limit - sum.byteCount)
         unsafe sum.add(UnsafeBufferPointer(rebasing: bytes[Int(first)..<Int(first + count)]))
         if sum.byteCount == limit { return sum }
       }

@@ -18,13 +18,17 @@ struct MemoryProtection {
   let devices: PageRange
 
   /// The machine's memory; nil before it is known, when nothing is usable.
-  let map: MemoryMap?
+  var map: MemoryMap?
+
+  /// Usable memory that page tables took, which are changed only by switching the protection off.
+  var tables: PageRange?
 
   /// The access to a page.
   func access(to page: PageFrame) -> PageAccess {
     if page == PageFrame(0) || page == Self.stackGuard { return .none }
     if devices.contains(page) { return .readAndWrite }
     if Self.image.contains(page) { return Self.accessInImage(to: page) }
+    if let tables, tables.contains(page) { return .read }
     return usablePageCount(in: PageRange(start: page, pageCount: 1)) == 1 ? .readAndWrite : .read
   }
 
@@ -34,6 +38,7 @@ struct MemoryProtection {
   func uniformAccess(to pages: PageRange) -> PageAccess? {
     guard !pages.contains(PageFrame(0)), !devices.overlaps(pages), !Self.image.overlaps(pages)
     else { return nil }
+    if let tables, tables.overlaps(pages) { return tables.contains(pages) ? .read : nil }
     let usable = usablePageCount(in: pages)
     return usable == 0 ? .read : usable == pages.pageCount ? .readAndWrite : nil
   }

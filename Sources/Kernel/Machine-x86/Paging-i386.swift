@@ -35,7 +35,7 @@ enum Paging {
   ///
   /// - Returns: The address at which page 0 can be read.
   static func protect(devices: PageRange) -> UInt {
-    _ = PageTables<PageEntries32>().fill(for: MemoryProtection(devices: devices, map: nil))
+    _ = PageTables<PageEntries32>().fill(for: MemoryProtection(devices: devices))
     return board_enable_paging(board_boot_page_directories()) ? board_first_page_window() : 0
   }
 

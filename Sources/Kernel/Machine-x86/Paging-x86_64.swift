@@ -65,7 +65,7 @@ enum Paging {
   ///
   /// - Returns: The address at which page 0 can be read.
   static func protect(devices: PageRange) -> UInt {
-    _ = Tables().fill(for: MemoryProtection(devices: devices, map: nil))
+    _ = Tables().fill(for: MemoryProtection(devices: devices))
     return board_first_page_window()
   }
 
@@ -79,7 +79,8 @@ enum Paging {
     of map: MemoryMap, devices: PageRange, node: UnsafeMutableBufferPointer<BootMemoryNode>,
     owners: inout OwnerTable
   ) throws(KernelError) -> UInt64 {
-    let coarseCount = Tables().fill(for: MemoryProtection(devices: devices, map: map))
+    var protection = MemoryProtection(devices: devices, map: map)
+    let coarseCount = Tables().fill(for: protection)
     guard let low = PageRange(start: PageFrame(0), end: firmwareEnd),
       let high = PageRange(start: firmwareEnd, end: reach)
     else { return coarseCount }
@@ -87,9 +88,11 @@ enum Paging {
     forEachGibibyte(of: map, in: high) { gibibyte, isFirstOfTable in
       tableCount += (isFirstOfTable ? 1 : 0) + (isOnePage(gibibyte, of: map) ? 0 : 1)
     }
+    guard tableCount > 0 else { return coarseCount }
     let start = unsafe try allocateTables(tableCount, of: map, in: low, node: node, owners: &owners)
     fill(from: start.rawValue, for: map, in: high)
-    return coarseCount
+    protection.tables = PageRange(start: start.pageFrame, pageCount: tableCount)
+    return Tables().fill(for: protection)
   }
 
   /// Allocates tables from a boot memory of the first 4 GiB.
@@ -97,7 +100,6 @@ enum Paging {
     _ count: UInt64, of map: MemoryMap, in low: PageRange,
     node: UnsafeMutableBufferPointer<BootMemoryNode>, owners: inout OwnerTable
   ) throws(KernelError) -> PhysicalAddress {
-    guard count > 0 else { return PhysicalAddress(0) }
     do {
       var memory = unsafe BootMemory(platform: BootMemoryPlatform(), nodes: node)
       try memory.setUpNode(NodeID(0), spanning: low, of: map, owners: &owners)
