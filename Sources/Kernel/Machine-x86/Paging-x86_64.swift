@@ -88,11 +88,10 @@ enum Paging {
     forEachGibibyte(of: map, in: high) { gibibyte, isFirstOfTable in
       tableCount += (isFirstOfTable ? 1 : 0) + (isOnePage(gibibyte, of: map) ? 0 : 1)
     }
-    guard tableCount > 0 else { return coarseCount }
     let start = unsafe try allocateTables(tableCount, of: map, in: low, node: node, owners: &owners)
     fill(from: start.rawValue, for: map, in: high)
     protection.tables = PageRange(start: start.pageFrame, pageCount: tableCount)
-    return Tables().fill(for: protection)
+    return tableCount == 0 ? coarseCount : Tables().fill(for: protection)
   }
 
   /// Allocates tables from a boot memory of the first 4 GiB.
@@ -100,6 +99,7 @@ enum Paging {
     _ count: UInt64, of map: MemoryMap, in low: PageRange,
     node: UnsafeMutableBufferPointer<BootMemoryNode>, owners: inout OwnerTable
   ) throws(KernelError) -> PhysicalAddress {
+    guard count > 0 else { return PhysicalAddress(0) }
     do {
       var memory = unsafe BootMemory(platform: BootMemoryPlatform(), nodes: node)
       try memory.setUpNode(NodeID(0), spanning: low, of: map, owners: &owners)
