@@ -12,16 +12,16 @@ import TextOutput
 struct Inventory: ~Copyable {
   /// As many entries as any firmware was seen to give, and more: the greatest table known has 312.
   static let regionCapacity = 1024
-  static let loaderRangeCapacity = 512
+  static let heldRangeCapacity = 768
   /// All of those, a bitmap for each node, the kernel's own, and bad memory.
-  static let ownerCapacity = 768
+  static let ownerCapacity = 1024
   static let commandLineCapacity = 4096
   static let affinityCapacity = 256
 
   let commandLine: CommandLine
   let parameters: MemoryParameters
   let map: MemoryMap
-  let nodes: NodeMap
+  var nodes: NodeMap
   var owners: OwnerTable
 
   /// Reads what the loader left, and prints the map as given and as sanitised.
@@ -30,10 +30,10 @@ struct Inventory: ~Copyable {
     tables: inout StaticMemory, stopwatch: inout Stopwatch, console: inout Console
   ) throws(KernelError) {
     let regions = unsafe tables.take(MemoryRegion.self, count: Self.regionCapacity)
-    let loaderRanges = unsafe tables.take(LoaderRange.self, count: Self.loaderRangeCapacity)
+    let heldRanges = unsafe tables.take(OwnedRange.self, count: Self.heldRangeCapacity)
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: regions),
-      loaderRanges: LoaderRangeList(storage: loaderRanges))
+      heldRanges: OwnedRangeList(storage: heldRanges))
     try Self.read(
       &information, from: loaderMagic, at: PhysicalAddress(UInt64(informationAddress)), in: memory,
       console: &console)
@@ -63,13 +63,18 @@ struct Inventory: ~Copyable {
     map.write(to: &console)
     stopwatch.resume()
 
-    let nodes = try Self.readNodes(
-      of: map, rootPointer: information.rootPointer, in: memory, tables: &tables,
-      console: &console)
+    let tablesOfACPI = ACPITables(
+      rootPointer: information.rootPointer, in: memory, reportingTo: &console)
+    if let tablesOfACPI {
+      do { try information.noteTables(tablesOfACPI, reportingTo: &console) } catch {
+        throw .firmware(error)
+      }
+    }
+    let nodes = try Self.readNodes(of: map, tablesOfACPI, tables: &tables, console: &console)
     var owners = unsafe OwnerTable(
       storage: tables.take(OwnedRange.self, count: Self.ownerCapacity))
     do {
-      try Self.addOwners(to: &owners, information.loaderRanges, in: memory)
+      try Self.addOwners(to: &owners, information.heldRanges, in: memory)
     } catch {
       throw .bootPlan(error)
     }
@@ -109,7 +114,7 @@ struct Inventory: ~Copyable {
 
   /// Reads what ACPI says of nodes; where that is too much, there is one.
   private static func readNodes(
-    of map: MemoryMap, rootPointer: PhysicalAddress?, in memory: some PhysicalMemoryReader,
+    of map: MemoryMap, _ tablesOfACPI: ACPITables<some PhysicalMemoryReader>?,
     tables: inout StaticMemory, console: inout Console
   ) throws(KernelError) -> NodeMap {
     var information = unsafe NodeInformation(
@@ -117,16 +122,14 @@ struct Inventory: ~Copyable {
         storage: tables.take(MemoryAffinity.self, count: affinityCapacity)),
       domains: tables.take(UInt32.self, count: Kernel.nodeCapacity))
     do {
-      try information.read(rootPointer: rootPointer, in: memory, reportingTo: &console)
+      try information.read(tablesOfACPI, reportingTo: &console)
     } catch {
       console.write("nodes: ")
       error.write(to: &console)
       console.write("; all memory is taken for one node\n")
     }
     do {
-      let nodes = unsafe try NodeMap(
-        assigning: map, to: &information.affinities,
-        storage: tables.take(NodePages.self, count: regionCapacity))
+      let nodes = try NodeMap(assigning: map, to: &information.affinities)
       if nodes.conflictCount > 0 {
         console.write("nodes: the firmware contradicts itself in ")
         console.write(decimal: nodes.conflictCount.magnitude)
@@ -139,15 +142,13 @@ struct Inventory: ~Copyable {
   }
 
   private static func addOwners(
-    to owners: inout OwnerTable, _ loaderRanges: borrowing LoaderRangeList,
+    to owners: inout OwnerTable, _ heldRanges: borrowing OwnedRangeList,
     in memory: some PhysicalMemoryReader
   ) throws(BootPlanError) {
     // The more telling name comes first where ranges share a page.
     try owners.add(range(board_image_start(), board_boot_stack_guard()), .kernelImage)
     try owners.add(range(board_boot_stack_guard(), board_image_end()), .bootStack)
-    for index in 0..<loaderRanges.count {
-      try owners.add(loaderRanges[index].range, .loader(loaderRanges[index].owner))
-    }
+    try owners.add(contentsOf: heldRanges)
     if let range = BIOSDataArea.range { try owners.add(range, .biosData) }
     if let range = BIOSDataArea(in: memory).extendedArea {
       try owners.add(range, .extendedBIOSData)

@@ -6,5 +6,5 @@ import TraceRecording
 /// port as a trace.
 typealias RecordedMemory = RecordedBootMemory<TracePort>
 
-extension RecordedBootMemory: NodeSetUp {}
+extension RecordedBootMemory: NodeRegistering {}
 #endif

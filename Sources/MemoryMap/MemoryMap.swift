@@ -56,50 +56,8 @@ public struct MemoryMap {
     return unsafe regions[index]
   }
 
-  /// The page frame just behind the last usable page; 0 in a map without any.
-  ///
-  /// - Complexity: O(n).
-  public var usableEnd: PageFrame {
-    var end = PageFrame(0)
-    for pages in usablePages() { end = pages.end }
-    return end
-  }
-
-  /// The ranges of usable pages in ascending order, as far as they lie in `window`.
-  public func usablePages(in window: PageRange) -> UsablePageRanges {
-    UsablePageRanges(self, window: window)
-  }
-
-  /// The ranges of usable pages in ascending order, as far as they lie below `limit`.
-  public func usablePages(below limit: PageFrame = .end) -> UsablePageRanges {
-    UsablePageRanges(self, window: PageRange(start: PageFrame(0), pageCount: limit.number))
-  }
-
-  /// The number of usable pages below `limit`.
-  ///
-  /// - Complexity: O(n).
-  public func usablePageCount(below limit: PageFrame = .end) -> UInt64 {
-    var count: UInt64 = 0
-    // Disjoint ranges hold at most 2^52 pages together.
-    for pages in usablePages(below: limit) { count &+= pages.pageCount }
-    return count
-  }
-
-  /// The number of usable pages at or above `limit`: memory that a kernel which cannot reach beyond
-  /// that page has to report as beyond its reach.
-  ///
-  /// - Complexity: O(n).
-  public func usablePageCount(beyond limit: PageFrame) -> UInt64 {
-    // What lies below a limit is never more than there is.
-    usablePageCount() &- usablePageCount(below: limit)
-  }
-
   /// Prints one region a line, each behind two spaces.
   public func write(to sink: inout some TextSink) {
-    for index in 0..<count {
-      sink.write("  ")
-      self[index].write(to: &sink)
-      sink.write("\n")
-    }
+    for index in 0..<count { sink.write(line: self[index]) }
   }
 }

@@ -2,7 +2,7 @@ import PhysicalMemory
 import TextOutput
 
 /// A range of physical addresses and what it is good for.
-public struct MemoryRegion: Hashable, Sendable {
+public struct MemoryRegion: Hashable, Sendable, TableLine {
   /// The addresses; may be empty where firmware says so.
   public let range: AddressRange
 
@@ -20,13 +20,7 @@ public struct MemoryRegion: Hashable, Sendable {
   ///
   /// A region without a byte has no last address: dots stand in its place.
   public func write(to sink: inout some TextSink) {
-    sink.write(hexadecimal: range.start.rawValue, minimumDigitCount: 16)
-    sink.write("-")
-    if let last = range.last {
-      sink.write(hexadecimal: last.rawValue, minimumDigitCount: 16)
-    } else {
-      sink.write("................")
-    }
+    range.write(to: &sink)
     sink.write(" ")
     sink.write(kind.name)
     for _ in kind.name.utf8CodeUnitCount..<14 { sink.write(" ") }

@@ -5,7 +5,7 @@ import PhysicalMemory
 /// A usable region without a whole page vanishes.  Regions that are not usable may share a page
 /// afterwards, so a ``RegionSweep`` has to follow; the order of the starts is kept, since a usable
 /// region is only given on where it ends, rounded down, at or below the start of the next one.
-struct PageRounding<Source: IteratorProtocol>: IteratorProtocol, Sequence
+struct PageRounding<Source: IteratorProtocol>: IteratorProtocol
 where Source.Element == MemoryRegion {
   private var source: Source
 

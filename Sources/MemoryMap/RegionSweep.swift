@@ -8,7 +8,7 @@ import PhysicalMemory
 /// so far, because of two regions of one kind that both started the longer one is all that counts.
 ///
 /// - Complexity: O(n) for n regions, with a factor for the number of kinds; at most 2n - 1 results.
-package struct RegionSweep<Source: IteratorProtocol>: IteratorProtocol, Sequence
+package struct RegionSweep<Source: IteratorProtocol>: IteratorProtocol
 where Source.Element == MemoryRegion {
   private(set) var source: Source
 

@@ -6,6 +6,13 @@ public struct PageRange: Hashable, Sendable {
   /// The page frame just behind the range.
   public let end: PageFrame
 
+  /// Makes the range of `pages`, such as `0x100..<0x200`.
+  @inlinable
+  public init(_ pages: Range<PageFrame>) {
+    start = pages.lowerBound
+    end = pages.upperBound
+  }
+
   /// Makes a range; nil if `end` lies below `start`.
   @inlinable
   public init?(start: PageFrame, end: PageFrame) {

@@ -8,7 +8,7 @@ import Testing
 @Suite struct RegionSweepTests {
   private func region(_ start: UInt64, _ end: UInt64, _ kind: MemoryKind) -> MemoryRegion {
     MemoryRegion(
-      range: AddressRange(clippingStart: PhysicalAddress(start), byteCount: end &- start),
+      range: AddressRange(start: PhysicalAddress(start), clampingByteCount: end &- start),
       kind: kind)
   }
 
@@ -20,7 +20,11 @@ import Testing
       return region(
         UInt64(start), UInt64(start + drawing.filter { $0 == mark }.count), kind(mark))
     }
-    return draw(RegionSweep(regions.makeIterator()), width: drawings.map(\.count).max() ?? 0)
+    return draw(sweep(regions), width: drawings.map(\.count).max() ?? 0)
+  }
+
+  private func sweep(_ regions: [MemoryRegion]) -> [MemoryRegion] {
+    Array(IteratorSequence(RegionSweep(regions.makeIterator())))
   }
 
   private func kind(_ mark: Character) -> MemoryKind {
@@ -72,13 +76,13 @@ import Testing
 
   @Test func sweep_mergesAcrossRegions() {
     let regions = [region(0, 3, .usable), region(2, 5, .usable), region(5, 9, .usable)]
-    let swept = Array(RegionSweep(regions.makeIterator()))
+    let swept = sweep(regions)
     #expect(swept == [region(0, 9, .usable)])
   }
 
   @Test func sweep_endsAtTopOfAddressSpace() {
     let regions = [region(.max - 9, 0, .usable), region(.max - 4, 0, .reserved)]
-    let swept = Array(RegionSweep(regions.makeIterator()))
+    let swept = sweep(regions)
     #expect(swept == [region(.max - 9, .max - 4, .usable), region(.max - 4, 0, .reserved)])
   }
 
@@ -97,7 +101,7 @@ import Testing
       let expected = (0..<24).map { (address: UInt64) -> MemoryKind? in
         regions.filter { $0.range.contains(PhysicalAddress(address)) }.map(\.kind).max()
       }
-      let swept = Array(RegionSweep(regions.makeIterator()))
+      let swept = sweep(regions)
       let actual = (0..<24).map { (address: UInt64) -> MemoryKind? in
         swept.first { $0.range.contains(PhysicalAddress(address)) }?.kind
       }

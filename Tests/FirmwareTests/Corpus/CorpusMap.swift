@@ -20,11 +20,11 @@ struct CorpusMap {
     defer { unsafe regionStorage.deallocate() }
     let mapStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 2 * capacity)
     defer { unsafe mapStorage.deallocate() }
-    let rangeStorage = UnsafeMutableBufferPointer<LoaderRange>.allocate(capacity: capacity)
+    let rangeStorage = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: capacity)
     defer { unsafe rangeStorage.deallocate() }
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: regionStorage),
-      loaderRanges: LoaderRangeList(storage: rangeStorage))
+      heldRanges: OwnedRangeList(storage: rangeStorage))
     var memory = FakeMemory()
     memory.put(bytes, at: 0x8000)
     var text = PrintedText()
