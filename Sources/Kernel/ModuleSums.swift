@@ -1,6 +1,7 @@
 #if hasFeature(Embedded)
 import BootPlan
 import Firmware
+import MemoryMap
 import PhysicalMemory
 import TextOutput
 
