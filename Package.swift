@@ -109,7 +109,8 @@ let package = Package(
         "BootMemory", "BootPlan", "MemoryMap", "PhysicalMemory", "TestSupport", "TextOutput",
       ],
       swiftSettings: settings),
-    .testTarget(name: "BootmemTests", dependencies: ["Bootmem", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "BootmemTests", dependencies: ["Bootmem", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "MemoryTestingTests", dependencies: ["MemoryTesting", "PhysicalMemory"],
       swiftSettings: settings),

@@ -54,7 +54,7 @@ struct Inventory: ~Copyable {
       // Twice the number of regions is always enough.
       map = unsafe try MemoryMap(
         sanitizing: &information.regions,
-        storage: tables.take(MemoryRegion.self, count: 2 * Self.regionCapacity))
+        storage: tables.take(PageRegion.self, count: 2 * Self.regionCapacity))
     } catch {
       throw .memoryMap(error)
     }

@@ -73,9 +73,9 @@ public struct UsablePageRanges: IteratorProtocol {
     while index < map.count {
       let region = map[index]
       index += 1
-      guard region.kind == .usable, let pages = region.range.wholePages else { continue }
-      if pages.start >= window.end { return nil }
-      if let part = pages.intersection(window) { return part }
+      guard region.kind == .usable else { continue }
+      if region.pages.start >= window.end { return nil }
+      if let part = region.pages.intersection(window) { return part }
     }
     return nil
   }

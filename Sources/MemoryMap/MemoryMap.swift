@@ -14,7 +14,7 @@ import TextOutput
 /// A map is a view of storage that belongs to its maker, and does not change.
 @safe
 public struct MemoryMap {
-  private let regions: UnsafeBufferPointer<MemoryRegion>
+  private let regions: UnsafeBufferPointer<PageRegion>
 
   /// The usable bytes that lie in pages which are not usable as a whole, and so are lost.
   public let partialPageByteCount: UInt64
@@ -27,16 +27,18 @@ public struct MemoryMap {
   /// - Throws: An error that says how large storage must be, for the list or for the map.
   /// - Complexity: O(n log n) in the count of the list.
   public init(
-    sanitizing list: inout MemoryRegionList, storage: UnsafeMutableBufferPointer<MemoryRegion>
+    sanitizing list: inout MemoryRegionList, storage: UnsafeMutableBufferPointer<PageRegion>
   ) throws(MemoryMapError) {
     try list.checkCapacity()
     list.sort()
     let given = unsafe MemoryRegionIterator(list.elements)
     var sweep = RegionSweep(PageRounding(RegionSweep(given)))
     var count = 0
-    while let region = sweep.next() {
+    while let stretch = sweep.next() {
       if count < storage.count {
-        unsafe storage.initializeElement(at: count, to: region)
+        let pages = PageRange(PageFrame(stretch.first)...PageFrame(stretch.last))
+        unsafe storage.initializeElement(
+          at: count, to: PageRegion(pages: pages, kind: stretch.kind))
       }
       count += 1
     }
@@ -51,7 +53,7 @@ public struct MemoryMap {
   public var count: Int { unsafe regions.count }
 
   /// The region at `index`, counted from 0 in ascending order.
-  public subscript(index: Int) -> MemoryRegion {
+  public subscript(index: Int) -> PageRegion {
     precondition(index >= 0 && index < count)
     return unsafe regions[index]
   }

@@ -48,7 +48,7 @@ extension MemoryRegionList {
   }
 }
 
-/// Walks over regions in the storage of a list.
+/// Walks over the bytes of the regions in the storage of a list; empty regions are left out.
 @safe
 struct MemoryRegionIterator: IteratorProtocol {
   private let regions: UnsafeMutableBufferPointer<MemoryRegion>
@@ -58,10 +58,15 @@ struct MemoryRegionIterator: IteratorProtocol {
     unsafe self.regions = regions
   }
 
-  /// The next region, or nil behind the last.
-  mutating func next() -> MemoryRegion? {
-    guard unsafe index < regions.count else { return nil }
-    defer { index += 1 }
-    return unsafe regions[index]
+  /// The bytes of the next region, or nil behind the last.
+  mutating func next() -> KindStretch? {
+    while unsafe index < regions.count {
+      let region = unsafe regions[index]
+      index += 1
+      guard let last = region.range.last else { continue }
+      return KindStretch(
+        first: region.range.start.rawValue, last: last.rawValue, kind: region.kind)
+    }
+    return nil
   }
 }

@@ -13,6 +13,15 @@ public struct PageRange: Hashable, Sendable {
     end = pages.upperBound
   }
 
+  /// Makes the range of `pages`, such as `0x100...0x1ff`.
+  ///
+  /// - Precondition: The last page has not the number 2^64 - 1.
+  @inlinable
+  public init(_ pages: ClosedRange<PageFrame>) {
+    start = pages.lowerBound
+    end = PageFrame(pages.upperBound.number + 1)
+  }
+
   /// Makes a range; nil if `end` lies below `start`.
   @inlinable
   public init?(start: PageFrame, end: PageFrame) {

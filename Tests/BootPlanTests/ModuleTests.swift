@@ -120,12 +120,12 @@ import Testing
       try reports(
         usable: [0..<10],
         held: [(1..<3, .kernelImage), (2..<5, Self.module0), (4..<6, Self.module1)]) == """
-        loader: 0000000000002000-0000000000004fff module 0: \
-        overlaps 0000000000001000-0000000000002fff kernel image
-        loader: 0000000000004000-0000000000005fff module 1: \
-        overlaps 0000000000002000-0000000000004fff module 0
+          loader: 0000000000002000-0000000000004fff module 0: \
+          overlaps 0000000000001000-0000000000002fff kernel image
+          loader: 0000000000004000-0000000000005fff module 1: \
+          overlaps 0000000000002000-0000000000004fff module 0
 
-        """)
+          """)
   }
 
   @Test func reportModules_ofManyTheFirstAndACount() throws {

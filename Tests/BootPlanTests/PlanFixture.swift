@@ -7,6 +7,7 @@ import PhysicalMemory
 @safe
 final class PlanFixture {
   private let regions: UnsafeMutableBufferPointer<MemoryRegion>
+  private let mapStorage: UnsafeMutableBufferPointer<PageRegion>
   private let ownerStorage: UnsafeMutableBufferPointer<OwnedRange>
   private let nodeStorage: UnsafeMutableBufferPointer<BootMemoryNode>
   private let affinityStorage: UnsafeMutableBufferPointer<MemoryAffinity>
@@ -16,24 +17,24 @@ final class PlanFixture {
 
   /// Ranges of usable pages; the arena holds all pages below `arenaPageCount`.
   init(usable: [Range<UInt64>], arenaPageCount: Int = 64) throws {
-    unsafe regions = .allocate(capacity: 64)
+    unsafe regions = .allocate(capacity: 32)
+    unsafe mapStorage = .allocate(capacity: 64)
     unsafe ownerStorage = .allocate(capacity: 48)
     unsafe nodeStorage = .allocate(capacity: 4)
     unsafe affinityStorage = .allocate(capacity: 16)
     unsafe arena = .allocate(byteCount: arenaPageCount << 12, alignment: 4096)
-    var list = unsafe MemoryRegionList(
-      storage: UnsafeMutableBufferPointer(rebasing: regions[..<32]))
+    var list = unsafe MemoryRegionList(storage: regions)
     for pages in usable {
       list.append(
         start: PhysicalAddress(pages.lowerBound << 12), byteCount: UInt64(pages.count) << 12,
         kind: .usable)
     }
-    map = unsafe try MemoryMap(
-      sanitizing: &list, storage: UnsafeMutableBufferPointer(rebasing: regions[32...]))
+    map = unsafe try MemoryMap(sanitizing: &list, storage: mapStorage)
   }
 
   deinit {
     unsafe regions.deallocate()
+    unsafe mapStorage.deallocate()
     unsafe ownerStorage.deallocate()
     unsafe nodeStorage.deallocate()
     unsafe affinityStorage.deallocate()

@@ -28,7 +28,7 @@ import Testing
     let arena = UnsafeMutableRawPointer.allocate(byteCount: 16 << 12, alignment: 4096)
     let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 4)
     let held = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: 4)
-    let map = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: mapCapacity)
+    let map = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: mapCapacity)
     let owned = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: ownerCapacity)
     let nodes = UnsafeMutableBufferPointer<BootMemoryNode>.allocate(capacity: 1)
     defer {

@@ -27,7 +27,7 @@ struct NodeResult {
     defer { unsafe domainStorage.deallocate() }
     let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 512)
     defer { unsafe regions.deallocate() }
-    let mapStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 1024)
+    let mapStorage = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 1024)
     defer { unsafe mapStorage.deallocate() }
 
     var list = unsafe MemoryRegionList(storage: regions)
