@@ -27,8 +27,8 @@ public struct EFIMemoryMap: BootProtocol {
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink
   ) throws(FirmwareError) {
-    let range = AddressRange(clippingStart: address, byteCount: byteCount)
-    information.loaderRanges.append(range, .memoryMap)
+    let range = AddressRange(start: address, clampingByteCount: byteCount)
+    information.heldRanges.append(range, .memoryMap)
     readDescriptors(at: address, in: memory, into: &information, reportingTo: &sink)
     guard information.regions.count > 0 else {
       throw .unreadable(

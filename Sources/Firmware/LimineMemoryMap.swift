@@ -96,7 +96,7 @@ public struct LimineMemoryMap: BootProtocol {
     }
   }
 
-  private static func owner(ofType type: UInt64) -> LoaderRange.Owner? {
+  private static func owner(ofType type: UInt64) -> LoaderData? {
     switch type {
     case 5: .loaderReclaimable
     case 6: .kernelAndModules

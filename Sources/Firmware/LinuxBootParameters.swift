@@ -51,7 +51,7 @@ public struct LinuxBootParameters: BootProtocol {
         FirmwareProblem(
           "Linux boot parameters", at: address, "have no signature, but", value: UInt64(signature)))
     }
-    information.loaderRanges.append(page.range, .bootInformation)
+    information.heldRanges.append(page.range, .bootInformation)
     readMap(page, into: &information, reportingTo: &sink)
     if version >= 0x209, let first = page.load(UInt64.self, at: Offset.setupData) {
       LinuxSetupData(first: PhysicalAddress(first))

@@ -37,7 +37,7 @@ public struct Multiboot2: BootProtocol {
     let block = information.list(
       at: address.rawValue, byteCount: UInt64(byteCount), in: memory,
       of: "Multiboot 2 information", reportingTo: &sink)
-    information.loaderRanges.append(block.range, .bootInformation)
+    information.heldRanges.append(block.range, .bootInformation)
     var tags = Multiboot2Tags(block)
     while let tag = tags.next(reportingTo: &sink) {
       read(tag, into: &information, reportingTo: &sink)
@@ -74,7 +74,7 @@ public struct Multiboot2: BootProtocol {
         reportingTo: &sink)
       guard let index, let range = text(tag, at: 16, of: "Multiboot 2 module command line", &sink)
       else { return }
-      information.loaderRanges.append(range, .moduleCommandLine(index))
+      information.heldRanges.append(range, .moduleCommandLine(index))
     case Tag.elfSections:
       guard let count = tag.bytes.load(UInt32.self, at: 8),
         let headerByteCount = tag.bytes.load(UInt32.self, at: 12),

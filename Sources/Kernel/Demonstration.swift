@@ -1,6 +1,7 @@
 #if hasFeature(Embedded)
 import BootMemory
 import BootPlan
+import MemoryMap
 import PhysicalMemory
 import TextOutput
 import TraceRecording

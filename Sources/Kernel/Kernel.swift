@@ -104,8 +104,8 @@ struct Kernel {
       BootMemory(platform: platform, nodes: nodes), sink: TracePort())
     if inventory.commandLine.contains("bootmem_record") { memory.startRecording() }
     do {
-      try memory.setUpNodes(
-        inventory.nodes, of: inventory.map, below: Paging.reach, owners: &inventory.owners)
+      inventory.nodes = try memory.setUpNodes(
+        inventory.nodes, below: Paging.reach, owners: &inventory.owners, reportingTo: &console)
     } catch {
       throw .bootPlan(error)
     }
@@ -164,7 +164,8 @@ struct Kernel {
     let limit = Paging.reach
     var summary = Summary(nodeCount: UInt64(nodeCount))
     summary.usable = map.usablePageCount(below: limit)
-    for pages in map.usablePages(below: limit) {
+    var ranges = map.usablePages(below: limit)
+    while let pages = ranges.next() {
       summary.free += memory.base.freePageCount(in: pages)
       summary.reserved += memory.base.reservedPageCount(in: pages)
     }

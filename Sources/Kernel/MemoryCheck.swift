@@ -2,7 +2,8 @@
 import Board
 import BootMemory
 import BootPlan
-import Firmware
+import MemoryMap
+import MemoryTesting
 import PhysicalMemory
 import TextOutput
 import TraceRecording

@@ -46,7 +46,8 @@ struct MemoryProtection {
   private func usablePageCount(in pages: PageRange?) -> UInt64 {
     guard let map, let pages else { return 0 }
     var count: UInt64 = 0
-    for usable in map.usablePages(in: pages) { count += usable.pageCount }
+    var ranges = map.usablePages(in: pages)
+    while let usable = ranges.next() { count += usable.pageCount }
     return count
   }
 

@@ -32,7 +32,9 @@ struct MapScreen {
     for index in 0..<drawing.stretchCount { drawStretch(index, memory, owners, on: screen) }
     var column = 0
     var row = Self.legendRow
-    for symbol in MapDrawing.Symbol.allCases {
+    let legend = MapDrawing.Symbol.legend
+    for index in legend.indices {
+      let symbol = legend[index]
       let width = symbol.meaning.utf8CodeUnitCount + 4
       if column + width > VGAText.columnCount {
         column = 0

@@ -166,7 +166,8 @@ enum Paging {
   ) -> UInt64 {
     guard let window = PageRange(start: PageFrame(page), pageCount: pageCount) else { return 0 }
     var count: UInt64 = 0
-    for pages in map.usablePages(in: window) { count += pages.pageCount }
+    var ranges = map.usablePages(in: window)
+    while let pages = ranges.next() { count += pages.pageCount }
     return count
   }
 
@@ -177,7 +178,8 @@ enum Paging {
   ) {
     var next: UInt64 = 0
     var currentTable: UInt64 = 0
-    for pages in map.usablePages(in: window) {
+    var ranges = map.usablePages(in: window)
+    while let pages = ranges.next() {
       let first = max(pages.start.number >> gibibytePageShift, next)
       let end = (pages.end.number - 1) >> gibibytePageShift + 1
       guard first < end else { continue }

@@ -1,4 +1,3 @@
-import Firmware
 import PhysicalMemory
 import TextOutput
 
@@ -15,8 +14,8 @@ public enum MemoryOwner: Hashable, Sendable {
   /// The stack on which the kernel was entered and still runs.
   case bootStack
   /// What the loader placed.
-  case loader(LoaderRange.Owner)
-  /// Tables of ACPI that lie in usable memory.
+  case loader(LoaderData)
+  /// Tables of ACPI.
   case acpiTables
   /// The bitmap of a node.
   case bitmap(NodeID)
@@ -33,7 +32,7 @@ public enum MemoryOwner: Hashable, Sendable {
     case .extendedBIOSData: sink.write("extended BIOS data area")
     case .kernelImage: sink.write("kernel image")
     case .bootStack: sink.write("boot stack")
-    case .loader(let owner): owner.write(to: &sink)
+    case .loader(let data): data.write(to: &sink)
     case .acpiTables: sink.write("ACPI tables")
     case .bitmap(let node):
       sink.write("bitmap of node ")

@@ -1,4 +1,3 @@
-import BootMemory
 import PhysicalMemory
 
 /// Counting pages.

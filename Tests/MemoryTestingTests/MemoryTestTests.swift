@@ -1,4 +1,4 @@
-import Firmware
+import MemoryTesting
 import PhysicalMemory
 import Testing
 
