@@ -164,7 +164,8 @@ struct Kernel {
     let limit = Paging.reach
     var summary = Summary(nodeCount: UInt64(nodeCount))
     summary.usable = map.usablePageCount(below: limit)
-    for pages in map.usablePages(below: limit) {
+    var ranges = map.usablePages(below: limit)
+    while let pages = ranges.next() {
       summary.free += memory.base.freePageCount(in: pages)
       summary.reserved += memory.base.reservedPageCount(in: pages)
     }

@@ -20,8 +20,7 @@ struct ModuleCheck {
 
   private func reportMissingMemory(_ module: OwnedRange, to sink: inout some TextSink) {
     let pages = module.range.touchedPages
-    var usable: UInt64 = 0
-    for part in map.usablePages(in: pages) { usable += part.pageCount }
+    let usable = map.usablePageCount(in: pages)
     guard usable < pages.pageCount else { return }
     sink.write("modules: ")
     module.write(to: &sink)

@@ -20,7 +20,8 @@ struct ModulePages {
   ) throws(KernelError) {
     for index in 0..<owners.count {
       guard case .loader(.module) = owners[index].owner else { continue }
-      for usable in map.usablePages(in: owners[index].range.touchedPages) {
+      var ranges = map.usablePages(in: owners[index].range.touchedPages)
+      while let usable = ranges.next() {
         var page = usable.start
         let end = min(usable.end, limit)
         while page < end {

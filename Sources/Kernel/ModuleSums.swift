@@ -50,7 +50,8 @@ struct ModuleSums {
   /// The sum of the bytes of a module that lie in usable memory, up to a limit.
   private func sum(of range: AddressRange, limit: UInt64) -> Checksum {
     var sum = Checksum()
-    for pages in map.usablePages(in: range.touchedPages) {
+    var ranges = map.usablePages(in: range.touchedPages)
+    while let pages = ranges.next() {
       for number in pages.start.number..<pages.end.number {
         guard let bytes = unsafe memory.bytes(of: PageFrame(number)) else { continue }
         // In a page that the range touches, at or behind its start, and in front of its end.
