@@ -29,7 +29,8 @@ struct MemoryProtection {
     if devices.contains(page) { return .readAndWrite }
     if Self.image.contains(page) { return Self.accessInImage(to: page) }
     if let tables, tables.contains(page) { return .read }
-    return usablePageCount(in: PageRange(start: page, pageCount: 1)) == 1 ? .readAndWrite : .read
+    guard let one = PageRange(start: page, pageCount: 1) else { return .none }
+    return usablePageCount(in: one) == 1 ? .readAndWrite : .read
   }
 
   /// The access that all of `pages` get; nil where they differ.
@@ -43,12 +44,8 @@ struct MemoryProtection {
     return usable == 0 ? .read : usable == pages.pageCount ? .readAndWrite : nil
   }
 
-  private func usablePageCount(in pages: PageRange?) -> UInt64 {
-    guard let map, let pages else { return 0 }
-    var count: UInt64 = 0
-    var ranges = map.usablePages(in: pages)
-    while let usable = ranges.next() { count += usable.pageCount }
-    return count
+  private func usablePageCount(in pages: PageRange) -> UInt64 {
+    map?.usablePageCount(in: pages) ?? 0
   }
 
   private static func accessInImage(to page: PageFrame) -> PageAccess {
@@ -74,6 +71,19 @@ struct MemoryProtection {
 
   private static func frame(_ address: UInt) -> PageFrame {
     PhysicalAddress(UInt64(address)).pageFrame
+  }
+}
+
+extension MemoryMap {
+  /// The number of usable pages in `window`.
+  ///
+  /// - Complexity: O(n).
+  func usablePageCount(in window: PageRange) -> UInt64 {
+    var count: UInt64 = 0
+    var ranges = usablePages(in: window)
+    // Disjoint ranges hold at most 2^52 pages together.
+    while let pages = ranges.next() { count += pages.pageCount }
+    return count
   }
 }
 

@@ -1,6 +1,7 @@
 #if hasFeature(Embedded) && (arch(i386) || arch(x86_64))
 import BootPlan
 import Firmware
+import MemoryMap
 import PhysicalMemory
 
 /// What the BIOS left at address 0x400.  A board without a BIOS has zeros there.

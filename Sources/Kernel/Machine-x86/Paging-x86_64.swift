@@ -144,7 +144,8 @@ enum Paging {
       let directory = unsafe entries(at: next)
       for index in 0..<entryCount {
         let page = gibibyte << gibibytePageShift + UInt64(index) << largePageShift
-        let isUsable = usablePageCount(of: map, from: page, pageCount: 1 << largePageShift) > 0
+        let pages = PageRange(start: PageFrame(page), pageCount: 1 << largePageShift)
+        let isUsable = pages.map { map.usablePageCount(in: $0) > 0 } ?? false
         unsafe directory[index] = isUsable ? page << PageFrame.byteCountShift | largePage : 0
       }
       unsafe table[Int(gibibyte) % entryCount] = next | Tables.isTable
@@ -155,20 +156,10 @@ enum Paging {
 
   /// Whether a GiB is mapped by one entry: all of it is usable, and the processor can.
   private static func isOnePage(_ gibibyte: UInt64, of map: MemoryMap) -> Bool {
-    let pageCount: UInt64 = 1 << gibibytePageShift
-    return hasGibibytePages
-      && usablePageCount(of: map, from: gibibyte << gibibytePageShift, pageCount: pageCount)
-        == pageCount
-  }
-
-  private static func usablePageCount(
-    of map: MemoryMap, from page: UInt64, pageCount: UInt64
-  ) -> UInt64 {
-    guard let window = PageRange(start: PageFrame(page), pageCount: pageCount) else { return 0 }
-    var count: UInt64 = 0
-    var ranges = map.usablePages(in: window)
-    while let pages = ranges.next() { count += pages.pageCount }
-    return count
+    let pages = PageRange(
+      start: PageFrame(gibibyte << gibibytePageShift), pageCount: 1 << gibibytePageShift)
+    guard let pages, hasGibibytePages else { return false }
+    return map.usablePageCount(in: pages) == pages.pageCount
   }
 
   /// Visits each GiB of `window` with usable memory in it, in ascending order, and says whether it is

@@ -23,8 +23,9 @@ struct VGAText: TextSink {
   /// The pages of the screen's memory.
   static var pages: PageRange {
     let byteCount = UInt64(rowCount * columnCount * 2)
-    return AddressRange(clippingStart: PhysicalAddress(UInt64(memory)), byteCount: byteCount)
-      .touchedPages
+    let range = AddressRange(start: PhysicalAddress(UInt64(memory)), byteCount: byteCount)
+    guard let range else { fatalError("the screen's memory lies far below the top") }
+    return range.touchedPages
   }
 
   /// The colours of what is written from now on.
