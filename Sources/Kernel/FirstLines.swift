@@ -22,8 +22,9 @@ struct FirstLines: TextSink {
   /// Says how many lines were left out, if any.
   mutating func end() {
     guard lineCount > Self.lineCountLimit else { return }
+    console.write("and ")
     console.write(decimal: lineCount - UInt(Self.lineCountLimit))
-    console.write(" more lines like these are left out\n")
+    console.write(" more reports of this kind\n")
   }
 }
 #endif

@@ -134,10 +134,10 @@ struct Inventory: ~Copyable {
       }
       let numberCount = numberCount(of: nodes)
       if numberCount <= Kernel.nodeCapacity { return nodes }
-      reports.write("nodes: with their parts they are ")
-      reports.write(decimal: numberCount.magnitude)
-      reports.write(", and there is storage for ")
+      reports.write("nodes: there is storage for ")
       reports.write(decimal: Kernel.nodeCapacity.magnitude)
+      reports.write(", nodes and their parts need ")
+      reports.write(decimal: numberCount.magnitude)
     } catch {
       reports.write("nodes: ")
       error.write(to: &reports)

@@ -22,11 +22,11 @@ struct ModuleCheck {
     let pages = module.range.touchedPages
     let usable = map.usablePageCount(in: pages)
     guard usable < pages.pageCount else { return }
-    sink.write("modules: ")
+    sink.write("loader: ")
     module.write(to: &sink)
-    sink.write(": only ")
+    sink.write(": lies not in usable memory as a whole, but with ")
     sink.write(byteCount: usable * PageFrame.byteCount)
-    sink.write(" of it are usable memory\n")
+    sink.write("\n")
   }
 
   /// Names the first that holds a byte of a module's; of two modules the later one is reported.
@@ -35,10 +35,10 @@ struct ModuleCheck {
   ) {
     for other in 0..<owners.count where owners[other].range.overlaps(owners[index].range) {
       if case .loader(.module) = owners[other].owner, other >= index { continue }
-      sink.write("modules: ")
+      sink.write("loader: ")
       owners[index].write(to: &sink)
-      sink.write(": lies over ")
-      owners[other].owner.write(to: &sink)
+      sink.write(": overlaps ")
+      owners[other].write(to: &sink)
       sink.write("\n")
       return
     }
