@@ -1,4 +1,4 @@
-/* How loaders recognise the kernel.  The entries themselves are in i386/ and x86_64/. */
+/* How loaders recognise the kernel.  The entries themselves are in ../i386 and ../x86_64. */
 #if !__STDC_HOSTED__
 
 /* Multiboot Specification 0.6.96, section 3.1.  A section of its own, because QEMU offers PVH only to

@@ -3,7 +3,7 @@
 
 : "${root:?common.sh has to be read before}"
 
-# How the kernel ends a run, as QEMU's exit status (see Sources/Kernel/Outcome.swift).
+# How the kernel ends a run, as QEMU's exit status (see Outcome in Sources/Kernel).
 readonly status_success=33 status_failure=35 status_trap=37
 
 # kernel_image ARCH: the path of the built image.

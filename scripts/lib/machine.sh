@@ -114,9 +114,13 @@ start_qemu_command() {
   fi
 }
 
-# require_room_for IMAGE: refuses memory that cannot hold a kernel, which loaders do in silence.
+# require_room_for IMAGE: refuses memory that cannot hold a kernel, or its firmware, which loaders and
+# firmware do in silence.
 require_room_for() {
   local type address byte_count end=0
+  if [ "$firmware" = uefi ] && [ "$(in_mebibytes "$memory")" -lt 64 ]; then
+    die "memory of $memory is too little for UEFI, which takes 64M"
+  fi
   while read -r type _ _ address _ byte_count _; do
     if [ "$type" = LOAD ] && [ $((address + byte_count)) -gt "$end" ]; then
       end=$((address + byte_count))
