@@ -13,7 +13,7 @@ let package = Package(
   name: "swift-bootmem",
   platforms: [.macOS(.v26)],
   products: [
-    // A kernel takes one of these three; each has the modules that its users name in their code.
+    // A kernel takes one of these; each has the modules that its users name in their code.
     // The allocator, for a kernel that knows its memory map:
     .library(name: "BootMemory", targets: ["BootMemory", "PhysicalMemory", "TextOutput"]),
     // Reading the map that firmware and loader hand over, for a kernel with any allocator:

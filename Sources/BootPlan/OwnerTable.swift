@@ -40,7 +40,9 @@ public struct OwnerTable: ~Copyable {
     for index in 0..<list.count { try add(list[index].range, list[index].owner) }
   }
 
-  /// Adds a range of pages.
+  /// Adds a range of pages; one without pages, or beyond 64-bit addresses, is left out.
+  ///
+  /// - Throws: ``BootPlanError/ownerTableFull(capacity:)``; the table is unchanged then.
   public mutating func add(_ pages: PageRange, _ owner: MemoryOwner) throws(BootPlanError) {
     guard let range = AddressRange(pages) else { return }
     try add(range, owner)

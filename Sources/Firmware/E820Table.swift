@@ -40,6 +40,8 @@ public struct E820Table: BootProtocol {
   }
 
   /// Reads the table at `address`.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink

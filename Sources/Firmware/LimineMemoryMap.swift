@@ -18,6 +18,8 @@ public struct LimineMemoryMap: BootProtocol {
   }
 
   /// Reads the response at `address`, which is physical: the pointer less the offset.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink

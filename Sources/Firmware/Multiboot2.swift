@@ -27,6 +27,8 @@ public struct Multiboot2: BootProtocol {
   public init() {}
 
   /// Reads the block at `address`.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink

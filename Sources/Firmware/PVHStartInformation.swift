@@ -15,6 +15,8 @@ public struct PVHStartInformation: BootProtocol {
   public init() {}
 
   /// Reads the structure at `address`.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink

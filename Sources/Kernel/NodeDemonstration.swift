@@ -43,7 +43,7 @@ struct NodeDemonstration {
       console.write(", bitmap ")
       Self.write(known.bitmapPages, &console)
     }
-    guard let page = try memory.allocateIfThereIsRoom(Self.onePage.on(node, .only)) else {
+    guard let page = try memory.allocateIfThereIsRoom(Self.onePage.on(node, policy: .only)) else {
       console.write(", no page is free\n")
       return
     }
@@ -87,7 +87,7 @@ struct NodeDemonstration {
     }
     console.write("; one that needs it: ")
     do {
-      _ = try memory.allocate(Self.onePage.on(node, .only))
+      _ = try memory.allocate(Self.onePage.on(node, policy: .only))
     } catch {
       error.write(to: &console)
       console.write("\n")

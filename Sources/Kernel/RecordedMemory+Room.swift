@@ -29,8 +29,8 @@ extension RecordedBootMemory<TracePort> {
     let limit =
       switch request.limit {
       case .none: PageFrame.end
-      case .low: base.platform.lowAddressLimit.pageFrame
-      case .address(let address): address.rawValue == 0 ? PageFrame.end : address.pageFrame
+      case .low: base.platform.lowAddressLimit?.pageFrame ?? .end
+      case .address(let address): address.pageFrame
       }
     let pageCount = PageFrame.pageCount(holdingByteCount: request.byteCount)
     let alignment = max(request.alignment >> PageFrame.byteCountShift, 1)

@@ -60,6 +60,8 @@ public struct MemoryAffinityList: ~Copyable {
   }
 
   /// Says with an error that there was no room for all entries, and how much is needed.
+  ///
+  /// - Throws: ``MemoryMapError/affinityListFull(capacity:needed:)``
   public borrowing func checkCapacity() throws(MemoryMapError) {
     guard list.isComplete else {
       throw .affinityListFull(capacity: list.capacity, needed: list.neededCapacity)

@@ -21,6 +21,8 @@ extension MemoryRegionList {
   }
 
   /// Says with an error that there was no room for all regions, and how much is needed.
+  ///
+  /// - Throws: ``MemoryMapError/regionListFull(capacity:needed:)``
   public borrowing func checkCapacity() throws(MemoryMapError) {
     guard isComplete else {
       throw .regionListFull(capacity: capacity, needed: neededCapacity)

@@ -97,7 +97,7 @@ import Testing
     #expect(result.error == nil)
     #expect(result.moduleCount == 2)
     #expect(
-      result.reports.contains("PVH memory map entry at 0x6100: is too large, and read in part only"))
+      result.reports.contains("PVH memory map entry at 0x6100: is too large, and read in part"))
     #expect(result.reports.contains("PVH memory map entry 3 at 0x6148: is out of reach"))
     #expect(result.reports.contains("PVH module 2 at 0x6200: is out of reach"))
   }
