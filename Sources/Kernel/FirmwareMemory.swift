@@ -1,4 +1,5 @@
 #if hasFeature(Embedded)
+import Board
 import Firmware
 import PhysicalMemory
 
@@ -6,15 +7,18 @@ import PhysicalMemory
 /// a window, and the page below the stack, which is not mapped.
 @safe
 struct FirmwareMemory: PhysicalMemoryReader {
-  /// The page behind the last one that is mapped.
-  private let end: PageFrame
+  // Addresses in the processor's width: every byte that firmware and loader left is read through them.
+  private let last: UInt
+  private let guardPage: UInt
   private let firstPageAddress: UInt
 
   /// Memory below `end`, which must be mapped.
   ///
   /// - Parameter firstPageAddress: Where page 0 is seen.
   init(below end: PageFrame, firstPageAddress: UInt) {
-    self.end = end
+    // The end of all 64-bit addresses has none, nor has that of all 32-bit ones in 32 bits.
+    last = UInt(truncatingIfNeeded: (end.firstAddress?.rawValue ?? 0) &- 1)
+    guardPage = board_boot_stack_guard()
     self.firstPageAddress = firstPageAddress
   }
 
@@ -32,12 +36,14 @@ struct FirmwareMemory: PhysicalMemoryReader {
   }
 
   private func pointer(to address: PhysicalAddress) -> UnsafePointer<UInt8>? {
-    let page = address.pageFrame
-    guard page < end, page != MemoryProtection.stackGuard else { return nil }
-    // All that is mapped has an address of the processor's width, and the window is a page.
-    let place = UInt(truncatingIfNeeded: address.rawValue)
-    return unsafe UnsafePointer(
-      bitPattern: page == PageFrame(0) ? firstPageAddress + place : place)
+    guard let place = UInt(exactly: address.rawValue), place <= last else { return nil }
+    let pageByteCount = UInt(truncatingIfNeeded: PageFrame.byteCount)
+    if place < pageByteCount {
+      return unsafe UnsafePointer(bitPattern: firstPageAddress &+ place)
+    }
+    // Below the guard page the difference wraps around, to more than a page.
+    guard place &- guardPage >= pageByteCount else { return nil }
+    return unsafe UnsafePointer(bitPattern: place)
   }
 }
 #endif

@@ -18,34 +18,34 @@ struct MemoryProtection {
   let devices: PageRange
 
   /// The machine's memory; nil before it is known, when nothing is usable.
-  var map: MemoryMap?
+  let map: MemoryMap?
 
   /// Usable memory that page tables took, which are changed only by switching the protection off.
   var tables: PageRange?
 
-  /// The access to a page.
-  func access(to page: PageFrame) -> PageAccess {
-    if page == PageFrame(0) || page == Self.stackGuard { return .none }
-    if devices.contains(page) { return .readAndWrite }
-    if Self.image.contains(page) { return Self.accessInImage(to: page) }
-    if let tables, tables.contains(page) { return .read }
-    guard let one = PageRange(start: page, pageCount: 1) else { return .none }
-    return usablePageCount(in: one) == 1 ? .readAndWrite : .read
+  private let image = Self.imagePages
+
+  /// Without a map nothing is usable.
+  init(devices: PageRange, map: MemoryMap? = nil) {
+    self.devices = devices
+    self.map = map
   }
 
   /// The access that all of `pages` get; nil where they differ.
   ///
-  /// - Complexity: O(regions of the map).
-  func uniformAccess(to pages: PageRange) -> PageAccess? {
-    guard !pages.contains(PageFrame(0)), !devices.overlaps(pages), !Self.image.overlaps(pages)
-    else { return nil }
+  /// - Parameter usable: The first usable range that ends above the start of `pages`.
+  func access(to pages: PageRange, _ usable: PageRange?) -> PageAccess? {
+    if pages.contains(PageFrame(0)) || devices.overlaps(pages) || image.overlaps(pages) {
+      return pages.pageCount == 1 ? fixedAccess(to: pages.start) : nil
+    }
     if let tables, tables.overlaps(pages) { return tables.contains(pages) ? .read : nil }
-    let usable = usablePageCount(in: pages)
-    return usable == 0 ? .read : usable == pages.pageCount ? .readAndWrite : nil
+    guard let usable, usable.start < pages.end else { return .read }
+    return usable.contains(pages) ? .readAndWrite : nil
   }
 
-  private func usablePageCount(in pages: PageRange) -> UInt64 {
-    map?.usablePageCount(in: pages) ?? 0
+  private func fixedAccess(to page: PageFrame) -> PageAccess {
+    if page == PageFrame(0) || page == Self.stackGuard { return .none }
+    return devices.contains(page) ? .readAndWrite : Self.accessInImage(to: page)
   }
 
   private static func accessInImage(to page: PageFrame) -> PageAccess {
@@ -62,7 +62,7 @@ struct MemoryProtection {
   /// The page below the stack, so that a stack that runs over traps.
   static var stackGuard: PageFrame { frame(board_boot_stack_guard()) }
 
-  private static var image: PageRange {
+  private static var imagePages: PageRange {
     let pages = PageRange(
       start: frame(board_image_start()), end: frame(board_image_end() + PageFrame.lastOffset))
     guard let pages else { fatalError("the linker script puts the image's end before its start") }
@@ -71,6 +71,24 @@ struct MemoryProtection {
 
   private static func frame(_ address: UInt) -> PageFrame {
     PhysicalAddress(UInt64(address)).pageFrame
+  }
+}
+
+/// Walks over the usable ranges of a map, along with a walk over all pages in ascending order.
+struct UsableWalk {
+  private var ranges: UsablePageRanges?
+  private var range: PageRange?
+
+  /// Starts in front of page 0.  Without a map nothing is usable.
+  init(_ map: MemoryMap?) {
+    ranges = map?.usablePages()
+    range = ranges?.next()
+  }
+
+  /// The first range that ends above `page`, which is not below that of an earlier call.
+  mutating func first(endingAbove page: PageFrame) -> PageRange? {
+    while let found = range, found.end <= page { range = ranges?.next() }
+    return range
   }
 }
 

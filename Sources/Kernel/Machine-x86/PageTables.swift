@@ -41,14 +41,16 @@ struct PageTables<Format: PageTableFormat> {
       from: board_boot_page_directories(), to: board_boot_page_directories_end())
     var table = board_boot_page_tables()
     var coarseCount: UInt64 = 0
+    var usable = UsableWalk(protection.map)
     let step = UInt64(Format.entryCount)
     for index in 0..<directory.count {
       let start = UInt64(index) * step
       guard let pages = PageRange(start: PageFrame(start), pageCount: step) else { continue }
-      var access = protection.uniformAccess(to: pages)
+      var access = protection.access(to: pages, usable.first(endingAbove: pages.start))
       if access == nil, table < board_boot_page_tables_end() {
         let next = table + UInt(PageFrame.byteCount)
-        unsafe fill(Self.entries(from: table, to: next), from: start, for: protection)
+        unsafe fill(
+          Self.entries(from: table, to: next), from: start, for: protection, &usable)
         unsafe directory[index] = Format.Entry(table) | Self.isTable
         table = next
         continue
@@ -64,13 +66,15 @@ struct PageTables<Format: PageTableFormat> {
 
   private func fill(
     _ table: UnsafeMutableBufferPointer<Format.Entry>, from start: UInt64,
-    for protection: MemoryProtection
+    for protection: MemoryProtection, _ usable: inout UsableWalk
   ) {
     let window = PhysicalAddress(UInt64(board_first_page_window())).pageFrame.number
     for index in 0..<table.count {
       let page = start + UInt64(index)
-      let access = protection.access(to: PageFrame(page))
-      unsafe table[index] = entry(page == window ? 0 : page, access)
+      guard let one = PageRange(start: PageFrame(page), pageCount: 1) else { continue }
+      let access = protection.access(to: one, usable.first(endingAbove: one.start))
+      // A page alone does not differ in itself.
+      unsafe table[index] = entry(page == window ? 0 : page, access ?? .none)
     }
   }
 
