@@ -13,18 +13,21 @@ let package = Package(
   name: "swift-bootmem",
   platforms: [.macOS(.v26)],
   products: [
-    // A kernel takes one of these three; each has the modules that its users name in their code.
+    // A kernel takes one of these; each has the modules that its users name in their code.
     // The allocator, for a kernel that knows its memory map:
     .library(name: "BootMemory", targets: ["BootMemory", "PhysicalMemory", "TextOutput"]),
     // Reading the map that firmware and loader hand over, for a kernel with any allocator:
     .library(
-      name: "Firmware", targets: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"]),
+      name: "Firmware",
+      targets: ["Firmware", "MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"]),
     // Both, and the steps from the map to nodes with bitmaps:
     .library(
       name: "BootPlan",
       targets: [
         "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
       ]),
+    // All of it by one import, with one error for all stages:
+    .library(name: "Bootmem", targets: ["Bootmem"]),
     // The tool for a host.
     .executable(name: "bootmem", targets: ["BootmemTool"]),
   ],
@@ -37,8 +40,10 @@ let package = Package(
     .target(name: "PhysicalMemory", swiftSettings: settings),
     .target(
       name: "MemoryMap", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
+    .target(name: "MemoryTesting", dependencies: ["PhysicalMemory"], swiftSettings: settings),
     .target(
-      name: "Firmware", dependencies: ["MemoryMap", "PhysicalMemory", "TextOutput"],
+      name: "Firmware",
+      dependencies: ["MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
       name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
@@ -49,7 +54,14 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "BootPlan",
-      dependencies: ["BootMemory", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
+      dependencies: ["BootMemory", "MemoryMap", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+    .target(
+      name: "Bootmem",
+      dependencies: [
+        "BootMemory", "BootPlan", "Firmware", "MemoryMap", "MemoryTesting", "PhysicalMemory",
+        "TextOutput",
+      ],
       swiftSettings: settings),
     .target(
       name: "TraceRecording", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
@@ -58,8 +70,8 @@ let package = Package(
     .executableTarget(
       name: "Kernel",
       dependencies: [
-        "Board", "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
-        "TraceRecording",
+        "Board", "BootMemory", "BootPlan", "Firmware", "MemoryMap", "MemoryTesting",
+        "PhysicalMemory", "TextOutput", "TraceRecording",
       ],
       swiftSettings: settings),
     .target(
@@ -94,9 +106,13 @@ let package = Package(
     .testTarget(
       name: "BootPlanTests",
       dependencies: [
-        "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TestSupport",
-        "TextOutput",
+        "BootMemory", "BootPlan", "MemoryMap", "PhysicalMemory", "TestSupport", "TextOutput",
       ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "BootmemTests", dependencies: ["Bootmem", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "MemoryTestingTests", dependencies: ["MemoryTesting", "PhysicalMemory"],
       swiftSettings: settings),
     .testTarget(
       name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory"], swiftSettings: settings),

@@ -15,7 +15,7 @@ extension SourceLine {
   /// can be meant by 0 to 2^64 - 1, a size that no 64-bit field holds.
   func range(from start: UInt64, through last: UInt64) throws(LineError) -> AddressRange {
     if last &+ 1 == start {
-      return AddressRange(clippingStart: PhysicalAddress(start), byteCount: 0)
+      return AddressRange(start: PhysicalAddress(start), clampingByteCount: 0)
     }
     guard
       let range = AddressRange(first: PhysicalAddress(start), last: PhysicalAddress(last))

@@ -31,7 +31,7 @@ extension SourceLine {
     guard let start = scanner.hexadecimal(), scanner.skip("-") else { throw error(form) }
     let range: AddressRange
     if scanner.skip("................") {
-      range = AddressRange(clippingStart: PhysicalAddress(start), byteCount: 0)
+      range = AddressRange(start: PhysicalAddress(start), clampingByteCount: 0)
     } else {
       guard let last = scanner.hexadecimal() else { throw error(form) }
       range = try self.range(from: start, through: last)

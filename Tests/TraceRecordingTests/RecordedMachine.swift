@@ -37,5 +37,5 @@ final class RecordedMachine {
 
 /// The bytes from `start` on.
 func range(_ start: UInt64, _ byteCount: UInt64) -> AddressRange {
-  AddressRange(clippingStart: PhysicalAddress(start), byteCount: byteCount)
+  AddressRange(start: PhysicalAddress(start), clampingByteCount: byteCount)
 }
