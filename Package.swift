@@ -25,12 +25,13 @@ let package = Package(
       targets: [
         "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
       ]),
-    // The tool for a host.
-    .executable(name: "bootmem", targets: ["BootmemTool"]),
-  ],
-  dependencies: [
-    // Of the host tool alone; what boots depends on nothing.
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    // For programs of a host, the tool in `Sources/Tool` among them: maps from files, traces
+    // replayed, reports.
+    .library(
+      name: "MemoryReports",
+      targets: [
+        "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryReports", "PhysicalMemory",
+      ]),
   ],
   targets: [
     .target(name: "TextOutput", swiftSettings: settings),
@@ -51,36 +52,25 @@ let package = Package(
       name: "BootPlan",
       dependencies: ["BootMemory", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
+    // Traces of calls: their format and the recorder for every machine, the replayer for a host.
     .target(
-      name: "TraceRecording", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
+      name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(name: "Board", path: "boot"),
     .executableTarget(
       name: "Kernel",
       dependencies: [
-        "Board", "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
-        "TraceRecording",
+        "Board", "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MemoryMap",
+        "PhysicalMemory", "TextOutput",
       ],
-      swiftSettings: settings),
-    .target(
-      name: "BootMemoryTrace",
-      dependencies: ["BootMemory", "PhysicalMemory", "TextOutput", "TraceRecording"],
       swiftSettings: settings),
     .target(
       name: "MapFiles", dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
-      name: "MemoryPictures",
+      name: "MemoryReports",
       dependencies: [
         "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MapFiles", "MemoryMap",
-        "PhysicalMemory", "TextOutput",
-      ],
-      swiftSettings: settings),
-    .executableTarget(
-      name: "BootmemTool",
-      dependencies: [
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        "BootMemory", "BootMemoryTrace", "BootPlan", "MapFiles", "MemoryMap", "MemoryPictures",
         "PhysicalMemory", "TextOutput",
       ],
       swiftSettings: settings),
@@ -109,24 +99,19 @@ let package = Package(
       dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "TraceRecordingTests",
-      dependencies: [
-        "BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport", "TraceRecording",
-      ],
+      name: "BootMemoryTraceTests",
+      dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "MapFilesTests",
       dependencies: ["Firmware", "MapFiles", "MemoryMap", "PhysicalMemory"],
       swiftSettings: settings),
     .testTarget(
-      name: "MemoryPicturesTests",
+      name: "MemoryReportsTests",
       dependencies: [
-        "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryMap", "MemoryPictures",
-        "PhysicalMemory",
-        "TestSupport",
+        "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryMap", "MemoryReports",
+        "PhysicalMemory", "TestSupport",
       ],
       swiftSettings: settings),
-    .testTarget(
-      name: "BootmemToolTests", dependencies: ["BootmemTool"], swiftSettings: settings),
   ]
 )

@@ -3,7 +3,7 @@ import BootMemory
 import BootPlan
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// What is left to do once the memory belongs to the page allocator, and what is refused.
 enum AfterHandOver {

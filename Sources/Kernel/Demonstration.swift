@@ -3,7 +3,7 @@ import BootMemory
 import BootPlan
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// Every call of boot memory's interface, made once where one can see it.
 struct Demonstration {

@@ -5,7 +5,7 @@ import BootPlan
 import Firmware
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// The memory test that `memtest=N` asks for: all free memory is tested, and what fails reserved.
 struct MemoryCheck {

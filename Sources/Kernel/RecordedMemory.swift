@@ -1,6 +1,6 @@
 #if hasFeature(Embedded)
 import BootPlan
-import TraceRecording
+import BootMemoryTrace
 
 /// The kernel's boot memory: with `bootmem_record` on the command line, its calls go to the serial
 /// port as a trace.
