@@ -37,6 +37,18 @@ struct TextScanner {
     return value
   }
 
+  /// The end of a range that does not include it, in hexadecimal digits: a number of 64 bits, or 2^64.
+  mutating func hexadecimalEnd() -> RangeEnd? {
+    if let value = hexadecimal() { return .address(value) }
+    let digits = rest.hasPrefix("0x") ? rest.dropFirst(2) : rest
+    let number = digits.prefix { $0.isASCII && $0.isHexDigit }
+    guard number.drop(while: { $0 == "0" }) == "1" + String(repeating: "0", count: 16) else {
+      return nil
+    }
+    rest = digits[number.endIndex...]
+    return .top
+  }
+
   /// A number in decimal digits.
   mutating func decimal() -> Int? {
     let digits = rest.prefix { $0.isASCII && $0.isNumber }

@@ -9,14 +9,27 @@ public struct UsablePageRanges: Sequence, IteratorProtocol {
   private var index = 0
 
   /// Makes the sequence; with nil as the window it is empty.
+  ///
+  /// - Complexity: O(log n).
   init(_ map: MemoryMap, window: PageRange?) {
     self.map = map
     self.window = window
+    guard let window else { return }
+    // The first region that ends behind the window's start: regions ascend and do not overlap.
+    var end = map.count
+    while index < end {
+      let middle = (index + end) / 2
+      if map[middle].range.roundedDownEnd <= window.start {
+        index = middle + 1
+      } else {
+        end = middle
+      }
+    }
   }
 
   /// The next range, or nil behind the last.
   ///
-  /// - Complexity: O(n) for the whole walk.
+  /// - Complexity: O(n) for the whole walk, n being the regions in the window.
   public mutating func next() -> PageRange? {
     guard let window else { return nil }
     while index < map.count {

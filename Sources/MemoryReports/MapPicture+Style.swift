@@ -1,9 +1,10 @@
+import MapFiles
 import MemoryMap
 
 extension MapPicture.Cell {
   /// All cells in the order of a legend.
   public static let all: [MapPicture.Cell] =
-    (0..<7).compactMap { MemoryKind(rawValue: $0) }.map { .kind($0) } + [.several, .nothing]
+    MemoryKind.all.map { .kind($0) } + [.several, .nothing]
 
   /// The character that stands for the cell.
   public var character: Character {

@@ -9,33 +9,43 @@ extension Trace {
   /// the output of a kernel can be read as it is.
   ///
   /// - Throws: The first line that is neither header nor call, with its number.
-  public init(parsing text: some StringProtocol) throws(TraceError) {
+  public init(parsing text: String) throws(TraceError) {
+    try self.init(parsing: text.utf8)
+  }
+
+  /// Reads a trace, as above, from the bytes of a text.
+  public init(parsing bytes: some Collection<UInt8>) throws(TraceError) {
     header = Header()
     operations = []
-    var lines: [(number: Int, text: Substring)] = []
+    var number = 0
     var isFramed = false
     var isInside = false
-    for (index, line) in Substring(text).split(
-      omittingEmptySubsequences: false, whereSeparator: \.isNewline
-    )
-    .enumerated() {
-      let trimmed = Self.trim(line.prefix { $0 != "#" })
-      if trimmed == "trace begin" {
-        if !isFramed { lines = [] }
+    // What is wrong in front of a frame counts only where no frame comes.
+    var error: TraceError?
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let bytes = rest.prefix { $0 != UInt8(ascii: "\n") }
+      rest = rest[bytes.endIndex...].dropFirst()
+      number += 1
+      let text = String(decoding: bytes, as: UTF8.self)
+      let line = Self.trim(text.prefix { $0 != "#" })
+      if line == "trace begin" {
+        if !isFramed { (header, operations, error) = (Header(), [], nil) }
         isFramed = true
         isInside = true
-      } else if trimmed == "trace end" {
+      } else if line == "trace end" {
         isInside = false
-      } else if !isFramed || isInside, !trimmed.isEmpty {
-        lines.append((index + 1, Substring(trimmed)))
+      } else if !isFramed || isInside, error == nil, !line.isEmpty {
+        do throws(TraceError) {
+          try add(line, number: number)
+        } catch let problem {
+          if isFramed { throw problem }
+          error = problem
+        }
       }
     }
-    if isInside {
-      throw TraceError(line: lines.last?.number ?? 1, message: "the trace has no end")
-    }
-    for (number, line) in lines {
-      try add(line, number: number)
-    }
+    if let error { throw error }
+    if isInside { throw TraceError(line: number, message: "the trace has no end") }
   }
 
   private mutating func add(_ line: Substring, number: Int) throws(TraceError) {

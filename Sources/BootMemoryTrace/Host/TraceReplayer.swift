@@ -59,8 +59,8 @@ public final class TraceReplayer {
     guard let arena = Arena(byteCount: bitmapByteCount) else {
       throw TraceError(
         line: line,
-        message: "too large: the nodes up to here need \(bitmapByteCount) bytes of bitmaps or more, "
-          + "for which this machine has no addresses")
+        message: "too large: the nodes up to here need \(bitmapByteCount) bytes of bitmaps or "
+          + "more, for which this machine has no addresses")
     }
     self.arena = arena
     // Behind all nodes, so that no bitmap is in the way of what the trace does.

@@ -10,12 +10,13 @@ struct DrawCommand: ParsableCommand {
     commandName: "draw",
     abstract: "Draws memory over time from a trace.",
     discussion: """
-      One row is a call, one column a stretch of memory, the colour says whose it is. The result is
-      one file that any browser opens; of a long trace some calls are left out, and the drawing says
-      so. Results are taken from the trace; whether they are right, `bootmem replay` tells.
+      One row is a call, one column a stretch of memory, the colour says whose it is. The result \
+      is one file that any browser opens; of a long trace some calls are left out, and the \
+      drawing says so. Results are taken from the trace; whether they are right, `bootmem \
+      replay` tells.
 
       EXAMPLES
-        bootmem draw Tests/Fixtures/traces/64/directed/boot_numa.trace --html --output memory.html
+        bootmem draw boot_numa.trace --html --output memory.html
         scripts/run --append bootmem_record | bootmem draw - --svg > memory.svg
       """)
 
@@ -57,7 +58,7 @@ struct DrawCommand: ParsableCommand {
     let history = TraceHistory(trace, maximumRowCount: rows) { progress.advance(to: $0) }
     progress.finish()
     guard let history else {
-      throw MapFileError(file: source.name, line: 1, "there is no memory to draw: no node in it")
+      throw MapFileError(file: source.name, "there is no memory to draw: no node in it")
     }
     let text =
       switch format {

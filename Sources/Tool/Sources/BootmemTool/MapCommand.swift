@@ -7,16 +7,17 @@ struct MapCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "map",
     abstract: "Shows memory maps as given and as sanitised.",
+    usage: "bootmem map [<options>] <files> ...",
     discussion: """
-      Reads lines START END TYPE (hexadecimal, END exclusive), a whole Linux boot log, a copy of
-      /sys/firmware/memmap (the directory, or the output of grep . -r), /proc/iomem, the output of
-      the demonstration kernel, and dumps of memory with Multiboot or PVH information.
+      Reads lines START END TYPE (hexadecimal, END exclusive), a whole Linux boot log, a copy of \
+      /sys/firmware/memmap (the directory, or the output of grep . -r), /proc/iomem, the output \
+      of the demonstration kernel, and dumps of memory with Multiboot or PVH information.
 
       EXAMPLES
         dmesg | bootmem map -
         bootmem map --ranges machine.e820
         scripts/run | bootmem map --format json -
-        bootmem map --form multiboot1 --at 0x9000 --information 0x9500 low-memory.bin
+        bootmem map --form multiboot1 --at 0x9000 --information 0x9500 low.bin
       """)
 
   enum Format: String, CaseIterable, ExpressibleByArgument {
@@ -65,7 +66,7 @@ struct MapCommand: ParsableCommand {
       do throws(MapFileError) {
         let map = try input.read(file)
         guard !map.entries.isEmpty else {
-          throw MapFileError(file: file.name, line: 1, "tells of nodes, but has no memory map")
+          throw MapFileError(file: file.name, "tells of nodes, but has no memory map")
         }
         reports.append(MapReport(name: file.name, file: map))
       } catch {

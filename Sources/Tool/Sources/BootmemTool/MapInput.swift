@@ -4,10 +4,7 @@ import PhysicalMemory
 
 /// Options that say how a file with a memory map is to be read.
 struct MapInput: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "What the file is; found out by itself for all but multiboot1.",
-      valueName: MapFileForm.allCases.map(\.rawValue).joined(separator: "|")))
+  @Option(help: "What the file is; found out by itself for all but multiboot1.")
   var form: MapFileForm?
 
   @Option(
@@ -23,7 +20,10 @@ struct MapInput: ParsableArguments {
 
   /// Reads a file.
   func read(_ file: InputFile) throws(MapFileError) -> MapFile {
-    try MapFile(
+    guard !file.isDirectory else {
+      return try MapFile(readingMemmap: try file.memmapFiles(), name: file.name)
+    }
+    return try MapFile(
       reading: try file.bytes(), name: file.name, form: form,
       start: PhysicalAddress(start.rawValue),
       information: information.map { PhysicalAddress($0.rawValue) })

@@ -8,14 +8,15 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract: "Shows what boot memory would look like on a machine.",
+    usage: "bootmem plan [<options>] --kernel <start:size> <file>",
     discussion: """
-      Sets boot memory up as the kernel would with that memory map: nodes, where the bitmaps go,
-      what is reserved by whom, what is free. Addresses and sizes are decimal, or hexadecimal with
-      0x; K, M, G and T behind them stand for powers of 1024.
+      Sets boot memory up as the kernel would with that memory map: nodes, where the bitmaps go, \
+      what is reserved by whom, what is free. Addresses and sizes are decimal, or hexadecimal \
+      with 0x; K, M, G and T behind them stand for powers of 1024.
 
       EXAMPLES
         bootmem plan machine.e820 --kernel 1M:8M
-        bootmem plan dmesg.txt --kernel 1M:8M --module 0x2000000:12M --append "mem=4G"
+        bootmem plan dmesg.txt --kernel 1M:8M --module 32M:12M --append mem=4G
         bootmem plan machine.e820 --nodes machine.numa --kernel 16M:8M
       """)
 
@@ -64,7 +65,7 @@ struct PlanCommand: ParsableCommand {
     let source = InputFile(path: file)
     let map = try input.read(source)
     guard !map.entries.isEmpty else {
-      throw MapFileError(file: source.name, line: 1, "tells of nodes, but has no memory map")
+      throw MapFileError(file: source.name, "tells of nodes, but has no memory map")
     }
     let scenario = BootScenario(
       file: map, nodes: try readNodes(), kernel: kernel.range, modules: modules.map(\.range),
@@ -84,7 +85,7 @@ struct PlanCommand: ParsableCommand {
     let source = InputFile(path: nodes)
     let file = try MapFile(reading: try source.bytes(), name: source.name)
     guard !file.nodes.isEmpty else {
-      throw MapFileError(file: source.name, line: 1, "tells of no nodes")
+      throw MapFileError(file: source.name, "tells of no nodes")
     }
     return file
   }

@@ -10,9 +10,9 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay",
     abstract: "Makes the calls of traces and compares what comes of them.",
     discussion: """
-      A trace is a call a line with its result, `alloc 1000 1000 0 -> 10000`. The serial output of
-      the kernel, booted with bootmem_record, can be given as it is. Ends at the first difference
-      in each file, and shows the pages around it as the trace has them and as they are.
+      A trace is a call a line with its result, `alloc 1000 1000 0 -> 10000`. The serial output \
+      of the kernel, booted with bootmem_record, can be given as it is. Ends at the first \
+      difference in each file, and shows the pages around it as the trace has them and as they are.
 
       EXAMPLES
         bootmem replay Tests/Fixtures/traces/64/directed/*.trace

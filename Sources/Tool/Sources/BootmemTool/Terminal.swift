@@ -1,4 +1,5 @@
 import Foundation
+import MapFiles
 
 /// The terminal that a stream leads to, or that it does not.
 struct Terminal {
@@ -24,5 +25,60 @@ struct Terminal {
     let environment = ProcessInfo.processInfo.environment
     return isTerminal && environment["NO_COLOR", default: ""].isEmpty
       && environment["TERM"] != "dumb"
+  }
+}
+
+/// A line on the terminal that says how far a long job is; nothing in its first second, and nothing
+/// where standard error is no terminal.
+struct Progress {
+  private let title: String
+  private let count: Int
+  private let start = ContinuousClock.now
+  private var lastShown: ContinuousClock.Instant
+  private var isShown = false
+
+  init(_ title: String, count: Int) {
+    self.title = title
+    self.count = count
+    lastShown = start
+  }
+
+  /// Tells that `done` of all steps are done.
+  mutating func advance(to done: Int) {
+    let now = ContinuousClock.now
+    guard Terminal.standardError.isTerminal, now - start > .seconds(1),
+      now - lastShown > .milliseconds(200)
+    else { return }
+    lastShown = now
+    isShown = true
+    write("\r\u{1b}[K\(title): \(done) of \(count), \(done * 100 / max(count, 1)) %")
+  }
+
+  /// Takes the line away.
+  mutating func finish() {
+    if isShown { write("\r\u{1b}[K") }
+    isShown = false
+  }
+
+  private func write(_ text: String) {
+    FileHandle.standardError.write(Data(text.utf8))
+  }
+}
+
+/// What goes to standard error, a message a line.
+enum Report {
+  static func error(_ error: MapFileError) {
+    line(error.description)
+  }
+
+  static func line(_ text: String) {
+    FileHandle.standardError.write(Data("\(text)\n".utf8))
+  }
+}
+
+/// What goes to standard output.
+enum Output {
+  static func write(_ text: String) {
+    FileHandle.standardOutput.write(Data(text.utf8))
   }
 }

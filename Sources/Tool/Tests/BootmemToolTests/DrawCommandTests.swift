@@ -39,7 +39,7 @@ import Testing
   @Test func brokenInput_isAnError() throws {
     let empty = try Tool.run("draw", "-", "--svg", input: "map_pages 10 -> 1\n")
     #expect(empty.exitCode == 1)
-    #expect(empty.errors == "<stdin>:1: error: there is no memory to draw: no node in it\n")
+    #expect(empty.errors == "<stdin>: error: there is no memory to draw: no node in it\n")
     let broken = try Tool.run("draw", "-", "--svg", input: "init 0 0 0 10 -> 8\nfree 0\n")
     #expect(broken.exitCode == 1)
     #expect(

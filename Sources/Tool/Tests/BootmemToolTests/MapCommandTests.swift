@@ -100,7 +100,12 @@ import Testing
     let result = try Tool.run("map", "-", input: text)
     #expect(result.exitCode == 1)
     #expect(result.output == "")
-    #expect(result.errors == "<stdin>:3: error: no such type of memory: resreved\n")
+    #expect(
+      result.errors == """
+        <stdin>:3: error: no such type of memory: resreved; there are usable, soft_reserved, \
+        acpi_data, persistent, acpi_nvs, reserved, unusable, and typeN for e820's number N
+
+        """)
   }
 
   @Test func brokenFile_doesNotHideTheOthers() throws {
@@ -134,6 +139,107 @@ import Testing
     let broken = try Tool.run("map", "--ranges", directory.url.path)
     #expect(broken.exitCode == 1)
     #expect(broken.errors.hasSuffix("/1/end: error: cannot be read: No such file or directory\n"))
+  }
+
+  @Test func directory_hasFilesAndNoLines() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.url.path
+    let empty = try Tool.run("map", path)
+    #expect(empty.exitCode == 1)
+    #expect(
+      empty.errors == "\(path): error: this directory is no copy of /sys/firmware/memmap\n")
+    try directory.file("0/start", Data("0x0\n".utf8))
+    try directory.file("0/end", Data("0x9fbff\n".utf8))
+    try directory.file("0/type", Data("System ROM\n".utf8))
+    let broken = try Tool.run("map", path)
+    #expect(broken.exitCode == 1)
+    #expect(broken.errors.hasPrefix("\(path)/0/type: error: no such type of memory: System ROM; "))
+    for command in [["replay", path], ["draw", "--svg", path]] {
+      let result = try Tool.run(arguments: command)
+      #expect(result.exitCode == 1)
+      #expect(result.errors == "\(path): error: is a directory\n")
+    }
+  }
+
+  /// A file without end costs no more than the limit.
+  @Test(arguments: [["map"], ["replay"], ["draw", "--svg"], ["plan", "--kernel", "1M:1M"]])
+  func endlessFile_isRefused(command: [String]) throws {
+    let result = try Tool.run(arguments: command + ["/dev/zero"])
+    #expect(result.exitCode == 1)
+    #expect(
+      result.errors
+        == "/dev/zero: error: larger than 64 MiB, which is the most that is read\n")
+  }
+
+  @Test func fileOfTheLimit_isRead() throws {
+    let directory = try TemporaryDirectory()
+    let line = Data("0 9fc00 usable\n".utf8)
+    let file = try directory.file("file", line)
+    let handle = try FileHandle(forWritingTo: file)
+    try handle.seekToEnd()
+    // Comments, so that there is little to be read out of them.
+    let comment = Data(("#" + String(repeating: "-", count: (1 << 20) - 2) + "\n").utf8)
+    for _ in 0..<63 { try handle.write(contentsOf: comment) }
+    try handle.write(contentsOf: comment.prefix(1) + comment.dropFirst(line.count + 1))
+    let exact = try Tool.run("map", "--ranges", file.path)
+    #expect(exact.errors == "")
+    #expect(exact.output == "0 9e\n")
+    try handle.write(contentsOf: Data("\n".utf8))
+    #expect(
+      try Tool.run("map", file.path).errors
+        == "\(file.path): error: larger than 64 MiB, which is the most that is read\n")
+  }
+
+  @Test func textOfAnotherEncoding_isNamed() throws {
+    let mark = try Tool.run("map", "-", input: "\u{feff}" + Self.table)
+    #expect(
+      mark.errors
+        == "<stdin>:1: error: a byte order mark: save the text as UTF-8 without one\n")
+    for encoding in [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian] {
+      let data = try #require(Self.table.data(using: encoding))
+      for command in [["map", "-"], ["replay", "-"], ["draw", "--svg", "-"]] {
+        let result = try Tool.run(arguments: command, input: data)
+        #expect(result.exitCode == 1)
+        #expect(
+          result.errors == "<stdin>: error: UTF-16, not UTF-8: convert it, as by "
+            + "iconv -f UTF-16 -t UTF-8\n")
+      }
+    }
+  }
+
+  /// Four times the ranges take some four times as long, also with many nodes; a search of all ranges
+  /// for each node or each stretch that is drawn would take sixteen times.
+  @Test(arguments: [
+    ["map", "MAP"], ["plan", "--kernel", "1M:1M", "--nodes", "NODES", "MAP"],
+  ])
+  func manyRanges_takeTimeInProportion(command: [String]) throws {
+    let directory = try TemporaryDirectory()
+    func seconds(rangeCount: Int) throws -> Double {
+      var map = "0 10000000 usable\n"
+      for index in 0..<rangeCount {
+        let start = 0x1000_0000 + index * 0x2000
+        map += String(start, radix: 16) + " " + String(start + 0x1000, radix: 16) + " usable\n"
+      }
+      let nodeCount = rangeCount / 125
+      let nodeByteCount = (0x1000_0000 + rangeCount * 0x2000) / nodeCount / 0x1000 * 0x1000
+      var nodes = ""
+      for node in 0..<nodeCount {
+        let start = node * nodeByteCount
+        nodes += "\(node) 0 \(String(start, radix: 16)) "
+        nodes += String(start + nodeByteCount, radix: 16) + " -\n"
+      }
+      let paths = [
+        "MAP": try directory.file("map", Data(map.utf8)).path,
+        "NODES": try directory.file("nodes", Data(nodes.utf8)).path,
+      ]
+      let start = ContinuousClock.now
+      let result = try Tool.run(arguments: command.map { paths[$0] ?? $0 })
+      #expect(result.exitCode == 0, "\(result.errors)")
+      return (ContinuousClock.now - start) / .seconds(1)
+    }
+    let few = try seconds(rangeCount: 25_000)
+    let many = try seconds(rangeCount: 100_000)
+    #expect(many < 10 * few + 1)
   }
 
   @Test func wrongCommandLine_exitsWith64() throws {

@@ -29,8 +29,11 @@ enum Tool {
     try run(arguments: arguments, input: Data(input.utf8))
   }
 
-  static func run(arguments: [String], input: Data = Data()) throws -> Result {
+  static func run(
+    arguments: [String], input: Data = Data(), environment: [String: String] = [:]
+  ) throws -> Result {
     let process = Process()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let executable: URL = try #require(Self.executable)
     process.executableURL = executable
     process.arguments = arguments
@@ -78,7 +81,7 @@ final class TemporaryDirectory {
 /// The data that comes with the tests.
 enum Fixture {
   /// The root of the repository, in which the tool's package lies.
-  static let root = URL(filePath: "../../../../..", relativeTo: URL(filePath: #filePath))
+  static let root = URL(filePath: "../../../..", relativeTo: URL(filePath: #filePath))
     .standardizedFileURL
 
   static let directory = root.appending(path: "Tests/Fixtures")
