@@ -139,6 +139,20 @@ import BootMemoryTrace
     #expect(lines.last?.hasPrefix("free_late 1000 2000 -> 2 blocks 2 fnv ") == true)
   }
 
+  /// What Linux would have answered is written down and replayed alike.
+  @Test func wrongCallsAfterTheHandOver_replayEqually() throws {
+    let machine = try #require(RecordedMachine())
+    machine.memory.startRecording()
+    try machine.register(0, 0, 0x10)
+    try machine.memory.free(range(0, 0x1_0000))
+    try machine.memory.handOver(maximumOrder: 10) { _ in }
+    #expect(throws: BootMemoryError.self) { try machine.register(1, 0x10, 0x20) }
+    machine.memory.endRecording()
+    #expect(machine.memory.text.contains("\ninit 1 10001 10 20 -> BUG\n"))
+    let trace = try Trace(parsing: machine.memory.text)
+    #expect(try TraceReplayer(trace).run(trace) == nil)
+  }
+
   /// Whatever is called, the trace of it replays with equal results.
   @Test(arguments: [AddressWidth.bits64, .bits32], 0..<20)
   func randomCalls_replayEqually(addressWidth: AddressWidth, seed: Int) throws {
