@@ -13,22 +13,28 @@ let package = Package(
   name: "swift-bootmem",
   platforms: [.macOS(.v26)],
   products: [
+    // Static, so that `swift build --product` builds what it names: of a product without a type it
+    // builds the whole package.  Who depends on one gets its modules either way.
+    //
     // A kernel takes one of these three; each has the modules that its users name in their code.
     // The allocator, for a kernel that knows its memory map:
-    .library(name: "BootMemory", targets: ["BootMemory", "PhysicalMemory", "TextOutput"]),
+    .library(
+      name: "BootMemory", type: .static,
+      targets: ["BootMemory", "PhysicalMemory", "TextOutput"]),
     // Reading the map that firmware and loader hand over, for a kernel with any allocator:
     .library(
-      name: "Firmware", targets: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"]),
+      name: "Firmware", type: .static,
+      targets: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"]),
     // Both, and the steps from the map to nodes with bitmaps:
     .library(
-      name: "BootPlan",
+      name: "BootPlan", type: .static,
       targets: [
         "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
       ]),
     // For programs of a host, the tool in `Sources/Tool` among them: maps from files, traces
     // replayed, reports.
     .library(
-      name: "MemoryReports",
+      name: "MemoryReports", type: .static,
       targets: [
         "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryReports", "PhysicalMemory",
       ]),
