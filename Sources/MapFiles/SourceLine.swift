@@ -13,7 +13,7 @@ struct SourceLine {
   var isBlank: Bool { text.utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
 
   /// The words between spaces.
-  var words: [Substring] { text.split { $0 == " " || $0 == "\t" } }
+  var words: [Substring] { text.utf8.split { $0 == 0x20 || $0 == 0x09 }.map { Substring($0) } }
 
   /// An error about this line.
   func error(_ message: String) -> LineError { LineError(number, message) }

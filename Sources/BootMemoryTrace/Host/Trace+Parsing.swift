@@ -51,7 +51,7 @@ extension Trace {
   private mutating func add(_ line: Substring, number: Int) throws(TraceError) {
     // A block of the hand-over before; the blocks are in its hash as well.
     if line.hasPrefix("=") { return }
-    let words = line.split(separator: " ")
+    let words = line.utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
     guard let arrow = words.firstIndex(of: "->") else {
       try addHeader(words, number: number)
       return

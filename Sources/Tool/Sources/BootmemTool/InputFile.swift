@@ -6,7 +6,7 @@ import MemoryReports
 /// A file named on the command line.
 struct InputFile {
   /// The most bytes that are read of a file: a hundred times what any firmware or kernel writes.
-  static let byteLimit = 64 << 20
+  static let byteLimit = 16 << 20
 
   /// The name as the user gave it; `-` is standard input.
   let path: String

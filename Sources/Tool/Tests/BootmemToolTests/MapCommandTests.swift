@@ -168,7 +168,7 @@ import Testing
     #expect(result.exitCode == 1)
     #expect(
       result.errors
-        == "/dev/zero: error: larger than 64 MiB, which is the most that is read\n")
+        == "/dev/zero: error: larger than 16 MiB, which is the most that is read\n")
   }
 
   @Test func fileOfTheLimit_isRead() throws {
@@ -179,7 +179,7 @@ import Testing
     try handle.seekToEnd()
     // Comments, so that there is little to be read out of them.
     let comment = Data(("#" + String(repeating: "-", count: (1 << 20) - 2) + "\n").utf8)
-    for _ in 0..<63 { try handle.write(contentsOf: comment) }
+    for _ in 0..<15 { try handle.write(contentsOf: comment) }
     try handle.write(contentsOf: comment.prefix(1) + comment.dropFirst(line.count + 1))
     let exact = try Tool.run("map", "--ranges", file.path)
     #expect(exact.errors == "")
@@ -187,7 +187,7 @@ import Testing
     try handle.write(contentsOf: Data("\n".utf8))
     #expect(
       try Tool.run("map", file.path).errors
-        == "\(file.path): error: larger than 64 MiB, which is the most that is read\n")
+        == "\(file.path): error: larger than 16 MiB, which is the most that is read\n")
   }
 
   @Test func textOfAnotherEncoding_isNamed() throws {

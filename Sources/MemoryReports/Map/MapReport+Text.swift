@@ -94,8 +94,3 @@ extension MapPicture.Cell {
     return "\u{1b}[30;\(terminalColour)m\(characters)\u{1b}[0m"
   }
 }
-
-/// `1 region`, `2 regions`.
-public func count(_ number: Int, _ noun: String) -> String {
-  "\(number) \(noun)\(number == 1 ? "" : "s")"
-}
