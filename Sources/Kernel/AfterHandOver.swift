@@ -4,7 +4,7 @@ import BootPlan
 import MemoryMap
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// What is left to do once the memory belongs to the page allocator, and what is refused.
 enum AfterHandOver {

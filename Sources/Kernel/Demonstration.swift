@@ -4,7 +4,7 @@ import BootPlan
 import MemoryMap
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// Every call of boot memory's interface, made once where one can see it.
 struct Demonstration {

@@ -6,7 +6,7 @@ import Firmware
 import MemoryMap
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// Prints a line of `bootmem_debug`.
 private func writeOperation(

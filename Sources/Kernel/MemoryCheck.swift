@@ -6,7 +6,7 @@ import MemoryMap
 import MemoryTesting
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// The memory test that `memtest=N` asks for: all free memory is tested, and what fails reserved.
 struct MemoryCheck {

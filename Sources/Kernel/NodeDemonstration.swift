@@ -3,7 +3,7 @@ import BootMemory
 import MemoryMap
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// Boot memory on a machine with several nodes: each one by itself, and what happens when one is full.
 struct NodeDemonstration {

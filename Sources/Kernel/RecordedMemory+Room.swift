@@ -1,7 +1,7 @@
 #if hasFeature(Embedded)
 import BootMemory
 import PhysicalMemory
-import TraceRecording
+import BootMemoryTrace
 
 /// What a machine has: a demonstration leaves out what it has not, and only that.
 extension RecordedBootMemory<TracePort> {

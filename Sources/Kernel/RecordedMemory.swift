@@ -1,7 +1,7 @@
 #if hasFeature(Embedded)
+import BootMemoryTrace
 import BootPlan
 import TextOutput
-import TraceRecording
 
 /// The kernel's boot memory: with `bootmem_record` on the command line, its calls go to the serial
 /// port as a trace.
