@@ -90,10 +90,8 @@ extension BootMemory {
       unsafe node = named
       if unsafe goalPage >= node.pointee.pages.upperBound { goalPage = 0 }
     } else {
-      while unsafe node.pointee.pages.upperBound <= goalPage {
-        guard let next = unsafe node.pointee.next else { return nil }
-        unsafe node = next
-      }
+      guard let first = unsafe self.node(endingAbove: goalPage, from: node) else { return nil }
+      unsafe node = first
     }
     return unsafe node.pointee.allocateAtCursor(
       UInt(truncatingIfNeeded: byteCount),

@@ -41,7 +41,10 @@ import PhysicalMemory
   }
 
   /// What was said of the machine.
-  public internal(set) var platform: BootMemoryPlatform {
+  public let platform: BootMemoryPlatform
+
+  /// Takes a line for every operation; at first what the platform says.
+  var debugOutput: BootMemoryPlatform.Write? {
     didSet { updateCursorNode() }
   }
 
@@ -71,6 +74,7 @@ import PhysicalMemory
     unsafe lastNode = nil
     unsafe recentNode = nil
     self.platform = platform
+    unsafe debugOutput = platform.debug
     unsafe clear =
       unsafe platform.clear ?? { _, start, byteCount in
         unsafe start?.initializeMemory(
@@ -109,15 +113,24 @@ import PhysicalMemory
     unsafe NodeID(node - nodes.baseAddress.unsafelyUnwrapped)
   }
 
-  /// The registered node that has `page`.
+  /// The first node from `first` on that ends above `page`, the only one that can have it.
   @inline(__always)
-  func node(containing page: PageNumber, from first: NodePointer?) -> NodePointer? {
-    var next = unsafe first
-    // The first that ends above the page is the only one that can have it.
+  func node(endingAbove page: PageNumber, from first: NodePointer) -> NodePointer? {
+    // Mostly it is the first.
+    if unsafe _fastPath(first.pointee.pages.upperBound > page) { return unsafe first }
+    var next = unsafe first.pointee.next
     while let node = unsafe next, unsafe node.pointee.pages.upperBound <= page {
       unsafe next = node.pointee.next
     }
-    guard let node = unsafe next, unsafe node.pointee.pages.lowerBound <= page else { return nil }
+    return unsafe next
+  }
+
+  /// The registered node that has `page`.
+  @inline(__always)
+  func node(containing page: PageNumber, from first: NodePointer?) -> NodePointer? {
+    guard let first = unsafe first, let node = unsafe node(endingAbove: page, from: first),
+      unsafe node.pointee.pages.lowerBound <= page
+    else { return nil }
     return unsafe node
   }
 }

@@ -26,7 +26,6 @@ extension BootMemoryNode {
   }
 
   /// Allocates in this node (Linux: `alloc_bootmem_bdata`); nil if nothing fits.
-  @_optimize(speed)
   mutating func allocate(_ request: ResolvedRequest) -> UInt? {
     guard let run = firstRun(for: request) else { return nil }
     let alignmentMask = UInt(truncatingIfNeeded: request.alignment &- 1) & PageFrame.offsetMask
