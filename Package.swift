@@ -31,8 +31,14 @@ let package = Package(
       targets: [
         "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
       ]),
-    // All of it by one import, with one error for all stages:
-    .library(name: "Bootmem", type: .static, targets: ["Bootmem"]),
+    // All of it by one import, with one error for all stages.  All modules are named: one that is
+    // only re-exported can change without its users being built anew.
+    .library(
+      name: "Bootmem", type: .static,
+      targets: [
+        "BootMemory", "BootPlan", "Bootmem", "Firmware", "MemoryMap", "MemoryTesting",
+        "PhysicalMemory", "TextOutput",
+      ]),
     // For programs of a host, the tool in `Sources/Tool` among them: maps from files, traces
     // replayed, reports.
     .library(
@@ -105,7 +111,12 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "BootmemTests", dependencies: ["Bootmem", "TestSupport"], swiftSettings: settings),
+      name: "BootmemTests",
+      dependencies: [
+        "BootMemory", "BootPlan", "Bootmem", "Firmware", "MemoryMap", "MemoryTesting",
+        "PhysicalMemory", "TestSupport", "TextOutput",
+      ],
+      swiftSettings: settings),
     .testTarget(
       name: "MemoryTestingTests", dependencies: ["MemoryTesting", "PhysicalMemory"],
       swiftSettings: settings),
