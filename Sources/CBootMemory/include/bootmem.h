@@ -237,8 +237,9 @@ BOOTMEM_CALL int bootmem_is_reserved(unsigned long pfn);
 /* ---- Ranges ---- */
 
 /* Marks a range free: its whole pages, the start rounded up and the end rounded down.  Each must be
- * reserved and lie in the node or, without one, in nodes that adjoin; a range without whole pages
- * changes nothing but where the next search begins, as in Linux.
+ * reserved and lie in the node or, without one, in nodes that adjoin.  A range without whole pages
+ * is never misuse, wherever it lies, and changes nothing but, in a node, where the next search
+ * begins, as in Linux.
  *
  * Misuse: a page that is free, or outside of the node or all nodes; a range that reaches beyond the
  * address space; a node that is NULL or not from bootmem_node().  After the hand-over a free is
