@@ -29,8 +29,8 @@ import PhysicalMemory
   /// The registered node with the highest start.
   var lastNode: NodePointer?
 
-  /// The page behind the bitmaps of all nodes.
-  var bitmapsEnd = PageFrame(0)
+  /// The pages from the first to the last of all bitmaps, with what lies between them.
+  var bitmapsSpan: Range<PageNumber> = 0..<0
 
   /// A registered node from which the next search for a page may begin: the last one found.
   var recentNode: NodePointer?

@@ -172,7 +172,7 @@ extension PageBitmap {
 
   /// Tells the groups from `level` up how free a child has become, as far up as that changes
   /// anything.
-  @_optimize(speed) @inline(never)
+  @inline(never)
   private mutating func propagate(
     _ summary: GroupSummary, fromChild child: UInt, onLevel level: Int
   ) {
