@@ -63,7 +63,7 @@ extension BootMemory {
     _ range: AddressRange, _ release: (PageBlock) -> Void
   ) throws(BootMemoryError) -> UInt64 {
     guard isHandedOver else { throw .misuse(.notHandedOver) }
-    guard range.roundedUpEnd <= platform.addressWidth.endPageFrame else {
+    guard range.roundedUpEnd <= endPageFrame else {
       throw .misuse(.beyondAddressSpace(range.start))
     }
     guard let pages = range.wholePages.map({ Range($0) }) else { return 0 }

@@ -48,7 +48,7 @@ extension BootMemory {
     let pageCount = PageFrame.pageCount(holdingByteCount: byteCount)
     guard let address = bitmapStart.firstAddress,
       let pages = PageRange(start: bitmapStart, pageCount: pageCount),
-      pages.end <= platform.addressWidth.endPageFrame
+      pages.end <= endPageFrame
     else {
       throw .misuse(.beyondAddressSpace(bitmapStart.firstAddress ?? PhysicalAddress(.max)))
     }
@@ -99,13 +99,13 @@ extension BootMemory {
   }
 
   /// The storage of a node that is to be registered.
-  private func unregisteredNode(
+  private mutating func unregisteredNode(
     _ id: NodeID, spanning span: PageRange
   ) throws(BootMemoryError) -> NodePointer {
     let node = unsafe try pointer(to: id)
     guard !isHandedOver else { throw .handedOver }
     guard unsafe !node.pointee.isRegistered else { throw .misuse(.nodeAlreadyRegistered(id)) }
-    guard span.end <= platform.addressWidth.endPageFrame else {
+    guard span.end <= endPageFrame else {
       throw .misuse(.beyondAddressSpace(span.start.firstAddress ?? PhysicalAddress(.max)))
     }
     return unsafe node
@@ -115,7 +115,7 @@ extension BootMemory {
   ///
   /// Throws if either the pages or the bitmap overlap those of a registered node.
   @inline(never)
-  private func predecessor(
+  private mutating func predecessor(
     of span: PageRange, bitmapPages: PageRange
   ) throws(BootMemoryError) -> NodePointer? {
     let pages = Range(span)
@@ -181,7 +181,7 @@ extension BootMemory {
   }
 
   /// Keeps the pages where bitmaps lie out of what is freed without a look at them.
-  private func leaveBitmapsToWalks() {
+  private mutating func leaveBitmapsToWalks() {
     var next = unsafe firstNode
     while let node = unsafe next, unsafe node.pointee.pages.lowerBound < bitmapsSpan.upperBound {
       let pages = unsafe node.pointee.pages
@@ -217,6 +217,6 @@ extension BootMemory {
   public func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
     // Wrapping around is how a direct map may lie below the addresses that it maps.
     unsafe UnsafeMutableRawPointer(
-      bitPattern: UInt(truncatingIfNeeded: address.rawValue) &+ platform.directMapOffset)
+      bitPattern: UInt(truncatingIfNeeded: address.rawValue) &+ directMapOffset)
   }
 }

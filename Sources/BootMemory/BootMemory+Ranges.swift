@@ -141,9 +141,11 @@ extension BootMemory {
       unsafe node = named
     } else {
       // Mostly it is the first.  One whose plain pages end below is passed, and then nothing is done.
-      while unsafe _slowPath(node.pointee.plainPages.upperBound <= last) {
-        guard let next = unsafe node.pointee.next else { return false }
-        unsafe node = next
+      if unsafe _slowPath(node.pointee.plainPages.upperBound <= last) {
+        repeat {
+          guard let next = unsafe node.pointee.next else { return false }
+          unsafe node = next
+        } while unsafe node.pointee.plainPages.upperBound <= last
       }
     }
     guard unsafe node.pointee.plainPages.lowerBound <= first else { return false }
@@ -247,14 +249,14 @@ extension BootMemory {
     } while walk.advance() && walk.part.lowerBound <= page
   }
 
-  private func check(_ range: AddressRange) throws(BootMemoryError) {
-    guard range.roundedUpEnd <= platform.addressWidth.endPageFrame else {
+  private mutating func check(_ range: AddressRange) throws(BootMemoryError) {
+    guard range.roundedUpEnd <= endPageFrame else {
       throw .misuse(.beyondAddressSpace(range.start))
     }
   }
 
-  func checked(_ pages: PageRange) throws(BootMemoryError) -> Range<PageNumber> {
-    guard pages.end <= platform.addressWidth.endPageFrame else {
+  mutating func checked(_ pages: PageRange) throws(BootMemoryError) -> Range<PageNumber> {
+    guard pages.end <= endPageFrame else {
       throw .misuse(.beyondAddressSpace(pages.start.firstAddress ?? PhysicalAddress(.max)))
     }
     return Range(pages)

@@ -162,7 +162,10 @@ extension PageBitmap {
     unsafe group[0] = low
     unsafe group[1] = high
     let new = GroupPlanes(low: low, high: high, word: low & high)
-    if new.summary != old.summary {
+    // Without a high bit in either, as long as pages are few, all that counts is whether there is one.
+    let isChange =
+      old.high | high == 0 ? (old.low == 0) != (low == 0) : new.summary != old.summary
+    if isChange {
       // The cursor's word is not below the first.
       let firstWordNumber = bitmap.firstPageNumber &>> BitmapWord.bitShift
       let index = (bitmap.cursor.wordNumber &- firstWordNumber) &>> BitmapWord.bitShift
@@ -172,7 +175,7 @@ extension PageBitmap {
 
   /// Tells the groups from `level` up how free a child has become, as far up as that changes
   /// anything.
-  @inline(never)
+  @_optimize(speed) @inline(never)
   private mutating func propagate(
     _ summary: GroupSummary, fromChild child: UInt, onLevel level: Int
   ) {
