@@ -13,13 +13,17 @@ let package = Package(
   name: "swift-bootmem",
   platforms: [.macOS(.v26)],
   products: [
-    // A kernel takes one of these three; each has the modules that its users name in their code.
+    // A kernel takes what it needs of these; each has the modules that its users name in their code.
     // The allocator, for a kernel that knows its memory map:
     .library(name: "BootMemory", targets: ["BootMemory", "PhysicalMemory", "TextOutput"]),
     // Reading the map that firmware and loader hand over, for a kernel with any allocator:
     .library(
       name: "Firmware", targets: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"]),
-    // Both, and the steps from the map to nodes with bitmaps:
+    // The pages after the hand-over, from the allocator's own bitmaps:
+    .library(
+      name: "PageAllocator",
+      targets: ["BootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"]),
+    // The first two, and the steps from the map to nodes with bitmaps:
     .library(
       name: "BootPlan",
       targets: [
@@ -42,6 +46,9 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
+    .target(
+      name: "PageAllocator", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
     .target(name: "CBootMemory"),
     .target(
       name: "BootMemoryC",
@@ -90,6 +97,12 @@ let package = Package(
     .testTarget(
       name: "BootMemoryTests",
       dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PageAllocatorTests",
+      dependencies: [
+        "BootMemory", "BootMemoryTrace", "PageAllocator", "PhysicalMemory", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "BootPlanTests",

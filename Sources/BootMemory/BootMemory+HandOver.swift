@@ -78,7 +78,7 @@ extension BootMemory {
 
   /// Marks the bitmaps' pages reserved, in whichever node they lie, so that none is handed over
   /// while its bitmap is in use, nor twice.
-  private mutating func reserveBitmaps() {
+  package mutating func reserveBitmaps() {
     var nextOwner = unsafe firstNode
     while let owner = unsafe nextOwner {
       var next = unsafe firstNode

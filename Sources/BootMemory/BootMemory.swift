@@ -13,7 +13,7 @@ import PhysicalMemory
 ///
 /// Calls must not overlap in time: a kernel boots on one processor.
 @safe public struct BootMemory: ~Copyable {
-  typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
+  package typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
 
   /// The node at which the short cut of a call begins, ``firstNode``; nil where every call must
   /// take the long way, which looks at more: without nodes, with debugging output, and after the
@@ -21,7 +21,7 @@ import PhysicalMemory
   private(set) var shortcutNode: NodePointer?
 
   /// The registered node with the lowest start.
-  var firstNode: NodePointer? {
+  package var firstNode: NodePointer? {
     didSet { updateShortcut() }
   }
 
@@ -35,7 +35,7 @@ import PhysicalMemory
   var recentNode: NodePointer?
 
   /// Whether the memory has been handed over.
-  public internal(set) var isHandedOver = false {
+  public package(set) var isHandedOver = false {
     didSet { updateShortcut() }
   }
 
@@ -90,7 +90,7 @@ import PhysicalMemory
   }
 
   /// The number of a node.
-  func id(of node: NodePointer) -> NodeID {
+  package func id(of node: NodePointer) -> NodeID {
     unsafe NodeID(node - nodes.baseAddress.unsafelyUnwrapped)
   }
 

@@ -15,10 +15,10 @@ import PhysicalMemory
   public internal(set) var lastEnd: PhysicalAddress
 
   /// The next node in ascending order of start.
-  var next: UnsafeMutablePointer<BootMemoryNode>?
+  package var next: UnsafeMutablePointer<BootMemoryNode>?
 
   /// Which pages are free.
-  var bitmap: PageBitmap
+  package var bitmap: PageBitmap
 
   /// The pages that hold the bitmap, which the hand-over releases; none for memory that stays the
   /// caller's.

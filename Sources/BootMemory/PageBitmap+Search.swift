@@ -130,7 +130,7 @@ extension PageBitmap {
   /// The word with number `index` as it would be, were it stored.
   ///
   /// - Complexity: O(levels).
-  mutating func word(_ index: UInt) -> BitmapWord {
+  package mutating func word(_ index: UInt) -> BitmapWord {
     if index == validWord { return storedWord(index) }
     for level in stride(from: topLevel, to: 0, by: -1) {
       let child = index &>> (BitmapWord.bitShift &* UInt(bitPattern: level &- 1))

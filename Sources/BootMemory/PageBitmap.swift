@@ -27,29 +27,29 @@
 ///
 /// **Search** descends only into children that can hold what is sought, see
 /// ``firstRun(ofLength:alignedTo:from:below:)``.
-@safe struct PageBitmap {
+@safe package struct PageBitmap {
   /// The first word of each level, up to the top.
   private var levels: UnsafeMutablePointer<UnsafeMutablePointer<BitmapWord>>?
 
   /// The first word of level 0.
-  private var words: UnsafeMutablePointer<BitmapWord>?
+  package private(set) var words: UnsafeMutablePointer<BitmapWord>?
 
   /// The highest level; at least 1.  All its groups are always valid.
-  private(set) var topLevel: Int
+  package private(set) var topLevel: Int
 
   /// log2 of the number of words that a child of the highest level stands for.
   private(set) var topShift: UInt
 
   /// How free the groups of the highest level are: what leads a search from one to the next.
-  var root: GroupPlanes
+  package var root: GroupPlanes
 
   /// The number of bits on level 0; bits from here on are never 1.
-  private(set) var bitCount: UInt
+  package private(set) var bitCount: UInt
 
   /// The page frame number of bit 0, a multiple of the word's width.
   ///
   /// So alignments below the width are patterns within a word; larger ones need this number.
-  private(set) var firstPageNumber: UInt
+  package private(set) var firstPageNumber: UInt
 
   /// A word which is known to be valid, with every group above it; `.max` if none is known.
   ///
@@ -64,7 +64,7 @@
   static var bitMask: UInt { BitmapWord.bitCount &- 1 }
 
   /// The bitmap of a node without pages.
-  init() {
+  package init() {
     unsafe levels = nil
     unsafe words = nil
     topLevel = 0
@@ -129,7 +129,7 @@
 
   /// The planes of a group that the caller knows to be valid.
   @inline(__always)
-  func planes(ofGroup index: UInt, onLevel level: Int) -> GroupPlanes {
+  package func planes(ofGroup index: UInt, onLevel level: Int) -> GroupPlanes {
     let group = unsafe group(index, onLevel: level)
     let low = unsafe group[0]
     let high = unsafe group[1]

@@ -1,0 +1,293 @@
+import BootMemory
+import PhysicalMemory
+
+/// Gives out the pages that boot memory leaves, in blocks of 2^order pages, and takes them back.
+///
+/// It works on the very bitmaps of boot memory, see <doc:Frames>.  Nothing here is global, and
+/// nothing allocates after the hand-over.  A call that throws has changed nothing.
+///
+/// Calls must not overlap in time: a kernel makes them under one lock.
+@safe public struct PageAllocator: ~Copyable {
+  typealias NodePointer = UnsafeMutablePointer<PageNode>
+
+  /// What a node that is asked for means.
+  public enum NodePolicy: Equatable, Sendable {
+    /// That node first, then the others in ascending order.
+    case preferred
+
+    /// That node and no other.
+    case only
+  }
+
+  /// The largest order of a block: 4 MiB.
+  public static var maximumOrder: Int { Int(bitPattern: PageTree.maximumOrder) }
+
+  /// The storage of the nodes; the index is the node's number.
+  let nodes: UnsafeMutableBufferPointer<PageNode>
+
+  /// The node with the lowest pages.
+  private(set) var firstNode: NodePointer?
+
+  /// The node whose page was freed last.
+  private var recentNode: NodePointer?
+
+  /// Takes over the pages of boot memory: what is free there can be allocated from now on, and the
+  /// rest stays reserved until it is released.
+  ///
+  /// The memory for what must be known beside the boot bitmap, 1.06 bits a page (1.11 with words of
+  /// 32 bits), is allocated from boot memory, on the node that it is of if possible.  Neither that
+  /// nor the bitmaps are released.  Boot memory has been handed over then.
+  ///
+  /// - Parameters:
+  ///   - memory: Boot memory.
+  ///   - nodes: Storage for as many nodes as boot memory has, of any content; it must stay in place.
+  /// - Throws: ``PageAllocatorError/noRoom(byteCount:_:)`` and then boot memory goes on;
+  ///   ``PageAllocatorError/tooFewNodes(count:requiredCount:)``;
+  ///   ``PageAllocatorError/handedOver``.
+  /// - Complexity: O(storage + nodes²); a few words are written for each node.
+  public init(
+    takingOver memory: inout BootMemory, nodes: UnsafeMutableBufferPointer<PageNode>
+  ) throws(PageAllocatorError) {
+    unsafe self.nodes = unsafe nodes
+    unsafe firstNode = nil
+    unsafe recentNode = nil
+    guard !memory.isHandedOver else { throw .handedOver }
+    guard nodes.count >= memory.nodeCapacity else {
+      throw .tooFewNodes(count: nodes.count, requiredCount: memory.nodeCapacity)
+    }
+    unsafe nodes.initialize(repeating: PageNode())
+    memory.reserveBitmaps()
+    try allocateTrees(from: &memory)
+    takeOver(&memory)
+  }
+
+  /// Allocates the memory of every node's tree.
+  private func allocateTrees(from memory: inout BootMemory) throws(PageAllocatorError) {
+    var next = unsafe memory.firstNode
+    while let bootNode = unsafe next {
+      unsafe next = bootNode.pointee.next
+      if unsafe bootNode.pointee.span.isEmpty { continue }
+      let id = unsafe memory.id(of: bootNode)
+      let byteCount = unsafe UInt64(PageTree.byteCount(for: bootNode.pointee.bitmap))
+      let request = AllocationRequest(
+        byteCount: byteCount, alignment: PageFrame.byteCount, goal: .preservingDMA, node: id,
+        clearsMemory: false)
+      // Memory at a nil pointer stays reserved.
+      guard let address = try? memory.allocate(request), unsafe memory.pointer(to: address) != nil
+      else {
+        freeTrees(in: &memory)
+        throw .noRoom(byteCount: byteCount, id)
+      }
+      // The allocation has that many pages.
+      unsafe nodes[id.rawValue].treePages =
+        PageRange(
+          start: address.pageFrame, pageCount: PageFrame.pageCount(holdingByteCount: byteCount))
+        ?? PageRange(emptyAt: address.pageFrame)
+    }
+  }
+
+  private func freeTrees(in memory: inout BootMemory) {
+    for index in unsafe nodes.indices {
+      let pages = unsafe nodes[index].treePages
+      // They have just been allocated.
+      if !pages.isEmpty { try? memory.free(pages) }
+    }
+  }
+
+  private mutating func takeOver(_ memory: inout BootMemory) {
+    memory.isHandedOver = true
+    var next = unsafe memory.firstNode
+    var last: NodePointer? = nil
+    while let bootNode = unsafe next {
+      unsafe next = bootNode.pointee.next
+      let index = unsafe memory.id(of: bootNode).rawValue
+      let pages = unsafe nodes[index].treePages
+      guard !pages.isEmpty, let address = pages.start.firstAddress,
+        let treeMemory = unsafe memory.pointer(to: address),
+        let nodes = unsafe nodes.baseAddress
+      else { continue }
+      let node = unsafe nodes + index
+      unsafe node.pointee.span = bootNode.pointee.span
+      unsafe node.pointee.tree = PageTree(
+        takingOver: bootNode.pointee.bitmap, memory: treeMemory)
+      if let last = unsafe last {
+        unsafe last.pointee.next = node
+      } else {
+        unsafe firstNode = node
+        unsafe recentNode = node
+      }
+      unsafe last = node
+    }
+  }
+
+  /// Allocates 2^`order` pages, the first with a number divisible by that: the smallest block that
+  /// fits, and of those the lowest.
+  ///
+  /// - Parameters:
+  ///   - order: From 0 to 10.
+  ///   - node: A node; nil for any, in ascending order.
+  ///   - policy: What the node means.
+  ///   - limit: The page frame that all pages must lie below.
+  /// - Returns: The first page.
+  /// - Throws: ``PageAllocatorError/outOfPages(order:)``, ``PageAllocatorError/orderOutOfRange(_:)``,
+  ///   ``PageAllocatorError/noSuchNode(_:)``.
+  /// - Complexity: O(levels + nodes); where memory is seen for the first time, one group of words is
+  ///   read for each allocation that could be served without, and as many as it takes for others.
+  @_optimize(speed)
+  public mutating func allocate(
+    order: Int, on node: NodeID? = nil, policy: NodePolicy = .preferred,
+    below limit: PageFrame = .end
+  ) throws(PageAllocatorError) -> PageFrame {
+    var named: NodePointer? = unsafe firstNode
+    if let node { unsafe named = unsafe try pointer(to: node) }
+    if order == 0, let first = unsafe named {
+      let end = unsafe first.pointee.bit(of: limit)
+      if let bit = unsafe first.pointee.tree.allocateOwned(below: end) {
+        return unsafe first.pointee.page(ofBit: bit)
+      }
+    }
+    return unsafe try allocate(
+      order: order, on: named, fallsBack: node != nil && policy == .preferred,
+      goesOn: node == nil, below: limit)
+  }
+
+  @inline(never)
+  private func allocate(
+    order: Int, on named: NodePointer?, fallsBack: Bool, goesOn: Bool, below limit: PageFrame
+  ) throws(PageAllocatorError) -> PageFrame {
+    guard (0...Self.maximumOrder).contains(order) else { throw .orderOutOfRange(order) }
+    var next = unsafe named
+    while let node = unsafe next {
+      if let page = unsafe allocate(order: order, in: node, below: limit) { return page }
+      unsafe next = goesOn ? node.pointee.next : nil
+    }
+    unsafe next = fallsBack ? firstNode : nil
+    while let node = unsafe next {
+      if unsafe node != named, let page = unsafe allocate(order: order, in: node, below: limit) {
+        return page
+      }
+      unsafe next = node.pointee.next
+    }
+    throw .outOfPages(order: order)
+  }
+
+  @inline(__always)
+  private func allocate(order: Int, in node: NodePointer, below limit: PageFrame) -> PageFrame? {
+    let end = unsafe node.pointee.bit(of: limit)
+    // At most 10.
+    let bit = unsafe node.pointee.tree.allocate(order: UInt(bitPattern: order), below: end)
+    guard let bit else { return nil }
+    return unsafe node.pointee.page(ofBit: bit)
+  }
+
+  /// Frees a block.
+  ///
+  /// - Parameters:
+  ///   - page: Its first page.
+  ///   - order: Its order, the same as it was allocated with.
+  /// - Throws: ``PageAllocatorError/notAllocated(_:order:_:)`` for anything else, be it free,
+  ///   reserved, inside a block, or a block of another order;
+  ///   ``PageAllocatorError/orderOutOfRange(_:)``.
+  /// - Complexity: O(levels + nodes).
+  @_optimize(speed)
+  public mutating func free(_ page: PageFrame, order: Int) throws(PageAllocatorError) {
+    guard order >= 0, order <= Self.maximumOrder else { throw .orderOutOfRange(order) }
+    guard let node = unsafe self.node(containing: page) else {
+      throw .notAllocated(page, order: order, .outsideNodes)
+    }
+    // In the span, and so not below the tree's first page.
+    let bit = UInt(truncatingIfNeeded: page.number) &- (unsafe node.pointee.tree.firstPageNumber)
+    guard unsafe node.pointee.tree.free(bit, order: UInt(bitPattern: order)) else {
+      throw unsafe .notAllocated(page, order: order, finding(bit, in: node))
+    }
+  }
+
+  @inline(never)
+  private func finding(_ bit: UInt, in node: NodePointer) -> PageFinding {
+    switch unsafe node.pointee.tree.find(bit) {
+    case .free: .free
+    case .reserved: .reserved
+    case .insideBlock: .insideBlock
+    case .block(let order): .block(order: Int(bitPattern: order))
+    }
+  }
+
+  /// Makes pages free that have been reserved since boot: what the kernel needed only to get here,
+  /// such as boot allocations, init code, and modules that it has read.
+  ///
+  /// - Parameters:
+  ///   - pages: Pages of one node or of several; each must be reserved.
+  /// - Throws: ``PageAllocatorError/notReserved(_:)`` with the first page that is not, or that lies in
+  ///   no node; none has been released then.
+  /// - Complexity: O(words + nodes).
+  public mutating func release(_ pages: PageRange) throws(PageAllocatorError) {
+    var page = pages.start
+    while page < pages.end {
+      guard let node = unsafe self.node(containing: page),
+        let part = unsafe node.pointee.span.intersection(pages)
+      else { throw .notReserved(page) }
+      let found = unsafe node.pointee.tree.firstNotReserved(
+        from: node.pointee.bit(of: page), to: node.pointee.bit(of: part.end))
+      if let found { throw unsafe .notReserved(node.pointee.page(ofBit: found)) }
+      page = part.end
+    }
+    page = pages.start
+    while page < pages.end, let node = unsafe self.node(containing: page),
+      let part = unsafe node.pointee.span.intersection(pages)
+    {
+      unsafe node.pointee.tree.release(
+        from: node.pointee.bit(of: page), to: node.pointee.bit(of: part.end))
+      page = part.end
+    }
+  }
+
+  /// What is free on a node.
+  ///
+  /// - Throws: ``PageAllocatorError/noSuchNode(_:)``.
+  /// - Complexity: O(words) of what is free in part.
+  public mutating func statistics(
+    of id: NodeID
+  ) throws(PageAllocatorError) -> PageStatistics {
+    let node = unsafe try pointer(to: id)
+    var statistics = PageStatistics()
+    unsafe node.pointee.tree.countFreeBlocks { order, count in
+      statistics.add(count, blocksOfOrder: order)
+    }
+    return statistics
+  }
+
+  /// The page frames that a node spans; none where there is no such node.
+  public func span(of id: NodeID) -> PageRange {
+    guard let node = unsafe try? pointer(to: id) else { return PageRange(emptyAt: PageFrame(0)) }
+    return unsafe node.pointee.span
+  }
+
+  @inline(__always)
+  private func pointer(to id: NodeID) throws(PageAllocatorError) -> NodePointer {
+    guard id.rawValue >= 0, id.rawValue < (unsafe nodes.count) else { throw .noSuchNode(id) }
+    // There is a first element, since there is this one.
+    return unsafe nodes.baseAddress.unsafelyUnwrapped + id.rawValue
+  }
+
+  /// The node that has `page`.
+  @inline(__always)
+  private mutating func node(containing page: PageFrame) -> NodePointer? {
+    if let recent = unsafe recentNode, unsafe recent.pointee.span.contains(page) {
+      return unsafe recent
+    }
+    return unsafe otherNode(containing: page)
+  }
+
+  @inline(never)
+  private mutating func otherNode(containing page: PageFrame) -> NodePointer? {
+    var next = unsafe firstNode
+    while let node = unsafe next {
+      if unsafe node.pointee.span.contains(page) {
+        unsafe recentNode = unsafe node
+        return unsafe node
+      }
+      unsafe next = node.pointee.next
+    }
+    return nil
+  }
+}

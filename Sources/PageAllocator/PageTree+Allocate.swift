@@ -1,0 +1,162 @@
+import BootMemory
+
+/// Allocating blocks.
+extension PageTree {
+  /// Allocates a page from the owned word.
+  ///
+  /// - Returns: The page's bit, below `end`; nil if that word has none there.
+  /// - Complexity: O(1).
+  @inline(__always)
+  mutating func allocateOwned(below end: UInt) -> UInt? {
+    let index = ownedWord
+    guard index != .max else { return nil }
+    let free = freeWord(index)
+    let heads = headWord(index)
+    let pages = free & ~heads
+    guard pages != 0 else { return nil }
+    let bit = index &<< BitmapWord.bitShift | pages.firstOne
+    guard bit < end else { return nil }
+    let page = pages & (0 &- pages)
+    setFreeWord(index, free ^ page)
+    setHeadWord(index, heads ^ page)
+    return bit
+  }
+
+  /// Allocates a block: the smallest that fits, and of those the lowest.
+  ///
+  /// - Parameters:
+  ///   - order: The block's order, at most ``maximumOrder``.
+  ///   - end: The bit behind the last that may be in it.
+  /// - Returns: The first page's bit; nil if there is no such block.
+  /// - Complexity: O(levels), beside making groups valid.
+  @_optimize(speed) @inline(never)
+  mutating func allocate(order: UInt, below end: UInt) -> UInt? {
+    // Of a word that is used up this only forgets the number.
+    if order == 0 { disown() }
+    var mayValidate = true
+    while true {
+      var candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
+      while candidates != 0 {
+        let aClass = UInt(bitPattern: candidates.trailingZeroBitCount)
+        // A block that fits exactly may be where nobody has looked yet; one look is cheap.
+        if aClass != order && mayValidate && classes &>> Self.unknown & 1 != 0 {
+          mayValidate = false
+          _ = validateFirstUnknown(below: end)
+          candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
+          continue
+        }
+        if let bit = take(ofClass: aClass, order: order, below: end) { return bit }
+        candidates &= candidates &- 1
+      }
+      if classes &>> Self.unknown & 1 != 0 && validateFirstUnknown(below: end) { continue }
+      // What is missing may be in the owned word.
+      guard disown() else { return nil }
+    }
+  }
+
+  /// Takes a block out of the lowest that has a class which there is.
+  @inline(__always)
+  private mutating func take(ofClass aClass: UInt, order: UInt, below end: UInt) -> UInt? {
+    var group: UInt = 0
+    var level = rootLevel
+    while level >= 2 {
+      let planes = unsafe planes(ofGroup: group, onLevel: level)
+      let first = unsafe planes[Int(bitPattern: aClass)].firstOne
+      group = group &<< BitmapWord.bitShift | first
+      if aClass == Self.maximumOrder {
+        // Only a child that is free as a whole can have a class and not be valid.
+        if unsafe !planes[Int(bitPattern: Self.valid)].isOne(at: first) {
+          validate(child: group, onLevel: level)
+        }
+      }
+      level &-= 1
+    }
+    if aClass < PageTreeLayout.wordOrder {
+      return takePages(fromGroup: group, ofClass: aClass, order: order, below: end)
+    }
+    if order < PageTreeLayout.wordOrder {
+      return takePages(fromFreeWordOfGroup: group, ofClass: aClass, order: order, below: end)
+    }
+    guard
+      let index = takeWords(
+        fromGroup: group, ofClass: aClass, order: order, size: order, below: end)
+    else { return nil }
+    let endIndex = index &+ (1 &<< (order &- PageTreeLayout.wordOrder))
+    for word in index..<endIndex {
+      setFreeWord(word, 0)
+      setHeadWord(word, 0)
+    }
+    setHeadWord(index, 1)
+    return index &<< BitmapWord.bitShift
+  }
+
+  /// Takes pages out of a word that is free in part.
+  @inline(__always)
+  private mutating func takePages(
+    fromGroup group: UInt, ofClass aClass: UInt, order: UInt, below end: UInt
+  ) -> UInt? {
+    let state = aClass &+ 1
+    let words = Self.words(withState: state, in: statePlanes(ofGroup: group))
+    let index = group &<< BitmapWord.bitShift | words.firstOne
+    let start = index &<< BitmapWord.bitShift
+    guard start < end else { return nil }
+    let free = freePages(ofWord: index)
+    var pages = free
+    if end &- start < BitmapWord.bitCount { pages &= .ones(below: end &- start) }
+    if order == 0 {
+      guard pages != 0 else { return nil }
+      changeState(ofWord: index, from: state, to: 0)
+      ownedWord = index
+      return allocateOwned(below: end)
+    }
+    guard let bit = pages.lowestBlock(ofOrder: order) else { return nil }
+    let mask = BitmapWord.ones(from: bit, count: 1 &<< order)
+    setFreeWord(index, freeWord(index) ^ mask)
+    setHeadWord(index, headWord(index) ^ .one(at: bit))
+    let rest = free ^ mask
+    // Mostly there is another block as large as the largest was.
+    if rest.blocks(ofOrder: aClass) == 0 {
+      changeState(ofWord: index, from: state, to: rest.state)
+    }
+    return start | bit
+  }
+
+  /// Takes the first pages of a word that is free as a whole.
+  @inline(__always)
+  private mutating func takePages(
+    fromFreeWordOfGroup group: UInt, ofClass aClass: UInt, order: UInt, below end: UInt
+  ) -> UInt? {
+    let wordOrder = PageTreeLayout.wordOrder
+    let index = takeWords(
+      fromGroup: group, ofClass: aClass, order: wordOrder, size: order, below: end)
+    guard let index else { return nil }
+    if order == 0 {
+      setFreeWord(index, .max)
+      ownedWord = index
+      return allocateOwned(below: end)
+    }
+    setFreeWord(index, ~.ones(from: 0, count: 1 &<< order))
+    setHeadWord(index, 1)
+    // At least the upper half is left: a block of the order below a word's.
+    changeState(ofWord: index, from: 0, to: wordOrder)
+    return index &<< BitmapWord.bitShift
+  }
+
+  /// Puts the owned word back among the others.
+  ///
+  /// - Returns: Whether it had a free page.
+  @discardableResult
+  mutating func disown() -> Bool {
+    let index = ownedWord
+    guard index != .max else { return false }
+    ownedWord = .max
+    let state = freePages(ofWord: index).state
+    if state == 0 { return false }
+    if state == Self.allFreeState {
+      giveWords(from: index, order: PageTreeLayout.wordOrder)
+    } else {
+      changeState(ofWord: index, from: 0, to: state)
+    }
+    return true
+  }
+}

@@ -1,0 +1,236 @@
+import BootMemory
+
+/// Which pages of a node are free, which blocks they were given out in, and where the free blocks of
+/// each order are.
+///
+/// A page has a *free bit*, in the bitmap that boot memory leaves behind, and a *head bit*:
+///
+///     free head
+///      1    0    free
+///      0    1    the first page of an allocated block
+///      0    0    another page of an allocated block
+///      1    1    reserved since before the hand-over
+///
+/// A word has a *state*: 0 if no page is free, 7 if all are, otherwise the order of the largest
+/// aligned block of free pages, plus 1.  While the state is 7, the head bits are 0 and the free bits
+/// are not stored.  A *group* of 64 (32) words has their states in three planes.
+///
+/// A group has a set of *classes*.  Class c below a word's order: there is a word whose largest
+/// free block has order c.  From there up to 10: there is a free block of order c that is not part
+/// of a larger one of up to order 10.  Class *unknown*: there is a group that was not looked at
+/// since boot.  Each level above has a plane for every class, up to the root, which has one group.
+///
+/// What the article <doc:Frames> calls bits here are page frames that count from ``firstPageNumber``.
+@safe struct PageTree {
+  typealias Words = UnsafeMutablePointer<BitmapWord>
+
+  /// The largest order of a block.
+  static var maximumOrder: UInt { 10 }
+
+  /// The class and plane of groups that are to be read from the boot bitmap.
+  static var unknown: UInt { 11 }
+
+  /// The plane of the children whose own memory has been written.
+  static var valid: UInt { 12 }
+
+  /// The number of planes.
+  static var planeCount: UInt { 13 }
+
+  /// The state of a word with free pages only.
+  static var allFreeState: UInt { 7 }
+
+  /// Leaves of a number that within its word.
+  @inline(__always)
+  static var bitMask: UInt { BitmapWord.bitCount &- 1 }
+
+  /// The words of free bits.
+  private var freeWords: Words?
+
+  /// The words of head bits.
+  private var headWords: Words?
+
+  /// The states of the first group.
+  private var states: Words?
+
+  /// The first group of each level from 2 up to the root's.
+  private var levels: UnsafeMutablePointer<Words>?
+
+  /// The level of the root.
+  private(set) var rootLevel: Int
+
+  /// log2 of the number of groups of words that a child of the root stands for.
+  private(set) var rootShift: UInt
+
+  /// The classes of all groups, a bit for each.
+  private(set) var classes: UInt
+
+  /// The word from which single pages are allocated; `.max` for none.
+  var ownedWord: UInt
+
+  /// The number of the first word that has pages of the node.
+  private(set) var firstWord: UInt
+
+  /// The word behind the last one that has.
+  private(set) var endWord: UInt
+
+  /// The page frame number of bit 0, a multiple of a group's size.
+  private(set) var firstPageNumber: UInt
+
+  /// The boot bitmap.
+  var bootBitmap: PageBitmap
+
+  /// The tree of a node without pages.
+  init() {
+    unsafe freeWords = nil
+    unsafe headWords = nil
+    unsafe states = nil
+    unsafe levels = nil
+    rootLevel = 2
+    rootShift = 0
+    classes = 0
+    ownedWord = .max
+    firstWord = 0
+    endWord = 0
+    firstPageNumber = 0
+    bootBitmap = PageBitmap()
+  }
+
+  /// Takes over a boot bitmap, which boot memory must not change any more.
+  ///
+  /// - Parameters:
+  ///   - bitmap: The bitmap.
+  ///   - memory: As many bytes as ``byteCount(for:)`` says, of any content, aligned for a pointer.
+  /// - Complexity: O(levels).
+  init(takingOver bitmap: PageBitmap, memory: UnsafeMutableRawPointer) {
+    self.init()
+    guard let bootWords = unsafe bitmap.words else { return }
+    let layout = Self.layout(for: bitmap)
+    bootBitmap = bitmap
+    firstPageNumber = Self.firstPageNumber(for: bitmap)
+    // Both are multiples of a word's width, and the second is not above the first.
+    firstWord = (bitmap.firstPageNumber &- firstPageNumber) &>> BitmapWord.bitShift
+    endWord = firstWord &+ PageTreeLayout.quotient(bitmap.bitCount, order: BitmapWord.bitShift)
+    rootLevel = layout.rootLevel
+    rootShift = BitmapWord.bitShift &* UInt(bitPattern: layout.rootLevel &- 2)
+    let wordSize = UInt(MemoryLayout<BitmapWord>.size)
+    // Words of free bits before the first are not touched; only their number counts.
+    unsafe freeWords = Words(bitPattern: UInt(bitPattern: bootWords) &- firstWord &* wordSize)
+    let levels = unsafe memory.assumingMemoryBound(to: Words.self)
+    var end = unsafe memory + Int(bitPattern: layout.byteCount)
+    func take(_ wordCount: UInt) -> Words {
+      unsafe end -= Int(bitPattern: wordCount &* wordSize)
+      return unsafe end.assumingMemoryBound(to: BitmapWord.self)
+    }
+    unsafe headWords = take(layout.groupCount &<< BitmapWord.bitShift)
+    unsafe states = take(layout.groupCount &* PageTreeLayout.stateWordCount)
+    var count = layout.groupCount
+    for level in 2...layout.rootLevel {
+      count = PageTreeLayout.quotient(count, order: BitmapWord.bitShift)
+      unsafe levels[level] = take(count &<< PageTreeLayout.planesShift)
+    }
+    unsafe self.levels = unsafe levels
+    classes = fillPlanes(ofGroup: 0, onLevel: rootLevel, .unknown)
+  }
+
+  /// The number of bytes that the tree over a bitmap takes.
+  static func byteCount(for bitmap: PageBitmap) -> UInt { layout(for: bitmap).byteCount }
+
+  private static func layout(for bitmap: PageBitmap) -> PageTreeLayout {
+    PageTreeLayout(
+      bitCount: bitmap.bitCount &+ (bitmap.firstPageNumber &- firstPageNumber(for: bitmap)))
+  }
+
+  private static func firstPageNumber(for bitmap: PageBitmap) -> UInt {
+    bitmap.firstPageNumber & ~((1 &<< PageTreeLayout.groupOrder) &- 1)
+  }
+
+  /// The free bits of a word, 1 also where a page is reserved.
+  @inline(__always)
+  func freeWord(_ index: UInt) -> BitmapWord {
+    unsafe freeWords.unsafelyUnwrapped[Int(bitPattern: index)]
+  }
+
+  /// The head bits of a word, 1 also where a page is reserved.
+  @inline(__always)
+  func headWord(_ index: UInt) -> BitmapWord {
+    unsafe headWords.unsafelyUnwrapped[Int(bitPattern: index)]
+  }
+
+  /// Stores the free bits of a word.
+  @inline(__always)
+  func setFreeWord(_ index: UInt, _ word: BitmapWord) {
+    unsafe freeWords.unsafelyUnwrapped[Int(bitPattern: index)] = word
+  }
+
+  /// Stores the head bits of a word.
+  @inline(__always)
+  func setHeadWord(_ index: UInt, _ word: BitmapWord) {
+    unsafe headWords.unsafelyUnwrapped[Int(bitPattern: index)] = word
+  }
+
+  /// The free pages of a word whose state is not 7.
+  @inline(__always)
+  func freePages(ofWord index: UInt) -> BitmapWord { freeWord(index) & ~headWord(index) }
+
+  /// The states of a group's words, three planes.
+  @inline(__always)
+  func states(ofGroup index: UInt) -> Words {
+    unsafe states.unsafelyUnwrapped + Int(bitPattern: index &* PageTreeLayout.stateWordCount)
+  }
+
+  /// The planes of a group from level 2 up.
+  @inline(__always)
+  func planes(ofGroup index: UInt, onLevel level: Int) -> Words {
+    unsafe levels.unsafelyUnwrapped[level] + Int(bitPattern: index &<< PageTreeLayout.planesShift)
+  }
+
+  /// Says that the classes in `changed` are there that were not, and the other way round.
+  ///
+  /// - Parameters:
+  ///   - changed: A bit for each class.
+  ///   - child: A group of the level below `level`.
+  /// - Complexity: O(levels) for each class.
+  @_optimize(speed) @inline(never)
+  mutating func toggle(_ changed: UInt, ofChild child: UInt, onLevel level: Int = 2) {
+    var rest = changed
+    while rest != 0 {
+      let aClass = UInt(bitPattern: rest.trailingZeroBitCount)
+      rest &= rest &- 1
+      var child = child
+      var level = level
+      while true {
+        let plane = unsafe planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
+          + Int(bitPattern: aClass)
+        let old = unsafe plane.pointee
+        let new = old ^ .one(at: child & Self.bitMask)
+        unsafe plane.pointee = new
+        // A group above hears of the first child that has the class, and of the last.
+        if old != 0 && new != 0 { break }
+        if level == rootLevel {
+          classes ^= 1 &<< aClass
+          break
+        }
+        child &>>= BitmapWord.bitShift
+        level &+= 1
+      }
+    }
+  }
+
+  /// Whether a group of words has been written.
+  ///
+  /// - Complexity: O(levels).
+  @inline(__always)
+  func isValid(_ group: UInt) -> Bool {
+    var level = rootLevel
+    var shift = rootShift
+    while true {
+      let child = group &>> shift
+      let planes = unsafe planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
+      let valid = unsafe planes[Int(bitPattern: Self.valid)]
+      if valid &>> BitmapWord(truncatingIfNeeded: child & Self.bitMask) & 1 == 0 { return false }
+      if level == 2 { return true }
+      level &-= 1
+      shift &-= BitmapWord.bitShift
+    }
+  }
+}
