@@ -52,10 +52,10 @@ extension PageTree {
     }
   }
 
-  /// Makes the lowest unknown child valid that lies nearest to the root.
+  /// Makes the lowest unknown group of words valid, with those above it.
   ///
-  /// - Precondition: There is one.
-  /// - Returns: Whether one begins below bit `end`; nothing has changed otherwise.
+  /// - Precondition: There is an unknown group.
+  /// - Returns: Whether the lowest begins below bit `end`.
   mutating func validateFirstUnknown(below end: UInt) -> Bool {
     var level = rootLevel
     var shift = rootShift
@@ -101,25 +101,29 @@ extension PageTree {
     return (free != 0 ? 1 &<< Self.maximumOrder : 0) | (unknown != 0 ? 1 &<< Self.unknown : 0)
   }
 
-  /// How free the children of a group are by the boot bitmap, whose groups may begin elsewhere.
+  /// How free the children of a group are by the boot bitmap, whose groups may begin elsewhere; a
+  /// child may be called free in part that has nothing free, but not the other way round.
   private func bootStates(
     ofGroup index: UInt, onLevel level: Int
   ) -> (anyFree: BitmapWord, allFree: BitmapWord) {
-    let planes = bootBitmap.planes(ofAnyGroup: index, onLevel: level)
-    var (anyFree, allFree) = (planes.anyFree, planes.allFree)
-    // The boot bitmap begins in our first group; so a child here is made of one there and the one
-    // before it.
-    if firstWord & Self.bitMask != 0 {
-      var before = (anyFree: BitmapWord(0), allFree: BitmapWord(0))
-      if index > 0 {
-        let planes = bootBitmap.planes(ofAnyGroup: index &- 1, onLevel: level)
-        before = (planes.anyFree, planes.allFree)
-      }
-      let top = BitmapWord(truncatingIfNeeded: Self.bitMask)
-      anyFree |= anyFree &<< 1 | before.anyFree &>> top
-      allFree &= allFree &<< 1 | before.allFree &>> top
-    }
-    return (anyFree, allFree)
+    let here = bootBitmap.planes(ofAnyGroup: index, onLevel: level)
+    guard firstWord & Self.bitMask != 0 else { return here }
+    // The boot bitmap begins inside our first group; so a child here has parts of one there and of
+    // the one before.
+    let before =
+      index > 0
+      ? bootBitmap.planes(ofAnyGroup: index &- 1, onLevel: level)
+      : (anyFree: 0, allFree: 0)
+    let top = BitmapWord(truncatingIfNeeded: Self.bitMask)
+    // Where the last one there ends in a child here, there need not be a next child.
+    let shift = BitmapWord.bitShift &* UInt(bitPattern: level &- 1)
+    let childCount =
+      PageTreeLayout.quotient(endWord, order: shift) &- index &<< BitmapWord.bitShift
+    let existing = BitmapWord.ones(upTo: min(childCount, BitmapWord.bitCount) &- 1)
+    return (
+      (here.anyFree | here.anyFree &<< 1 | before.anyFree &>> top) & existing,
+      here.allFree & (here.allFree &<< 1 | before.allFree &>> top) & existing
+    )
   }
 
   /// Writes the states and words of a group of words for the first time.
