@@ -55,6 +55,10 @@ let package = Package(
       dependencies: ["BootMemory", "CBootMemory", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
+      name: "PageAllocatorC",
+      dependencies: ["BootMemory", "CBootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+    .target(
       name: "BootPlan",
       dependencies: ["BootMemory", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),

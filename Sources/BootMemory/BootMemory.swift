@@ -39,6 +39,9 @@ import PhysicalMemory
     didSet { updateShortcut() }
   }
 
+  /// Whether it has been handed over to the module `PageAllocator`, which goes on with the bitmaps.
+  package var arePagesKept = false
+
   /// What was said of the machine.
   public internal(set) var platform: BootMemoryPlatform {
     didSet { updateShortcut() }

@@ -96,6 +96,7 @@ import PhysicalMemory
 
   private mutating func takeOver(_ memory: inout BootMemory) {
     memory.isHandedOver = true
+    memory.arePagesKept = true
     var next = unsafe memory.firstNode
     var last: NodePointer? = nil
     while let bootNode = unsafe next {

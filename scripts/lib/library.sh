@@ -1,6 +1,9 @@
 # Building libbootmem.a.  Sourced after common.sh.
 # shellcheck shell=bash
 
+# shellcheck source=library-pages.sh
+. "$root/scripts/lib/library-pages.sh"
+
 # The modules that the library is made of, each after those that it imports.
 readonly library_modules="TextOutput PhysicalMemory BootMemory BootMemoryC"
 
@@ -34,10 +37,13 @@ build_library() {
   compile_library_core "$arch" "$work"
   make_library_object "$arch" "$prefix" "$work"
   make_library_members "$prefix" "$work"
+  make_pages_object "$arch" "$prefix" "$work"
   rm -f "$output/$arch/libbootmem.a"
   (cd "$work/members" && ar Drcs "$output/$arch/libbootmem.a" -- *.o)
   prefix_library_header "$prefix" <"$root/Sources/CBootMemory/include/bootmem.h" \
     >"$output/include/bootmem.h"
+  prefix_library_header "$prefix" <"$root/Sources/CBootMemory/include/bootmem_pages.h" \
+    >"$output/include/bootmem_pages.h"
   rm -rf "$work"
   say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
 }
@@ -65,7 +71,7 @@ library_flags() {
     -Wall -Wextra -Werror)
   # Exclusive access needs no check at run time: no callback may call the library.
   swift_flags=(-target "$triple" -enable-experimental-feature Embedded -wmo -parse-as-library -Osize
-    -swift-version 6 -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
+    -swift-version 6 -package-name bootmem -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -Xfrontend -function-sections -Xfrontend -disable-stack-protector
     -Xcc -ffreestanding -Xcc -fvisibility=hidden)
   # Functions alike but for a constant stay apart where there is room: as one they take longer.
@@ -92,20 +98,25 @@ compile_library_core() {
       "${compile[@]}" -emit-ir -o "$work/core.ll"
     fi
   done
-  # What was taken in is not shared with anything: only this lets the optimiser inline it.  Nor do
-  # functions of C's differ from Swift's in what they may call, though they are marked so; and
-  # nothing looks for frame pointers.
-  sed -i -E -e '/^@llvm\.used = /d' \
-    -e 's/^define (linkonce_odr|weak_odr|protected) (hidden |protected )?(swiftcc|fastcc)/define internal \3/' \
-    -e 's/ "no-builtins"//; s/"frame-pointer"="all"/"frame-pointer"="none"/' "$work/core.ll"
-  "$clang" "${c_flags[@]}" -Wno-override-module -Wno-unused-command-line-argument \
-    -c "$work/core.ll" -o "$work/core.o"
+  compile_library_code "$work/core.ll" "$work/core.o"
   # What compilers call: memory functions, and on i386 64-bit arithmetic.
   for source in "$root"/Sources/CBootMemory/{state,clear}.c "$root/boot/$arch/memory.S" \
     "$root"/boot/i386/{division,shift}.c; do
     "$clang" "${c_flags[@]}" -Wno-unused-command-line-argument -c "$source" \
       -o "$work/$(basename "$source").o"
   done
+}
+
+# compile_library_code FROM TO: makes an object of intermediate code of Swift's.
+compile_library_code() {
+  # What was taken in is not shared with anything: only this lets the optimiser inline it.  Nor do
+  # functions of C's differ from Swift's in what they may call, though they are marked so; and
+  # nothing looks for frame pointers.
+  sed -i -E -e '/^@llvm\.used = /d' \
+    -e 's/^define (linkonce_odr|weak_odr|protected) (hidden |protected )?(swiftcc|fastcc)/define internal \3/' \
+    -e 's/ "no-builtins"//; s/"frame-pointer"="all"/"frame-pointer"="none"/' "$1"
+  "$(swift_clang)" "${c_flags[@]}" -Wno-override-module -Wno-unused-command-line-argument \
+    -c "$1" -o "$2"
 }
 
 # make_library_object ARCH PREFIX WORK: links the core into the one object members/bootmem.o.
@@ -125,6 +136,7 @@ make_library_object() {
   {
     for name in $(library_linux_functions); do echo "$name bootmem_linux_$name"; done
     library_names | grep -vxF "$(library_linux_functions)" | sed 's/.*/& &/'
+    printf '%s %s\n' bootmem_core bootmem_core bootmem_the_state bootmem_the_state
     printf 'bootmem_%s bootmem_%s\n' mem{set,set,cpy,cpy,move,move,cmp,cmp}
   } | sed "s/ / $prefix/" >"$work/renamed"
   cut -d' ' -f2 "$work/renamed" >"$work/kept"
