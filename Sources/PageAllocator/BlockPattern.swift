@@ -36,13 +36,29 @@ extension BitmapWord {
   /// The blocks of order `order` in a word of free bits.
   @inline(__always)
   func blocks(ofOrder order: UInt) -> BitmapWord {
-    var blocks = self
-    var reached: UInt = 0
-    while reached < order {
-      blocks = blocks.pairs(ofOrder: reached)
-      reached &+= 1
+    // Bits from which enough ones follow.  The steps are written out so that shifts are constants.
+    var begins = self
+    if order > 0 {
+      begins &= begins &>> 1
+      if order > 1 {
+        begins &= begins &>> 2
+        if order > 2 {
+          begins &= begins &>> 4
+          if order > 3 {
+            begins &= begins &>> 8
+            if order > 4 { begins &= begins &>> 16 }
+          }
+        }
+      }
     }
-    return blocks
+    return begins & .multiples(ofOrder: order)
+  }
+
+  /// The blocks of order `order` that are not part of a larger one.
+  @inline(__always)
+  func unpairedBlocks(ofOrder order: UInt) -> BitmapWord {
+    let blocks = self.blocks(ofOrder: order)
+    return blocks.unpaired(by: blocks.pairs(ofOrder: order), ofOrder: order)
   }
 
   /// The lowest of the smallest blocks of order `order` or above, in a word of free bits that are
@@ -53,6 +69,7 @@ extension BitmapWord {
     var reached = order
     while blocks != 0 {
       let pairs = blocks.pairs(ofOrder: reached)
+      if pairs == 0 { return blocks.firstOne }
       let unpaired = blocks.unpaired(by: pairs, ofOrder: reached)
       if unpaired != 0 { return unpaired.firstOne }
       blocks = pairs
@@ -66,13 +83,17 @@ extension BitmapWord {
   @inline(__always)
   var state: UInt {
     if self == 0 { return 0 }
+    var blocks = pairs(ofOrder: 0)
+    if blocks == 0 { return 1 }
+    blocks = blocks.pairs(ofOrder: 1)
+    if blocks == 0 { return 2 }
+    blocks = blocks.pairs(ofOrder: 2)
+    if blocks == 0 { return 3 }
+    blocks = blocks.pairs(ofOrder: 3)
+    if blocks == 0 { return 4 }
     if self == .max { return PageTree.allFreeState }
-    var blocks = self
-    var order: UInt = 0
-    while true {
-      blocks = blocks.pairs(ofOrder: order)
-      order &+= 1
-      if blocks == 0 { return order }
-    }
+    // Half of a word of 32 bits has order 4.
+    if BitmapWord.bitCount == 32 { return 5 }
+    return blocks.pairs(ofOrder: 4) == 0 ? 5 : 6
   }
 }

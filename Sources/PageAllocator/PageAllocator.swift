@@ -139,30 +139,44 @@ import PhysicalMemory
     order: Int, on node: NodeID? = nil, policy: NodePolicy = .preferred,
     below limit: PageFrame = .end
   ) throws(PageAllocatorError) -> PageFrame {
-    var named: NodePointer? = unsafe firstNode
-    if let node { unsafe named = unsafe try pointer(to: node) }
-    if order == 0, let first = unsafe named {
-      let end = unsafe first.pointee.bit(of: limit)
-      if let bit = unsafe first.pointee.tree.allocateOwned(below: end) {
-        return unsafe first.pointee.page(ofBit: bit)
-      }
-    }
-    return unsafe try allocate(
-      order: order, on: named, fallsBack: node != nil && policy == .preferred,
-      goesOn: node == nil, below: limit)
+    if order == 0, node == nil, let page = allocateSinglePage(below: limit) { return page }
+    return try allocateBlock(order: order, on: node, policy: policy, below: limit)
   }
 
+  /// Allocates a page where the next one lies ready; nil where it does not.
+  ///
+  /// - Complexity: O(1).
+  @inline(__always)
+  package func allocateSinglePage(below limit: PageFrame) -> PageFrame? {
+    guard let node = unsafe firstNode else { return nil }
+    let end = UInt(clamping: limit.number)
+    guard let number = unsafe node.pointee.tree.allocateOwned(below: end) else { return nil }
+    return PageFrame(UInt64(number))
+  }
+
+  /// Allocates a block on the node with the lowest pages; nil where that is not possible.
+  ///
+  /// - Complexity: O(levels).
+  @inline(__always)
+  package func allocateOnFirstNode(order: Int, below limit: PageFrame) -> PageFrame? {
+    guard order >= 0, order <= Self.maximumOrder, let node = unsafe firstNode else { return nil }
+    return unsafe allocate(order: order, in: node, below: limit)
+  }
+
+  /// Allocates a block the long way, which every call can take.
   @inline(never)
-  private func allocate(
-    order: Int, on named: NodePointer?, fallsBack: Bool, goesOn: Bool, below limit: PageFrame
+  package func allocateBlock(
+    order: Int, on node: NodeID?, policy: NodePolicy, below limit: PageFrame
   ) throws(PageAllocatorError) -> PageFrame {
-    guard (0...Self.maximumOrder).contains(order) else { throw .orderOutOfRange(order) }
-    var next = unsafe named
-    while let node = unsafe next {
-      if let page = unsafe allocate(order: order, in: node, below: limit) { return page }
-      unsafe next = goesOn ? node.pointee.next : nil
+    guard order >= 0, order <= Self.maximumOrder else { throw .orderOutOfRange(order) }
+    var named: NodePointer? = nil
+    if let node {
+      let first = unsafe try pointer(to: node)
+      if let page = unsafe allocate(order: order, in: first, below: limit) { return page }
+      guard policy == .preferred else { throw .outOfPages(order: order) }
+      unsafe named = unsafe first
     }
-    unsafe next = fallsBack ? firstNode : nil
+    var next = unsafe firstNode
     while let node = unsafe next {
       if unsafe node != named, let page = unsafe allocate(order: order, in: node, below: limit) {
         return page
@@ -192,15 +206,68 @@ import PhysicalMemory
   /// - Complexity: O(levels + nodes).
   @_optimize(speed)
   public mutating func free(_ page: PageFrame, order: Int) throws(PageAllocatorError) {
+    if order == 0 {
+      switch freeSinglePage(page) {
+      case .done: return
+      case .begun: return finishFree(page)
+      case .refused: break
+      }
+    }
+    try freeBlock(page, order: order)
+  }
+
+  /// Frees a page on the node of the last one, if it was allocated with order 0.
+  ///
+  /// It calls nothing, and so needs no registers to be saved; ``finishFree(_:)`` does the rest.
+  ///
+  /// - Complexity: O(levels).
+  @inline(__always)
+  package func freeSinglePage(_ page: PageFrame) -> SingleFree {
+    guard let node = unsafe recentNode else { return .refused }
+    // A page of the owned word lies in the span.
+    if unsafe node.pointee.tree.freeOwned(UInt(clamping: page.number)) { return .done }
+    guard unsafe node.pointee.span.contains(page) else { return .refused }
+    return unsafe node.pointee.tree.freeSinglePage(Self.bit(of: page, in: node))
+  }
+
+  /// Ends what ``freeSinglePage(_:)`` has begun with the same page.
+  @inline(never)
+  package func finishFree(_ page: PageFrame) {
+    guard let node = unsafe recentNode else { return }
+    unsafe node.pointee.tree.finishFree(Self.bit(of: page, in: node))
+  }
+
+  /// Frees a block on the node of the last one.
+  ///
+  /// - Returns: Whether there was such a block; nothing has changed otherwise.
+  /// - Complexity: O(levels).
+  @inline(__always)
+  package func freeOnRecentNode(_ page: PageFrame, order: Int) -> Bool {
+    guard order >= 0, order <= Self.maximumOrder, let node = unsafe recentNode,
+      unsafe node.pointee.span.contains(page)
+    else { return false }
+    return unsafe node.pointee.tree.free(
+      Self.bit(of: page, in: node), order: UInt(bitPattern: order))
+  }
+
+  /// Frees a block the long way, which every call can take.
+  @inline(never)
+  package mutating func freeBlock(_ page: PageFrame, order: Int) throws(PageAllocatorError) {
     guard order >= 0, order <= Self.maximumOrder else { throw .orderOutOfRange(order) }
     guard let node = unsafe self.node(containing: page) else {
       throw .notAllocated(page, order: order, .outsideNodes)
     }
-    // In the span, and so not below the tree's first page.
-    let bit = UInt(truncatingIfNeeded: page.number) &- (unsafe node.pointee.tree.firstPageNumber)
+    let bit = unsafe Self.bit(of: page, in: node)
     guard unsafe node.pointee.tree.free(bit, order: UInt(bitPattern: order)) else {
       throw unsafe .notAllocated(page, order: order, finding(bit, in: node))
     }
+  }
+
+  /// The tree's number of a page of the node's span.
+  @inline(__always)
+  private static func bit(of page: PageFrame, in node: NodePointer) -> UInt {
+    // The span does not begin below the tree's first page.
+    UInt(truncatingIfNeeded: page.number) &- (unsafe node.pointee.tree.firstPageNumber)
   }
 
   @inline(never)

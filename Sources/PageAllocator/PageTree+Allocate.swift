@@ -2,26 +2,6 @@ import BootMemory
 
 /// Allocating blocks.
 extension PageTree {
-  /// Allocates a page from the owned word.
-  ///
-  /// - Returns: The page's bit, below `end`; nil if that word has none there.
-  /// - Complexity: O(1).
-  @inline(__always)
-  mutating func allocateOwned(below end: UInt) -> UInt? {
-    let index = ownedWord
-    guard index != .max else { return nil }
-    let free = freeWord(index)
-    let heads = headWord(index)
-    let pages = free & ~heads
-    guard pages != 0 else { return nil }
-    let bit = index &<< BitmapWord.bitShift | pages.firstOne
-    guard bit < end else { return nil }
-    let page = pages & (0 &- pages)
-    setFreeWord(index, free ^ page)
-    setHeadWord(index, heads ^ page)
-    return bit
-  }
-
   /// Allocates a block: the smallest that fits, and of those the lowest.
   ///
   /// - Parameters:
@@ -31,8 +11,12 @@ extension PageTree {
   /// - Complexity: O(levels), beside making groups valid.
   @_optimize(speed) @inline(never)
   mutating func allocate(order: UInt, below end: UInt) -> UInt? {
-    // Of a word that is used up this only forgets the number.
-    if order == 0 { disown() }
+    if order == 0 {
+      let page = allocateOwned(below: firstPageNumber &+ min(end, .max &- firstPageNumber))
+      if let page { return page &- firstPageNumber }
+      // Of a word that is used up this only forgets the number.
+      disown()
+    }
     var mayValidate = true
     while true {
       var candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
@@ -55,7 +39,7 @@ extension PageTree {
   }
 
   /// Takes a block out of the lowest that has a class which there is.
-  @inline(__always)
+  @_optimize(speed) @inline(__always)
   private mutating func take(ofClass aClass: UInt, order: UInt, below end: UInt) -> UInt? {
     var group: UInt = 0
     var level = rootLevel
@@ -81,11 +65,8 @@ extension PageTree {
       let index = takeWords(
         fromGroup: group, ofClass: aClass, order: order, size: order, below: end)
     else { return nil }
-    let endIndex = index &+ (1 &<< (order &- PageTreeLayout.wordOrder))
-    for word in index..<endIndex {
-      setFreeWord(word, 0)
-      setHeadWord(word, 0)
-    }
+    // The head bits of words that were free as a whole are 0; see the words inside a block.
+    setFreeWord(index, 0)
     setHeadWord(index, 1)
     return index &<< BitmapWord.bitShift
   }
@@ -106,17 +87,21 @@ extension PageTree {
     if order == 0 {
       guard pages != 0 else { return nil }
       changeState(ofWord: index, from: state, to: 0)
-      ownedWord = index
-      return allocateOwned(below: end)
+      own(index)
+      return takeOwned(pages)
     }
-    guard let bit = pages.lowestBlock(ofOrder: order) else { return nil }
+    // Where the largest blocks fit exactly, they are all that fit.
+    let blocks = aClass == order ? pages.blocks(ofOrder: order) : 0
+    guard let bit = blocks != 0 ? blocks.firstOne : pages.lowestBlock(ofOrder: order) else {
+      return nil
+    }
     let mask = BitmapWord.ones(from: bit, count: 1 &<< order)
     setFreeWord(index, freeWord(index) ^ mask)
     setHeadWord(index, headWord(index) ^ .one(at: bit))
-    let rest = free ^ mask
     // Mostly there is another block as large as the largest was.
-    if rest.blocks(ofOrder: aClass) == 0 {
-      changeState(ofWord: index, from: state, to: rest.state)
+    if blocks & (blocks &- 1) == 0 {
+      let new = (free ^ mask).state
+      if new != state { changeState(ofWord: index, from: state, to: new) }
     }
     return start | bit
   }
@@ -132,14 +117,24 @@ extension PageTree {
     guard let index else { return nil }
     if order == 0 {
       setFreeWord(index, .max)
-      ownedWord = index
-      return allocateOwned(below: end)
+      own(index)
+      return takeOwned(.max)
     }
     setFreeWord(index, ~.ones(from: 0, count: 1 &<< order))
     setHeadWord(index, 1)
     // At least the upper half is left: a block of the order below a word's.
     changeState(ofWord: index, from: 0, to: wordOrder)
     return index &<< BitmapWord.bitShift
+  }
+
+  /// Takes the lowest of these pages, all free, out of the owned word.
+  @inline(__always)
+  private mutating func takeOwned(_ pages: BitmapWord) -> UInt {
+    let index = ownedWord
+    let page = pages & (0 &- pages)
+    setFreeWord(index, freeWord(index) ^ page)
+    setHeadWord(index, headWord(index) ^ page)
+    return index &<< BitmapWord.bitShift | pages.firstOne
   }
 
   /// Puts the owned word back among the others.
@@ -149,7 +144,7 @@ extension PageTree {
   mutating func disown() -> Bool {
     let index = ownedWord
     guard index != .max else { return false }
-    ownedWord = .max
+    ownNothing()
     let state = freePages(ofWord: index).state
     if state == 0 { return false }
     if state == Self.allFreeState {

@@ -1,7 +1,48 @@
 import BootMemory
 
-/// Freeing blocks, and releasing what was reserved.
+/// What has become of a page that was to be freed.
+package enum SingleFree {
+  /// Nothing: it is no block of order 0, or that takes longer to find out.
+  case refused
+  case done
+  /// The page is free, but not yet in the classes: `finishFree` comes next.
+  case begun
+}
+
+/// Freeing blocks.
 extension PageTree {
+  /// Frees a page if it was allocated with order 0.
+  ///
+  /// - Parameters:
+  ///   - bit: A page of the node.
+  /// - Complexity: O(levels).
+  @inline(__always)
+  mutating func freeSinglePage(_ bit: UInt) -> SingleFree {
+    let index = bit &>> BitmapWord.bitShift
+    guard isValid(index &>> BitmapWord.bitShift) else { return .refused }
+    let free = freeWord(index)
+    let heads = headWord(index)
+    let place = bit & Self.bitMask
+    guard Self.isPage(free: free, heads: heads, at: place) else { return .refused }
+    setFreeWord(index, free | .one(at: place))
+    setHeadWord(index, heads & ~.one(at: place))
+    // Most frees leave the state as it was: beside free pages a page whose neighbour is not free, and
+    // beside free pairs a pair whose neighbour is not.
+    let others = free & ~heads
+    let neighbour = BitmapWord(truncatingIfNeeded: place ^ 1)
+    if others &>> neighbour & 1 == 0 { return others != 0 ? .done : .begun }
+    let pairs = others.pairs(ofOrder: 0)
+    let neighbours = BitmapWord(truncatingIfNeeded: (place ^ 2) & ~1)
+    return pairs != 0 && pairs &>> neighbours & 1 == 0 ? .done : .begun
+  }
+
+  /// Ends what ``freeSinglePage(_:)`` has begun.
+  @inline(__always)
+  mutating func finishFree(_ bit: UInt) {
+    let index = bit &>> BitmapWord.bitShift
+    freed(freePages(ofWord: index), inWord: index, at: bit & Self.bitMask)
+  }
+
   /// Frees a block if there is one of this order at this bit.
   ///
   /// - Parameters:
@@ -9,35 +50,40 @@ extension PageTree {
   ///   - order: At most ``maximumOrder``.
   /// - Returns: Whether there was; nothing has changed otherwise.
   /// - Complexity: O(levels).
-  @inline(__always)
+  @_optimize(speed) @inline(never)
   mutating func free(_ bit: UInt, order: UInt) -> Bool {
     let index = bit &>> BitmapWord.bitShift
     guard isValid(index &>> BitmapWord.bitShift) else { return false }
-    guard order < PageTreeLayout.wordOrder else { return freeWords(from: bit, order: order) }
+    guard order < PageTreeLayout.wordOrder else {
+      guard isBlockOfWords(at: bit, order: order) else { return false }
+      setHeadWord(index, 0)
+      giveWords(from: index, order: order)
+      return true
+    }
     let free = freeWord(index)
     let heads = headWord(index)
     let place = bit & Self.bitMask
     guard Self.isBlock(free: free, heads: heads, at: place, order: order) else { return false }
-    let head = BitmapWord.one(at: place)
-    let body = BitmapWord.ones(from: place, count: 1 &<< order)
-    setFreeWord(index, free ^ body)
-    setHeadWord(index, heads ^ head)
-    if index == ownedWord { return true }
-    let before = free & ~heads
-    // Beside free pages, one with a neighbour that is not free changes nothing.
-    if order == 0 && before != 0
-      && before &>> BitmapWord(truncatingIfNeeded: place ^ 1) & 1 == 0
-    {
-      return true
-    }
-    let after = before | body
+    let block = BitmapWord.ones(from: place, count: 1 &<< order)
+    setFreeWord(index, free ^ block)
+    setHeadWord(index, heads ^ .one(at: place))
+    freed(free & ~heads | block, inWord: index, at: place)
+    return true
+  }
+
+  /// Brings the state of a word up to date in which a block was freed.
+  ///
+  /// - Parameters:
+  ///   - free: The word's free pages now.
+  ///   - place: The block's first page.
+  @_optimize(speed) @inline(__always)
+  private mutating func freed(_ free: BitmapWord, inWord index: UInt, at place: UInt) {
+    if index == ownedWord { return }
     // A state is the order above that of the largest block; is there a block of that order now?
     let state = state(ofWord: index)
-    let larger: UInt = 1 &<< state
-    let mask = BitmapWord.ones(from: place & ~(larger &- 1), count: larger)
-    if after & mask != mask { return true }
-    changeState(ofWord: index, from: state, toThatOf: after)
-    return true
+    let size: UInt = 1 &<< state
+    let mask = BitmapWord.ones(from: place & ~(size &- 1), count: size)
+    if free & mask == mask { changeState(ofWord: index, from: state, toThatOf: free) }
   }
 
   /// Whether a word has a block of an order below its own at this place.
@@ -53,19 +99,9 @@ extension PageTree {
     return (heads & ~free) &>> place & 1 == 1 && others == (1 &<< count) &- 2
   }
 
-  /// Frees a block of whole words.
-  @_optimize(speed) @inline(never)
-  private mutating func freeWords(from bit: UInt, order: UInt) -> Bool {
-    guard isBlockOfWords(at: bit, order: order) else { return false }
-    let index = bit &>> BitmapWord.bitShift
-    setHeadWord(index, 0)
-    giveWords(from: index, order: order)
-    return true
-  }
-
   /// Whether there is a block of this order, at least a word's, at this bit of a valid group.
   @inline(__always)
-  private func isBlockOfWords(at bit: UInt, order: UInt) -> Bool {
+  private mutating func isBlockOfWords(at bit: UInt, order: UInt) -> Bool {
     guard bit & ((1 &<< order) &- 1) == 0 else { return false }
     let index = bit &>> BitmapWord.bitShift
     let count: UInt = 1 &<< (order &- PageTreeLayout.wordOrder)
@@ -77,16 +113,23 @@ extension PageTree {
     guard (planes.0 | planes.1 | planes.2) & .ones(from: place, count: count) == 0 else {
       return false
     }
-    var others: BitmapWord = 0
-    for word in index &+ 1..<index &+ count { others |= freeWord(word) | headWord(word) }
-    guard others == 0 else { return false }
-    // A larger block would go on in the word behind, of the same group.
     let next = index &+ count
+    var heads: BitmapWord = 0
+    var word = index &+ 1
+    while word < next {
+      heads |= headWord(word)
+      word &+= 1
+    }
+    guard heads == 0, ownedWord &- index >= count else { return false }
+    // A larger block would go on in the word behind, of the same group.
     if order == Self.maximumOrder || index & count != 0 || next == endWord { return true }
-    // In a word of free pages only, nothing is stored.
-    return (planes.0 & planes.1 & planes.2).isOne(at: place &+ count)
-      || (freeWord(next) | headWord(next)) & 1 != 0
+    return (planes.0 | planes.1 | planes.2).isOne(at: place &+ count) || !isInside(next)
   }
+
+  /// Whether a word, whose state is 0, lies inside a block: then it has no head, and its free bits
+  /// are not stored.
+  @inline(__always)
+  private func isInside(_ index: UInt) -> Bool { headWord(index) == 0 && index != ownedWord }
 
   /// What a page is that was not freed.
   enum Finding: Equatable {
@@ -97,7 +140,7 @@ extension PageTree {
   }
 
   /// Looks at a page.
-  func find(_ bit: UInt) -> Finding {
+  mutating func find(_ bit: UInt) -> Finding {
     let index = bit &>> BitmapWord.bitShift
     let group = index &>> BitmapWord.bitShift
     guard isValid(group) else {
@@ -106,6 +149,7 @@ extension PageTree {
     }
     let place = bit & Self.bitMask
     if allFreeWords(ofGroup: group).isOne(at: index & Self.bitMask) { return .free }
+    if state(ofWord: index) == 0, isInside(index) { return .insideBlock }
     switch (freeWord(index).isOne(at: place), headWord(index).isOne(at: place)) {
     case (true, false): return .free
     case (true, true): return .reserved
@@ -122,7 +166,7 @@ extension PageTree {
     return .insideBlock
   }
 
-  private func isFreeByBootBitmap(_ bit: UInt) -> Bool {
+  private mutating func isFreeByBootBitmap(_ bit: UInt) -> Bool {
     var bootBitmap = bootBitmap
     let bootBit = bit &- firstWord &<< BitmapWord.bitShift
     return bootBitmap.word(bootBit &>> BitmapWord.bitShift).isOne(at: bootBit & Self.bitMask)

@@ -37,7 +37,7 @@ extension PageTree {
   mutating func changeState(ofWord index: UInt, from old: UInt, to new: UInt) {
     let group = index &>> BitmapWord.bitShift
     let states = unsafe states(ofGroup: group)
-    let before = unsafe (states[0], states[1], states[2])
+    let before = statePlanes(ofGroup: group)
     let bit = BitmapWord.one(at: index & Self.bitMask)
     let changed = BitmapWord(truncatingIfNeeded: old ^ new)
     // 0 or 1, so that taking it from 0 gives no bits or all.
@@ -52,7 +52,7 @@ extension PageTree {
     var classes: UInt = 0
     // State s is of class s - 1.
     if old != 0 && Self.words(withState: old, in: after) == 0 { classes |= 1 &<< (old &- 1) }
-    if new != 0 && Self.words(withState: new, in: before) == 0 { classes |= 1 &<< (new &- 1) }
+    if new != 0 && !has(new &- 1, inGroup: group) { classes |= 1 &<< (new &- 1) }
     if classes != 0 { toggle(classes, ofChild: group) }
   }
 
@@ -77,39 +77,35 @@ extension PageTree {
   ///   - end: The bit that `2^size` pages from the block's first on must not lie behind.
   ///   - size: See `end`; at most `order`.
   /// - Returns: The first word; nil if there is none before `end`.
-  @_optimize(speed)
+  @inline(__always)
   mutating func takeWords(
     fromGroup group: UInt, ofClass aClass: UInt, order: UInt, size: UInt, below end: UInt
   ) -> UInt? {
     let wordOrder = PageTreeLayout.wordOrder
-    var blocks = allFreeWords(ofGroup: group).blocks(ofOrder: order &- wordOrder)
-    var classes: UInt = 0
-    var reached = order
-    while true {
-      var unpaired = blocks
-      if reached < Self.maximumOrder {
-        let pairs = blocks.pairs(ofOrder: reached &- wordOrder)
-        unpaired = blocks.unpaired(by: pairs, ofOrder: reached &- wordOrder)
-        blocks = pairs
-      }
-      if reached == aClass {
-        let first = unpaired.firstOne
-        let index = group &<< BitmapWord.bitShift | first
-        guard end >= (index &<< BitmapWord.bitShift) &+ (1 &<< size) else { return nil }
-        // The class ends with its last block.
-        if unpaired & (unpaired &- 1) == 0 { classes |= 1 &<< aClass }
-        let mask = BitmapWord.ones(from: first, count: 1 &<< (order &- wordOrder))
-        let states = unsafe states(ofGroup: group)
-        unsafe states[0] &= ~mask
-        unsafe states[1] &= ~mask
-        unsafe states[2] &= ~mask
-        if classes != 0 { toggle(classes, ofChild: group) }
-        return index
-      }
-      // A block of this order remains of the larger one, perhaps the first.
-      if unpaired == 0 { classes |= 1 &<< reached }
-      reached &+= 1
+    let allFree = allFreeWords(ofGroup: group)
+    // There is no larger order than the last, so that those are never part of a larger one.
+    let blocks =
+      aClass == Self.maximumOrder
+      ? allFree.blocks(ofOrder: Self.maximumOrder &- wordOrder)
+      : allFree.unpairedBlocks(ofOrder: aClass &- wordOrder)
+    let first = blocks.firstOne
+    let index = group &<< BitmapWord.bitShift | first
+    guard end >= (index &<< BitmapWord.bitShift) &+ (1 &<< size) else { return nil }
+    let mask = BitmapWord.ones(from: first, count: 1 &<< (order &- wordOrder))
+    let states = unsafe states(ofGroup: group)
+    unsafe states[0] &= ~mask
+    unsafe states[1] &= ~mask
+    unsafe states[2] &= ~mask
+    // The class ends with its last block.
+    var classes: UInt = blocks & (blocks &- 1) == 0 ? 1 &<< aClass : 0
+    // Of a larger block, one of each smaller order remains; mostly there was none.
+    var smaller = order
+    while smaller < aClass {
+      if !has(smaller, inGroup: group) { classes |= 1 &<< smaller }
+      smaller &+= 1
     }
+    if classes != 0 { toggle(classes, ofChild: group) }
+    return index
   }
 
   /// Makes words free as a whole whose states were 0.
@@ -117,35 +113,33 @@ extension PageTree {
   /// - Parameters:
   ///   - index: The first word.
   ///   - order: The order of the block that they are, from that of a word up.
-  @_optimize(speed)
+  @_optimize(speed) @inline(never)
   mutating func giveWords(from index: UInt, order: UInt) {
     let wordOrder = PageTreeLayout.wordOrder
     let group = index &>> BitmapWord.bitShift
     var first = index & Self.bitMask
-    let mask = BitmapWord.ones(from: first, count: 1 &<< (order &- wordOrder))
     let states = unsafe states(ofGroup: group)
-    unsafe states[0] |= mask
-    unsafe states[1] |= mask
-    unsafe states[2] |= mask
-    var blocks = unsafe (states[0] & states[1] & states[2]).blocks(ofOrder: order &- wordOrder)
+    let count: UInt = 1 &<< (order &- wordOrder)
+    let mask = BitmapWord.ones(from: first, count: count)
+    let planes = unsafe (states[0] | mask, states[1] | mask, states[2] | mask)
+    unsafe states[0] = planes.0
+    unsafe states[1] = planes.1
+    unsafe states[2] = planes.2
+    let allFree = planes.0 & planes.1 & planes.2
     var reached = order
+    var size = count
     var classes: UInt = 0
     while reached < Self.maximumOrder {
-      let pairs = blocks.pairs(ofOrder: reached &- wordOrder)
-      let unpaired = blocks.unpaired(by: pairs, ofOrder: reached &- wordOrder)
-      let pair = first & ~((2 &<< (reached &- wordOrder)) &- 1)
-      guard pairs.isOne(at: pair) else {
-        blocks = unpaired
-        break
-      }
+      let other = BitmapWord.ones(from: first ^ size, count: size)
+      guard allFree & other == other else { break }
       // The other half was a block of its own before, perhaps the last.
-      if unpaired == 0 { classes |= 1 &<< reached }
-      first = pair
-      blocks = pairs
+      if allFree.unpairedBlocks(ofOrder: reached &- wordOrder) == 0 { classes |= 1 &<< reached }
+      first &= ~size
+      size &<<= 1
       reached &+= 1
     }
     // The block is there now, perhaps as the first.
-    if blocks & (blocks &- 1) == 0 { classes |= 1 &<< reached }
+    if !has(reached, inGroup: group) { classes |= 1 &<< reached }
     if classes != 0 { toggle(classes, ofChild: group) }
   }
 }

@@ -32,7 +32,7 @@ extension PageTree {
     }
   }
 
-  private func countFreeBlocks(
+  private mutating func countFreeBlocks(
     ofGroup group: UInt, _ count: (_ order: UInt, _ blockCount: UInt) -> Void
   ) {
     let planes = statePlanes(ofGroup: group)

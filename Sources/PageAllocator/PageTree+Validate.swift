@@ -86,7 +86,7 @@ extension PageTree {
   /// Writes the planes of a group for the first time.
   ///
   /// - Returns: Its classes.
-  func fillPlanes(ofGroup index: UInt, onLevel level: Int, _ origin: Origin) -> UInt {
+  mutating func fillPlanes(ofGroup index: UInt, onLevel level: Int, _ origin: Origin) -> UInt {
     let planes = unsafe planes(ofGroup: index, onLevel: level)
     for plane in 0..<Int(bitPattern: Self.planeCount) { unsafe planes[plane] = 0 }
     var free: BitmapWord = origin == .allFree ? .max : 0
@@ -103,7 +103,7 @@ extension PageTree {
 
   /// How free the children of a group are by the boot bitmap, whose groups may begin elsewhere; a
   /// child may be called free in part that has nothing free, but not the other way round.
-  private func bootStates(
+  private mutating func bootStates(
     ofGroup index: UInt, onLevel level: Int
   ) -> (anyFree: BitmapWord, allFree: BitmapWord) {
     let here = bootBitmap.planes(ofAnyGroup: index, onLevel: level)
@@ -163,7 +163,7 @@ extension PageTree {
   }
 
   /// The classes from a word's order up: those of the blocks of words that are free as a whole.
-  private func blockClasses(ofGroup group: UInt) -> UInt {
+  private mutating func blockClasses(ofGroup group: UInt) -> UInt {
     var blocks = allFreeWords(ofGroup: group)
     var order = PageTreeLayout.wordOrder
     var classes: UInt = 0
@@ -189,7 +189,7 @@ extension PageTree {
 extension PageBitmap {
   /// The planes of a group as they would be, were it stored; the root is the group above the top
   /// level.  Nothing is free outside the bitmap.
-  fileprivate func planes(
+  fileprivate mutating func planes(
     ofAnyGroup index: UInt, onLevel level: Int
   ) -> (anyFree: BitmapWord, allFree: BitmapWord) {
     if level > topLevel {

@@ -20,7 +20,10 @@ import BootMemory
 /// of a larger one of up to order 10.  Class *unknown*: there is a group that was not looked at
 /// since boot.  Each level above has a plane for every class, up to the root, which has one group.
 ///
-/// What the article <doc:Frames> calls bits here are page frames that count from ``firstPageNumber``.
+/// Bits here are page frames that count from ``firstPageNumber``.
+///
+/// Many methods that change nothing are mutating because such a method gets the place of the tree,
+/// where another one would be given a copy.
 @safe struct PageTree {
   typealias Words = UnsafeMutablePointer<BitmapWord>
 
@@ -55,6 +58,9 @@ import BootMemory
   /// The first group of each level from 2 up to the root's.
   private var levels: UnsafeMutablePointer<Words>?
 
+  /// The planes of the first group of level 2.
+  private var lowestPlanes: Words?
+
   /// The level of the root.
   private(set) var rootLevel: Int
 
@@ -64,8 +70,18 @@ import BootMemory
   /// The classes of all groups, a bit for each.
   private(set) var classes: UInt
 
+  /// A word that is 0.
+  private var zeroWord: Words?
+
   /// The word from which single pages are allocated; `.max` for none.
-  var ownedWord: UInt
+  private(set) var ownedWord: UInt
+
+  /// The free bits of the owned word, and its head bits; a word that is 0 where there is none.
+  private var ownedFree: Words?
+  private var ownedHeads: Words?
+
+  /// The number of the owned word's first page frame; where there is none, that of no machine's.
+  private var ownedPageNumber: UInt
 
   /// The number of the first word that has pages of the node.
   private(set) var firstWord: UInt
@@ -85,10 +101,15 @@ import BootMemory
     unsafe headWords = nil
     unsafe states = nil
     unsafe levels = nil
+    unsafe lowestPlanes = nil
     rootLevel = 2
     rootShift = 0
     classes = 0
+    unsafe zeroWord = nil
     ownedWord = .max
+    unsafe ownedFree = nil
+    unsafe ownedHeads = nil
+    ownedPageNumber = ~Self.bitMask
     firstWord = 0
     endWord = 0
     firstPageNumber = 0
@@ -121,6 +142,8 @@ import BootMemory
       unsafe end -= Int(bitPattern: wordCount &* wordSize)
       return unsafe end.assumingMemoryBound(to: BitmapWord.self)
     }
+    unsafe zeroWord = take(1)
+    unsafe zeroWord.unsafelyUnwrapped.pointee = 0
     unsafe headWords = take(layout.groupCount &<< BitmapWord.bitShift)
     unsafe states = take(layout.groupCount &* PageTreeLayout.stateWordCount)
     var count = layout.groupCount
@@ -129,7 +152,16 @@ import BootMemory
       unsafe levels[level] = take(count &<< PageTreeLayout.planesShift)
     }
     unsafe self.levels = unsafe levels
+    unsafe lowestPlanes = levels[2]
+    ownNothing()
     classes = fillPlanes(ofGroup: 0, onLevel: rootLevel, .unknown)
+    if rootLevel > 2 {
+      // See `isValid`: what is above these need not be asked.
+      let count = PageTreeLayout.quotient(layout.groupCount, order: rootShift)
+      for group in 0..<count {
+        unsafe planes(ofGroup: group, onLevel: rootLevel - 1)[Int(bitPattern: Self.valid)] = 0
+      }
+    }
   }
 
   /// The number of bytes that the tree over a bitmap takes.
@@ -171,6 +203,73 @@ import BootMemory
   /// The free pages of a word whose state is not 7.
   @inline(__always)
   func freePages(ofWord index: UInt) -> BitmapWord { freeWord(index) & ~headWord(index) }
+
+  /// Makes a word the owned one; its state is 0 and its free bits are stored.
+  @inline(__always)
+  mutating func own(_ index: UInt) {
+    ownedWord = index
+    unsafe ownedFree = freeWords.unsafelyUnwrapped + Int(bitPattern: index)
+    unsafe ownedHeads = headWords.unsafelyUnwrapped + Int(bitPattern: index)
+    ownedPageNumber = firstPageNumber &+ index &<< BitmapWord.bitShift
+  }
+
+  /// Makes no word the owned one.
+  @inline(__always)
+  mutating func ownNothing() {
+    ownedWord = .max
+    unsafe ownedFree = unsafe zeroWord
+    unsafe ownedHeads = unsafe zeroWord
+    ownedPageNumber = ~Self.bitMask
+  }
+
+  /// Allocates a page from the owned word.
+  ///
+  /// - Parameter end: The number of the page frame that it must lie below.
+  /// - Returns: The page frame's number; nil if that word has none there.
+  /// - Complexity: O(1).
+  @inline(__always)
+  mutating func allocateOwned(below end: UInt) -> UInt? {
+    let freeWord = unsafe ownedFree.unsafelyUnwrapped
+    let headWord = unsafe ownedHeads.unsafelyUnwrapped
+    let free = unsafe freeWord.pointee
+    let heads = unsafe headWord.pointee
+    let pages = free & ~heads
+    guard pages != 0 else { return nil }
+    let number = ownedPageNumber &+ pages.firstOne
+    guard number < end else { return nil }
+    let page = pages & (0 &- pages)
+    unsafe freeWord.pointee = free ^ page
+    unsafe headWord.pointee = heads ^ page
+    return number
+  }
+
+  /// Frees a page of the owned word if it was allocated with order 0.
+  ///
+  /// - Parameter number: The number of any page frame.
+  /// - Returns: Whether it was; nothing has changed otherwise.
+  /// - Complexity: O(1).
+  @inline(__always)
+  mutating func freeOwned(_ number: UInt) -> Bool {
+    let place = number &- ownedPageNumber
+    guard place < BitmapWord.bitCount else { return false }
+    let freeWord = unsafe ownedFree.unsafelyUnwrapped
+    let headWord = unsafe ownedHeads.unsafelyUnwrapped
+    let free = unsafe freeWord.pointee
+    let heads = unsafe headWord.pointee
+    guard Self.isPage(free: free, heads: heads, at: place) else { return false }
+    unsafe freeWord.pointee = free | .one(at: place)
+    unsafe headWord.pointee = heads & ~.one(at: place)
+    return true
+  }
+
+  /// Whether a word has a block of order 0 at this place.
+  @inline(__always)
+  static func isPage(free: BitmapWord, heads: BitmapWord, at place: UInt) -> Bool {
+    // Neither this page nor the next is the rest of a block; behind the word there are zeros, and no
+    // block of order 0 goes on there.  So this one is free or reserved, or a head.
+    let place = BitmapWord(truncatingIfNeeded: place)
+    return ~(free | heads) &>> place & 3 == 0 && free &>> place & 1 == 0
+  }
 
   /// The states of a group's words, three planes.
   @inline(__always)
@@ -216,21 +315,38 @@ import BootMemory
     }
   }
 
+  /// The planes of the group that a group of words is a child of.
+  @inline(__always)
+  func lowestPlanes(ofChild group: UInt) -> Words {
+    let index = group &>> BitmapWord.bitShift
+    return unsafe lowestPlanes.unsafelyUnwrapped
+      + Int(bitPattern: index &<< PageTreeLayout.planesShift)
+  }
+
+  /// Whether a group of words has a class.
+  @inline(__always)
+  func has(_ aClass: UInt, inGroup group: UInt) -> Bool {
+    unsafe lowestPlanes(ofChild: group)[Int(bitPattern: aClass)]
+      &>> BitmapWord(truncatingIfNeeded: group & Self.bitMask) & 1 != 0
+  }
+
   /// Whether a group of words has been written.
   ///
   /// - Complexity: O(levels).
   @inline(__always)
-  func isValid(_ group: UInt) -> Bool {
+  mutating func isValid(_ group: UInt) -> Bool {
+    // Nothing below a child that is not valid may be read.  But the root is always valid, and this
+    // plane of the level below, of at most as many groups as a word has bits, always written.
     var level = rootLevel
     var shift = rootShift
-    while true {
+    while level > 3 {
+      level &-= 1
+      shift &-= BitmapWord.bitShift
       let child = group &>> shift
       let planes = unsafe planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
       let valid = unsafe planes[Int(bitPattern: Self.valid)]
       if valid &>> BitmapWord(truncatingIfNeeded: child & Self.bitMask) & 1 == 0 { return false }
-      if level == 2 { return true }
-      level &-= 1
-      shift &-= BitmapWord.bitShift
     }
+    return has(Self.valid, inGroup: group)
   }
 }

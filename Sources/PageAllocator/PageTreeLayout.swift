@@ -3,7 +3,7 @@ import BootMemory
 /// How the memory of a ``PageTree`` is divided.
 ///
 /// A table of where the levels are comes first, then the root, then level by level down to the
-/// groups of words, then the head bits.
+/// groups of words, then the head bits, and last a word that stays 0.
 struct PageTreeLayout {
   /// log2 of the number of pages in a word.
   static var wordOrder: UInt { BitmapWord.bitShift }
@@ -31,7 +31,7 @@ struct PageTreeLayout {
   /// - Complexity: O(levels).
   init(bitCount: UInt) {
     groupCount = Self.quotient(bitCount, order: Self.groupOrder)
-    var wordCount = groupCount &* (BitmapWord.bitCount &+ Self.stateWordCount)
+    var wordCount = groupCount &* (BitmapWord.bitCount &+ Self.stateWordCount) &+ 1
     var count = Self.quotient(groupCount, order: BitmapWord.bitShift)
     // At most 2^52 pages, or 2^20 with words of 32 bits: the sums are far from overflowing.
     while true {

@@ -21,7 +21,23 @@ public func bootmem_keep_pages() -> Int32 {
 /// See bootmem_pages.h.
 @c @implementation @_optimize(speed)
 public func bootmem_pages_allocate(_ order: UInt32, _ nid: Int32, _ limit_pfn: UInt) -> UInt {
-  allocate(order, nid, limit_pfn, .preferred)
+  if order == 0, nid == -1, let pages = unsafe KeptPages.pages,
+    let page = unsafe pages.pointee.allocateSinglePage(below: limit(limit_pfn))
+  {
+    return UInt(truncatingIfNeeded: page.number)
+  }
+  return allocateBlock(order, nid, limit_pfn)
+}
+
+@_optimize(speed) @inline(never)
+private func allocateBlock(_ order: UInt32, _ nid: Int32, _ limit_pfn: UInt) -> UInt {
+  if nid == -1, let pages = unsafe KeptPages.pages,
+    let page = unsafe pages.pointee.allocateOnFirstNode(
+      order: Int(truncatingIfNeeded: order), below: limit(limit_pfn))
+  {
+    return UInt(truncatingIfNeeded: page.number)
+  }
+  return allocate(order, nid, limit_pfn, .preferred)
 }
 
 /// See bootmem_pages.h.
@@ -30,15 +46,15 @@ public func bootmem_pages_allocate_on(_ order: UInt32, _ nid: Int32, _ limit_pfn
   allocate(order, nid, limit_pfn, .only)
 }
 
-@inline(__always)
+@inline(never)
 private func allocate(
-  _ order: UInt32, _ nid: Int32, _ limit: UInt, _ policy: PageAllocator.NodePolicy
+  _ order: UInt32, _ nid: Int32, _ limit_pfn: UInt, _ policy: PageAllocator.NodePolicy
 ) -> UInt {
   guard let pages = unsafe KeptPages.pages else { return .max }
   do throws(PageAllocatorError) {
-    let page = unsafe try pages.pointee.allocate(
-      order: Int(order), on: nid == -1 ? nil : NodeID(Int(nid)), policy: policy,
-      below: limit == 0 ? .end : PageFrame(UInt64(limit)))
+    let page = unsafe try pages.pointee.allocateBlock(
+      order: Int(truncatingIfNeeded: order), on: nid == -1 ? nil : NodeID(Int(nid)),
+      policy: policy, below: limit(limit_pfn))
     return UInt(truncatingIfNeeded: page.number)
   } catch {
     report("bootmem_pages_allocate", error)
@@ -46,12 +62,46 @@ private func allocate(
   }
 }
 
+/// The limit that C calls `pfn`.
+@inline(__always)
+private func limit(_ pfn: UInt) -> PageFrame { pfn == 0 ? .end : PageFrame(UInt64(pfn)) }
+
 /// See bootmem_pages.h.
 @c @implementation @_optimize(speed)
 public func bootmem_pages_free(_ pfn: UInt, _ order: UInt32) -> Int32 {
+  guard order == 0, let pages = unsafe KeptPages.pages else { return freeBlock(pfn, order) }
+  switch unsafe pages.pointee.freeSinglePage(PageFrame(UInt64(pfn))) {
+  case .done: return 0
+  case .begun: return finishFree(pfn)
+  case .refused: return free(pfn, order)
+  }
+}
+
+@inline(never)
+private func finishFree(_ pfn: UInt) -> Int32 {
+  // There are, but a result that is not always the same makes this a jump and not a call.
+  guard let pages = unsafe KeptPages.pages else { return invalid }
+  unsafe pages.pointee.finishFree(PageFrame(UInt64(pfn)))
+  return 0
+}
+
+@_optimize(speed) @inline(never)
+private func freeBlock(_ pfn: UInt, _ order: UInt32) -> Int32 {
+  if let pages = unsafe KeptPages.pages,
+    unsafe pages.pointee.freeOnRecentNode(
+      PageFrame(UInt64(pfn)), order: Int(truncatingIfNeeded: order))
+  {
+    return 0
+  }
+  return free(pfn, order)
+}
+
+@inline(never)
+private func free(_ pfn: UInt, _ order: UInt32) -> Int32 {
   guard let pages = unsafe KeptPages.pages else { return invalid }
   do throws(PageAllocatorError) {
-    unsafe try pages.pointee.free(PageFrame(UInt64(pfn)), order: Int(order))
+    unsafe try pages.pointee.freeBlock(
+      PageFrame(UInt64(pfn)), order: Int(truncatingIfNeeded: order))
     return 0
   } catch {
     report("bootmem_pages_free", error)
