@@ -190,8 +190,11 @@ import PhysicalMemory
   private func allocate(order: Int, in node: NodePointer, below limit: PageFrame) -> PageFrame? {
     let end = unsafe node.pointee.bit(of: limit)
     // At most 10.
-    let bit = unsafe node.pointee.tree.allocate(order: UInt(bitPattern: order), below: end)
-    guard let bit else { return nil }
+    let order = UInt(bitPattern: order)
+    let spare = unsafe node.pointee.tree.allocateSpare(order: order, below: end)
+    guard let bit = unsafe spare ?? node.pointee.tree.allocate(order: order, below: end) else {
+      return nil
+    }
     return unsafe node.pointee.page(ofBit: bit)
   }
 

@@ -33,8 +33,9 @@ extension PageTree {
         candidates &= candidates &- 1
       }
       if classes &>> Self.unknown & 1 != 0 && validateFirstUnknown(below: end) { continue }
-      // What is missing may be in the owned word.
-      guard disown() else { return nil }
+      // What is missing may be in the owned word or in the spare block.
+      let hadPages = disown()
+      guard giveSpare() || hadPages else { return nil }
     }
   }
 
@@ -135,6 +136,18 @@ extension PageTree {
     setFreeWord(index, freeWord(index) ^ page)
     setHeadWord(index, headWord(index) ^ page)
     return index &<< BitmapWord.bitShift | pages.firstOne
+  }
+
+  /// Puts the spare block among the others.
+  ///
+  /// - Returns: Whether there was one.
+  @discardableResult @inline(__always)
+  mutating func giveSpare() -> Bool {
+    let (index, order) = (spareWord, spareOrder)
+    guard index != .max else { return false }
+    setSpare(.max, order: .max)
+    giveWords(from: index, order: order)
+    return true
   }
 
   /// Puts the owned word back among the others.

@@ -57,7 +57,8 @@ extension PageTree {
     guard order < PageTreeLayout.wordOrder else {
       guard isBlockOfWords(at: bit, order: order) else { return false }
       setHeadWord(index, 0)
-      giveWords(from: index, order: order)
+      giveSpare()
+      setSpare(index, order: order)
       return true
     }
     let free = freeWord(index)
@@ -120,7 +121,9 @@ extension PageTree {
       heads |= headWord(word)
       word &+= 1
     }
-    guard heads == 0, ownedWord &- index >= count else { return false }
+    guard heads == 0, ownedWord &- index >= count, spareWord &- index >= count else {
+      return false
+    }
     // A larger block would go on in the word behind, of the same group.
     if order == Self.maximumOrder || index & count != 0 || next == endWord { return true }
     return (planes.0 | planes.1 | planes.2).isOne(at: place &+ count) || !isInside(next)
@@ -129,7 +132,9 @@ extension PageTree {
   /// Whether a word, whose state is 0, lies inside a block: then it has no head, and its free bits
   /// are not stored.
   @inline(__always)
-  private func isInside(_ index: UInt) -> Bool { headWord(index) == 0 && index != ownedWord }
+  private func isInside(_ index: UInt) -> Bool {
+    headWord(index) == 0 && index != ownedWord && index != spareWord
+  }
 
   /// What a page is that was not freed.
   enum Finding: Equatable {
@@ -149,6 +154,9 @@ extension PageTree {
     }
     let place = bit & Self.bitMask
     if allFreeWords(ofGroup: group).isOne(at: index & Self.bitMask) { return .free }
+    if spareWord != .max, bit &- spareWord &<< BitmapWord.bitShift < 1 &<< spareOrder {
+      return .free
+    }
     if state(ofWord: index) == 0, isInside(index) { return .insideBlock }
     switch (freeWord(index).isOne(at: place), headWord(index).isOne(at: place)) {
     case (true, false): return .free

@@ -7,6 +7,7 @@ extension PageTree {
   /// - Complexity: O(words) of what is free in part; O(1) for each group that was never touched.
   mutating func countFreeBlocks(_ count: (_ order: UInt, _ blockCount: UInt) -> Void) {
     disown()
+    giveSpare()
     while classes &>> Self.unknown & 1 != 0 { _ = validateFirstUnknown(below: .max) }
     let groupCount = PageTreeLayout.quotient(endWord, order: BitmapWord.bitShift)
     var group: UInt = 0

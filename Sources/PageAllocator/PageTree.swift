@@ -83,6 +83,13 @@ import BootMemory
   /// The number of the owned word's first page frame; where there is none, that of no machine's.
   private var ownedPageNumber: UInt
 
+  /// The block of whole words that was freed last: its words' states are 0 still, and it has no
+  /// head.  `.max` for none.
+  private(set) var spareWord: UInt
+
+  /// The order of that block; `.max` for none.
+  private(set) var spareOrder: UInt
+
   /// The number of the first word that has pages of the node.
   private(set) var firstWord: UInt
 
@@ -110,6 +117,8 @@ import BootMemory
     unsafe ownedFree = nil
     unsafe ownedHeads = nil
     ownedPageNumber = ~Self.bitMask
+    spareWord = .max
+    spareOrder = .max
     firstWord = 0
     endWord = 0
     firstPageNumber = 0
@@ -260,6 +269,28 @@ import BootMemory
     unsafe freeWord.pointee = free | .one(at: place)
     unsafe headWord.pointee = heads & ~.one(at: place)
     return true
+  }
+
+  /// Keeps a block that has been freed for the next allocation of this order.
+  @inline(__always)
+  mutating func setSpare(_ index: UInt, order: UInt) {
+    spareWord = index
+    spareOrder = order
+  }
+
+  /// Allocates the spare block.
+  ///
+  /// - Returns: The first page's bit; nil if it has another order, or ends behind `end`.
+  /// - Complexity: O(1).
+  @inline(__always)
+  mutating func allocateSpare(order: UInt, below end: UInt) -> UInt? {
+    guard order == spareOrder else { return nil }
+    let bit = spareWord &<< BitmapWord.bitShift
+    guard end >= bit &+ (1 &<< order) else { return nil }
+    setFreeWord(spareWord, 0)
+    setHeadWord(spareWord, 1)
+    setSpare(.max, order: .max)
+    return bit
   }
 
   /// Whether a word has a block of order 0 at this place.

@@ -7,7 +7,7 @@
 #include "bootmem_pages.h"
 
 /* Room for the allocator and its nodes; Swift checks these sizes. */
-enum { BOOTMEM_PAGES_CORE_SIZE = 64, BOOTMEM_PAGES_NODE_SIZE = 256 };
+enum { BOOTMEM_PAGES_CORE_SIZE = 64, BOOTMEM_PAGES_NODE_SIZE = 320 };
 extern unsigned char bootmem_pages_core[BOOTMEM_PAGES_CORE_SIZE];
 extern unsigned char bootmem_pages_nodes[BOOTMEM_MAX_NODES * BOOTMEM_PAGES_NODE_SIZE];
 
