@@ -28,8 +28,8 @@ import PhysicalMemory
   /// The node with the lowest pages.
   private(set) var firstNode: NodePointer?
 
-  /// The node whose page was freed last.
-  private var recentNode: NodePointer?
+  /// The node whose page was freed last; one without pages where there is no node.
+  private var recentNode: NodePointer
 
   /// Takes over the pages of boot memory: what is free there can be allocated from now on, and the
   /// rest stays reserved until it is released.
@@ -48,21 +48,23 @@ import PhysicalMemory
   public init(
     takingOver memory: inout BootMemory, nodes: UnsafeMutableBufferPointer<PageNode>
   ) throws(PageAllocatorError) {
-    unsafe self.nodes = unsafe nodes
-    unsafe firstNode = nil
-    unsafe recentNode = nil
-    guard !memory.isHandedOver else { throw .handedOver }
-    guard nodes.count >= memory.nodeCapacity else {
-      throw .tooFewNodes(count: nodes.count, requiredCount: memory.nodeCapacity)
+    guard let first = nodes.baseAddress, nodes.count >= memory.nodeCapacity else {
+      throw .tooFewNodes(count: nodes.count, requiredCount: max(memory.nodeCapacity, 1))
     }
+    guard !memory.isHandedOver else { throw .handedOver }
     unsafe nodes.initialize(repeating: PageNode())
     memory.reserveBitmaps()
-    try allocateTrees(from: &memory)
+    unsafe try Self.allocateTrees(of: nodes, from: &memory)
+    unsafe self.nodes = unsafe nodes
+    unsafe firstNode = nil
+    unsafe recentNode = unsafe first
     takeOver(&memory)
   }
 
   /// Allocates the memory of every node's tree.
-  private func allocateTrees(from memory: inout BootMemory) throws(PageAllocatorError) {
+  private static func allocateTrees(
+    of nodes: UnsafeMutableBufferPointer<PageNode>, from memory: inout BootMemory
+  ) throws(PageAllocatorError) {
     var next = unsafe memory.firstNode
     while let bootNode = unsafe next {
       unsafe next = bootNode.pointee.next
@@ -75,7 +77,7 @@ import PhysicalMemory
       // Memory at a nil pointer stays reserved.
       guard let address = try? memory.allocate(request), unsafe memory.pointer(to: address) != nil
       else {
-        freeTrees(in: &memory)
+        unsafe freeTrees(of: nodes, in: &memory)
         throw .noRoom(byteCount: byteCount, id)
       }
       // The allocation has that many pages.
@@ -86,8 +88,10 @@ import PhysicalMemory
     }
   }
 
-  private func freeTrees(in memory: inout BootMemory) {
-    for index in unsafe nodes.indices {
+  private static func freeTrees(
+    of nodes: UnsafeMutableBufferPointer<PageNode>, in memory: inout BootMemory
+  ) {
+    for index in nodes.indices {
       let pages = unsafe nodes[index].treePages
       // They have just been allocated.
       if !pages.isEmpty { try? memory.free(pages) }
@@ -226,7 +230,7 @@ import PhysicalMemory
   /// - Complexity: O(levels).
   @inline(__always)
   package func freeSinglePage(_ page: PageFrame) -> SingleFree {
-    guard let node = unsafe recentNode else { return .refused }
+    let node = unsafe recentNode
     // A page of the owned word lies in the span.
     if unsafe node.pointee.tree.freeOwned(UInt(clamping: page.number)) { return .done }
     guard unsafe node.pointee.span.contains(page) else { return .refused }
@@ -236,7 +240,7 @@ import PhysicalMemory
   /// Ends what ``freeSinglePage(_:)`` has begun with the same page.
   @inline(never)
   package func finishFree(_ page: PageFrame) {
-    guard let node = unsafe recentNode else { return }
+    let node = unsafe recentNode
     unsafe node.pointee.tree.finishFree(Self.bit(of: page, in: node))
   }
 
@@ -246,9 +250,10 @@ import PhysicalMemory
   /// - Complexity: O(levels).
   @inline(__always)
   package func freeOnRecentNode(_ page: PageFrame, order: Int) -> Bool {
-    guard order >= 0, order <= Self.maximumOrder, let node = unsafe recentNode,
-      unsafe node.pointee.span.contains(page)
-    else { return false }
+    let node = unsafe recentNode
+    guard order >= 0, order <= Self.maximumOrder, unsafe node.pointee.span.contains(page) else {
+      return false
+    }
     return unsafe node.pointee.tree.free(
       Self.bit(of: page, in: node), order: UInt(bitPattern: order))
   }
@@ -343,9 +348,7 @@ import PhysicalMemory
   /// The node that has `page`.
   @inline(__always)
   private mutating func node(containing page: PageFrame) -> NodePointer? {
-    if let recent = unsafe recentNode, unsafe recent.pointee.span.contains(page) {
-      return unsafe recent
-    }
+    if unsafe recentNode.pointee.span.contains(page) { return unsafe recentNode }
     return unsafe otherNode(containing: page)
   }
 

@@ -24,8 +24,9 @@ extension PageTree {
     let heads = headWord(index)
     let place = bit & Self.bitMask
     guard Self.isPage(free: free, heads: heads, at: place) else { return .refused }
-    setFreeWord(index, free | .one(at: place))
-    setHeadWord(index, heads & ~.one(at: place))
+    let page = BitmapWord.one(at: place)
+    setFreeWord(index, free ^ page)
+    setHeadWord(index, heads ^ page)
     // Most frees leave the state as it was: beside free pages a page whose neighbour is not free, and
     // beside free pairs a pair whose neighbour is not.
     let others = free & ~heads

@@ -368,15 +368,17 @@ import BootMemory
   mutating func isValid(_ group: UInt) -> Bool {
     // Nothing below a child that is not valid may be read.  But the root is always valid, and this
     // plane of the level below, of at most as many groups as a word has bits, always written.
-    var level = rootLevel
-    var shift = rootShift
-    while level > 3 {
-      level &-= 1
-      shift &-= BitmapWord.bitShift
-      let child = group &>> shift
-      let planes = unsafe planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
-      let valid = unsafe planes[Int(bitPattern: Self.valid)]
-      if valid &>> BitmapWord(truncatingIfNeeded: child & Self.bitMask) & 1 == 0 { return false }
+    if rootLevel > 3 {
+      var level = rootLevel &- 1
+      var shift = rootShift
+      repeat {
+        shift &-= BitmapWord.bitShift
+        let child = group &>> shift
+        let planes = unsafe planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
+        let valid = unsafe planes[Int(bitPattern: Self.valid)]
+        if valid &>> BitmapWord(truncatingIfNeeded: child & Self.bitMask) & 1 == 0 { return false }
+        level &-= 1
+      } while level > 2
     }
     return has(Self.valid, inGroup: group)
   }

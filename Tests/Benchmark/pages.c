@@ -201,20 +201,22 @@ static void measure(void (*run)(unsigned long, unsigned long), unsigned long fro
 
 static void allocate_blocks(unsigned long from, unsigned long to)
 {
-	for (unsigned long i = from; i < to; i++)
-		blocks[i].pfn = allocate(blocks[i].order);
+	for (struct block *block = blocks + from, *end = blocks + to; block < end; block++)
+		block->pfn = allocate(block->order);
 }
 
 static void free_blocks(unsigned long from, unsigned long to)
 {
-	for (unsigned long i = from; i < to; i++)
-		release(blocks[i].pfn, blocks[i].order);
+	for (struct block *block = blocks + from, *end = blocks + to; block < end; block++)
+		release(block->pfn, block->order);
 }
 
 static void pairs(unsigned long from, unsigned long to)
 {
+	unsigned int order = blocks[0].order;
+
 	for (unsigned long i = from; i < to; i++)
-		release(allocate(blocks[0].order), blocks[0].order);
+		release(allocate(order), order);
 }
 
 static void use_blocks(unsigned long count, unsigned int order)

@@ -1,5 +1,6 @@
 import BootMemory
 import BootMemoryTrace
+import Foundation
 import PageAllocator
 import PhysicalMemory
 
@@ -52,6 +53,9 @@ struct KeptPages: ~Copyable {
     pages = unsafe try PageAllocator(takingOver: &memory, nodes: storage.nodes)
   }
 
+  /// The pages of the host that stand behind all bitmaps and trees, of 4096 bytes.
+  var residentPageCount: Int { arenas.reduce(0) { $0 + $1.residentPageCount } }
+
   mutating func allocate(
     _ order: Int, on node: Int? = nil, policy: PageAllocator.NodePolicy = .preferred,
     below limit: Int? = nil
@@ -68,6 +72,27 @@ struct KeptPages: ~Copyable {
 
   mutating func release(_ pages: Range<UInt64>) throws(PageAllocatorError) {
     try self.pages.release(range(pages))
+  }
+
+  // The errors of calls that must throw: a macro cannot take a closure that changes this.
+
+  mutating func error(freeing page: Int, _ order: Int) -> PageAllocatorError? {
+    do throws(PageAllocatorError) { try free(page, order) } catch { return error }
+    return nil
+  }
+
+  mutating func error(releasing pages: Range<UInt64>) -> PageAllocatorError? {
+    do throws(PageAllocatorError) { try release(pages) } catch { return error }
+    return nil
+  }
+
+  mutating func error(
+    allocating order: Int, on node: Int? = nil, policy: PageAllocator.NodePolicy = .preferred
+  ) -> PageAllocatorError? {
+    do throws(PageAllocatorError) { _ = try allocate(order, on: node, policy: policy) } catch {
+      return error
+    }
+    return nil
   }
 
   mutating func statistics(_ node: Int = 0) -> (pages: UInt64, blocks: [UInt64]) {
@@ -95,7 +120,7 @@ struct KeptPages: ~Copyable {
 }
 
 /// Storage for nodes on the host's heap.
-@safe private final class PageNodeStorage {
+@safe final class PageNodeStorage {
   let nodes: UnsafeMutableBufferPointer<PageNode>
 
   init(count: Int) {
@@ -103,6 +128,26 @@ struct KeptPages: ~Copyable {
   }
 
   deinit { unsafe nodes.deallocate() }
+}
+
+extension Arena {
+  /// The number of its pages that have been touched; only Linux tells.
+  fileprivate var residentPageCount: Int {
+    #if os(Linux)
+    var resident = [UInt8](repeating: 0, count: (1 << 30) >> 12)
+    var count = 0
+    var offset = 0
+    while offset < byteCount {
+      let length = min(1 << 30, byteCount - offset)
+      unsafe mincore(start + offset, length, &resident)
+      count += resident[..<((length + 4095) >> 12)].count { $0 & 1 != 0 }
+      offset += length
+    }
+    return count
+    #else
+    return 0
+    #endif
+  }
 }
 
 func range(_ range: Range<UInt64>) -> PageRange {
