@@ -329,7 +329,8 @@ import BootMemory
       var child = child
       var level = level
       while true {
-        let plane = unsafe planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
+        let plane =
+          unsafe planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
           + Int(bitPattern: aClass)
         let old = unsafe plane.pointee
         let new = old ^ .one(at: child & Self.bitMask)

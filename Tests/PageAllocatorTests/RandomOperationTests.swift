@@ -100,7 +100,8 @@ private struct RandomScenario: ~Copyable {
       let free = pages.statistics(node.id).pages
       guard free == freeAtStart[index] else {
         throw Difference(
-          description: "\(name): node \(node.id) ends with \(free) pages, not \(freeAtStart[index])")
+          description: "\(name): node \(node.id) ends with \(free) pages, not \(freeAtStart[index])"
+        )
       }
     }
   }
@@ -118,7 +119,9 @@ private struct RandomScenario: ~Copyable {
     do throws(PageAllocatorError) {
       let page = try pages.allocate(order, on: node?.id, policy: policy, below: limit)
       let block = OwnerMap.Block(first: page, order: order)
-      guard page & ((1 << order) - 1) == 0 else { return "\(call) gave \(page), which is unaligned" }
+      guard page & ((1 << order) - 1) == 0 else {
+        return "\(call) gave \(page), which is unaligned"
+      }
       guard map.isFree(block) else { return "\(call) gave \(page), which is not free" }
       if let limit, page + 1 << order > limit { return "\(call) gave \(page)" }
       let index = map.index(ofNodeWith: page)!
@@ -134,8 +137,8 @@ private struct RandomScenario: ~Copyable {
       guard error == .outOfPages(order: order) else { return "\(call) threw \(error)" }
       // Looking at all pages takes long.
       if order < 3 || random.upTo(10) == 0 {
-        for index in order_ where map.hasFreeBlock(order: order, inNode: index, below: limit ?? .max)
-        {
+        for index in order_
+        where map.hasFreeBlock(order: order, inNode: index, below: limit ?? .max) {
           return "\(call) found nothing, but node \(map.nodes[index].id) has a block"
         }
       }

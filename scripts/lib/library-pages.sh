@@ -9,8 +9,7 @@ pages_names() {
 }
 
 # What it refers to in the core.
-readonly pages_core_names="bootmem_core bootmem_the_state bootmem_memset bootmem_memcpy
-  bootmem_memmove bootmem_memcmp"
+readonly -a pages_core_names=(bootmem_core bootmem_the_state bootmem_mem{set,cpy,move,cmp})
 
 # make_pages_object ARCH PREFIX WORK: compiles and links members/bootmem_pages.o.
 make_pages_object() {
@@ -42,7 +41,7 @@ make_pages_object() {
   mapfile -t undefined < <(pages_names)
   {
     pages_names
-    printf '%s\n' $pages_core_names
+    printf '%s\n' "${pages_core_names[@]}"
   } | sed "s/.*/& $prefix&/" >"$work/pages/renamed"
   pages_names | sed "s/^/$prefix/" >"$work/pages/kept"
   ld -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" \

@@ -1,7 +1,7 @@
 # Building libbootmem.a.  Sourced after common.sh.
 # shellcheck shell=bash
 
-# shellcheck source=library-pages.sh
+# shellcheck source=scripts/lib/library-pages.sh
 . "$root/scripts/lib/library-pages.sh"
 
 # The modules that the library is made of, each after those that it imports.
@@ -71,7 +71,8 @@ library_flags() {
     -Wall -Wextra -Werror)
   # Exclusive access needs no check at run time: no callback may call the library.
   swift_flags=(-target "$triple" -enable-experimental-feature Embedded -wmo -parse-as-library -Osize
-    -swift-version 6 -package-name bootmem -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
+    -swift-version 6 -package-name bootmem -strict-memory-safety -warnings-as-errors
+    -enforce-exclusivity=unchecked
     -Xfrontend -function-sections -Xfrontend -disable-stack-protector
     -Xcc -ffreestanding -Xcc -fvisibility=hidden)
   # Functions alike but for a constant stay apart where there is room: as one they take longer.
