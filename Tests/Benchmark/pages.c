@@ -203,7 +203,7 @@ static void measure(void (*run)(unsigned long, unsigned long), unsigned long fro
 static void allocate_blocks(unsigned long from, unsigned long to)
 {
 	for (struct block *block = blocks + from, *end = blocks + to; block < end; block++)
-		block->pfn = allocate(block->order);
+		block->pfn = (unsigned int)allocate(block->order) & 0xfffffff;
 }
 
 static void free_blocks(unsigned long from, unsigned long to)
