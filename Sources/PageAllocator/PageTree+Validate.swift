@@ -187,24 +187,22 @@ extension PageTree {
 }
 
 extension PageBitmap {
-  /// The planes of a group as they would be, were it stored; the root is the group above the top
-  /// level.  Nothing is free outside the bitmap.
+  /// The planes of a group as they would be, were it stored.  Nothing is free outside the bitmap.
   fileprivate mutating func planes(
     ofAnyGroup index: UInt, onLevel level: Int
   ) -> (anyFree: BitmapWord, allFree: BitmapWord) {
-    if level > topLevel {
-      // One group there, the root, and at most one level more, whose one child is the root.
+    var planes = self.planes(ofGroup: 0, onLevel: rootLevel)
+    if level >= rootLevel {
       guard index == 0 else { return (0, 0) }
-      if level == topLevel + 1 { return (root.anyFree, root.allFree) }
-      return (root.anyFree != 0 ? 1 : 0, root.allFree == .max ? 1 : 0)
+      if level == rootLevel { return (planes.anyFree, planes.allFree) }
+      // At most one level more, whose one child is the root.
+      return (planes.anyFree != 0 ? 1 : 0, planes.allFree == .max ? 1 : 0)
     }
-    var above = topLevel + 1
-    var planes = root
+    var above = rootLevel
     while above > level {
       // The ancestor on the level below, a child of the group whose planes these are.
-      let shift = BitmapWord.bitShift * UInt(bitPattern: above - 1 - level)
-      let child = index >> shift
-      if above == topLevel + 1 && child >= BitmapWord.bitCount { return (0, 0) }
+      let child = index >> (BitmapWord.bitShift * UInt(bitPattern: above - 1 - level))
+      if above == rootLevel && child >= BitmapWord.bitCount { return (0, 0) }
       let bit = child & (BitmapWord.bitCount - 1)
       if !planes.mixed.isOne(at: bit) {
         let uniform: BitmapWord = planes.allFree.isOne(at: bit) ? .max : 0

@@ -9,8 +9,9 @@ import PageAllocator
 enum KeptPages {
   /// Boot memory; nil before `bootmem_setup`.
   static var memory: UnsafeMutablePointer<BootMemory>? {
-    let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    return unsafe state.pointee.is_set_up ? bootMemory : nil
+    // All zeros before, and no platform has that size.
+    let platform = unsafe bootmem_platform_pointer().unsafelyUnwrapped
+    return unsafe platform.pointee.size != 0 ? bootMemory : nil
   }
 
   /// The allocator; nil before `bootmem_keep_pages`, and after another `bootmem_setup`.

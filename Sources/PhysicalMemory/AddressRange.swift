@@ -12,8 +12,8 @@ public struct AddressRange: Hashable, Sendable {
   /// Makes a range; nil if it would reach beyond the 64-bit address space.
   @inlinable
   public init?(start: PhysicalAddress, byteCount: UInt64) {
-    // 2^64 - start is `0 &- start` for every start but 0, from where any 64-bit size fits.
-    guard start.rawValue == 0 || byteCount <= 0 &- start.rawValue else { return nil }
+    let (end, overflow) = start.rawValue.addingReportingOverflow(byteCount)
+    if _slowPath(overflow), end != 0 { return nil }
     self.start = start
     self.byteCount = byteCount
   }

@@ -71,12 +71,11 @@ library_flags() {
     -Wall -Wextra -Werror)
   # Exclusive access needs no check at run time: no callback may call the library.
   swift_flags=(-target "$triple" -enable-experimental-feature Embedded -wmo -parse-as-library -Osize
-    -swift-version 6 -package-name bootmem -strict-memory-safety -warnings-as-errors
-    -enforce-exclusivity=unchecked
+    -swift-version 6 -package-name swift-bootmem -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -Xfrontend -function-sections -Xfrontend -disable-stack-protector
     -Xcc -ffreestanding -Xcc -fvisibility=hidden)
-  # Functions alike but for a constant stay apart where there is room: as one they take longer.
-  if [ "$1" = x86_64 ]; then swift_flags+=(-Xllvm -swiftmergefunc-threshold=0); fi
+  # Functions alike but for a constant stay apart: as one they take longer.
+  swift_flags+=(-Xllvm -swiftmergefunc-threshold=0)
   local flag
   for flag in "${machine[@]}"; do swift_flags+=(-Xcc "$flag"); done
 }
@@ -116,7 +115,7 @@ compile_library_code() {
   sed -i -E -e '/^@llvm\.used = /d' \
     -e 's/^define (linkonce_odr|weak_odr|protected) (hidden |protected )?(swiftcc|fastcc)/define internal \3/' \
     -e 's/ "no-builtins"//; s/"frame-pointer"="all"/"frame-pointer"="none"/' "$1"
-  "$(swift_clang)" "${c_flags[@]}" -Wno-override-module -Wno-unused-command-line-argument \
+  "$(swift_clang)" "${c_flags[@]}" -falign-functions=1 -falign-loops=1 -Wno-override-module -Wno-unused-command-line-argument \
     -c "$1" -o "$2"
 }
 

@@ -13,8 +13,8 @@
 #include "bootmem.h"
 
 struct bootmem_state {
-  bool is_set_up;
-  int debug; /* the value of bootmem_debug that is in force */
+  int debug;         /* the value of bootmem_debug that is in force */
+  int request_error; /* what the call of bootmem_allocate() that is being made has come to */
   struct bootmem_platform platform;
 };
 

@@ -6,28 +6,16 @@ import PhysicalMemory
 /// call works on, and the platform that `bootmem_setup` was given.
 ///
 /// Its storage is defined in C, so that no call has to look whether it has been initialised.
-enum Library {
-  /// The allocator; nil before `bootmem_setup`.
+enum LibraryState {
+  /// The allocator.
+  ///
+  /// Before `bootmem_setup` it is all zeros, which has no nodes, and so does nothing that it is asked
+  /// for; and as there is no `fault` to tell of that either, no call has to look.
   @inline(__always)
-  static var memory: UnsafeMutablePointer<BootMemory>? {
+  static var memory: UnsafeMutablePointer<BootMemory> {
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    guard unsafe state.pointee.is_set_up else { return nil }
     if bootmem_debug_value() != (unsafe state.pointee.debug) { followDebugVariable() }
     return unsafe storage
-  }
-
-  /// The allocator where a call may take a short cut; nil where the variable `bootmem_debug` says
-  /// that every operation is to be seen.
-  ///
-  /// Before `bootmem_setup` it is all zeros, which has no node, and so no short cut.
-  @inline(__always)
-  static var shortcutMemory: UnsafeMutablePointer<BootMemory>? {
-    #if _pointerBitWidth(_32)
-    // Figures of 64 bits are slow and long there: the short cuts would be a tenth of the library.
-    nil
-    #else
-    bootmem_debug_value() == 0 ? unsafe storage : nil
-    #endif
   }
 
   /// What C gets for an address that was allocated: nil where that is the nil pointer.
@@ -40,6 +28,12 @@ enum Library {
   @inline(__always)
   static var platform: UnsafeMutablePointer<bootmem_platform> {
     unsafe bootmem_platform_pointer().unsafelyUnwrapped
+  }
+
+  /// What the call of `bootmem_allocate` that is being made has come to: 0, or an error number.
+  static var requestError: Int32 {
+    get { unsafe bootmem_state_pointer().unsafelyUnwrapped.pointee.request_error }
+    set { unsafe bootmem_state_pointer().unsafelyUnwrapped.pointee.request_error = newValue }
   }
 
   /// The alignment that stands for none given.
@@ -72,28 +66,34 @@ enum Library {
     unsafe core.directMapOffset = platform.direct_map_offset
     core.cacheLineByteCount = UInt64(cacheLineByteCount)
     unsafe core.maxDMAAddress = PhysicalAddress(UInt64(platform.max_dma_address))
-    unsafe core.lowAddressLimit = PhysicalAddress(UInt64(platform.low_address_limit))
-    unsafe core.maxDMA32PageFrame = PageFrame(UInt64(platform.max_dma32_pfn))
+    // In C, 0 is none.
+    let limit = unsafe platform.low_address_limit
+    core.lowAddressLimit = limit == 0 ? nil : PhysicalAddress(UInt64(limit))
+    let border = unsafe platform.max_dma32_pfn
+    core.maxDMA32PageFrame = border == 0 ? nil : PageFrame(UInt64(border))
     unsafe core.context = platform.context
     // The two types differ only in the sign of a size, which is the same to C's calling convention.
     unsafe core.clear = unsafeBitCast(
       platform.clear ?? bootmem_clear, to: BootMemoryPlatform.Clear.self)
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    unsafe state.pointee = bootmem_state(is_set_up: true, debug: 0, platform: platform)
+    unsafe state.pointee = bootmem_state(
+      debug: 0, request_error: 0, platform: platform)
     let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
     unsafe storage.initialize(to: BootMemory(platform: core, nodes: slots))
   }
 
+  /// Whether `bootmem_setup` has been called.
+  static var isSetUp: Bool { unsafe platform.pointee.fault != nil }
+
   /// Switches the core's debugging output on or off, as the variable `bootmem_debug` says.
+  @inline(never)
   private static func followDebugVariable() {
+    guard isSetUp else { return }
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
     unsafe state.pointee.debug = bootmem_debug_value()
-    guard unsafe state.pointee.debug != 0, let write = unsafe state.pointee.platform.write else {
-      unsafe storage.pointee.setDebugOutput(nil)
-      return
-    }
+    let write = unsafe state.pointee.debug == 0 ? nil : state.pointee.platform.write
     // The two types differ only in the signs of a character and of a size.
     unsafe storage.pointee.setDebugOutput(
-      unsafeBitCast(write, to: BootMemoryPlatform.Write.self))
+      unsafeBitCast(write, to: BootMemoryPlatform.Write?.self))
   }
 }
