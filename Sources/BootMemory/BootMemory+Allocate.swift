@@ -90,10 +90,8 @@ extension BootMemory {
       unsafe node = named
       if unsafe goalPage >= node.pointee.pages.upperBound { goalPage = 0 }
     } else {
-      while unsafe node.pointee.pages.upperBound <= goalPage {
-        guard let next = unsafe node.pointee.next else { return nil }
-        unsafe node = next
-      }
+      guard let first = unsafe self.node(endingAbove: goalPage, from: node) else { return nil }
+      unsafe node = first
     }
     return unsafe node.pointee.allocateAtCursor(
       UInt(truncatingIfNeeded: byteCount),
@@ -120,12 +118,15 @@ extension BootMemory {
       }
       unsafe node = named
     }
-    guard let size = UInt(exactly: byteCount),
-      let address = unsafe memory.search(
-        ResolvedRequest(
-          byteCount: size, alignment: alignment, goal: goal, limitPage: limitPage),
-        on: node, policy)
-    else { return .failure(.outOfMemory(byteCount: byteCount)) }
+    guard let size = UInt(exactly: byteCount) else {
+      return .failure(.outOfMemory(byteCount: byteCount))
+    }
+    var request = ResolvedRequest(
+      byteCount: size, alignment: alignment, goal: goal, limitPage: limitPage)
+    if let mappedEnd = memory.mappedEnd { request.lowerLimit(to: mappedEnd.rawValue) }
+    guard let address = unsafe memory.search(request, on: node, policy) else {
+      return .failure(.outOfMemory(byteCount: byteCount))
+    }
     return .success(address)
   }
 

@@ -120,8 +120,15 @@ extension BootMemory {
   /// Frees reserved pages, or reserves free ones, if they are in one word of a bitmap, and so all it
   /// takes is to change that word: what most calls come to.
   ///
+  /// On processors of 32 bits it is a function by itself: the C library, which is to stay small, has
+  /// no room there for a copy in each of its callers.
+  ///
   /// - Returns: Whether that was so; nothing has changed otherwise.
+  #if _pointerBitWidth(_32)
+  @_optimize(speed) @inline(never)
+  #else
   @inline(__always)
+  #endif
   private mutating func flip(
     from first: PageNumber, through last: PageNumber, on id: NodeID?, free: Bool
   ) -> Bool {
@@ -133,10 +140,8 @@ extension BootMemory {
       else { return false }
       unsafe node = named
     } else {
-      while unsafe node.pointee.pages.upperBound <= last {
-        guard let next = unsafe node.pointee.next else { return false }
-        unsafe node = next
-      }
+      guard let first = unsafe self.node(endingAbove: last, from: node) else { return false }
+      unsafe node = first
     }
     guard unsafe node.pointee.pages.lowerBound <= first else { return false }
     return unsafe node.pointee.flip(from: first, through: last, free: free)
@@ -244,7 +249,7 @@ extension BootMemory {
     }
   }
 
-  private func checked(_ pages: PageRange) throws(BootMemoryError) -> Range<PageNumber> {
+  func checked(_ pages: PageRange) throws(BootMemoryError) -> Range<PageNumber> {
     guard pages.end <= platform.addressWidth.endPageFrame else {
       throw .misuse(.beyondAddressSpace(pages.start.firstAddress ?? PhysicalAddress(.max)))
     }

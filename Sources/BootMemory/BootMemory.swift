@@ -18,7 +18,7 @@ import PhysicalMemory
 
   /// The node at which calls begin that first try where the last change was, ``firstNode``; nil where
   /// every call must search, which looks at more: without nodes, with debugging output, for another
-  /// machine's addresses, and after the hand-over.
+  /// machine's addresses, with a ``mappedEnd``, and after the hand-over.
   private(set) var cursorNode: NodePointer?
 
   /// The registered node with the lowest start.
@@ -44,7 +44,16 @@ import PhysicalMemory
   package var arePagesKept = false
 
   /// What was said of the machine.
-  public internal(set) var platform: BootMemoryPlatform {
+  public let platform: BootMemoryPlatform
+
+  /// Takes a line for every operation; at first what the platform says.
+  var debugOutput: BootMemoryPlatform.Write? {
+    didSet { updateCursorNode() }
+  }
+
+  /// What every allocation must lie below, whatever its own limit: the end of what is mapped while
+  /// the kernel's page tables do not map all memory yet; nil for all.
+  public var mappedEnd: PhysicalAddress? {
     didSet { updateCursorNode() }
   }
 
@@ -68,6 +77,7 @@ import PhysicalMemory
     unsafe lastNode = nil
     unsafe recentNode = nil
     self.platform = platform
+    unsafe debugOutput = platform.debug
     unsafe clear =
       unsafe platform.clear ?? { _, start, byteCount in
         unsafe start?.initializeMemory(
@@ -82,7 +92,8 @@ import PhysicalMemory
 
   private mutating func updateCursorNode() {
     let isNative = platform.addressWidth == .native
-    unsafe cursorNode = isHandedOver || hasDebugOutput || !isNative ? nil : firstNode
+    let hasMore = isHandedOver || hasDebugOutput || mappedEnd != nil || !isNative
+    unsafe cursorNode = hasMore ? nil : firstNode
   }
 
   /// The storage of a node; nil where there is none.
@@ -105,15 +116,24 @@ import PhysicalMemory
     unsafe NodeID(node - nodes.baseAddress.unsafelyUnwrapped)
   }
 
-  /// The registered node that has `page`.
+  /// The first node from `first` on that ends above `page`, the only one that can have it.
   @inline(__always)
-  func node(containing page: PageNumber, from first: NodePointer?) -> NodePointer? {
-    var next = unsafe first
-    // The first that ends above the page is the only one that can have it.
+  func node(endingAbove page: PageNumber, from first: NodePointer) -> NodePointer? {
+    // Mostly it is the first.
+    if unsafe _fastPath(first.pointee.pages.upperBound > page) { return unsafe first }
+    var next = unsafe first.pointee.next
     while let node = unsafe next, unsafe node.pointee.pages.upperBound <= page {
       unsafe next = node.pointee.next
     }
-    guard let node = unsafe next, unsafe node.pointee.pages.lowerBound <= page else { return nil }
+    return unsafe next
+  }
+
+  /// The registered node that has `page`.
+  @inline(__always)
+  func node(containing page: PageNumber, from first: NodePointer?) -> NodePointer? {
+    guard let first = unsafe first, let node = unsafe node(endingAbove: page, from: first),
+      unsafe node.pointee.pages.lowerBound <= page
+    else { return nil }
     return unsafe node
   }
 }

@@ -26,12 +26,16 @@ extension BootMemoryNode {
   }
 
   /// Allocates in this node (Linux: `alloc_bootmem_bdata`); nil if nothing fits.
-  @_optimize(speed)
   mutating func allocate(_ request: ResolvedRequest) -> UInt? {
     guard let run = firstRun(for: request) else { return nil }
     let alignmentMask = UInt(truncatingIfNeeded: request.alignment &- 1) & PageFrame.offsetMask
-    let (address, _) = place(request.byteCount, alignmentMask: alignmentMask, at: run)
-    if run < nextPage {
+    let (address, isShared) = place(request.byteCount, alignmentMask: alignmentMask, at: run)
+    if isShared { return address }
+    // The run is not empty, so its end is above its start.
+    if run == nextPage &- 1 {
+      if !bitmap.cursor.holds(run) { bitmap.seek(run) }
+      bitmap.reserveAtCursor(run)
+    } else {
       bitmap.set(from: bit(of: run), to: bit(of: nextPage), free: false)
     }
     return address

@@ -140,7 +140,7 @@ extension PageBitmap {
     if newState.bits | cursor.state.bits == PageState.scattered.bits {
       // A few pages come or go.  Mostly others of the group are free before and after.
       let old = unsafe group[0]
-      if unsafe old & ~cursor.groupBit != 0 || group[1] != 0 {
+      if unsafe old != 0 && old != cursor.groupBit || group[1] != 0 {
         unsafe group[0] = old ^ cursor.groupBit
         cursor.state = newState
         return

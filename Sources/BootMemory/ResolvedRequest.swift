@@ -13,7 +13,18 @@ struct ResolvedRequest {
   var goal: UInt64
 
   /// The page that no page of the allocation may reach; `.max` for no limit.
-  let limitPage: PageNumber
+  private(set) var limitPage: PageNumber
+
+  /// Sets a limit where it is below the present one; a goal from which the size reaches beyond it
+  /// counts as none, as with any limit.
+  @inline(__always)
+  mutating func lowerLimit(to limit: UInt64) {
+    let page = PageNumber(clamping: limit >> PageFrame.byteCountShift)
+    if page >= limitPage { return }
+    limitPage = page
+    let (end, overflow) = goal.addingReportingOverflow(UInt64(byteCount))
+    if overflow || end > limit { goal = 0 }
+  }
 
   /// The number of whole pages that must be free: the size, rounded up.
   @inline(__always)

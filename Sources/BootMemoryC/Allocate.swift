@@ -81,36 +81,60 @@ public func ___alloc_bootmem_node_nopanic(
 }
 
 /// See bootmem.h.
-@c @implementation
+@c @implementation @_optimize(speed)
 public func bootmem_allocate(
   _ request: UnsafePointer<bootmem_request>?, _ physical: UnsafeMutablePointer<UInt>?
 ) -> Int32 {
-  guard let request = unsafe request, let physical = unsafe physical else {
+  guard let parameters = unsafe request, let physical = unsafe physical else {
     return ErrorNumber.invalid
   }
-  let (flags, nid) = unsafe (request.pointee.flags, request.pointee.nid)
+  let (flags, nid) = unsafe (parameters.pointee.flags, parameters.pointee.nid)
   let known = UInt32(BOOTMEM_NO_CLEAR | BOOTMEM_THIS_NODE)
   guard flags & ~known == 0, nid >= -1, nid < BOOTMEM_MAX_NODES else {
     return ErrorNumber.invalid
   }
-  // The flags are those of the function.
-  var function = AllocationFunction(rawValue: UInt8(truncatingIfNeeded: flags))
-  function.insert(.request)
-  if nid >= 0 {
-    function.insert(.node)
-  } else if function.contains(.thisNode) {
+  var request = unsafe AllocationRequest(
+    parameters.pointee.size, parameters.pointee.align, parameters.pointee.goal,
+    .init(parameters.pointee.limit))
+  if nid >= 0 { request.node = NodeID(Int(nid)) }
+  if flags & UInt32(BOOTMEM_THIS_NODE) != 0 {
+    if nid < 0 { return ErrorNumber.invalid }
+    request.nodePolicy = .only
+  }
+  request.clearsMemory = flags & UInt32(BOOTMEM_NO_CLEAR) == 0
+  do {
+    let address = try unsafe LibraryState.memory.pointee.inlinedAllocate(request)
+    unsafe physical.pointee = UInt(truncatingIfNeeded: address.rawValue)
+    return 0
+  } catch {
+    return unsafe requestFailed(parameters, physical, error)
+  }
+}
+
+/// What becomes of a request that the core refused.
+@inline(never)
+private func requestFailed(
+  _ request: UnsafePointer<bootmem_request>, _ physical: UnsafeMutablePointer<UInt>,
+  _ error: BootMemoryError
+) -> Int32 {
+  switch error {
+  case .outOfMemory:
+    return LibraryState.isSetUp ? ErrorNumber.outOfMemory : ErrorNumber.invalid
+  case .handedOver:
+    let alignment = unsafe alignmentOrCacheLine(request.pointee.align)
+    let size = unsafe request.pointee.size
+    guard size != 0, alignment & (alignment &- 1) == 0 else { return ErrorNumber.invalid }
+    // That knows of no limit, and clears.
+    guard unsafe request.pointee.limit == 0, unsafe request.pointee.flags == 0,
+      let pointer = unsafe allocateLate(size, alignment, nid: request.pointee.nid)
+    else { return ErrorNumber.outOfMemory }
+    // The inverse of what makes a pointer of an address.
+    unsafe physical.pointee =
+      UInt(bitPattern: pointer) &- LibraryState.platform.pointee.direct_map_offset
+    return 0
+  default:
     return ErrorNumber.invalid
   }
-  if unsafe request.pointee.limit != 0 { function.insert(.limit) }
-  LibraryState.requestError = 0
-  let pointer = unsafe allocate(
-    bootmem_node(nid), request.pointee.size, request.pointee.align, request.pointee.goal,
-    request.pointee.limit, function)
-  guard LibraryState.requestError == 0 else { return LibraryState.requestError }
-  // The inverse of what makes a pointer of an address.
-  unsafe physical.pointee =
-    UInt(bitPattern: pointer) &- LibraryState.platform.pointee.direct_map_offset
-  return 0
 }
 
 /// An allocation function: how it differs from the plain one.
@@ -119,29 +143,20 @@ private struct AllocationFunction: OptionSet {
 
   // Computed, since a stored one would be set up on first use.
 
-  /// Memory as it is: `BOOTMEM_NO_CLEAR`.
-  static var uncleared: AllocationFunction { AllocationFunction(rawValue: 1 << 0) }
-
-  /// On no other node than the one asked for: `BOOTMEM_THIS_NODE`.
-  static var thisNode: AllocationFunction { AllocationFunction(rawValue: 1 << 1) }
-
   /// It has a parameter for a node.
-  static var node: AllocationFunction { AllocationFunction(rawValue: 1 << 2) }
+  static var node: AllocationFunction { AllocationFunction(rawValue: 1 << 0) }
 
   /// Below the platform's `low_address_limit`.
-  static var low: AllocationFunction { AllocationFunction(rawValue: 1 << 3) }
+  static var low: AllocationFunction { AllocationFunction(rawValue: 1 << 1) }
 
   /// First above the platform's `max_dma32_pfn`.
-  static var high: AllocationFunction { AllocationFunction(rawValue: 1 << 4) }
+  static var high: AllocationFunction { AllocationFunction(rawValue: 1 << 2) }
 
   /// It has a parameter for a limit.
-  static var limit: AllocationFunction { AllocationFunction(rawValue: 1 << 5) }
+  static var limit: AllocationFunction { AllocationFunction(rawValue: 1 << 3) }
 
   /// It returns NULL when memory runs out, and not at all otherwise.
-  static var nopanic: AllocationFunction { AllocationFunction(rawValue: 1 << 6) }
-
-  /// `bootmem_allocate`, which returns an error number whatever happens.
-  static var request: AllocationFunction { AllocationFunction(rawValue: 1 << 7) }
+  static var nopanic: AllocationFunction { AllocationFunction(rawValue: 1 << 4) }
 
   /// What it is called in messages.
   var name: StaticString {
@@ -159,7 +174,7 @@ private struct AllocationFunction: OptionSet {
   }
 }
 
-/// Allocates for all functions but one: that one is called most, and has this as a part of it.
+/// Allocates for Linux's functions but one: that one is called most, and has this as a part of it.
 ///
 /// The parameters are in the order in which most functions have them: so all that those do is to
 /// add the last and go on here.
@@ -174,8 +189,6 @@ private func allocate(
   do throws(Refusal) {
     if function.contains(.node) { request.node = try unsafe NodeID(pgdat) }
     if _slowPath(function.contains(.high)) { request.nodePolicy = .high }
-    if _slowPath(function.contains(.thisNode)) { request.nodePolicy = .only }
-    request.clearsMemory = !function.contains(.uncleared)
     let address = try wrapping { () throws(BootMemoryError) in
       try unsafe LibraryState.memory.pointee.inlinedAllocate(request)
     }
@@ -192,44 +205,34 @@ private func allocationFailed(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt,
   _ function: AllocationFunction, _ error: Refusal
 ) -> UnsafeMutableRawPointer? {
-  var error = error
-  let alignment = align == 0 ? LibraryState.cacheLineByteCount : align
-  if case .memory(.handedOver) = error {
-    if size == 0 {
-      error = .memory(.misuse(.zeroByteCount))
-    } else if !UInt64(alignment).isPowerOfTwo {
-      error = .memory(.misuse(.alignmentNotPowerOfTwo(UInt64(alignment))))
-    } else if let pointer = unsafe allocateLate(pgdat, size, alignment, function) {
-      return unsafe pointer
-    } else {
-      error = .memory(.outOfMemory(byteCount: UInt64(size)))
+  let call = Call(function.name, size, align, goal)
+  let alignment = alignmentOrCacheLine(align)
+  if case .memory(.handedOver) = error, size != 0, alignment & (alignment &- 1) == 0 {
+    let node = function.contains(.node) ? unsafe try? NodeID(pgdat) : nil
+    let nid = Int32(truncatingIfNeeded: node?.rawValue ?? -1)
+    if let pointer = unsafe allocateLate(size, alignment, nid: nid) { return unsafe pointer }
+    if !function.contains(.nopanic) {
+      call.refuse(.memory(.outOfMemory(byteCount: UInt64(size))))
     }
-  }
-  let isOutOfMemory = if case .memory(.outOfMemory) = error { true } else { false }
-  if function.contains(.request) {
-    LibraryState.requestError =
-      isOutOfMemory && LibraryState.isSetUp ? ErrorNumber.outOfMemory : ErrorNumber.invalid
     return nil
   }
-  if !isOutOfMemory || !function.contains(.nopanic) {
-    Call(function.name, size, align, goal).refuse(error)
-  }
+  if function.contains(.nopanic), case .memory(.outOfMemory) = error { return nil }
+  call.refuse(error)
   return nil
 }
 
-/// Asks the kernel's own allocator, which has the memory now; what that does not know of,
-/// `bootmem_allocate` does not ask it for.
+/// Asks the kernel's own allocator, which has the memory now.
 private func allocateLate(
-  _ pgdat: OpaquePointer?, _ size: UInt, _ alignment: UInt, _ function: AllocationFunction
+  _ size: UInt, _ alignment: UInt, nid: Int32
 ) -> UnsafeMutableRawPointer? {
   let platform = unsafe LibraryState.platform
-  guard let allocate = unsafe platform.pointee.late_allocate,
-    !function.contains(.request) || function.isDisjoint(with: [.thisNode, .uncleared, .limit])
-  else { return nil }
-  let node = function.contains(.node) ? unsafe try? NodeID(pgdat) : nil
+  guard let allocate = unsafe platform.pointee.late_allocate else { return nil }
   return unsafe allocate(
-    platform.pointee.context, Int(bitPattern: size), Int(bitPattern: alignment),
-    Int32(truncatingIfNeeded: node?.rawValue ?? -1))
+    platform.pointee.context, Int(bitPattern: size), Int(bitPattern: alignment), nid)
+}
+
+private func alignmentOrCacheLine(_ align: UInt) -> UInt {
+  align == 0 ? LibraryState.cacheLineByteCount : align
 }
 
 extension AllocationRequest.Limit {

@@ -30,12 +30,6 @@ enum LibraryState {
     unsafe bootmem_platform_pointer().unsafelyUnwrapped
   }
 
-  /// What the call of `bootmem_allocate` that is being made has come to: 0, or an error number.
-  static var requestError: Int32 {
-    get { unsafe bootmem_state_pointer().unsafelyUnwrapped.pointee.request_error }
-    set { unsafe bootmem_state_pointer().unsafelyUnwrapped.pointee.request_error = newValue }
-  }
-
   /// The alignment that stands for none given.
   static var cacheLineByteCount: UInt {
     let byteCount = unsafe platform.pointee.cache_line_size
@@ -54,13 +48,15 @@ enum LibraryState {
   }
 
   /// Starts anew, without nodes, with a platform that has been checked.
-  static func setUp(_ platform: bootmem_platform, cacheLineByteCount: UInt) {
+  static func setUp(_ given: UnsafePointer<bootmem_platform>, cacheLineByteCount: UInt) {
     if MemoryLayout<BootMemory>.size > BOOTMEM_CORE_SIZE
       || MemoryLayout<BootMemoryNode>.stride > BOOTMEM_NODE_SIZE
     {
       bootmem_room_is_too_small()
     }
     bootmem_choose_clear()
+    unsafe bootmem_start_state(given)
+    let platform = unsafe self.platform.pointee
     unsafe bootmem_set_defaults(platform.max_dma_address, cacheLineByteCount)
     var core = BootMemoryPlatform()
     unsafe core.directMapOffset = platform.direct_map_offset
@@ -75,9 +71,6 @@ enum LibraryState {
     // The two types differ only in the sign of a size, which is the same to C's calling convention.
     unsafe core.clear = unsafeBitCast(
       platform.clear ?? bootmem_clear, to: BootMemoryPlatform.Clear.self)
-    let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    unsafe state.pointee = bootmem_state(
-      debug: 0, request_error: 0, platform: platform)
     let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
     unsafe storage.initialize(to: BootMemory(platform: core, nodes: slots))
   }

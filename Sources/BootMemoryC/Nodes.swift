@@ -3,34 +3,33 @@ import CBootMemory
 import PhysicalMemory
 
 extension NodeID {
-  /// The node that a `pg_data_t *` points to.
+  /// The node that a `pg_data_t *` points to, or stands for.
   @inline(__always)
   init(_ pointer: OpaquePointer?) throws(Refusal) {
-    let place = UInt(bitPattern: pointer)
     // Wraps for a pointer below the storage, NULL among them, and is too large then.
-    let offset = place &- UInt(bitPattern: unsafe LibraryState.nodes)
+    let offset = UInt(bitPattern: pointer) &- UInt(bitPattern: unsafe LibraryState.nodes)
     let stride = UInt(MemoryLayout<BootMemoryNode>.stride)
     let index = offset / stride
     // The product is at most the offset.
-    guard index < UInt(BOOTMEM_MAX_NODES), index &* stride == offset else {
-      throw place == 0 ? .nullNode : .foreignNode(place)
+    if index < UInt(BOOTMEM_MAX_NODES), index &* stride == offset {
+      self.init(Int(bitPattern: index))
+    } else {
+      self = unsafe try Self(ofKernelNode: pointer)
     }
-    self.init(Int(bitPattern: index))
   }
 }
 
 /// See bootmem.h.
 @c @implementation
 public func bootmem_setup(_ platform: UnsafePointer<bootmem_platform>?) -> Int32 {
-  guard let platform = unsafe platform,
-    unsafe platform.pointee.size == MemoryLayout<bootmem_platform>.size,
+  guard let platform = unsafe platform, unsafe bootmem_knows_platform(platform),
     unsafe platform.pointee.fault != nil,
     unsafe platform.pointee.max_order <= 51
   else { return ErrorNumber.invalid }
   let cacheLine = unsafe platform.pointee.cache_line_size
   let cacheLineByteCount = cacheLine == 0 ? 64 : cacheLine
   guard UInt64(cacheLineByteCount).isPowerOfTwo else { return ErrorNumber.invalid }
-  unsafe LibraryState.setUp(platform.pointee, cacheLineByteCount: cacheLineByteCount)
+  unsafe LibraryState.setUp(platform, cacheLineByteCount: cacheLineByteCount)
   return 0
 }
 

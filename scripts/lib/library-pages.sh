@@ -1,52 +1,37 @@
 # The page allocator's part of libbootmem.a: an object of its own, which only kernels link that call
-# it.  Sourced after library.sh.
+# it.  Sourced by library.sh.
 # shellcheck shell=bash
 
-# pages_names: the functions that the header declares.
-pages_names() {
-  sed -n 's/^BOOTMEM_CALL .*[ *]\([a-z_]*\)(.*/\1/p' \
-    "$root/Sources/CBootMemory/include/bootmem_pages.h"
+# The modules that it is made of beside the library's.
+readonly -a pages_modules=(PageAllocator PageAllocatorC)
+
+# The library's variables that it works on.
+readonly -a pages_core_variables=(bootmem_core bootmem_the_state)
+
+# pages_functions: the functions that its header declares, one a line.
+pages_functions() {
+  comm -13 <(library_functions | sort) <(library_functions bootmem_pages.h | sort)
 }
 
-# What it refers to in the core.
-readonly -a pages_core_names=(bootmem_core bootmem_the_state bootmem_mem{set,cpy,move,cmp})
-
-# make_pages_object ARCH PREFIX WORK: compiles and links members/bootmem_pages.o.
+# make_pages_object PREFIX WORK: makes members/PREFIXbootmem_pages.o, over the core that
+# optimise_library has left in WORK.
 make_pages_object() {
-  local arch=$1 prefix=$2 work=$3 name clang module
-  local -a undefined=() memory_names=()
-  clang=$(swift_clang)
-  mkdir -p "$work/pages"
-  for module in PageAllocator PageAllocatorC; do
-    local -a compile=(swiftc "${swift_flags[@]}" -module-name "$module" -I "$work"
-      -I "$root/Sources/CBootMemory/include" "$root/Sources/$module"/*.swift)
-    if [ "$module" = PageAllocator ]; then
-      "${compile[@]}" -emit-module -emit-module-path "$work/$module.swiftmodule"
-    else
-      "${compile[@]}" -emit-ir -o "$work/pages.ll"
-    fi
-  done
-  compile_library_code "$work/pages.ll" "$work/pages/code.o"
-  "$clang" "${c_flags[@]}" -Wno-unused-command-line-argument \
-    -c "$root/Sources/CBootMemory/pages.c" -o "$work/pages/state.o"
-  if [ "$arch" = i386 ]; then
-    for name in division shift; do
-      "$clang" "${c_flags[@]}" -Wno-unused-command-line-argument -c "$root/boot/i386/$name.c" \
-        -o "$work/pages/$name.o"
-    done
-  fi
-  for name in memset memcpy memmove memcmp; do
-    memory_names+=(--redefine-sym "$name=bootmem_$name")
-  done
-  mapfile -t undefined < <(pages_names)
+  local prefix=$1 work=$2 name
+  local -a functions
+  mapfile -t functions < <(pages_functions)
+  mkdir "$work/pages"
+  compile_modules "$work" "$work/pages/code.bc" "${pages_modules[@]}"
+  "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootMemory/pages.c" \
+    -o "$work/pages/state.bc"
+  optimise_program "$work/pages/code.o" "${functions[@]}" -- "$work"/pages/*.bc "$work"/*.o
+  ld -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
+    "${functions[@]/#/--undefined=}" "$work/pages/code.o" "$work"/{division,shift}.c.o \
+    -o "$work/pages/merged"
   {
-    pages_names
-    printf '%s\n' "${pages_core_names[@]}"
-  } | sed "s/.*/& $prefix&/" >"$work/pages/renamed"
-  pages_names | sed "s/^/$prefix/" >"$work/pages/kept"
-  ld -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" \
-    "${undefined[@]/#/--undefined=}" "$work"/pages/*.o -o "$work/pages/merged"
-  objcopy "${memory_names[@]}" "$work/pages/merged"
+    for name in "${functions[@]}" "${pages_core_variables[@]}"; do echo "$name $prefix$name"; done
+    for name in "${library_memory_functions[@]}"; do echo "$name ${prefix}bootmem_do_$name"; done
+  } >"$work/pages/renamed"
+  printf "$prefix%s\n" "${functions[@]}" >"$work/pages/kept"
   objcopy --redefine-syms="$work/pages/renamed" "$work/pages/merged"
   objcopy --strip-unneeded --keep-global-symbols="$work/pages/kept" "$work/pages/merged" \
     "$work/members/${prefix}bootmem_pages.o"
