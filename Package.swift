@@ -95,7 +95,7 @@ let package = Package(
       name: "Kernel",
       dependencies: [
         "Board", "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MemoryMap",
-        "MemoryTesting", "PhysicalMemory", "TextOutput",
+        "MemoryTesting", "PageAllocator", "PhysicalMemory", "TextOutput",
       ],
       swiftSettings: settings),
     .target(

@@ -13,8 +13,8 @@ import PhysicalMemory
   /// The next node in ascending order of start.
   var next: UnsafeMutablePointer<PageNode>?
 
-  /// What the tree lies in.
-  var treePages: PageRange
+  /// The pages that hold what is known of the node's pages beside boot memory's bitmap.
+  public internal(set) var treePages: PageRange
 
   /// No node.
   public init() {
