@@ -101,7 +101,9 @@ import TextOutput
 
   private mutating func freePageCount() throws(KernelError) -> UInt64 {
     var sum: UInt64 = 0
-    for number in 0..<Kernel.nodeCapacity { sum += try statistics(of: NodeID(number)).freePageCount }
+    for number in 0..<Kernel.nodeCapacity {
+      sum += try statistics(of: NodeID(number)).freePageCount
+    }
     return sum
   }
 
