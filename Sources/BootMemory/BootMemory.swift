@@ -13,6 +13,9 @@ import PhysicalMemory
 /// said with it: all that it would have changed, but for hints that a failed exclusive reserve lowers.
 ///
 /// Calls must not overlap in time: a kernel boots on one processor.
+///
+/// Methods that change nothing are mutating where their speed counts, since such a method gets the
+/// place of the value and another one a copy.
 @safe public struct BootMemory: ~Copyable {
   package typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
 
@@ -29,8 +32,8 @@ import PhysicalMemory
   /// The registered node with the highest start.
   var lastNode: NodePointer?
 
-  /// The page behind the bitmaps of all nodes.
-  var bitmapsEnd = PageFrame(0)
+  /// The pages from the first to the last of all bitmaps, with what lies between them.
+  package var bitmapsSpan: Range<PageNumber> = 0..<0
 
   /// A registered node from which the next search for a page may begin: the last one found.
   var recentNode: NodePointer?
@@ -45,6 +48,14 @@ import PhysicalMemory
 
   /// What was said of the machine.
   public let platform: BootMemoryPlatform
+
+  // Two of its figures once more, as the compiler copies all of it to look at one.
+
+  /// The page frame behind the platform's address space.
+  let endPageFrame: PageFrame
+
+  /// See ``BootMemoryPlatform/directMapOffset``.
+  @usableFromInline let directMapOffset: UInt
 
   /// Takes a line for every operation; at first what the platform says.
   var debugOutput: BootMemoryPlatform.Write? {
@@ -77,6 +88,8 @@ import PhysicalMemory
     unsafe lastNode = nil
     unsafe recentNode = nil
     self.platform = platform
+    endPageFrame = platform.addressWidth.endPageFrame
+    directMapOffset = platform.directMapOffset
     unsafe debugOutput = platform.debug
     unsafe clear =
       unsafe platform.clear ?? { _, start, byteCount in

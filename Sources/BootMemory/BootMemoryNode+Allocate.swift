@@ -56,8 +56,12 @@ extension BootMemoryNode {
     var start = max(beginBit, goOnBit)
     var endBit = bit(of: end)
     while true {
-      let found = bitmap.firstRun(
-        ofLength: request.pageCount, alignedTo: step, from: start, below: endBit)
+      // Nearly every search is for a page.
+      let found =
+        request.pageCount == 1 && step == 1
+        ? bitmap.firstFree(from: start, below: endBit)
+        : bitmap.firstRun(
+          ofLength: request.pageCount, alignedTo: step, from: start, below: endBit)
       if let found { return page(ofBit: found) }
       guard beginBit < start else { return nil }
       // No run begins from `start` on, so that one found now begins below and ends accordingly.

@@ -53,7 +53,7 @@ import PhysicalMemory
     }
     guard !memory.isHandedOver else { throw .handedOver }
     unsafe nodes.initialize(repeating: PageNode())
-    memory.reserveBitmaps()
+    memory.reserveBitmaps(in: memory.bitmapsSpan)
     unsafe try Self.allocateTrees(of: nodes, from: &memory)
     unsafe self.nodes = unsafe nodes
     unsafe firstNode = nil
