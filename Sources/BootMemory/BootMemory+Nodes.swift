@@ -207,7 +207,7 @@ extension BootMemory {
   ///
   /// - Complexity: O(nodes + bitmaps found × nodes).
   @inline(never)
-  mutating func reserveBitmaps(in pages: Range<PageNumber>) {
+  package mutating func reserveBitmaps(in pages: Range<PageNumber>) {
     var nextOwner = unsafe firstNode
     while let owner = unsafe nextOwner {
       let bitmapPages = unsafe Range(owner.pointee.bitmapPages).clamped(to: pages)

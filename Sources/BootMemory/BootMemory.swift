@@ -17,7 +17,7 @@ import PhysicalMemory
 /// Methods that change nothing are mutating where their speed counts, since such a method gets the
 /// place of the value and another one a copy.
 @safe public struct BootMemory: ~Copyable {
-  typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
+  package typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
 
   /// The node at which calls begin that first try where the last change was, ``firstNode``; nil where
   /// every call must search, which looks at more: without nodes, with debugging output, for another
@@ -25,7 +25,7 @@ import PhysicalMemory
   private(set) var cursorNode: NodePointer?
 
   /// The registered node with the lowest start.
-  var firstNode: NodePointer? {
+  package var firstNode: NodePointer? {
     didSet { updateCursorNode() }
   }
 
@@ -33,15 +33,18 @@ import PhysicalMemory
   var lastNode: NodePointer?
 
   /// The pages from the first to the last of all bitmaps, with what lies between them.
-  var bitmapsSpan: Range<PageNumber> = 0..<0
+  package var bitmapsSpan: Range<PageNumber> = 0..<0
 
   /// A registered node from which the next search for a page may begin: the last one found.
   var recentNode: NodePointer?
 
   /// Whether the memory has been handed over.
-  public internal(set) var isHandedOver = false {
+  public package(set) var isHandedOver = false {
     didSet { updateCursorNode() }
   }
+
+  /// Whether it has been handed over to the module `PageAllocator`, which goes on with the bitmaps.
+  package var arePagesKept = false
 
   /// What was said of the machine.
   public let platform: BootMemoryPlatform
@@ -122,7 +125,7 @@ import PhysicalMemory
   }
 
   /// The number of a node.
-  func id(of node: NodePointer) -> NodeID {
+  package func id(of node: NodePointer) -> NodeID {
     unsafe NodeID(node - nodes.baseAddress.unsafelyUnwrapped)
   }
 

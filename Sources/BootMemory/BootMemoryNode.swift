@@ -5,7 +5,7 @@ import PhysicalMemory
 ///
 /// A ``PageFrame`` may lie beyond what the machine can address; it becomes one of these, or is
 /// refused, where a call comes in.
-typealias PageNumber = UInt
+package typealias PageNumber = UInt
 
 /// A memory node: a span of page frames with a bitmap and the place where the search goes on.
 ///
@@ -26,10 +26,10 @@ typealias PageNumber = UInt
   var lastEndAddress: UInt
 
   /// The next node in ascending order of start.
-  var next: UnsafeMutablePointer<BootMemoryNode>?
+  package var next: UnsafeMutablePointer<BootMemoryNode>?
 
   /// Which pages are free.
-  var bitmap: PageBitmap
+  package var bitmap: PageBitmap
 
   /// The pages that hold the bitmap, which the hand-over releases; none for memory that stays the
   /// caller's.

@@ -189,7 +189,7 @@ extension PageBitmap {
   /// The word with number `index` as it would be, were it stored.
   ///
   /// - Complexity: O(levels).
-  mutating func word(_ index: UInt) -> BitmapWord {
+  package mutating func word(_ index: UInt) -> BitmapWord {
     for level in stride(from: rootLevel, to: 0, by: -1) {
       let child = index &>> (BitmapWord.bitShift &* UInt(bitPattern: level &- 1))
       let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)

@@ -28,30 +28,30 @@
 ///
 /// **Search** descends only into children that can hold what is sought, see
 /// ``firstRun(ofLength:alignedTo:from:below:)``.
-@safe struct PageBitmap {
+@safe package struct PageBitmap {
   /// The first word of each level, up to the root's.
   private var levels: UnsafeMutablePointer<UnsafeMutablePointer<BitmapWord>>?
 
   /// The first word of level 0.
-  private var words: UnsafeMutablePointer<BitmapWord>?
+  package private(set) var words: UnsafeMutablePointer<BitmapWord>?
 
   /// The first group of level 1.
   private var wordGroups: UnsafeMutablePointer<BitmapWord>?
 
   /// The level of the root, the one group that all others are below; at least 2.  The root and the
   /// groups right below it are always valid.
-  private(set) var rootLevel: Int
+  package private(set) var rootLevel: Int
 
   /// log2 of the number of groups of level 1 that a group right below the root stands for.
   private(set) var topShift: UInt
 
   /// The number of bits on level 0; bits from here on are never 1.
-  private(set) var bitCount: UInt
+  package private(set) var bitCount: UInt
 
   /// The page frame number of bit 0, a multiple of the word's width.
   ///
   /// So alignments below the width are patterns within a word; larger ones need this number.
-  private(set) var firstPageNumber: UInt
+  package private(set) var firstPageNumber: UInt
 
   /// Where the last change was.
   var cursor: BitmapCursor
@@ -61,7 +61,7 @@
   static var bitMask: UInt { BitmapWord.bitCount &- 1 }
 
   /// The bitmap of a node without pages.
-  init() {
+  package init() {
     unsafe levels = nil
     unsafe words = nil
     unsafe wordGroups = nil
@@ -127,7 +127,7 @@
 
   /// The planes of a group that the caller knows to be valid.
   @inline(__always)
-  func planes(ofGroup index: UInt, onLevel level: Int) -> GroupPlanes {
+  package func planes(ofGroup index: UInt, onLevel level: Int) -> GroupPlanes {
     let group = unsafe group(index, onLevel: level)
     let low = unsafe group[0]
     let high = unsafe group[1]
