@@ -206,7 +206,7 @@ extension PageBitmap {
   /// `end`, but may return a place behind it.
   ///
   /// - Complexity: O(levels).
-  @_optimize(speed) @inline(never)
+  @inline(never)
   private mutating func first(_ sought: Sought, from start: UInt, below end: UInt) -> (
     bit: UInt, word: BitmapWord
   )? {
