@@ -13,6 +13,9 @@ import PhysicalMemory
 /// said with it: all that it would have changed, but for hints that a failed exclusive reserve lowers.
 ///
 /// Calls must not overlap in time: a kernel boots on one processor.
+///
+/// Methods that change nothing are mutating where their speed counts, since such a method gets the
+/// place of the value and another one a copy.
 @safe public struct BootMemory: ~Copyable {
   typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
 
@@ -29,8 +32,8 @@ import PhysicalMemory
   /// The registered node with the highest start.
   var lastNode: NodePointer?
 
-  /// The page behind the bitmaps of all nodes.
-  var bitmapsEnd = PageFrame(0)
+  /// The pages from the first to the last of all bitmaps, with what lies between them.
+  var bitmapsSpan: Range<PageNumber> = 0..<0
 
   /// A registered node from which the next search for a page may begin: the last one found.
   var recentNode: NodePointer?
@@ -41,7 +44,18 @@ import PhysicalMemory
   }
 
   /// What was said of the machine.
-  public internal(set) var platform: BootMemoryPlatform {
+  public let platform: BootMemoryPlatform
+
+  // Two of its figures once more, as the compiler copies all of it to look at one.
+
+  /// The page frame behind the platform's address space.
+  let endPageFrame: PageFrame
+
+  /// See ``BootMemoryPlatform/directMapOffset``.
+  @usableFromInline let directMapOffset: UInt
+
+  /// Takes a line for every operation; at first what the platform says.
+  var debugOutput: BootMemoryPlatform.Write? {
     didSet { updateCursorNode() }
   }
 
@@ -71,6 +85,9 @@ import PhysicalMemory
     unsafe lastNode = nil
     unsafe recentNode = nil
     self.platform = platform
+    endPageFrame = platform.addressWidth.endPageFrame
+    directMapOffset = platform.directMapOffset
+    unsafe debugOutput = platform.debug
     unsafe clear =
       unsafe platform.clear ?? { _, start, byteCount in
         unsafe start?.initializeMemory(
@@ -109,15 +126,24 @@ import PhysicalMemory
     unsafe NodeID(node - nodes.baseAddress.unsafelyUnwrapped)
   }
 
-  /// The registered node that has `page`.
+  /// The first node from `first` on that ends above `page`, the only one that can have it.
   @inline(__always)
-  func node(containing page: PageNumber, from first: NodePointer?) -> NodePointer? {
-    var next = unsafe first
-    // The first that ends above the page is the only one that can have it.
+  func node(endingAbove page: PageNumber, from first: NodePointer) -> NodePointer? {
+    // Mostly it is the first.
+    if unsafe _fastPath(first.pointee.pages.upperBound > page) { return unsafe first }
+    var next = unsafe first.pointee.next
     while let node = unsafe next, unsafe node.pointee.pages.upperBound <= page {
       unsafe next = node.pointee.next
     }
-    guard let node = unsafe next, unsafe node.pointee.pages.lowerBound <= page else { return nil }
+    return unsafe next
+  }
+
+  /// The registered node that has `page`.
+  @inline(__always)
+  func node(containing page: PageNumber, from first: NodePointer?) -> NodePointer? {
+    guard let first = unsafe first, let node = unsafe node(endingAbove: page, from: first),
+      unsafe node.pointee.pages.lowerBound <= page
+    else { return nil }
     return unsafe node
   }
 }

@@ -14,6 +14,10 @@ typealias PageNumber = UInt
   /// The pages that the node spans; none where the node is not registered.
   var pages: Range<PageNumber>
 
+  /// Those of the pages that may be freed and reserved without a look at where bitmaps lie: all of
+  /// them, or what is on one side of the bitmaps.
+  var plainPages: Range<PageNumber>
+
   /// The page at which the search goes on.
   var nextPage: PageNumber
 
@@ -37,6 +41,7 @@ typealias PageNumber = UInt
   /// A node that is not registered.
   public init() {
     pages = 0..<0
+    plainPages = 0..<0
     isRegistered = false
     bitmapPages = PageRange(emptyAt: PageFrame(0))
     nextPage = 0

@@ -93,16 +93,18 @@
       to: UnsafeMutablePointer<BitmapWord>.self)
     var start = unsafe memory + Int(bitPattern: layout.byteCount)
     var groupCount = layout.bitCount
-    for level in 0...layout.rootLevel {
+    var level = 0
+    repeat {
       groupCount = BitmapLayout.groupCount(of: groupCount)
-      let wordCount = BitmapLayout.wordCount(ofGroups: groupCount, onLevel: level)
+      let wordCount = groupCount &<< BitmapLayout.groupShift(onLevel: level)
       unsafe start -= Int(bitPattern: wordCount) &* MemoryLayout<BitmapWord>.size
       unsafe levels[level] = start.assumingMemoryBound(to: BitmapWord.self)
-    }
+      level &+= 1
+    } while level <= layout.rootLevel
     unsafe self.levels = unsafe levels
     unsafe words = levels[0]
     unsafe wordGroups = levels[1]
-    fillGroups(0..<1, onLevel: rootLevel, with: 0)
+    fillGroup(0, onLevel: rootLevel, with: 0)
     fillGroups(0..<layout.topGroupCount, onLevel: rootLevel &- 1, with: 0)
   }
 
@@ -169,23 +171,23 @@
 
   /// Makes groups uniform.
   @_optimize(speed)
-  func fillGroups(_ indices: Range<UInt>, onLevel level: Int, with word: BitmapWord) {
+  mutating func fillGroups(_ indices: Range<UInt>, onLevel level: Int, with word: BitmapWord) {
     var next = unsafe group(indices.lowerBound, onLevel: level)
     let end = unsafe group(indices.upperBound, onLevel: level)
-    // Groups have two words or four, and where the fourth is not used it does not matter either.
-    if level == 1 {
-      while unsafe next < end {
-        unsafe next[0] = word
-        unsafe next[1] = word
-        unsafe next += 2
+    // Groups have two words or four; the fourth is not used, whatever it holds.
+    if level != 1 {
+      // Four at a time, while the last of four is in front of the end.
+      while unsafe next + 12 < end {
+        unsafe (next[0], next[1], next[2]) = (word, word, word)
+        unsafe (next[4], next[5], next[6]) = (word, word, word)
+        unsafe (next[8], next[9], next[10]) = (word, word, word)
+        unsafe (next[12], next[13], next[14]) = (word, word, word)
+        unsafe next += 16
       }
-    } else {
-      while unsafe next < end {
-        unsafe next[0] = word
-        unsafe next[1] = word
-        unsafe next[2] = word
-        unsafe next += 4
-      }
+    }
+    while unsafe next < end {
+      unsafe (next[0], next[1]) = (word, word)
+      unsafe next += 2
     }
   }
 

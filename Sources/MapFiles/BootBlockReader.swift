@@ -15,10 +15,10 @@ extension MapFile {
     let rangeCapacity = 1 << 18
     let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: regionCapacity)
     defer { unsafe regions.deallocate() }
-    let ranges = UnsafeMutableBufferPointer<LoaderRange>.allocate(capacity: rangeCapacity)
+    let ranges = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: rangeCapacity)
     defer { unsafe ranges.deallocate() }
     var result = unsafe BootInformation(
-      regions: MemoryRegionList(storage: regions), loaderRanges: LoaderRangeList(storage: ranges))
+      regions: MemoryRegionList(storage: regions), heldRanges: OwnedRangeList(storage: ranges))
     let memory = FileMemory(bytes: bytes, start: start)
     var reports = StringSink()
     do throws(FirmwareError) {
@@ -40,8 +40,8 @@ extension MapFile {
       let region = result.regions[index]
       entries.append(Entry(line: nil, region: region, kindName: "\(region.kind.name)"))
     }
-    for index in 0..<result.loaderRanges.count {
-      loaderRanges.append(result.loaderRanges[index])
+    for index in 0..<result.heldRanges.count {
+      loaderRanges.append(result.heldRanges[index])
     }
   }
 }
@@ -49,4 +49,26 @@ extension MapFile {
 /// Why a dump of memory could not be read.
 struct BootBlockError: Error {
   var message: String
+}
+
+/// Physical memory of which a file holds a part, and nothing else is in reach.
+public struct FileMemory: PhysicalMemoryReader {
+  /// What is in the file.
+  public let bytes: [UInt8]
+
+  /// The address that the file's first byte lay at.
+  public let start: PhysicalAddress
+
+  /// Makes memory of `bytes` from `start` on.
+  public init(bytes: [UInt8], start: PhysicalAddress) {
+    self.bytes = bytes
+    self.start = start
+  }
+
+  /// The byte at `address`; nil outside of the file.
+  public func byte(at address: PhysicalAddress) -> UInt8? {
+    guard address >= start else { return nil }
+    let offset = address.rawValue - start.rawValue
+    return offset < UInt64(bytes.count) ? bytes[Int(offset)] : nil
+  }
 }

@@ -195,6 +195,8 @@ static void test_D08_D09(void)
 {
   static const unsigned long ranges[][2] = {{0xf800, 0x900}, {0x10000, 0x100}, {0x1f800, 0x400},
     {0x1f800, 0x900}, {0x20000, 0xfff}, {0x2f800, 0x700}, {0x2f800, 0x1000}};
+  static const unsigned long outside[][2] = {{0x30000, 1}, {0x30000, 0xfff}, {0x30800, 0x1000},
+    {0x1000, 0x400}, {0xfff, 1}, {0x1234567, 0x1000}};
   unsigned long before;
   size_t index;
 
@@ -210,6 +212,17 @@ static void test_D08_D09(void)
   }
   free_bootmem_node(bootmem_node(0), 0x1f800, 0x400);
   free_bootmem_node(bootmem_node(1), 0x20000, 0x400);
+  KIT_EXPECT(marks() == before);
+
+  kit_test("D08, D09 a free of less than a page behind the last node or in a hole does nothing");
+  for (index = 0; index < sizeof outside / sizeof *outside; index++) {
+    KIT_CATCH(free_bootmem(outside[index][0], outside[index][1]));
+    KIT_EQUAL((unsigned)kit_fault, 0);
+    KIT_CATCH(free_bootmem_node(bootmem_node(0), outside[index][0], outside[index][1]));
+    KIT_EQUAL((unsigned)kit_fault, 0);
+    KIT_CATCH(free_bootmem_node(bootmem_node(7), outside[index][0], outside[index][1]));
+    KIT_EQUAL((unsigned)kit_fault, 0);
+  }
   KIT_EXPECT(marks() == before);
 }
 
