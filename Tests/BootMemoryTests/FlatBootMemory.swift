@@ -37,6 +37,9 @@ final class FlatBootMemory {
     static func misuse(_ misuse: BootMemoryMisuse) -> Outcome { .failed(.misuse(misuse)) }
   }
 
+  /// Where memory begins that no 32-bit device reaches.
+  static let maxDMA32PageNumber: UInt64 = 0x10_0000
+
   /// In ascending order of start.
   let nodes: [Node]
   let endOfAddresses: Int
@@ -170,7 +173,7 @@ final class FlatBootMemory {
     }
     if let id = request.node {
       let node = nodes.first { $0.id == id }
-      let border = 0x10_0000
+      let border = Int(Self.maxDMA32PageNumber)
       if let node, request.policy == .high, node.end > border + 0x8000,
         request.goal / 4096 < UInt64(border)
       {

@@ -29,10 +29,10 @@ import Testing
       unsafe (start + (byteCount - count)).initializeMemory(
         as: UInt8.self, repeating: content, count: count)
     }
-    for edge in unsafe [arena.start, start + byteCount] {
-      unsafe edge.initializeMemory(
-        as: UInt8.self, repeating: Self.guardByte, count: Self.guardByteCount)
-    }
+    unsafe arena.start.initializeMemory(
+      as: UInt8.self, repeating: Self.guardByte, count: Self.guardByteCount)
+    unsafe (start + byteCount).initializeMemory(
+      as: UInt8.self, repeating: Self.guardByte, count: Self.guardByteCount)
   }
 
   /// Whether nothing has been written before the memory or behind it.

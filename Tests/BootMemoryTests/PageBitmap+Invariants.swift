@@ -45,7 +45,7 @@ extension PageBitmap {
     let place = "group \(index) of level \(level)"
     let count = childCount(ofGroup: index, onLevel: level)
     for bit in 0..<BitmapWord.bitCount {
-      let child = index << BitmapWord.bitShift + bit
+      let child = (index << BitmapWord.bitShift) + bit
       let low = planes.low >> BitmapWord(bit) & 1
       let high = planes.high >> BitmapWord(bit) & 1
       let hasFreeWord = planes.word.isOne(at: bit)
@@ -56,7 +56,7 @@ extension PageBitmap {
         continue
       }
       let told = GroupSummary(
-        state: PageState(bits: low | high << 1), hasFreeWord: hasFreeWord)
+        state: PageState(bits: low | (high << 1)), hasFreeWord: hasFreeWord)
       let actual: GroupSummary
       if low == high {
         actual = GroupSummary(state: low == 0 ? .none : .all, hasFreeWord: low == 1)
@@ -67,7 +67,7 @@ extension PageBitmap {
         actual = try check(group: child, onLevel: level - 1)
       } else {
         let word = storedWord(child)
-        let end = bitCount - child << BitmapWord.bitShift
+        let end = bitCount - (child << BitmapWord.bitShift)
         if end < BitmapWord.bitCount, word >> BitmapWord(end) != 0 {
           throw Broken(text: "word \(child) is free behind the end")
         }
