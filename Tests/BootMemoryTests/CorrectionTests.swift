@@ -43,7 +43,7 @@ import Testing
     #expect(try fixed.allocate(0x1000, goal: 0xffff_f000, limit: 0xffff_ffff) == 0x1_0000)
   }
 
-  @Test func D04_merging_endsWhenPageIsFreed() throws {
+  @Test func D04_sharing_endsWhenPageIsFreed() throws {
     var fixed = FixedMemory(0..<0x100)
     try fixed.freePages(0xa..<0x100)
     #expect(try fixed.allocate(0x100) == 0xa000)
@@ -51,7 +51,7 @@ import Testing
     #expect(try fixed.allocate(0x100, goal: 0xb000) == 0xb000)
   }
 
-  @Test func D05_merging_endsWhenPageIsFreedAndReserved() throws {
+  @Test func D05_sharing_endsWhenPageIsFreedAndReserved() throws {
     var fixed = FixedMemory(0..<0x100)
     try fixed.freePages(0xa..<0x100)
     #expect(try fixed.allocate(0x100) == 0xa000)
@@ -60,7 +60,7 @@ import Testing
     #expect(try fixed.allocate(0x100) == 0xb000)
   }
 
-  @Test func D06_merging_endsWhenRestOfPageIsReserved() throws {
+  @Test func D06_sharing_endsWhenRestOfPageIsReserved() throws {
     var fixed = FixedMemory(0..<0x100)
     try fixed.freePages(0xa..<0x100)
     #expect(try fixed.allocate(0x100) == 0xa000)
@@ -68,7 +68,7 @@ import Testing
     #expect(try fixed.allocate(0x100) == 0xb000)
   }
 
-  @Test func D04_merging_goesOnAfterFailedReserveAndPartialFree() throws {
+  @Test func D04_sharing_goesOnAfterFailedReserveAndPartialFree() throws {
     var fixed = FixedMemory(0..<0x100)
     try fixed.freePages(0xa..<0x100)
     #expect(try fixed.allocate(0x100) == 0xa000)
