@@ -2,11 +2,13 @@
 # library.sh.
 # shellcheck shell=bash
 
+: "${root:?common.sh has to be read before}"
+
 # What a kernel imports of this package, each module after those that it imports; then the kernel.
 readonly bare_modules="TextOutput PhysicalMemory MemoryMap MemoryTesting Firmware BootMemory \
-BootMemoryC BootPlan Bootmem StaticStorage SwiftKernel"
+BootPlan Bootmem StaticStorage SwiftKernel"
 
-# bare_entry: the function that the kernel's image begins with.
+# The function that the kernel's image begins with.
 readonly bare_entry=SwiftKernel_main
 
 # The memory functions, by the names of C and of the run-time ABI of 32-bit ARM; what Swift's own
@@ -23,24 +25,26 @@ module_folder() {
   fi
 }
 
-# compile_bare TRIPLE LEVEL WORK: compiles all modules, and the library's C, to WORK/*.o, at -Onone
-# or -O.  Where Swift has it, with the heap forbidden: for 32 bits Swift 6.3 refuses the flag for code
-# of its own, UInt64(value) among it.
+# compile_bare TRIPLE LEVEL WORK: compiles all modules, the library for C too, to WORK/*.o, at -Onone
+# or -O.  What kernels import is compiled with the heap forbidden where Swift has that: for 32 bits
+# Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.
 compile_bare() {
   local triple=$1 level=$2 work=$3 module clang file
   local kernel=$root/Tests/SwiftConsumer/Sources
-  local -a sources flags=(-target "$triple" "$level" -wmo -parse-as-library -swift-version 6
+  local -a sources heapless=() flags=(-target "$triple" "$level" -wmo -parse-as-library -swift-version 6
     -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
     -enable-experimental-feature Embedded -Xfrontend -function-sections
     -Xfrontend -disable-stack-protector -Xcc -ffreestanding -I "$work"
     -I "$root/Sources/CBootMemory/include" -I "$kernel/Machine/include"
     -I "$kernel/ImageStorage/include")
   case $triple in
-    aarch64* | riscv64* | x86_64*) flags+=(-Xfrontend -no-allocations) ;;
+    aarch64* | riscv64* | x86_64*) heapless=(-Xfrontend -no-allocations) ;;
   esac
-  for module in $bare_modules; do
+  for module in $bare_modules BootMemoryC; do
+    if [ "$module" = BootMemoryC ]; then heapless=(); fi
     mapfile -t sources < <(find "$(module_folder "$module")" -name '*.swift')
-    swiftc "${flags[@]}" -module-name "$module" "${sources[@]}" -emit-object \
+    swiftc "${flags[@]}" ${heapless[@]+"${heapless[@]}"} -module-name "$module" \
+      "${sources[@]}" -emit-object \
       -o "$work/$module.o" -emit-module -emit-module-path "$work/$module.swiftmodule" || return 1
   done
   clang=$(swift_tool clang)
