@@ -16,7 +16,7 @@ let package = Package(
     // Static, so that `swift build --product` builds what it names: of a product without a type it
     // builds the whole package.  Who depends on one gets its modules either way.
     //
-    // A kernel takes one of these three; each has the modules that its users name in their code.
+    // A kernel takes what it needs of these; each has the modules that its users name in their code.
     // The allocator, for a kernel that knows its memory map:
     .library(
       name: "BootMemory", type: .static,
@@ -24,12 +24,24 @@ let package = Package(
     // Reading the map that firmware and loader hand over, for a kernel with any allocator:
     .library(
       name: "Firmware", type: .static,
-      targets: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"]),
-    // Both, and the steps from the map to nodes with bitmaps:
+      targets: ["Firmware", "MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"]),
+    // The pages after the hand-over, from the allocator's own bitmaps:
+    .library(
+      name: "PageAllocator", type: .static,
+      targets: ["BootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"]),
+    // The first two, and the steps from the map to nodes with bitmaps:
     .library(
       name: "BootPlan", type: .static,
       targets: [
         "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
+      ]),
+    // All of it by one import, with one error for all stages.  All modules are named: one that is
+    // only re-exported can change without its users being built anew.
+    .library(
+      name: "Bootmem", type: .static,
+      targets: [
+        "BootMemory", "BootPlan", "Bootmem", "Firmware", "MemoryMap", "MemoryTesting",
+        "PhysicalMemory", "TextOutput",
       ]),
     // For programs of a host, the tool in `Sources/Tool` among them: maps from files, traces
     // replayed, reports.
@@ -44,19 +56,35 @@ let package = Package(
     .target(name: "PhysicalMemory", swiftSettings: settings),
     .target(
       name: "MemoryMap", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
+    .target(name: "MemoryTesting", dependencies: ["PhysicalMemory"], swiftSettings: settings),
     .target(
-      name: "Firmware", dependencies: ["MemoryMap", "PhysicalMemory", "TextOutput"],
+      name: "Firmware",
+      dependencies: ["MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
       name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
+    .target(
+      name: "PageAllocator", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
     .target(name: "CBootMemory"),
     .target(
       name: "BootMemoryC",
       dependencies: ["BootMemory", "CBootMemory", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
+      name: "PageAllocatorC",
+      dependencies: ["BootMemory", "CBootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+    .target(
       name: "BootPlan",
-      dependencies: ["BootMemory", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
+      dependencies: ["BootMemory", "MemoryMap", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+    .target(
+      name: "Bootmem",
+      dependencies: [
+        "BootMemory", "BootPlan", "Firmware", "MemoryMap", "MemoryTesting", "PhysicalMemory",
+        "TextOutput",
+      ],
       swiftSettings: settings),
     // Traces of calls: their format and the recorder for every machine, the replayer for a host.
     .target(
@@ -67,7 +95,7 @@ let package = Package(
       name: "Kernel",
       dependencies: [
         "Board", "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MemoryMap",
-        "PhysicalMemory", "TextOutput",
+        "MemoryTesting", "PageAllocator", "PhysicalMemory", "TextOutput",
       ],
       swiftSettings: settings),
     .target(
@@ -88,11 +116,26 @@ let package = Package(
       dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "PageAllocatorTests",
+      dependencies: [
+        "BootMemory", "BootMemoryTrace", "PageAllocator", "PhysicalMemory", "TestSupport",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "BootPlanTests",
       dependencies: [
-        "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TestSupport",
-        "TextOutput",
+        "BootMemory", "BootPlan", "MemoryMap", "PhysicalMemory", "TestSupport", "TextOutput",
       ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "BootmemTests",
+      dependencies: [
+        "BootMemory", "BootPlan", "Bootmem", "Firmware", "MemoryMap", "MemoryTesting",
+        "PhysicalMemory", "TestSupport", "TextOutput",
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MemoryTestingTests", dependencies: ["MemoryTesting", "PhysicalMemory"],
       swiftSettings: settings),
     .testTarget(
       name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory"], swiftSettings: settings),

@@ -5,11 +5,11 @@ import TextOutput
 extension BootMemory {
   /// Sets what takes a line for each operation, ``BootMemoryPlatform/debug``; nil for nothing.
   public mutating func setDebugOutput(_ write: BootMemoryPlatform.Write?) {
-    unsafe platform.debug = write
+    unsafe debugOutput = write
   }
 
   @inline(__always)
-  var hasDebugOutput: Bool { unsafe platform.debug != nil }
+  var hasDebugOutput: Bool { unsafe debugOutput != nil }
 
   func debugRegister(_ node: NodePointer) {
     let span = unsafe node.pointee.span
@@ -21,63 +21,48 @@ extension BootMemory {
     write(&line)
   }
 
-  func debugFree(_ node: NodePointer, _ pages: PageRange) {
-    var line = unsafe DebugLine("__free", node: id(of: node))
-    line.add(" start=", pages.start.number)
-    line.add(" end=", pages.end.number)
-    write(&line)
+  func debugFree(_ node: NodePointer, _ pages: Range<PageNumber>) {
+    unsafe debug("__free", node, pages)
   }
 
-  func debugReserve(_ node: NodePointer, _ pages: PageRange, exclusively: Bool) {
-    var line = unsafe DebugLine("__reserve", node: id(of: node))
-    line.add(" start=", pages.start.number)
-    line.add(" end=", pages.end.number)
-    line.add(" flags=", exclusively ? 1 : 0)
-    write(&line)
+  func debugReserve(_ node: NodePointer, _ pages: Range<PageNumber>, exclusively: Bool) {
+    unsafe debug("__reserve", node, pages, flags: exclusively ? 1 : 0)
     var page = unsafe node.pointee.firstReserved(in: pages)
     while let found = page {
       var line = DebugLine("__reserve")
       line.text.write("silent double reserve of PFN ")
-      line.text.write(hexadecimal: found.number)
+      line.text.write(hexadecimal: UInt64(found))
       write(&line)
-      guard let next = found.advanced(byPageCount: 1),
-        let rest = PageRange(start: next, end: pages.end)
-      else { return }
-      page = unsafe node.pointee.firstReserved(in: rest)
+      // The page lies below the end of the range.
+      let next = found &+ 1
+      guard next < pages.upperBound else { return }
+      page = unsafe node.pointee.firstReserved(in: next..<pages.upperBound)
     }
   }
 
-  func debugAllocate(_ node: NodePointer, _ request: AllocationSearch) {
+  func debugAllocate(_ node: NodePointer, _ request: ResolvedRequest) {
     var line = unsafe DebugLine("alloc_bootmem_bdata", node: id(of: node))
-    line.add(" size=", request.byteCount)
+    line.add(" size=", UInt64(request.byteCount))
     line.text.write(" [")
-    // A request that no 32-bit machine can fulfil does not come from one.
-    line.text.write(decimal: UInt(truncatingIfNeeded: request.pageCount))
+    line.text.write(decimal: request.pageCount)
     line.text.write(" pages]")
     line.add(" align=", request.alignment)
     line.add(" goal=", request.goal)
     let isLimited = request.limitPage != .max
-    line.add(" limit=", isLimited ? request.limitPage << PageFrame.byteCountShift : 0)
+    line.add(
+      " limit=", isLimited ? UInt64(request.limitPage) << PageFrame.byteCountShift : 0)
     write(&line)
   }
 
-  func debugAllocated(_ node: NodePointer, _ address: PhysicalAddress) {
+  func debugAllocated(_ node: NodePointer, _ address: UInt) {
     // An allocation that starts inside a page shares it with the one before, which reserved it.
-    let start = address.pageFrame.number + (address.isPageAligned ? 0 : 1)
-    let end = unsafe node.pointee.hint
-    var line = unsafe DebugLine("__reserve", node: id(of: node))
-    line.add(" start=", start)
-    line.add(" end=", end.number)
-    line.add(" flags=", 1)
-    write(&line)
+    let start = address &>> PageFrame.numberShift &+ (address & PageFrame.offsetMask == 0 ? 0 : 1)
+    let end = unsafe node.pointee.nextPage
+    unsafe debug("__reserve", node, start..<max(start, end), flags: 1)
   }
 
   func debugHandOver(_ node: NodePointer) {
-    let span = unsafe node.pointee.span
-    var line = unsafe DebugLine("free_all_bootmem_core", node: id(of: node))
-    line.add(" start=", span.start.number)
-    line.add(" end=", span.end.number)
-    write(&line)
+    unsafe debug("free_all_bootmem_core", node, node.pointee.pages)
   }
 
   func debugHandedOver(_ node: NodePointer, released: UInt64) {
@@ -86,9 +71,22 @@ extension BootMemory {
     write(&line)
   }
 
+  /// Writes a line about pages of a node.
+  @inline(never)
+  private func debug(
+    _ function: StaticString, _ node: NodePointer, _ pages: Range<PageNumber>, flags: UInt64? = nil
+  ) {
+    var line = unsafe DebugLine(function, node: id(of: node))
+    line.add(" start=", UInt64(pages.lowerBound))
+    line.add(" end=", UInt64(pages.upperBound))
+    if let flags { line.add(" flags=", flags) }
+    write(&line)
+  }
+
+  @inline(never)
   private func write(_ line: inout DebugLine) {
     line.text.write("\n")
-    guard let write = unsafe platform.debug else { return }
+    guard let write = unsafe debugOutput else { return }
     unsafe line.text.withBytes { bytes in
       unsafe write(platform.context, bytes.baseAddress, UInt(bytes.count))
     }
@@ -111,6 +109,7 @@ private struct DebugLine {
     text.write(decimal: node.rawValue.magnitude)
   }
 
+  @inline(never)
   mutating func add(_ name: StaticString, _ value: UInt64) {
     text.write(name)
     text.write(hexadecimal: value)

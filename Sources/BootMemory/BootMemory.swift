@@ -9,39 +9,63 @@ import PhysicalMemory
 /// the end ``handOver(maximumOrder:_:)`` gives every free page away.
 ///
 /// Nothing here is global, and nothing allocates: the storage of the nodes is the caller's, and each
-/// node's bitmap lies in memory that the caller names.  A call that throws has changed nothing.
+/// node's bitmap lies in memory that the caller names.  A call that throws has changed nothing, but
+/// for the hints that a failed exclusive reserve lowers, as Linux's does.
 ///
 /// Calls must not overlap in time: a kernel boots on one processor.
+///
+/// Methods that change nothing are mutating where their speed counts, since such a method gets the
+/// place of the value and another one a copy.
 @safe public struct BootMemory: ~Copyable {
-  typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
+  package typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
 
-  /// The node at which the short cut of a call begins, ``firstNode``; nil where every call must
-  /// take the long way, which looks at more: without nodes, with debugging output, and after the
-  /// hand-over.
-  private(set) var shortcutNode: NodePointer?
+  /// The node at which calls begin that first try where the last change was, ``firstNode``; nil where
+  /// every call must search, which looks at more: without nodes, with debugging output, for another
+  /// machine's addresses, with a ``mappedEnd``, and after the hand-over.
+  private(set) var cursorNode: NodePointer?
 
   /// The registered node with the lowest start.
-  var firstNode: NodePointer? {
-    didSet { updateShortcut() }
+  package var firstNode: NodePointer? {
+    didSet { updateCursorNode() }
   }
 
   /// The registered node with the highest start.
   var lastNode: NodePointer?
 
-  /// The page behind the bitmaps of all nodes.
-  var bitmapsEnd = PageFrame(0)
+  /// The pages from the first to the last of all bitmaps, with what lies between them.
+  package var bitmapsSpan: Range<PageNumber> = 0..<0
 
   /// A registered node from which the next search for a page may begin: the last one found.
   var recentNode: NodePointer?
 
   /// Whether the memory has been handed over.
-  public internal(set) var isHandedOver = false {
-    didSet { updateShortcut() }
+  public package(set) var isHandedOver = false {
+    didSet { updateCursorNode() }
   }
 
+  /// Whether it has been handed over to the module `PageAllocator`, which goes on with the bitmaps.
+  package var arePagesKept = false
+
   /// What was said of the machine.
-  public internal(set) var platform: BootMemoryPlatform {
-    didSet { updateShortcut() }
+  public let platform: BootMemoryPlatform
+
+  // Two of its figures once more, as the compiler copies all of it to look at one.
+
+  /// The page frame behind the platform's address space.
+  let endPageFrame: PageFrame
+
+  /// See ``BootMemoryPlatform/directMapOffset``.
+  @usableFromInline let directMapOffset: UInt
+
+  /// Takes a line for every operation; at first what the platform says.
+  var debugOutput: BootMemoryPlatform.Write? {
+    didSet { updateCursorNode() }
+  }
+
+  /// What every allocation must lie below, whatever its own limit: the end of what is mapped while
+  /// the kernel's page tables do not map all memory yet; nil for all.
+  public var mappedEnd: PhysicalAddress? {
+    didSet { updateCursorNode() }
   }
 
   /// Clears allocated memory.
@@ -58,11 +82,15 @@ import PhysicalMemory
   /// - Complexity: O(storage).
   public init(platform: BootMemoryPlatform, nodes: UnsafeMutableBufferPointer<BootMemoryNode>) {
     precondition(platform.cacheLineByteCount.isPowerOfTwo)
-    unsafe shortcutNode = nil
+    precondition(platform.addressWidth.endPageFrame <= AddressWidth.native.endPageFrame)
+    unsafe cursorNode = nil
     unsafe firstNode = nil
     unsafe lastNode = nil
     unsafe recentNode = nil
     self.platform = platform
+    endPageFrame = platform.addressWidth.endPageFrame
+    directMapOffset = platform.directMapOffset
+    unsafe debugOutput = platform.debug
     unsafe clear =
       unsafe platform.clear ?? { _, start, byteCount in
         unsafe start?.initializeMemory(
@@ -75,34 +103,50 @@ import PhysicalMemory
   /// The number of nodes that there is storage for.
   public var nodeCapacity: Int { unsafe nodes.count }
 
-  private mutating func updateShortcut() {
-    unsafe shortcutNode = isHandedOver || hasDebugOutput ? nil : firstNode
+  private mutating func updateCursorNode() {
+    let isNative = platform.addressWidth == .native
+    let hasMore = isHandedOver || hasDebugOutput || mappedEnd != nil || !isNative
+    unsafe cursorNode = hasMore ? nil : firstNode
+  }
+
+  /// The storage of a node; nil where there is none.
+  @inline(__always)
+  func storage(of node: NodeID) -> NodePointer? {
+    guard node.rawValue >= 0, node.rawValue < (unsafe nodes.count) else { return nil }
+    // There is a first element, since there is this one.
+    return unsafe nodes.baseAddress.unsafelyUnwrapped + node.rawValue
   }
 
   /// The storage of a node, or an error where there is none.
   @inline(__always)
   func pointer(to node: NodeID) throws(BootMemoryError) -> NodePointer {
-    guard node.rawValue >= 0, node.rawValue < (unsafe nodes.count) else {
-      throw .misuse(.noSuchNode(node))
-    }
-    // There is a first element, since there is this one.
-    return unsafe nodes.baseAddress.unsafelyUnwrapped + node.rawValue
+    guard let pointer = unsafe storage(of: node) else { throw .misuse(.noSuchNode(node)) }
+    return unsafe pointer
   }
 
   /// The number of a node.
-  func id(of node: NodePointer) -> NodeID {
+  package func id(of node: NodePointer) -> NodeID {
     unsafe NodeID(node - nodes.baseAddress.unsafelyUnwrapped)
+  }
+
+  /// The first node from `first` on that ends above `page`, the only one that can have it.
+  @inline(__always)
+  func node(endingAbove page: PageNumber, from first: NodePointer) -> NodePointer? {
+    // Mostly it is the first.
+    if unsafe _fastPath(first.pointee.pages.upperBound > page) { return unsafe first }
+    var next = unsafe first.pointee.next
+    while let node = unsafe next, unsafe node.pointee.pages.upperBound <= page {
+      unsafe next = node.pointee.next
+    }
+    return unsafe next
   }
 
   /// The registered node that has `page`.
   @inline(__always)
-  func node(containing page: PageFrame, from first: NodePointer?) -> NodePointer? {
-    var next = unsafe first
-    // The first that ends above the page is the only one that can have it.
-    while let node = unsafe next, unsafe node.pointee.span.end <= page {
-      unsafe next = node.pointee.next
-    }
-    guard let node = unsafe next, unsafe node.pointee.span.start <= page else { return nil }
+  func node(containing page: PageNumber, from first: NodePointer?) -> NodePointer? {
+    guard let first = unsafe first, let node = unsafe node(endingAbove: page, from: first),
+      unsafe node.pointee.pages.lowerBound <= page
+    else { return nil }
     return unsafe node
   }
 }

@@ -1,159 +1,54 @@
-/// Freeing and reserving ranges.
+/// Freeing and reserving.
 ///
 /// `@_optimize(speed)` stands where the library, which is built for size as a whole, spends its
 /// time.
 extension PageBitmap {
-  /// Makes every page from `start` up to `end` free, or reserved.
+  /// Reserves a free page of the cursor's word.
+  @inline(__always)
+  mutating func reserveAtCursor(_ page: PageNumber) {
+    replaceWordAtCursor(with: cursor.word & ~.one(at: page & Self.bitMask))
+  }
+
+  /// Frees reserved pages, or reserves free ones, of the cursor's word.
   ///
-  /// - Precondition: `start` < `end` ≤ ``bitCount``.
-  /// - Complexity: O(levels); a word at a time at the two ends of the range, and nothing between.
-  mutating func set(from start: UInt, to end: UInt, free: Bool) {
-    let index = start &>> BitmapWord.bitShift
-    // `end` is above `start`, so 1 can be taken from it.
-    if index == (end &- 1) &>> BitmapWord.bitShift {
-      let mask = BitmapWord.ones(from: start & Self.bitMask, count: end &- start)
-      validate(index)
-      let word = storedWord(index)
-      replaceValidWord(with: free ? word | mask : word & ~mask)
-    } else {
-      setAcrossWords(from: start, to: end, free: free)
-    }
+  /// - Parameters:
+  ///   - first: The first page.
+  ///   - last: The last page, in the same word.
+  ///   - free: Whether the pages are to be free.
+  /// - Returns: Whether there are such pages, and all were the opposite; nothing has changed
+  ///   otherwise.
+  @inline(__always)
+  mutating func flipAtCursor(
+    from first: PageNumber, through last: PageNumber, free: Bool
+  ) -> Bool {
+    let mask = BitmapWord.ones(from: first & Self.bitMask) & .ones(upTo: last & Self.bitMask)
+    let word = cursor.word
+    guard mask != 0, word & mask == (free ? 0 : mask) else { return false }
+    replaceWordAtCursor(with: word ^ mask)
+    return true
   }
 
-  /// A word that may be about to change, with its state; the groups above it become valid, but it
-  /// need not be stored.
+  /// Puts the cursor at the word of `page`, which gets stored, if it was not, with every group above.
+  ///
+  /// - Complexity: O(levels).
   @inline(__always)
-  mutating func wordToChange(_ index: UInt) -> (word: BitmapWord, state: WordState) {
+  mutating func seek(_ page: PageNumber) {
+    // The page is not below the first.
+    let index = (page &- firstPageNumber) &>> BitmapWord.bitShift
     validateGroup(index &>> BitmapWord.bitShift)
-    let state = state(ofWord: index)
-    return (state.isUniform ? state.uniformWord : storedWord(index), state)
+    let place = unsafe place(ofWord: index)
+    let group = unsafe wordGroup(ofWord: index)
+    let bit = BitmapWord(truncatingIfNeeded: index & Self.bitMask)
+    let low = unsafe group[0] &>> bit & 1
+    let high = unsafe group[1] &>> bit & 1
+    // 0 or 1, so that taking it from 0 gives no bits or all.
+    if low == high { unsafe place.pointee = 0 &- low }
+    unsafe cursor = BitmapCursor(
+      wordNumber: page &>> BitmapWord.bitShift, place: place, group: group,
+      groupBit: 1 &<< bit, state: PageState(bits: low | high &<< 1))
   }
 
-  /// Replaces a word that ``wordToChange(_:)`` has prepared; it is the valid word then.
-  @inline(__always)
-  mutating func replaceWord(_ index: UInt, _ oldState: WordState, with word: BitmapWord) {
-    storeWord(index, word)
-    let newState = GroupSummary(word).state
-    validWord = index
-    validState = newState
-    // Most changes leave the state of the word as it was.
-    if newState != oldState.bits { update(oldState, ofWord: index, to: newState) }
-  }
-
-  /// Replaces the valid word.
-  @inline(__always)
-  mutating func replaceValidWord(with word: BitmapWord) {
-    storeWord(validWord, word)
-    let state = GroupSummary(word).state
-    if state != validState { updateValidState(to: state) }
-  }
-
-  /// Reserves a page of the valid word, which is free.
-  @inline(__always)
-  mutating func reserveInValidWord(_ bit: UInt) {
-    let word = validWordContent & ~.one(at: bit)
-    // Most often there was a free byte, and there still is.
-    if word.hasFullByte && validState == 0b10 {
-      storeWord(validWord, word)
-    } else {
-      replaceValidWord(with: word)
-    }
-  }
-
-  @_optimize(speed) @inline(never)
-  private mutating func updateValidState(to newState: BitmapWord) {
-    validState = newState
-    update(state(ofWord: validWord), ofWord: validWord, to: newState)
-  }
-
-  /// Writes the new state of a word to its group, which is valid, and to those above if that is
-  /// something else then.
-  @inline(__always)
-  private mutating func update(
-    _ state: WordState, ofWord index: UInt, to newState: BitmapWord
-  ) {
-    if state.high == 0 && newState <= 0b01 {
-      // It is a low bit that differs.  Mostly the group stays scattered, as it was.
-      let low = state.low ^ 1 &<< state.bit
-      unsafe state.group[0] = low
-      if state.low == 0 || low == 0 {
-        let summary = GroupPlanes(low: low, high: 0, word: 0).summary
-        propagate(summary, fromChild: index &>> BitmapWord.bitShift, onLevel: 2)
-      }
-      return
-    }
-    let difference = newState ^ state.bits
-    let low = state.low ^ (difference & 1) &<< state.bit
-    let high = state.high ^ (difference &>> 1) &<< state.bit
-    unsafe state.group[0] = low
-    unsafe state.group[1] = high
-    let old = GroupPlanes(low: state.low, high: state.high, word: state.low & state.high)
-    let new = GroupPlanes(low: low, high: high, word: low & high)
-    groupChanged(index &>> BitmapWord.bitShift, from: old, to: new)
-  }
-
-  /// Tells the groups above one of level 1 how free it has become, as far up as that changes
-  /// anything.
-  @_optimize(speed) @inline(never)
-  private mutating func groupChanged(_ index: UInt, from old: GroupPlanes, to new: GroupPlanes) {
-    if new.summary != old.summary { propagate(new.summary, fromChild: index, onLevel: 2) }
-  }
-
-  /// Tells the groups from `level` up how free a child has become.
-  @_optimize(speed) @inline(never)
-  private mutating func propagate(
-    _ summary: GroupSummary, fromChild child: UInt, onLevel level: Int
-  ) {
-    var summary = summary
-    var child = child
-    var level = level
-    while level <= topLevel {
-      let index = child &>> BitmapWord.bitShift
-      var planes = planes(ofGroup: index, onLevel: level)
-      let old = planes.summary
-      planes.setSummary(ofChild: child & Self.bitMask, to: summary)
-      store(planes, inGroup: index, onLevel: level)
-      summary = planes.summary
-      if summary == old { return }
-      child = index
-      level &+= 1
-    }
-    root.setSummary(ofChild: child, to: summary)
-  }
-
-  /// Makes the word `index` the valid word.
-  @_optimize(speed)
-  mutating func validate(_ index: UInt) {
-    guard index != validWord else { return }
-    validateGroup(index &>> BitmapWord.bitShift)
-    let state = state(ofWord: index)
-    if state.isUniform { storeWord(index, state.uniformWord) }
-    validWord = index
-    validState = state.bits
-  }
-
-  /// Makes a group of level 1 and every group above it valid: where a parent says that all or none
-  /// of the pages are free, what lies below is written for the first time.
-  @inline(__always)
-  private mutating func validateGroup(_ index: UInt) {
-    guard topLevel > 1 else { return }
-    var level = topLevel
-    var shift = topShift
-    repeat {
-      let child = index &>> shift
-      let group = unsafe group(child &>> BitmapWord.bitShift, onUpperLevel: level)
-      let mixed = unsafe group[0] ^ group[1]
-      level &-= 1
-      if mixed &>> BitmapWord(truncatingIfNeeded: child) & 1 == 0 {
-        // 0 or 1, so that taking it from 0 gives no bits or all.
-        let isFree = unsafe group[0] &>> BitmapWord(truncatingIfNeeded: child) & 1
-        fillGroup(child, onLevel: level, with: 0 &- isFree)
-      }
-      shift &-= BitmapWord.bitShift
-    } while level != 1
-  }
-
-  /// Sets a range that begins and ends in different words, from the bottom up.
+  /// Makes every page from `start` up to `end` free, or reserved.
   ///
   /// On each level the range begins in one child and ends in another, which have been dealt with;
   /// those between them are free or reserved as a whole from now on.
@@ -161,67 +56,210 @@ extension PageBitmap {
   ///     level 2            [ left  ######  right ]
   ///     level 1     [  left ######]  ...  [##### right   ]
   ///     level 0   [   #####]   ...            ...  [###     ]
-  @_optimize(speed)
-  private mutating func setAcrossWords(from start: UInt, to end: UInt, free: Bool) {
-    var left = start &>> BitmapWord.bitShift
+  ///
+  /// - Precondition: `start` < `end` ≤ ``bitCount``.
+  /// - Complexity: O(levels); a word at a time at the two ends of the range, and nothing between.
+  @_optimize(speed) @inline(never)
+  mutating func set(from start: UInt, to end: UInt, free: Bool) {
+    // `end` is above `start`, so 1 can be taken from it.
     let last = end &- 1
+    var left = start &>> BitmapWord.bitShift
     var right = last &>> BitmapWord.bitShift
-    var leftSummary = fillWord(left, .ones(from: start & Self.bitMask), free: free)
-    var rightSummary = fillWord(right, .ones(upTo: last & Self.bitMask), free: free)
-    var level = 1
+    let leftMask = BitmapWord.ones(from: start & Self.bitMask)
+    let rightMask = BitmapWord.ones(upTo: last & Self.bitMask)
+    var leftSummary: GroupSummary
+    var rightSummary: GroupSummary
+    if left == right {
+      leftSummary = fillWord(left, leftMask & rightMask, free: free)
+      rightSummary = leftSummary
+    } else {
+      leftSummary = fillWord(left, leftMask, free: free)
+      rightSummary = fillWord(right, rightMask, free: free)
+    }
+    unsafe cursor = BitmapCursor(
+      wordNumber: (last &+ firstPageNumber) &>> BitmapWord.bitShift,
+      place: place(ofWord: right), group: wordGroup(ofWord: right),
+      groupBit: .one(at: right & Self.bitMask), state: rightSummary.state)
+    if (left ^ right) &>> BitmapWord.bitShift == 0 {
+      let index = left &>> BitmapWord.bitShift
+      var planes = planes(ofGroup: index, onLevel: 1)
+      let old = planes.summary
+      let (leftBit, rightBit) = (left & Self.bitMask, right & Self.bitMask)
+      planes.set(
+        leftBit, to: leftSummary, filling: .ones(above: leftBit) & .ones(below: rightBit),
+        free: free)
+      planes.set(rightBit, to: rightSummary)
+      store(planes, inGroup: index, onLevel: 1)
+      let new = planes.summary
+      if new != old { propagate(new, fromChild: index, onLevel: 2) }
+      return
+    }
+    leftSummary = setWord(
+      left, to: leftSummary, filling: .ones(above: left & Self.bitMask), free)
+    rightSummary = setWord(
+      right, to: rightSummary, filling: .ones(below: right & Self.bitMask), free)
+    left &>>= BitmapWord.bitShift
+    right &>>= BitmapWord.bitShift
+    var level = 2
     while (left ^ right) &>> BitmapWord.bitShift != 0 {
-      leftSummary = setChild(
+      leftSummary = setGroup(
         left, onLevel: level, to: leftSummary, filling: .ones(above: left & Self.bitMask), free)
-      rightSummary = setChild(
+      rightSummary = setGroup(
         right, onLevel: level, to: rightSummary, filling: .ones(below: right & Self.bitMask), free)
       left &>>= BitmapWord.bitShift
       right &>>= BitmapWord.bitShift
-      if level == topLevel {
-        // `right` is another group, and so above.
-        fillGroups(left &+ 1..<right, onLevel: level, with: free ? .max : 0)
-        root.fill(.ones(above: left) & .ones(below: right), free: free)
-        root.setSummary(ofChild: left, to: leftSummary)
-        root.setSummary(ofChild: right, to: rightSummary)
-        return
-      }
       level &+= 1
     }
+    // Here both are children of one group.
+    if level == rootLevel {
+      // `right` is another group, and so above.
+      fillGroups(left &+ 1..<right, onLevel: level &- 1, with: free ? .max : 0)
+    }
     let index = left &>> BitmapWord.bitShift
-    var planes = planes(ofGroup: index, onLevel: level)
-    let old = planes.summary
+    let old = planes(ofGroup: index, onUpperLevel: level).summary
     let between =
-      BitmapWord.ones(above: left & Self.bitMask) & BitmapWord.ones(below: right & Self.bitMask)
-    planes.fill(between, free: free)
-    planes.setSummary(ofChild: left & Self.bitMask, to: leftSummary)
-    planes.setSummary(ofChild: right & Self.bitMask, to: rightSummary)
-    store(planes, inGroup: index, onLevel: level)
-    if planes.summary != old {
-      propagate(planes.summary, fromChild: index, onLevel: level &+ 1)
+      BitmapWord.ones(above: left & Self.bitMask) & .ones(below: right & Self.bitMask)
+    _ = setGroup(left, onLevel: level, to: leftSummary, filling: between, free)
+    let new = setGroup(right, onLevel: level, to: rightSummary, filling: 0, free)
+    if new != old { propagate(new, fromChild: index, onLevel: level &+ 1) }
+  }
+
+  @inline(__always)
+  private mutating func replaceWordAtCursor(with word: BitmapWord) {
+    cursor.word = word
+    let state = PageState(of: word)
+    // Most changes leave the state of the word as it was.
+    if state != cursor.state { changeStateAtCursor(to: state) }
+  }
+
+  /// Writes the new state of the cursor's word to its group, and to those above if that is something
+  /// else then.
+  @inline(__always)
+  private mutating func changeStateAtCursor(to newState: PageState) {
+    let group = unsafe cursor.group.unsafelyUnwrapped
+    if newState.bits | cursor.state.bits == PageState.scattered.bits {
+      // A few pages come or go.  Mostly others of the group are free before and after.
+      let old = unsafe group[0]
+      if unsafe old != 0 && old != cursor.groupBit || group[1] != 0 {
+        unsafe group[0] = old ^ cursor.groupBit
+        cursor.state = newState
+        return
+      }
+    }
+    Self.changeGroupAtCursor(of: &self, to: newState)
+  }
+
+  /// The same where that may concern the groups above.
+  @_optimize(speed) @inline(never)
+  private static func changeGroupAtCursor(of bitmap: inout PageBitmap, to newState: PageState) {
+    let group = unsafe bitmap.cursor.group.unsafelyUnwrapped
+    let difference = newState.bits ^ bitmap.cursor.state.bits
+    bitmap.cursor.state = newState
+    let old = unsafe GroupPlanes(low: group[0], high: group[1], word: group[0] & group[1])
+    let bit = bitmap.cursor.groupBit
+    let low = old.low ^ (difference & 1 == 0 ? 0 : bit)
+    let high = old.high ^ (difference &>> 1 == 0 ? 0 : bit)
+    unsafe group[0] = low
+    unsafe group[1] = high
+    let new = GroupPlanes(low: low, high: high, word: low & high)
+    // Without a high bit in either, as long as pages are few, all that counts is whether there is one.
+    let isChange =
+      old.high | high == 0 ? (old.low == 0) != (low == 0) : new.summary != old.summary
+    if isChange {
+      // The cursor's word is not below the first.
+      let firstWordNumber = bitmap.firstPageNumber &>> BitmapWord.bitShift
+      let index = (bitmap.cursor.wordNumber &- firstWordNumber) &>> BitmapWord.bitShift
+      bitmap.propagate(new.summary, fromChild: index, onLevel: 2)
     }
   }
 
-  /// Sets pages of a word, which becomes the valid word, but tells no group above it.
+  /// Tells the groups from `level` up how free a child has become, as far up as that changes
+  /// anything.
   @_optimize(speed) @inline(never)
-  private mutating func fillWord(_ index: UInt, _ mask: BitmapWord, free: Bool) -> GroupSummary {
-    let word = wordToChange(index).word & ~mask | (free ? mask : 0)
-    storeWord(index, word)
-    let summary = GroupSummary(word)
-    validWord = index
-    validState = summary.state
-    return summary
+  private mutating func propagate(
+    _ summary: GroupSummary, fromChild child: UInt, onLevel level: Int
+  ) {
+    var summary = summary
+    var child = child
+    var level = level
+    while level <= rootLevel {
+      let index = child &>> BitmapWord.bitShift
+      let old = planes(ofGroup: index, onUpperLevel: level).summary
+      summary = setGroup(child, onLevel: level, to: summary, filling: 0, false)
+      if summary == old { return }
+      child = index
+      level &+= 1
+    }
   }
 
-  /// Sets how free a child is, numbered on the level below, and those of its group in `mask`.
+  /// Makes a group of level 1 and every group above it valid: where a parent says that all or none
+  /// of the pages are free, what lies below is written for the first time.
   @inline(__always)
-  private func setChild(
+  private mutating func validateGroup(_ index: UInt) {
+    var level = rootLevel &- 1
+    // By how much the number of a group of level 1 is shifted for that of the group's child on the
+    // way there.
+    var shift = topShift
+    while shift != 0 {
+      shift &-= BitmapWord.bitShift
+      let child = index &>> shift
+      let group = unsafe group(child &>> BitmapWord.bitShift, onUpperLevel: level)
+      let low = unsafe group[0]
+      let mixed = unsafe low ^ group[1]
+      level &-= 1
+      if _slowPath(mixed &>> BitmapWord(truncatingIfNeeded: child) & 1 == 0) {
+        // 0 or 1, so that taking it from 0 gives no bits or all.
+        let isFree = low &>> BitmapWord(truncatingIfNeeded: child) & 1
+        fillGroup(child, onLevel: level, with: 0 &- isFree)
+      }
+    }
+  }
+
+  /// Sets pages of a word, and makes the groups above it valid, but tells them nothing.
+  @_optimize(speed) @inline(never)
+  private mutating func fillWord(_ index: UInt, _ mask: BitmapWord, free: Bool) -> GroupSummary {
+    validateGroup(index &>> BitmapWord.bitShift)
+    let old: BitmapWord =
+      switch state(ofWord: index) {
+      case .none: 0
+      case .all: .max
+      default: storedWord(index)
+      }
+    let word = free ? old | mask : old & ~mask
+    storeWord(index, word)
+    return GroupSummary(of: word)
+  }
+
+  /// Sets how free a word is, and those of its group in `mask`.
+  ///
+  /// - Returns: How free the group is.
+  @_optimize(speed) @inline(never)
+  private mutating func setWord(
+    _ word: UInt, to summary: GroupSummary, filling mask: BitmapWord, _ free: Bool
+  ) -> GroupSummary {
+    let index = word &>> BitmapWord.bitShift
+    var planes = planes(ofGroup: index, onLevel: 1)
+    planes.set(word & Self.bitMask, to: summary, filling: mask, free: free)
+    store(planes, inGroup: index, onLevel: 1)
+    return planes.summary
+  }
+
+  /// Sets how free a group is, numbered on the level below `level`, and those of the group above it
+  /// in `mask`.
+  ///
+  /// - Returns: How free the group above is.
+  @_optimize(speed) @inline(never)
+  private mutating func setGroup(
     _ child: UInt, onLevel level: Int, to summary: GroupSummary, filling mask: BitmapWord,
     _ free: Bool
   ) -> GroupSummary {
     let index = child &>> BitmapWord.bitShift
-    var planes = planes(ofGroup: index, onLevel: level)
-    planes.fill(mask, free: free)
-    planes.setSummary(ofChild: child & Self.bitMask, to: summary)
-    store(planes, inGroup: index, onLevel: level)
+    var planes = planes(ofGroup: index, onUpperLevel: level)
+    planes.set(child & Self.bitMask, to: summary, filling: mask, free: free)
+    let group = unsafe group(index, onUpperLevel: level)
+    unsafe group[0] = planes.low
+    unsafe group[1] = planes.high
+    unsafe group[2] = planes.word
     return planes.summary
   }
 }

@@ -28,7 +28,6 @@ extension PageBitmap {
   ///   - start: Where to begin.
   ///   - end: Where to end; at most ``bitCount``.
   /// - Complexity: O(levels) for each group of free pages that turns out to be too short.
-  @_optimize(speed)
   mutating func firstRun(
     ofLength length: UInt, alignedTo step: UInt, from start: UInt, below end: UInt
   ) -> UInt? {
@@ -116,23 +115,82 @@ extension PageBitmap {
     return found.bit
   }
 
-  /// Makes the word of the lowest free page from `start` on the valid word.
+  /// Whether no page from `start` up to `end` is free.
   ///
-  /// - Returns: Whether there is such a page.
+  /// Nothing is looked at but the ways down to the two ends: what lies between them is told by the
+  /// groups on those ways.
+  ///
+  /// - Precondition: `start` < `end` ≤ ``bitCount``.
   /// - Complexity: O(levels).
-  @_optimize(speed) @inline(never)
-  mutating func validateFirstFree(from start: UInt) -> Bool {
-    guard let bit = firstFree(from: start, below: bitCount) else { return false }
-    validate(bit &>> BitmapWord.bitShift)
-    return true
+  @inline(never)
+  mutating func isReserved(from start: UInt, to end: UInt) -> Bool {
+    var planes = self.planes(ofGroup: 0, onLevel: rootLevel)
+    // So it is where a node has just been registered.
+    if planes.anyFree == 0 { return true }
+    var level = rootLevel &- 1
+    var shift = BitmapWord.bitShift &* UInt(bitPattern: level &+ 1)
+    // `end` is above `start`, so 1 can be taken from it.
+    let last = end &- 1
+    while true {
+      let left = start &>> shift & Self.bitMask
+      let right = last &>> shift & Self.bitMask
+      if left != right {
+        let between = BitmapWord.ones(above: left) & .ones(below: right)
+        return planes.anyFree & between == 0
+          && isReserved(planes, left, from: start, upwards: true, onLevel: level)
+          && isReserved(planes, right, from: last, upwards: false, onLevel: level)
+      }
+      if !planes.anyFree.isOne(at: left) { return true }
+      if planes.allFree.isOne(at: left) { return false }
+      if level == 0 {
+        let mask = BitmapWord.ones(from: start & Self.bitMask) & .ones(upTo: last & Self.bitMask)
+        return storedWord(start &>> BitmapWord.bitShift) & mask == 0
+      }
+      planes = self.planes(ofGroup: start &>> shift, onLevel: level)
+      level &-= 1
+      shift &-= BitmapWord.bitShift
+    }
+  }
+
+  /// Whether no page of a child is free from `page` upwards, or downwards, that page included.
+  ///
+  /// The child is `child` of `planes`: a group of `level` or, on level 0, a word.
+  @inline(never)
+  private mutating func isReserved(
+    _ planes: GroupPlanes, _ child: UInt, from page: UInt, upwards: Bool, onLevel level: Int
+  ) -> Bool {
+    var planes = planes
+    var child = child
+    var level = level
+    var shift = BitmapWord.bitShift &* UInt(bitPattern: level)
+    while planes.mixed.isOne(at: child) {
+      if level == 0 {
+        let bit = page & Self.bitMask
+        let mask = upwards ? BitmapWord.ones(from: bit) : .ones(upTo: bit)
+        return storedWord(page &>> BitmapWord.bitShift) & mask == 0
+      }
+      planes = self.planes(ofGroup: page &>> (shift &+ BitmapWord.bitShift), onLevel: level)
+      child = page &>> shift & Self.bitMask
+      let beside = upwards ? BitmapWord.ones(above: child) : .ones(below: child)
+      if planes.anyFree & beside != 0 { return false }
+      level &-= 1
+      shift &-= BitmapWord.bitShift
+    }
+    return !planes.anyFree.isOne(at: child)
+  }
+
+  /// Whether a page is free.
+  ///
+  /// - Complexity: O(levels).
+  mutating func isFree(_ bit: UInt) -> Bool {
+    word(bit &>> BitmapWord.bitShift).isOne(at: bit & Self.bitMask)
   }
 
   /// The word with number `index` as it would be, were it stored.
   ///
   /// - Complexity: O(levels).
-  mutating func word(_ index: UInt) -> BitmapWord {
-    if index == validWord { return storedWord(index) }
-    for level in stride(from: topLevel, to: 0, by: -1) {
+  package mutating func word(_ index: UInt) -> BitmapWord {
+    for level in stride(from: rootLevel, to: 0, by: -1) {
       let child = index &>> (BitmapWord.bitShift &* UInt(bitPattern: level &- 1))
       let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
       let bit = child & Self.bitMask
@@ -148,12 +206,16 @@ extension PageBitmap {
   /// `end`, but may return a place behind it.
   ///
   /// - Complexity: O(levels).
-  @_optimize(speed) @inline(never)
+  @inline(never)
   private mutating func first(_ sought: Sought, from start: UInt, below end: UInt) -> (
     bit: UInt, word: BitmapWord
   )? {
     var bit = start
-    var level = topLevel
+    // In the group where the last change was, the way down is known to be valid.  Before the first
+    // change no page has the cursor's word number.
+    let cursorIndex = cursor.wordNumber &- firstPageNumber &>> BitmapWord.bitShift
+    let isBesideCursor = start &>> BitmapWord.bitShift ^ cursorIndex < BitmapWord.bitCount
+    var level = isBesideCursor ? 1 : rootLevel
     while bit < end {
       let shift = BitmapWord.bitShift &* UInt(bitPattern: level)
       let child = bit &>> shift
@@ -162,22 +224,15 @@ extension PageBitmap {
       let candidates = planes.children(with: sought) & .ones(from: firstChild)
       guard candidates != 0 else {
         // Nothing in the rest of this group.  Go on behind it, on the lowest level above where the
-        // next group's parent is one on the way to here, and so valid; at the top all are.
+        // next group's parent is one on the way to here, and so valid.
+        if level == rootLevel { return nil }
         var group = (child &>> BitmapWord.bitShift) &+ 1
-        let groupShift = shift &+ BitmapWord.bitShift
-        if level == topLevel {
-          // There are at most as many as a word has bits, and there is one more here.
-          guard group < BitmapWord.bitCount else { return nil }
-          let later = root.children(with: sought) & .ones(from: group)
-          guard later != 0 else { return nil }
-          group = later.firstOne
-        }
-        bit = group &<< groupShift
-        while level < topLevel {
+        bit = group &<< (shift &+ BitmapWord.bitShift)
+        repeat {
           level &+= 1
           if group & Self.bitMask != 0 { break }
           group &>>= BitmapWord.bitShift
-        }
+        } while level < rootLevel
         continue
       }
       let candidate = candidates.firstOne
@@ -201,7 +256,7 @@ extension PageBitmap {
       // There are such pages in this word, but none from `bit` on: go on behind it.
       bit = (bit | Self.bitMask) &+ 1
       // Where the next word is of another group, that group is to be found from the top.
-      if bit & (BitmapWord.bitCount &* BitmapWord.bitCount &- 1) == 0 { level = topLevel }
+      if bit & (BitmapWord.bitCount &* BitmapWord.bitCount &- 1) == 0 { level = rootLevel }
     }
     return nil
   }

@@ -90,6 +90,23 @@ extension RecordedBootMemory {
     }
   }
 
+  /// Marks pages free.
+  public mutating func free(_ pages: PageRange, on node: NodeID?) throws(BootMemoryError) {
+    // A trace knows addresses only, and these pages all have some on any machine.
+    guard let range = AddressRange(pages) else { return try base.free(pages, on: node) }
+    try free(range, on: node)
+  }
+
+  /// Marks pages reserved.
+  public mutating func reserve(
+    _ pages: PageRange, on node: NodeID?, exclusively: Bool
+  ) throws(BootMemoryError) {
+    guard let range = AddressRange(pages) else {
+      return try base.reserve(pages, on: node, exclusively: exclusively)
+    }
+    try reserve(range, on: node, exclusively: exclusively)
+  }
+
   /// Hands over every free page, and the pages of the bitmaps.
   ///
   /// The trace has the blocks into which Linux would have cut these pages, and as many pages of each

@@ -8,7 +8,7 @@ import TextOutput
 /// Until ``startRecording()`` and behind ``endRecording()`` nothing is written.
 public struct RecordedBootMemory<Sink: TextSink>: ~Copyable {
   /// The boot memory, to look at.
-  public internal(set) var base: BootMemory
+  public package(set) var base: BootMemory
 
   /// Where the trace goes.
   public internal(set) var sink: Sink
@@ -31,9 +31,9 @@ public struct RecordedBootMemory<Sink: TextSink>: ~Copyable {
     sink.write("\npage_shift ")
     sink.write(hexadecimal: PageFrame.byteCountShift)
     sink.write("\nlow_limit ")
-    sink.write(hexadecimal: platform.lowAddressLimit.rawValue)
+    sink.write(hexadecimal: platform.lowAddressLimit?.rawValue ?? 0)
     sink.write("\nmax_dma32_pfn ")
-    sink.write(hexadecimal: platform.maxDMA32PageFrame.number)
+    sink.write(hexadecimal: platform.maxDMA32PageFrame?.number ?? 0)
     sink.write("\nbootmem_low_limit ")
     sink.write(hexadecimal: platform.maxDMAAddress.rawValue)
     sink.write("\n")

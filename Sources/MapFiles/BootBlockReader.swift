@@ -15,10 +15,10 @@ extension MapFile {
     let rangeCapacity = 1 << 18
     let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: regionCapacity)
     defer { unsafe regions.deallocate() }
-    let ranges = UnsafeMutableBufferPointer<LoaderRange>.allocate(capacity: rangeCapacity)
+    let ranges = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: rangeCapacity)
     defer { unsafe ranges.deallocate() }
     var result = unsafe BootInformation(
-      regions: MemoryRegionList(storage: regions), loaderRanges: LoaderRangeList(storage: ranges))
+      regions: MemoryRegionList(storage: regions), heldRanges: OwnedRangeList(storage: ranges))
     let memory = FileMemory(bytes: bytes, start: start)
     var reports = StringSink()
     do throws(FirmwareError) {
@@ -40,8 +40,8 @@ extension MapFile {
       let region = result.regions[index]
       entries.append(Entry(line: nil, region: region, kindName: "\(region.kind.name)"))
     }
-    for index in 0..<result.loaderRanges.count {
-      loaderRanges.append(result.loaderRanges[index])
+    for index in 0..<result.heldRanges.count {
+      loaderRanges.append(result.heldRanges[index])
     }
   }
 }

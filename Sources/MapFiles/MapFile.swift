@@ -33,7 +33,7 @@ public struct MapFile: Sendable {
   public internal(set) var nodes: [NodeMemory] = []
 
   /// The memory that the loader holds, where the file tells it.
-  public internal(set) var loaderRanges: [LoaderRange] = []
+  public internal(set) var loaderRanges: [OwnedRange] = []
 
   /// What was left out or put right, each as a sentence.
   public internal(set) var notes: [String] = []

@@ -6,6 +6,22 @@ public struct PageRange: Hashable, Sendable {
   /// The page frame just behind the range.
   public let end: PageFrame
 
+  /// Makes the range of `pages`, such as `0x100..<0x200`.
+  @inlinable
+  public init(_ pages: Range<PageFrame>) {
+    start = pages.lowerBound
+    end = pages.upperBound
+  }
+
+  /// Makes the range of `pages`, such as `0x100...0x1ff`.
+  ///
+  /// - Precondition: The last page has not the number 2^64 - 1.
+  @inlinable
+  public init(_ pages: ClosedRange<PageFrame>) {
+    start = pages.lowerBound
+    end = PageFrame(pages.upperBound.number + 1)
+  }
+
   /// Makes a range; nil if `end` lies below `start`.
   @inlinable
   public init?(start: PageFrame, end: PageFrame) {
@@ -29,9 +45,9 @@ public struct PageRange: Hashable, Sendable {
     end = page
   }
 
-  /// For ranges in this module whose order is proven where they are made.
+  /// For ranges in this package whose order is proven where they are made.
   @usableFromInline
-  init(uncheckedStart start: PageFrame, end: PageFrame) {
+  package init(uncheckedStart start: PageFrame, end: PageFrame) {
     self.start = start
     self.end = end
   }

@@ -19,7 +19,7 @@ final class RecordedMachine {
     nextBitmap = PageFrame(end)
     var platform = BootMemoryPlatform()
     platform.addressWidth = addressWidth
-    platform.maxDMA32PageFrame = PageFrame(addressWidth == .bits64 ? 0x8000 : 0)
+    platform.maxDMA32PageFrame = addressWidth == .bits64 ? PageFrame(0x8000) : nil
     let bitmaps = UInt(end << PageFrame.byteCountShift)
     platform.directMapOffset = unsafe UInt(bitPattern: arena.start) &- bitmaps
     memory = unsafe RecordedBootMemory(
@@ -37,5 +37,5 @@ final class RecordedMachine {
 
 /// The bytes from `start` on.
 func range(_ start: UInt64, _ byteCount: UInt64) -> AddressRange {
-  AddressRange(clippingStart: PhysicalAddress(start), byteCount: byteCount)
+  AddressRange(start: PhysicalAddress(start), clampingByteCount: byteCount)
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct MapPictureTests {
   private func region(_ start: UInt64, _ byteCount: UInt64, _ kind: MemoryKind) -> MemoryRegion {
     MemoryRegion(
-      range: AddressRange(clippingStart: PhysicalAddress(start), byteCount: byteCount), kind: kind)
+      range: AddressRange(start: PhysicalAddress(start), clampingByteCount: byteCount), kind: kind)
   }
 
   private func text(_ picture: MapPicture) -> [String] {

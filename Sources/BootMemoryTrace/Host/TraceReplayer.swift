@@ -71,8 +71,11 @@ public final class TraceReplayer {
     // The arena has less than 2^63 bytes, so 2^51 pages, and `end` is at most 2^52.
     let bitmapPageCount = UInt64(bitmapByteCount) >> PageFrame.byteCountShift
     areBitmapsOutside = end + bitmapPageCount > platform.addressWidth.endPageFrame.number
-    platform.lowAddressLimit = PhysicalAddress(trace.header.lowAddressLimit)
-    platform.maxDMA32PageFrame = PageFrame(trace.header.maxDMA32PageFrameNumber)
+    // In a trace, as in Linux, 0 is none.
+    let limit = trace.header.lowAddressLimit
+    platform.lowAddressLimit = limit == 0 ? nil : PhysicalAddress(limit)
+    let border = trace.header.maxDMA32PageFrameNumber
+    platform.maxDMA32PageFrame = border == 0 ? nil : PageFrame(border)
     let bitmaps = UInt(end << PageFrame.byteCountShift)
     platform.directMapOffset = unsafe UInt(bitPattern: arena.start) &- bitmaps
     let storage = NodeStorage(count: 64)
@@ -191,7 +194,9 @@ public final class TraceReplayer {
     if operation.call.namesNode { request.node = operation.node }
     if operation.call == .allocateOnNodeHigh { request.nodePolicy = .high }
     if operation.call.isLow { request.limit = .low }
-    if arguments.count > 3 { request.limit = .address(PhysicalAddress(arguments[3])) }
+    if arguments.count > 3, arguments[3] != 0 {
+      request.limit = .address(PhysicalAddress(arguments[3]))
+    }
     return request
   }
 

@@ -38,8 +38,8 @@ public struct BootPlanReport {
   /// Who holds what, the bitmaps included.
   public private(set) var owners: [OwnedRange] = []
 
-  /// What the command line's parameters had to say, each as a sentence.
-  public let notes: [String]
+  /// What the command line's parameters and the nodes had to say, each as a sentence.
+  public private(set) var notes: [String]
 
   /// The number of usable pages within the kernel's reach.
   public private(set) var usablePageCount: UInt64 = 0
@@ -82,9 +82,6 @@ public struct BootPlanReport {
       capacity: scenario.owners.count + scenario.file.loaderRanges.count + Self.nodeCapacity + 1)
     defer { unsafe ownerStorage.deallocate() }
     let affinities = scenario.affinities
-    let nodeMapStorage = UnsafeMutableBufferPointer<NodePages>.allocate(
-      capacity: map.count + 2 * affinities.count + 1)
-    defer { unsafe nodeMapStorage.deallocate() }
     let affinityStorage = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(
       capacity: affinities.count)
     defer { unsafe affinityStorage.deallocate() }
@@ -98,9 +95,11 @@ public struct BootPlanReport {
     for affinity in affinities { affinityList.append(affinity) }
     do {
       for owner in scenario.ownersOnEntry { try owners.add(owner.range, owner.owner) }
-      let nodeMap = unsafe try NodeMap(
-        assigning: map, to: &affinityList, storage: nodeMapStorage)
-      try memory.setUpNodes(nodeMap, of: map, below: limit, owners: &owners)
+      var reports = StringSink()
+      let nodeMap = try memory.setUpNodes(
+        NodeMap(assigning: map, to: &affinityList), below: limit, owners: &owners,
+        reportingTo: &reports)
+      self.notes += reports.text.split(separator: "\n").map(String.init)
       read(memory, map, nodeMap)
       for index in 0..<owners.count { self.owners.append(owners[index]) }
       var sink = StringSink()
@@ -115,12 +114,12 @@ public struct BootPlanReport {
     for number in 0..<memory.nodeCapacity {
       let id = NodeID(number)
       guard let node = memory.node(id), node.isRegistered else { continue }
-      let place = (0..<nodes.count).first { nodes[$0].pages.overlaps(node.span) }
+      let place = nodes.ranges().first { $0.pages.overlaps(node.span) }
       var usable: UInt64 = 0
       for pages in map.usablePages(in: node.span) { usable += pages.pageCount }
       self.nodes.append(
         Node(
-          id: id, firmwareNode: place.map { nodes[$0].node } ?? id, span: node.span,
+          id: id, firmwareNode: place?.node ?? id, span: node.span,
           bitmap: node.bitmapPages, freePageCount: memory.freePageCount(on: id),
           usablePageCount: usable))
       var run = memory.nextFreeRun(on: id)

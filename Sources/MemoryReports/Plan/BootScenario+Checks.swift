@@ -9,11 +9,9 @@ extension BootScenario {
   /// Who holds what on entry, and what the loader holds by a dump of memory.
   var ownersOnEntry: [OwnedRange] {
     var owners = owners
-    for range in file.loaderRanges {
-      owners.append(OwnedRange(range: range.range, owner: .loader(range.owner)))
-    }
+    owners += file.loaderRanges
     let firstPage = AddressRange(
-      clippingStart: PhysicalAddress(0), byteCount: PageFrame.byteCount)
+      start: 0, clampingByteCount: PageFrame.byteCount)
     owners.append(OwnedRange(range: firstPage, owner: .firstPage))
     return owners
   }
