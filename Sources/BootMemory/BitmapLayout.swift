@@ -1,6 +1,6 @@
 /// How the memory of a ``PageBitmap`` is divided into its levels.
 ///
-/// A table of where the levels are comes first, then the top level, then level by level down to
+/// A table of where the levels are comes first, then the root, then level by level down to
 /// level 0, which has a word for each `BitmapWord.bitCount` pages.  A group of a higher
 /// level describes as many words or groups of the level below with a few planes of one bit each.
 struct BitmapLayout {

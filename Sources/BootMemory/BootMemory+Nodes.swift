@@ -38,7 +38,11 @@ extension BootMemory {
   ///     not inside another node.
   ///   - bitmapStart: The first page for the bitmap, of any content.
   /// - Returns: The size of the bitmap in bytes, see ``bitmapByteCount(forPageCount:)``.
-  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's top level only.
+  /// - Throws: ``BootMemoryMisuse/noSuchNode(_:)``, ``BootMemoryMisuse/nodeAlreadyRegistered(_:)``,
+  ///   ``BootMemoryMisuse/nodeOverlaps(_:_:)``, ``BootMemoryMisuse/bitmapOverlaps(_:_:)``,
+  ///   ``BootMemoryMisuse/bitmapMisplaced(_:)``, ``BootMemoryMisuse/beyondAddressSpace(_:)``;
+  ///   ``BootMemoryError/handedOver``.  Nothing has changed then.
+  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's highest levels only.
   @discardableResult
   public mutating func registerNode(
     _ id: NodeID, spanning span: PageRange, bitmapAt bitmapStart: PageFrame
@@ -69,7 +73,12 @@ extension BootMemory {
   ///   - bitmap: At least ``bitmapByteCount(forPageCount:)`` bytes of any content, aligned for a
   ///     pointer.
   /// - Returns: The size of the bitmap in bytes.
-  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's top level only.
+  /// - Throws: ``BootMemoryMisuse/noSuchNode(_:)``, ``BootMemoryMisuse/nodeAlreadyRegistered(_:)``,
+  ///   ``BootMemoryMisuse/nodeOverlaps(_:_:)``,
+  ///   ``BootMemoryMisuse/bitmapTooSmall(byteCount:requiredByteCount:)``,
+  ///   ``BootMemoryMisuse/bitmapMisplaced(_:)``, ``BootMemoryMisuse/beyondAddressSpace(_:)``;
+  ///   ``BootMemoryError/handedOver``.  Nothing has changed then.
+  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's highest levels only.
   @discardableResult
   public mutating func registerNode(
     _ id: NodeID, spanning span: PageRange, bitmap: UnsafeMutableRawBufferPointer

@@ -9,8 +9,8 @@ import PhysicalMemory
 /// the end ``handOver(maximumOrder:_:)`` gives every free page away.
 ///
 /// Nothing here is global, and nothing allocates: the storage of the nodes is the caller's, and each
-/// node's bitmap lies in memory that the caller names.  What a call that throws has left as it was is
-/// said with it: all that it would have changed, but for hints that a failed exclusive reserve lowers.
+/// node's bitmap lies in memory that the caller names.  A call that throws has changed nothing, but
+/// for the hints that a failed exclusive reserve lowers, as Linux's does.
 ///
 /// Calls must not overlap in time: a kernel boots on one processor.
 ///

@@ -3,9 +3,9 @@
 /// A flat bitmap must be written as a whole before the first allocation, and be read bit by bit in
 /// every search.  This one is a tree.  Level 0 is the bitmap, one bit a page.  Each group of the
 /// level above says of `BitmapWord.bitCount` words (64 or 32) how free they are, a group of the
-/// next level says so of as many groups, up to a level that has no more groups than a word has bits:
+/// next level says so of as many groups, up to the root, the one group above all:
 ///
-///     level 2 (top)    all      mixed            none   ...      one state for 64 words' groups
+///     level 2 (root)   all      mixed            none   ...      one state for 64 words' groups
 ///                                 |
 ///     level 1            none  mixed  all  ...                   one state for a word
 ///                                |
@@ -23,12 +23,13 @@
 ///
 /// **Laziness.**  What lies below a child that is `none` or `all` is not stored: its memory has any
 /// content.  It gets written only when a part of it is to differ, one group a level.  So a new
-/// bitmap writes its top level, and freeing or reserving a range writes a few groups at its two ends.
+/// bitmap writes the root and the level below, which are always valid, that is, stored; and freeing
+/// or reserving a range writes a few groups at its two ends.
 ///
 /// **Search** descends only into children that can hold what is sought, see
 /// ``firstRun(ofLength:alignedTo:from:below:)``.
 @safe package struct PageBitmap {
-  /// The first word of each level, up to the top.
+  /// The first word of each level, up to the root's.
   private var levels: UnsafeMutablePointer<UnsafeMutablePointer<BitmapWord>>?
 
   /// The first word of level 0.
@@ -41,7 +42,7 @@
   /// groups right below it are always valid.
   package private(set) var rootLevel: Int
 
-  /// log2 of the number of words that a child of a group right below the root stands for.
+  /// log2 of the number of groups of level 1 that a group right below the root stands for.
   private(set) var topShift: UInt
 
   /// The number of bits on level 0; bits from here on are never 1.
@@ -77,7 +78,7 @@
   ///   - layout: The number of bits, and where the levels lie.
   ///   - firstPageNumber: The page frame number of bit 0, a multiple of the word's width.
   ///   - memory: At least `layout.byteCount` bytes, aligned for a pointer, of any content.
-  /// - Complexity: O(levels); writes only the top level.
+  /// - Complexity: O(levels); writes only the root and the level below.
   @_optimize(speed)
   mutating func reset(
     layout: BitmapLayout, firstPageNumber: UInt, memory: UnsafeMutableRawPointer
