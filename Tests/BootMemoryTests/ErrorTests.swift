@@ -25,8 +25,8 @@ import Testing
   //          0       8       10
   //          ####____|____####....####
   // free       [            ]            page 4 is free
-  // free                 [        ]      page 10 lies in no node
-  // reserve  on node 0: page 8 lies outside
+  // free                 [        ]      page 0x10 lies in no node
+  // reserve  on node 0: page 0x8 lies outside
   @Test func ranges_nameTheFirstPageThatIsWrong() {
     expect(.alreadyFree(PageFrame(4))) { memory throws(BootMemoryError) in
       try memory.freePages(2..<0xe)
@@ -145,33 +145,33 @@ import Testing
   }
 
   private static let texts: [(BootMemoryError, String)] = [
-    (.outOfMemory(byteCount: 0x1000), "out of memory: no free range for 1000 bytes"),
-    (.alreadyReserved(PageFrame(0x1f0)), "page 1f0 is reserved already"),
+    (.outOfMemory(byteCount: 0x1000), "out of memory: no free range for 0x1000 bytes"),
+    (.alreadyReserved(PageFrame(0x1f0)), "page 0x1f0 is reserved already"),
     (.handedOver, "boot memory has been handed over to the page allocator"),
-    (.misuse(.alreadyFree(PageFrame(0x1f0))), "page 1f0 is free already"),
-    (.misuse(.outsideNodes(PageFrame(0x20))), "page 20 lies in no node"),
-    (.misuse(.outsideNode(PageFrame(0x20), NodeID(12))), "page 20 lies outside node 12"),
+    (.misuse(.alreadyFree(PageFrame(0x1f0))), "page 0x1f0 is free already"),
+    (.misuse(.outsideNodes(PageFrame(0x20))), "page 0x20 lies in no node"),
+    (.misuse(.outsideNode(PageFrame(0x20), NodeID(12))), "page 0x20 lies outside node 12"),
     (
       .misuse(.beyondAddressSpace(PhysicalAddress(0xffff_f000))),
-      "the range at fffff000 reaches beyond the address space"
+      "the range at 0xfffff000 reaches beyond the address space"
     ),
     (.misuse(.zeroByteCount), "the size is 0"),
-    (.misuse(.alignmentNotPowerOfTwo(24)), "the alignment 18 is no power of two"),
+    (.misuse(.alignmentNotPowerOfTwo(24)), "the alignment 0x18 is no power of two"),
     (.misuse(.noSuchNode(NodeID(-1))), "there is no room for node -1"),
     (.misuse(.nodeAlreadyRegistered(NodeID(2))), "registered already: node 2"),
     (
       .misuse(.nodeOverlaps(pages(0x10..<0x20), NodeID(0))),
-      "the span 10-20 overlaps that of node 0"
+      "the span 0x10-0x20 overlaps that of node 0"
     ),
     (
       .misuse(.bitmapOverlaps(pages(0x10..<0x11), NodeID(3))),
-      "the bitmap at 10-11 overlaps that of node 3"
+      "the bitmap at 0x10-0x11 overlaps that of node 3"
     ),
     (
       .misuse(.bitmapTooSmall(byteCount: 0xff, requiredByteCount: 0x100)),
-      "the bitmap has ff bytes and needs 100"
+      "the bitmap has 0xff bytes and needs 0x100"
     ),
-    (.misuse(.bitmapMisplaced(0x1001)), "no bitmap can lie at the pointer 1001"),
+    (.misuse(.bitmapMisplaced(0x1001)), "no bitmap can lie at 0x1001"),
     (.misuse(.orderOutOfRange(-3)), "no block has the order -3"),
     (.misuse(.orderOutOfRange(52)), "no block has the order 52"),
     (.misuse(.notHandedOver), "boot memory has not been handed over yet"),
