@@ -132,7 +132,7 @@ static void test_D03(void)
   EXPECT_AT(__alloc_bootmem_low_nopanic(0x1000, 64, 0xfffff000), 0x11000);
 }
 
-static void begin_merging(const char *name)
+static void begin_sharing(const char *name)
 {
   begin(name);
   add_node(0, 0, 0x100);
@@ -142,17 +142,17 @@ static void begin_merging(const char *name)
 
 static void test_D04(void)
 {
-  begin_merging("D04 nothing merges into a page that was freed");
+  begin_sharing("D04 nothing merges into a page that was freed");
   free_pages(0xa, 0xb);
   KIT_EQUAL(allocate(0x100, 0xb000), 0xb000);
-  begin_merging("D04 a free that leaves the page reserved does not end merging");
+  begin_sharing("D04 a free that leaves the page reserved does not end sharing");
   free_bootmem(0xa400, 0x100);
   KIT_EQUAL(allocate(0x100, 0xb000), 0xa100);
 }
 
 static void test_D05(void)
 {
-  begin_merging("D05 nothing merges into a page that was freed and reserved");
+  begin_sharing("D05 nothing merges into a page that was freed and reserved");
   free_pages(0xa, 0xb);
   KIT_EQUAL((unsigned)reserve_pages(0xa, 0xb, BOOTMEM_EXCLUSIVE), 0);
   KIT_EQUAL(allocate(0x100, 0), 0xb000);
@@ -160,10 +160,10 @@ static void test_D05(void)
 
 static void test_D06(void)
 {
-  begin_merging("D06 nothing merges into a page whose rest was reserved");
+  begin_sharing("D06 nothing merges into a page whose rest was reserved");
   KIT_EQUAL((unsigned)reserve_bootmem(0xa800, 0x100, BOOTMEM_DEFAULT), 0);
   KIT_EQUAL(allocate(0x100, 0), 0xb000);
-  begin_merging("D06 an exclusive reserve that failed does not end merging");
+  begin_sharing("D06 an exclusive reserve that failed does not end sharing");
   KIT_EXPECT(reserve_bootmem(0xa800, 0x100, BOOTMEM_EXCLUSIVE) == EBUSY_RESULT);
   KIT_EQUAL(allocate(0x100, 0xb000), 0xa100);
 }

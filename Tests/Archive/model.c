@@ -107,7 +107,7 @@ static bool is_covered(const struct model *model, int nid, uint64_t start, uint6
   return true;
 }
 
-/* Takes the pages of each node in turn, and ends merging into them. */
+/* Takes the pages of each node in turn, and ends the sharing of them. */
 static void mark_all(struct model *model, uint64_t start, uint64_t end, bool is_free)
 {
   int place;
@@ -251,6 +251,11 @@ enum model_result model_allocate(struct model *model, int nid, enum model_policy
   if (align == 0) align = 64;
   if (page_up(size) > model->end_pfn / 2) return MODEL_OUT_OF_MEMORY;
   if (limit != 0 && (goal > limit || size > limit - goal)) goal = 0;
+  if (model->mapped_end != 0 && model->mapped_end >> PAGE_SHIFT < limit_pfn) {
+    limit = model->mapped_end;
+    limit_pfn = limit >> PAGE_SHIFT;
+    if (goal > limit || size > limit - goal) goal = 0;
+  }
   if (policy == MODEL_HIGH && border != 0 && goal >> PAGE_SHIFT < border
       && model->nodes[nid].end > border + (128 << 8)
       && allocate_in(&model->nodes[nid], size, align, border << PAGE_SHIFT, limit_pfn, address))

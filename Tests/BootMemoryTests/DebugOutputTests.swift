@@ -9,8 +9,8 @@ import Testing
   /// For ``BootMemoryPlatform/context``; whoever has it must keep this object.
   var context: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
 
-  static let write:
-    @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, UInt) -> Void = {
+  static let write: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, UInt) -> Void =
+    {
       context, start, byteCount in
       let lines = unsafe Unmanaged<Lines>.fromOpaque(context!).takeUnretainedValue()
       let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(byteCount))

@@ -74,7 +74,8 @@ import Testing
 
   @Test func pagesBeyondTheTop_nameTheirStart() {
     let top = PageFrame.end.number
-    expect(.beyondAddressSpace(PhysicalAddress((top - 1) << 12))) { memory throws(BootMemoryError) in
+    expect(.beyondAddressSpace(PhysicalAddress((top - 1) << 12))) {
+      memory throws(BootMemoryError) in
       try memory.memory.free(pages(top - 1..<top + 1))
     }
     expect(.beyondAddressSpace(PhysicalAddress(.max))) { memory throws(BootMemoryError) in
@@ -138,7 +139,8 @@ import Testing
           NodeID(5), spanning: pages(0x100..<0x4_0100), bitmapAt: PageFrame(start))
       }
     }
-    expect(.beyondAddressSpace(PhysicalAddress((top - 8) << 12))) { memory throws(BootMemoryError) in
+    expect(.beyondAddressSpace(PhysicalAddress((top - 8) << 12))) {
+      memory throws(BootMemoryError) in
       try memory.memory.registerNode(
         NodeID(5), spanning: pages(top - 8..<top + 1), bitmapAt: PageFrame(1))
     }

@@ -15,12 +15,14 @@ import Testing
   //            10      18      20
   //   nodes    ####____........____####....
   //   fragment       |-|  ||         |-|||  ||
-  @Test(arguments: [
-    (0xf800, 0x900), (0x1_0000, 0xfff), (0x1_7800, 0x400), (0x1_7800, 0x1000), (0x1_8000, 1),
-    (0x1_c000, 0xfff), (0x1_c800, 0x1000), (0x2_7001, 0xfff), (0x2_7800, 0x1000), (0x2_8000, 0xfff),
-    (0x2_8800, 0xf00), (0, 0xfff), (0x123_4567, 0x1000), (0, 0), (0x2_8000, 0), (0x1_c800, 0),
-    (0xffff_ffff_ffff_f001, 0xfff), (0xffff_ffff_ffff_f001, 0x100), (.max, 0),
-  ] as [(UInt64, UInt64)])
+  @Test(
+    arguments: [
+      (0xf800, 0x900), (0x1_0000, 0xfff), (0x1_7800, 0x400), (0x1_7800, 0x1000), (0x1_8000, 1),
+      (0x1_c000, 0xfff), (0x1_c800, 0x1000), (0x2_7001, 0xfff), (0x2_7800, 0x1000),
+      (0x2_8000, 0xfff),
+      (0x2_8800, 0xf00), (0, 0xfff), (0x123_4567, 0x1000), (0, 0), (0x2_8000, 0), (0x1_c800, 0),
+      (0xffff_ffff_ffff_f001, 0xfff), (0xffff_ffff_ffff_f001, 0x100), (.max, 0),
+    ] as [(UInt64, UInt64)])
   func freeWithoutWholePage_isNeverMisuse(start: UInt64, byteCount: UInt64) throws {
     let drawing = "####____........____####"
     for node in [nil, 0, 1, 7] {

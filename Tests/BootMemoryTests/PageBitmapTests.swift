@@ -24,7 +24,9 @@ import Testing
       tree.firstReserved(from: start, below: end)
     }
 
-    func isReserved(from start: UInt, to end: UInt) -> Bool { tree.isReserved(from: start, to: end) }
+    func isReserved(from start: UInt, to end: UInt) -> Bool {
+      tree.isReserved(from: start, to: end)
+    }
 
     func isFree(_ bit: UInt) -> Bool { tree.isFree(bit) }
 
@@ -96,8 +98,10 @@ import Testing
     #expect(bitmap.tree.cursor.holds(0x1_0000 + 4999))
     #expect(!bitmap.tree.cursor.holds(0x1_0000 + 10))
     bitmap.tree.seek(0x1_0000 + 10)
-    #expect(bitmap.tree.cursor.firstFree(from: 0x1_0000) == 0x1_0000 + 10)
-    #expect(bitmap.tree.cursor.firstFree(from: 0x1_0000 + 4999) == nil)
+    let page = bitmap.tree.cursor.firstFree(from: 0x1_0000)
+    #expect(page == (0x1_0000 + 10) as UInt)
+    let other = bitmap.tree.cursor.firstFree(from: 0x1_0000 + 4999)
+    #expect(other == nil)
     #expect(bitmap.tree.brokenInvariant() == nil)
     let first: UInt = 0x1_0000 + 12
     #expect(!bitmap.flip(from: first, through: first + 1, free: true))
@@ -125,14 +129,16 @@ import Testing
     for level in 1...intact.rootLevel {
       let planes = intact.planes(ofGroup: 0, onLevel: level)
       for bit in 0..<BitmapWord.bitCount {
-        // Both planes of a child: what was nothing becomes all, and the other way round; or mixed.
-        var broken = planes
-        broken.low ^= .one(at: bit)
-        broken.high ^= .one(at: bit)
-        intact.store(broken, inGroup: 0, onLevel: level)
-        #expect(intact.brokenInvariant() != nil, "level \(level), child \(bit)")
+        if planes.mixed.isOne(at: bit) {
+          // What is clustered is told to be scattered, and the other way round.
+          var broken = planes
+          broken.low ^= .one(at: bit)
+          broken.high ^= .one(at: bit)
+          intact.store(broken, inGroup: 0, onLevel: level)
+          #expect(intact.brokenInvariant() != nil, "level \(level), child \(bit)")
+        }
         if level > 1 {
-          broken = planes
+          var broken = planes
           broken.word ^= .one(at: bit)
           intact.store(broken, inGroup: 0, onLevel: level)
           #expect(intact.brokenInvariant() != nil, "level \(level), child \(bit), words")
@@ -140,6 +146,11 @@ import Testing
         intact.store(planes, inGroup: 0, onLevel: level)
       }
     }
+    // A group right below the root is valid, even where the root says that no page is free there.
+    let group = intact.planes(ofGroup: 1, onLevel: intact.rootLevel - 1)
+    intact.fillGroup(1, onLevel: intact.rootLevel - 1, with: .max)
+    #expect(intact.brokenInvariant() != nil)
+    intact.store(group, inGroup: 1, onLevel: intact.rootLevel - 1)
     #expect(intact.brokenInvariant() == nil)
     var lost = intact
     lost.cursor.state = .clustered
