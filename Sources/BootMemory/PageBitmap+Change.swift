@@ -248,7 +248,7 @@ extension PageBitmap {
   /// in `mask`.
   ///
   /// - Returns: How free the group above is.
-  @_optimize(speed) @inline(never)
+  @inline(never)
   private mutating func setGroup(
     _ child: UInt, onLevel level: Int, to summary: GroupSummary, filling mask: BitmapWord,
     _ free: Bool

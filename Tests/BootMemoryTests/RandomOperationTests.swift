@@ -33,7 +33,7 @@ import Testing
       scenario += 1
     }
     // The calls shall also meet where the last change was, as those of a kernel do.
-    #expect(changeCount.atCursor * 10 > changeCount.all)
+    #expect(changeCount.atCursor * 25 > changeCount.all)
   }
 }
 
