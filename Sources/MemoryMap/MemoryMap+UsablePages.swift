@@ -24,7 +24,7 @@ extension MemoryMap {
 
   /// Whether every page of `pages` is usable; true of no page.
   ///
-  /// - Complexity: O(n).
+  /// - Complexity: O(log n + k) for k regions in `pages`.
   public func hasUsable(_ pages: PageRange) -> Bool {
     // Ranges of usable pages do not touch, so pages in a row lie in one of them.
     var ranges = usablePages(in: pages)
@@ -61,14 +61,25 @@ public struct UsablePageRanges: IteratorProtocol {
   private let window: PageRange
   private var index = 0
 
+  /// - Complexity: O(log n).
   init(_ map: MemoryMap, window: PageRange) {
     self.map = map
     self.window = window
+    // The first region that ends behind the window's start: regions ascend and do not overlap.
+    var end = map.count
+    while index < end {
+      let middle = (index + end) / 2
+      if map[middle].pages.end <= window.start {
+        index = middle + 1
+      } else {
+        end = middle
+      }
+    }
   }
 
   /// The next range, or nil behind the last.
   ///
-  /// - Complexity: O(n) for the whole walk.
+  /// - Complexity: O(n) for the whole walk, n being the regions in the window.
   public mutating func next() -> PageRange? {
     while index < map.count {
       let region = map[index]
