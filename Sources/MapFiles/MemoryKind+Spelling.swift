@@ -17,6 +17,7 @@ extension MemoryKind {
     case "acpinvs", "acpinonvolatilestorage": self = .acpiNonVolatile
     case "reserved", "devicereserved", "unknowne820type": self = .reserved
     case "unusable", "unusablememory": self = .unusable
+    case "nomap": self = .noMap
     default:
       guard let marker = letters.firstRange(of: "type"),
         ["", "persistent"].contains(letters[..<marker.lowerBound]),

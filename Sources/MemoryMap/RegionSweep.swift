@@ -16,7 +16,7 @@ where Source.Element == MemoryRegion {
   private var upcoming: MemoryRegion?
 
   /// For each kind the last address of its regions that were taken from the source, or nil.
-  private var lastOfKind: InlineArray<7, UInt64?>
+  private var lastOfKind: InlineArray<8, UInt64?>
 
   /// The first address that no result covers yet; nil behind the top of the address space.
   private var position: UInt64? = 0

@@ -3,7 +3,7 @@ import MemoryMap
 extension MapPicture.Cell {
   /// All cells in the order of a legend.
   public static let all: [MapPicture.Cell] =
-    (0..<7).compactMap { MemoryKind(rawValue: $0) }.map { .kind($0) } + [.several, .nothing]
+    (0..<8).compactMap { MemoryKind(rawValue: $0) }.map { .kind($0) } + [.several, .nothing]
 
   /// The character that stands for the cell.
   public var character: Character {
@@ -17,6 +17,7 @@ extension MapPicture.Cell {
     case .kind(.acpiNonVolatile): "n"
     case .kind(.reserved): "#"
     case .kind(.unusable): "x"
+    case .kind(.noMap): "o"
     }
   }
 
@@ -41,6 +42,7 @@ extension MapPicture.Cell {
     case .kind(.acpiNonVolatile): "#ab47bc"
     case .kind(.reserved): "#e57373"
     case .kind(.unusable): "#212121"
+    case .kind(.noMap): "#795548"
     }
   }
 
@@ -56,6 +58,7 @@ extension MapPicture.Cell {
     case .kind(.acpiNonVolatile): 45
     case .kind(.reserved): 41
     case .kind(.unusable): 107
+    case .kind(.noMap): 105
     }
   }
 }

@@ -10,7 +10,7 @@ public struct NodeInformation: ~Copyable {
   /// Which memory is near which node; empty on a machine of one node.
   public var affinities: MemoryAffinityList
 
-  private var domains: ProximityDomains
+  var domains: ProximityDomains
 
   /// Makes an empty result, which stands for one node.
   ///
@@ -96,7 +96,7 @@ public struct NodeInformation: ~Copyable {
     throw .nodesFull(capacity: domains.capacity, sufficient: Int(entries.number))
   }
 
-  private mutating func removeAll() {
+  mutating func removeAll() {
     affinities.removeAll()
     domains.removeAll()
   }

@@ -1,3 +1,4 @@
+import MemoryMap
 import PhysicalMemory
 
 /// The proximity domains of ACPI, which are any numbers of 32 bits, by the nodes that they become:
@@ -27,6 +28,11 @@ struct ProximityDomains: ~Copyable {
   /// The domain of `node`; nil if there is no such node.
   borrowing func domain(of node: NodeID) -> UInt32? {
     node.rawValue >= 0 && node.rawValue < count ? unsafe storage[node.rawValue] : nil
+  }
+
+  /// Numbers the nodes in ascending order of their domains instead.
+  mutating func sort() {
+    unsafe UnsafeMutableBufferPointer(rebasing: storage[0..<count]).heapSort(by: <)
   }
 
   mutating func removeAll() {
