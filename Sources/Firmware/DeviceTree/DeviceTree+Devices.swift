@@ -22,7 +22,7 @@ extension DeviceTree {
       sink.report(
         FirmwareProblem(
           "device tree stdout-path", at: value.range.start,
-          "leads to a node that is disabled or out of the processor's reach", 
+          "leads to a node that is disabled or out of the processor's reach",
           value: branch.last.address.rawValue))
       return nil
     }
