@@ -52,7 +52,7 @@ struct DeviceTreeResult {
     psciConduit = tree.psciConduit
     do {
       try readNodes(
-        of: tree, at: memory, affinityCapacity: affinityCapacity, nodeCapacity: nodeCapacity,
+        of: tree, affinityCapacity: affinityCapacity, nodeCapacity: nodeCapacity,
         reportingTo: &sink)
     } catch let error as FirmwareError {
       var text = PrintedText()
@@ -65,13 +65,11 @@ struct DeviceTreeResult {
   }
 
   private mutating func readNodes(
-    of tree: DeviceTree<BlobMemory>, at memory: BlobMemory, affinityCapacity: Int,
+    of tree: DeviceTree<BlobMemory>, affinityCapacity: Int,
     nodeCapacity: Int, reportingTo sink: inout PrintedText
   ) throws {
     let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 256)
     defer { unsafe regions.deallocate() }
-    let ranges = UnsafeMutableBufferPointer<LoaderRange>.allocate(capacity: 256)
-    defer { unsafe ranges.deallocate() }
     let mapStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 512)
     defer { unsafe mapStorage.deallocate() }
     let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(
@@ -82,12 +80,9 @@ struct DeviceTreeResult {
     let nodeStorage = UnsafeMutableBufferPointer<NodePages>.allocate(capacity: 512)
     defer { unsafe nodeStorage.deallocate() }
 
-    var information = unsafe BootInformation(
-      regions: MemoryRegionList(storage: regions), loaderRanges: LoaderRangeList(storage: ranges))
-    var silence = PrintedText()
-    try information.read(
-      DeviceTreeBlob(), at: PhysicalAddress(memory.start), in: memory, reportingTo: &silence)
-    let map = try unsafe MemoryMap(sanitizing: &information.regions, storage: mapStorage)
+    var list = unsafe MemoryRegionList(storage: regions)
+    for region in boot.regionList { list.append(region) }
+    let map = try unsafe MemoryMap(sanitizing: &list, storage: mapStorage)
     var nodes = unsafe NodeInformation(
       affinities: MemoryAffinityList(storage: affinities), domains: numbers)
     try nodes.read(tree, reportingTo: &sink)
