@@ -4,7 +4,7 @@ import PhysicalMemory
 ///
 /// The shorthands correspond to bootmem's macros: `alloc_bootmem` is ``cacheLines(byteCount:)``,
 /// `alloc_bootmem_pages` is ``pages(byteCount:)``, `alloc_bootmem_low` is ``low(byteCount:)``,
-/// `alloc_bootmem_low_pages` is ``lowPages(byteCount:)``; `_node` adds ``on(_:_:)``.
+/// `alloc_bootmem_low_pages` is ``lowPages(byteCount:)``; `_node` adds ``on(_:policy:)``.
 public struct AllocationRequest: Equatable, Sendable {
   /// Where to look first.
   public enum Goal: Equatable, Sendable {
@@ -23,10 +23,10 @@ public struct AllocationRequest: Equatable, Sendable {
     /// No limit.
     case none
 
-    /// ``BootMemoryPlatform/lowAddressLimit``.
+    /// ``BootMemoryPlatform/lowAddressLimit``, if the platform has one.
     case low
 
-    /// This address, rounded down to a page; address 0 is no limit, as in Linux.
+    /// This address, rounded down to a page: nothing lies below one in the first page.
     case address(PhysicalAddress)
   }
 
@@ -106,7 +106,7 @@ public struct AllocationRequest: Equatable, Sendable {
 
   /// The same request, for a node.
   @inlinable
-  public func on(_ node: NodeID, _ policy: NodePolicy = .preferred) -> AllocationRequest {
+  public func on(_ node: NodeID, policy: NodePolicy = .preferred) -> AllocationRequest {
     var request = self
     request.node = node
     request.nodePolicy = policy

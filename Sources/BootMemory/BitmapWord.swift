@@ -65,14 +65,6 @@ extension BitmapWord {
     return pattern
   }
 
-  /// The bits of this word from that of `bit` on, shifted to the bottom.
-  ///
-  /// - Parameter bit: A bit of the bitmap; it counts within its word.
-  @inline(__always)
-  func rest(from bit: UInt) -> BitmapWord {
-    self &>> BitmapWord(truncatingIfNeeded: bit)
-  }
-
   /// The number of the lowest bit that is 1, in a word that is not 0.
   @inline(__always)
   var firstOne: UInt { UInt(truncatingIfNeeded: trailingZeroBitCount) }

@@ -7,39 +7,29 @@ extension BootMemory {
   /// The search is next fit: in each node it goes on where the last allocation ended, and once
   /// more from the goal if nothing is found.  It first looks at or above the goal, in the node asked
   /// for and then in all in ascending order, and only then anywhere.  An allocation that would
-  /// start in the page behind one that ended inside a page starts in the rest of that page.
+  /// start in the page behind one that ended inside a page shares that page.
   ///
-  /// - Complexity: O(levels), and so much again for each run of free pages that is too short, see
-  ///   the discussion of the bitmap.
+  /// - Parameter request: How much, how aligned, where.
+  /// - Returns: The address of the first byte.
+  /// - Throws: ``BootMemoryError/outOfMemory(byteCount:)`` if nothing fits, as on a node that was
+  ///   never registered with the policy `only`, or below a limit under which there is no page;
+  ///   ``BootMemoryMisuse/zeroByteCount``, ``BootMemoryMisuse/alignmentNotPowerOfTwo(_:)`` or
+  ///   ``BootMemoryMisuse/noSuchNode(_:)``; ``BootMemoryError/handedOver``.  Nothing has changed
+  ///   then.
+  /// - Complexity: O(nodes below the goal) for up to a page behind the last change.  Else O(levels +
+  ///   nodes), and so much again for each run of free pages that is too short, see <doc:Bitmap>.
+  @_optimize(speed) @inline(__always)
   public mutating func allocate(
     _ request: AllocationRequest
   ) throws(BootMemoryError) -> PhysicalAddress {
-    guard !isHandedOver else { throw .handedOver }
-    guard request.byteCount != 0 else { throw .misuse(.zeroByteCount) }
-    let alignment = request.alignment == 0 ? platform.cacheLineByteCount : request.alignment
-    guard alignment.isPowerOfTwo else { throw .misuse(.alignmentNotPowerOfTwo(alignment)) }
-    let goal =
-      switch request.goal {
-      case .preservingDMA: platform.maxDMAAddress.rawValue
-      case .address(let address): address.rawValue
-      }
-    let limit =
-      switch request.limit {
-      case .none: 0 as UInt64
-      case .low: platform.lowAddressLimit.rawValue
-      case .address(let address): address.rawValue
-      }
-    let search = AllocationSearch(
-      byteCount: request.byteCount, alignment: alignment, goal: goal, limit: limit)
-    let address: PhysicalAddress?
-    if let node = request.node {
-      address = unsafe allocate(search, on: try pointer(to: node), request.nodePolicy)
+    let address: UInt
+    if let found = allocateAtCursor(request) {
+      address = found
     } else {
-      address = allocate(search)
+      address = try search(request)
     }
-    guard let address else { throw .outOfMemory(byteCount: request.byteCount) }
     if request.clearsMemory { clear(address, byteCount: request.byteCount) }
-    return address
+    return PhysicalAddress(UInt64(address))
   }
 
   /// Allocates memory as ``allocate(_:)`` does, and stops the program where that would throw:
@@ -52,103 +42,105 @@ extension BootMemory {
     }
   }
 
-  /// Allocates cleared memory on any node, if it is at most a page and its place is in the word of
-  /// the bitmap that was used last: the short cut of nearly every allocation.
-  ///
-  /// - Parameters:
-  ///   - byteCount: The size.
-  ///   - alignment: The alignment; at most a page for the short cut.
-  ///   - goal: Where to look first; address 0 is anywhere.
-  /// - Returns: nil if that was not so, or the parameters are wrong; nothing has changed then, and
-  ///   ``prepareNextPage(goal:)`` may help, or ``allocate(_:)``.
-  /// - Complexity: O(nodes below the goal).
+  /// Allocates up to a page where the last change was; nil if that takes a search.
   @inline(__always)
-  public mutating func allocateNextPage(
-    byteCount: UInt64, alignment: UInt64, goal: PhysicalAddress
-  ) -> PhysicalAddress? {
+  private mutating func allocateAtCursor(_ request: AllocationRequest) -> UInt? {
+    let alignment = alignment(of: request)
     // 0 wraps around to more than a page, each time.
-    guard byteCount &- 1 < PageFrame.byteCount, alignment &- 1 < PageFrame.byteCount,
-      alignment & (alignment &- 1) == 0, let node = unsafe shortcutNode(above: goal)
+    guard request.byteCount &- 1 < PageFrame.byteCount, alignment &- 1 < PageFrame.byteCount,
+      alignment & (alignment &- 1) == 0, var node = unsafe cursorNode
     else { return nil }
-    let address = unsafe node.pointee.allocateNextPage(
-      byteCount: byteCount, alignment: alignment, goalPage: goal.pageFrame.number)
-    guard let address else { return nil }
-    clear(address, byteCount: byteCount)
+    let resolved = ResolvedRequest(
+      byteCount: UInt(truncatingIfNeeded: request.byteCount), alignment: alignment,
+      goal: goal(of: request), limit: limit(of: request))
+    var goalPage = resolved.goalPage
+    if let id = request.node {
+      guard request.nodePolicy != .high, let named = unsafe storage(of: id) else { return nil }
+      unsafe node = named
+      if unsafe goalPage >= node.pointee.pages.upperBound { goalPage = 0 }
+    } else {
+      while unsafe node.pointee.pages.upperBound <= goalPage {
+        guard let next = unsafe node.pointee.next else { return nil }
+        unsafe node = next
+      }
+    }
+    return unsafe node.pointee.allocateAtCursor(
+      resolved.byteCount, alignmentMask: UInt(truncatingIfNeeded: alignment &- 1),
+      goalPage: goalPage, limitPage: resolved.limitPage)
+  }
+
+  /// Checks a request and searches for it.
+  @_optimize(speed) @inline(never)
+  private mutating func search(_ request: AllocationRequest) throws(BootMemoryError) -> UInt {
+    guard !isHandedOver else { throw .handedOver }
+    guard request.byteCount != 0 else { throw .misuse(.zeroByteCount) }
+    let alignment = alignment(of: request)
+    guard alignment.isPowerOfTwo else { throw .misuse(.alignmentNotPowerOfTwo(alignment)) }
+    var node: NodePointer? = nil
+    if let id = request.node { unsafe node = try pointer(to: id) }
+    guard let byteCount = UInt(exactly: request.byteCount) else {
+      throw .outOfMemory(byteCount: request.byteCount)
+    }
+    let resolved = ResolvedRequest(
+      byteCount: byteCount, alignment: alignment, goal: goal(of: request),
+      limit: limit(of: request))
+    guard let address = unsafe search(resolved, on: node, request.nodePolicy) else {
+      throw .outOfMemory(byteCount: request.byteCount)
+    }
     return address
   }
 
-  /// Goes on to the word of the bitmap with the next free page, for
-  /// ``allocateNextPage(byteCount:alignment:goal:)``.
-  ///
-  /// - Returns: Whether there is one from where the search goes on.
-  /// - Complexity: O(levels + nodes below the goal).
-  public mutating func prepareNextPage(goal: PhysicalAddress) -> Bool {
-    guard let node = unsafe shortcutNode(above: goal) else { return false }
-    return unsafe node.pointee.prepareNextPage(goalPage: goal.pageFrame.number)
-  }
-
-  /// The first node that ends above `goal`.
+  /// Searches at or above the goal and then anywhere, each time on the node that is asked for and
+  /// then on all (Linux: `___alloc_bootmem_node_nopanic`, `___alloc_bootmem_nopanic`).
   @inline(__always)
-  private func shortcutNode(above goal: PhysicalAddress) -> NodePointer? {
-    var next = unsafe shortcutNode
-    while let node = unsafe next, unsafe node.pointee.span.end <= goal.pageFrame {
-      unsafe next = node.pointee.next
-    }
-    return unsafe next
-  }
-
-  /// Allocates on any node (Linux: `___alloc_bootmem_nopanic`).
-  @inline(never)
-  private mutating func allocate(_ request: AllocationSearch) -> PhysicalAddress? {
-    if let address = allocateOnAnyNode(request) { return address }
-    guard request.goal != 0 else { return nil }
-    return allocateOnAnyNode(request.withoutGoal)
-  }
-
-  /// Allocates on a node first (Linux: `___alloc_bootmem_node_nopanic`).
-  private mutating func allocate(
-    _ request: AllocationSearch, on node: NodePointer, _ policy: AllocationRequest.NodePolicy
-  ) -> PhysicalAddress? {
-    if policy == .high, let high = unsafe highRequest(for: request, on: node),
-      let address = unsafe allocate(high, in: node)
+  private mutating func search(
+    _ request: ResolvedRequest, on node: NodePointer?, _ policy: AllocationRequest.NodePolicy
+  ) -> UInt? {
+    if policy == .high, let node = unsafe node, let goal = unsafe highGoal(for: request, on: node),
+      let address = unsafe take(request.withGoal(goal), from: node)
     {
       return address
     }
     var request = request
     while true {
-      if let address = unsafe allocate(request, in: node) { return address }
-      if policy != .only, let address = allocateOnAnyNode(request) { return address }
+      if let node = unsafe node {
+        if let address = unsafe take(request, from: node) { return address }
+      }
+      if unsafe node == nil || policy != .only, let address = takeFromAnyNode(request) {
+        return address
+      }
       guard request.goal != 0 else { return nil }
-      request = request.withoutGoal
+      request = request.withGoal(0)
     }
   }
 
-  /// The request for the memory that no 32-bit device reaches, if the node has enough of it and the
-  /// goal does not say the same (Linux: `__alloc_bootmem_node_high`).
+  /// The border above which lies memory that no 32-bit device reaches, as a goal, if the node has
+  /// enough of it and the goal does not say the same (Linux: `__alloc_bootmem_node_high`).
   @inline(never)
-  private func highRequest(for request: AllocationSearch, on node: NodePointer) -> AllocationSearch?
-  {
-    let border = platform.maxDMA32PageFrame
+  private func highGoal(for request: ResolvedRequest, on node: NodePointer) -> UInt64? {
     // 128 MiB.
-    let threshold: UInt64 = 128 << (20 - PageFrame.byteCountShift)
-    let end = unsafe node.pointee.span.end
-    guard border.number != 0, border < end, end.number - border.number > threshold,
-      request.goalPage < border.number, let goal = border.firstAddress
-    else { return nil }
-    var high = request
-    high.goal = goal.rawValue
-    return high
+    let threshold: PageNumber = 128 << (20 - PageFrame.numberShift)
+    guard let border = platform.maxDMA32PageFrame, let goal = border.firstAddress else {
+      return nil
+    }
+    let borderPage = PageNumber(clamping: border.number)
+    let end = unsafe node.pointee.pages.upperBound
+    guard borderPage < end, end - borderPage > threshold, request.goalPage < borderPage else {
+      return nil
+    }
+    return goal.rawValue
   }
 
   /// One walk over the nodes, in ascending order (Linux: `alloc_bootmem_core`).
   @inline(never)
-  private mutating func allocateOnAnyNode(_ request: AllocationSearch) -> PhysicalAddress? {
+  private mutating func takeFromAnyNode(_ request: ResolvedRequest) -> UInt? {
+    let (goalPage, limitPage) = (request.goalPage, request.limitPage)
     var next = unsafe firstNode
     while let node = unsafe next {
-      let span = unsafe node.pointee.span
-      if span.start.number >= request.limitPage { return nil }
-      if request.goal == 0 || span.end.number > request.goalPage,
-        let address = unsafe allocate(request, in: node)
+      let pages = unsafe node.pointee.pages
+      if pages.lowerBound >= limitPage { return nil }
+      if goalPage == 0 || pages.upperBound > goalPage,
+        let address = unsafe take(request, from: node)
       {
         return address
       }
@@ -158,9 +150,7 @@ extension BootMemory {
   }
 
   @inline(never)
-  private mutating func allocate(
-    _ request: AllocationSearch, in node: NodePointer
-  ) -> PhysicalAddress? {
+  private mutating func take(_ request: ResolvedRequest, from node: NodePointer) -> UInt? {
     if hasDebugOutput { unsafe debugAllocate(node, request) }
     let address = unsafe node.pointee.allocate(request)
     if hasDebugOutput, let address { unsafe debugAllocated(node, address) }
@@ -168,9 +158,33 @@ extension BootMemory {
   }
 
   @inline(__always)
-  private func clear(_ address: PhysicalAddress, byteCount: UInt64) {
-    // It lies in a node, so it is no larger than the address space.
+  private func clear(_ address: UInt, byteCount: UInt64) {
     unsafe clear(
-      platform.context, pointer(to: address), UInt(truncatingIfNeeded: byteCount))
+      platform.context, pointer(to: PhysicalAddress(UInt64(address))),
+      UInt(truncatingIfNeeded: byteCount))
+  }
+
+  // What a request says, in the platform's figures.
+
+  @inline(__always)
+  private func alignment(of request: AllocationRequest) -> UInt64 {
+    request.alignment == 0 ? platform.cacheLineByteCount : request.alignment
+  }
+
+  @inline(__always)
+  private func goal(of request: AllocationRequest) -> UInt64 {
+    switch request.goal {
+    case .preservingDMA: platform.maxDMAAddress.rawValue
+    case .address(let address): address.rawValue
+    }
+  }
+
+  @inline(__always)
+  private func limit(of request: AllocationRequest) -> UInt64? {
+    switch request.limit {
+    case .none: nil
+    case .low: platform.lowAddressLimit?.rawValue
+    case .address(let address): address.rawValue
+    }
   }
 }

@@ -21,49 +21,48 @@ extension BootMemory {
     write(&line)
   }
 
-  func debugFree(_ node: NodePointer, _ pages: PageRange) {
+  func debugFree(_ node: NodePointer, _ pages: Range<PageNumber>) {
     var line = unsafe DebugLine("__free", node: id(of: node))
-    line.add(" start=", pages.start.number)
-    line.add(" end=", pages.end.number)
+    line.add(" start=", UInt64(pages.lowerBound))
+    line.add(" end=", UInt64(pages.upperBound))
     write(&line)
   }
 
-  func debugReserve(_ node: NodePointer, _ pages: PageRange, exclusively: Bool) {
+  func debugReserve(_ node: NodePointer, _ pages: Range<PageNumber>, exclusively: Bool) {
     var line = unsafe DebugLine("__reserve", node: id(of: node))
-    line.add(" start=", pages.start.number)
-    line.add(" end=", pages.end.number)
+    line.add(" start=", UInt64(pages.lowerBound))
+    line.add(" end=", UInt64(pages.upperBound))
     line.add(" flags=", exclusively ? 1 : 0)
     write(&line)
     var page = unsafe node.pointee.firstReserved(in: pages)
     while let found = page {
       var line = DebugLine("__reserve")
       line.text.write("silent double reserve of PFN ")
-      line.text.write(hexadecimal: found.number)
+      line.text.write(hexadecimal: UInt64(found))
       write(&line)
-      guard let next = found.advanced(byPageCount: 1),
-        let rest = PageRange(start: next, end: pages.end)
-      else { return }
-      page = unsafe node.pointee.firstReserved(in: rest)
+      // The page lies below the end of the range.
+      let next = found &+ 1
+      guard next < pages.upperBound else { return }
+      page = unsafe node.pointee.firstReserved(in: next..<pages.upperBound)
     }
   }
 
-  func debugAllocate(_ node: NodePointer, _ request: AllocationSearch) {
+  func debugAllocate(_ node: NodePointer, _ request: ResolvedRequest) {
     var line = unsafe DebugLine("alloc_bootmem_bdata", node: id(of: node))
-    line.add(" size=", request.byteCount)
+    line.add(" size=", UInt64(request.byteCount))
     line.text.write(" [")
-    // A request that no 32-bit machine can fulfil does not come from one.
-    line.text.write(decimal: UInt(truncatingIfNeeded: request.pageCount))
+    line.text.write(decimal: request.pageCount)
     line.text.write(" pages]")
     line.add(" align=", request.alignment)
     line.add(" goal=", request.goal)
-    let isLimited = request.limitPage != .max
-    line.add(" limit=", isLimited ? request.limitPage << PageFrame.byteCountShift : 0)
+    let pageMask = PageFrame.byteCount - 1
+    line.add(" limit=", request.limit.map { $0 & ~pageMask } ?? 0)
     write(&line)
   }
 
-  func debugAllocated(_ node: NodePointer, _ address: PhysicalAddress) {
+  func debugAllocated(_ node: NodePointer, _ address: UInt) {
     // An allocation that starts inside a page shares it with the one before, which reserved it.
-    let start = address.pageFrame.number + (address.isPageAligned ? 0 : 1)
+    let start = PageFrame.pageCount(holdingByteCount: UInt64(address))
     let end = unsafe node.pointee.hint
     var line = unsafe DebugLine("__reserve", node: id(of: node))
     line.add(" start=", start)

@@ -13,6 +13,7 @@ extension BootMemory {
   ///   - maximumOrder: The largest order of a block (Linux: 10), from 0 to 51.
   ///   - release: Takes a block.  It may write to the pages, but not call boot memory.
   /// - Returns: The number of pages released; 0 if the memory has been handed over before.
+  /// - Throws: ``BootMemoryMisuse/orderOutOfRange(_:)``; nothing has changed then.
   /// - Complexity: O(blocks + nodes²).
   @discardableResult
   public mutating func handOver(
@@ -22,32 +23,28 @@ extension BootMemory {
     guard !isHandedOver else { return 0 }
     reserveBitmaps()
     isHandedOver = true
-    var released: UInt64 = 0
+    var released: UInt = 0
     var next = unsafe firstNode
     while let node = unsafe next {
       if hasDebugOutput { unsafe debugHandOver(node) }
       let id = unsafe id(of: node)
-      var releasedHere: UInt64 = 0
-      var bit: UInt = 0
-      let end = unsafe node.pointee.bitmap.bitCount
-      while let start = unsafe node.pointee.bitmap.firstFree(from: bit, below: end) {
-        bit = unsafe node.pointee.bitmap.firstReserved(from: start, below: end) ?? end
-        // Sums of parts of the address space do not overflow.
-        releasedHere &+= UInt64(bit &- start)
-        releaseBlocks(
-          from: unsafe node.pointee.page(ofBit: start), to: unsafe node.pointee.page(ofBit: bit),
-          node: id, maximumOrder: maximumOrder, release)
+      // Sums of parts of the address space do not overflow.
+      var releasedHere: UInt = 0
+      let end = unsafe node.pointee.pages.upperBound
+      var page = unsafe node.pointee.pages.lowerBound
+      while page < end, let start = unsafe node.pointee.firstFree(in: page..<end) {
+        page = unsafe node.pointee.firstReserved(in: start..<end) ?? end
+        releasedHere &+= page &- start
+        releaseBlocks(of: start..<page, node: id, maximumOrder: maximumOrder, release)
       }
-      let bitmapPages = unsafe node.pointee.bitmapPages
-      releasedHere &+= bitmapPages.pageCount
-      releaseBlocks(
-        from: bitmapPages.start, to: bitmapPages.end, node: id, maximumOrder: maximumOrder, release
-      )
-      if hasDebugOutput { unsafe debugHandedOver(node, released: releasedHere) }
+      let bitmapPages = unsafe Range(node.pointee.bitmapPages)
+      releasedHere &+= bitmapPages.upperBound &- bitmapPages.lowerBound
+      releaseBlocks(of: bitmapPages, node: id, maximumOrder: maximumOrder, release)
+      if hasDebugOutput { unsafe debugHandedOver(node, released: UInt64(releasedHere)) }
       released &+= releasedHere
       unsafe next = node.pointee.next
     }
-    return released
+    return UInt64(released)
   }
 
   /// Gives the whole pages of a range, which was reserved all the time, to the page allocator after
@@ -58,6 +55,8 @@ extension BootMemory {
   ///   - release: Takes a page, as a block of order 0 of the node that has it; of node 0 where
   ///     none has.
   /// - Returns: The number of pages.
+  /// - Throws: ``BootMemoryMisuse/notHandedOver``, ``BootMemoryMisuse/beyondAddressSpace(_:)``;
+  ///   nothing has been released then.
   /// - Complexity: O(pages × nodes).
   @discardableResult
   public mutating func releaseLate(
@@ -67,13 +66,17 @@ extension BootMemory {
     guard range.roundedUpEnd <= platform.addressWidth.endPageFrame else {
       throw .misuse(.beyondAddressSpace(range.start))
     }
-    guard let pages = range.wholePages else { return 0 }
-    for number in pages.start.number..<pages.end.number {
-      let page = PageFrame(number)
+    guard let pages = range.wholePages.map({ Range($0) }) else { return 0 }
+    var page = pages.lowerBound
+    while page < pages.upperBound {
       let node = unsafe node(containing: page, from: firstNode).map { unsafe id(of: $0) }
-      release(PageBlock(uncheckedFirst: page, order: 0, node: node ?? NodeID(0)))
+      release(
+        PageBlock(
+          uncheckedFirst: PageFrame(UInt64(page)), order: 0, node: node ?? NodeID(0)))
+      // Below the end of the range.
+      page &+= 1
     }
-    return pages.pageCount
+    return UInt64(pages.upperBound &- pages.lowerBound)
   }
 
   /// Marks the bitmaps' pages reserved, in whichever node they lie, so that none is handed over
@@ -81,11 +84,11 @@ extension BootMemory {
   private mutating func reserveBitmaps() {
     var nextOwner = unsafe firstNode
     while let owner = unsafe nextOwner {
+      let bitmapPages = unsafe Range(owner.pointee.bitmapPages)
       var next = unsafe firstNode
       while let node = unsafe next {
-        if let part = unsafe node.pointee.span.intersection(owner.pointee.bitmapPages) {
-          unsafe node.pointee.mark(part, free: false)
-        }
+        let part = unsafe bitmapPages.clamped(to: node.pointee.pages)
+        if !part.isEmpty { unsafe node.pointee.mark(part, free: false) }
         unsafe next = node.pointee.next
       }
       unsafe nextOwner = owner.pointee.next
@@ -95,18 +98,18 @@ extension BootMemory {
   /// Cuts a run of pages into maximal naturally aligned blocks.
   @inline(never)
   private func releaseBlocks(
-    from start: PageFrame, to end: PageFrame, node: NodeID, maximumOrder: Int,
-    _ release: (PageBlock) -> Void
+    of pages: Range<PageNumber>, node: NodeID, maximumOrder: Int, _ release: (PageBlock) -> Void
   ) {
-    var first = start.number
-    while first < end.number {
+    var first = pages.lowerBound
+    while first < pages.upperBound {
       // The largest order that the first page's number is divisible by, and that fits the rest.
-      let rest = end.number &- first
-      let order = min(
-        first.trailingZeroBitCount, UInt64.bitWidth &- 1 &- rest.leadingZeroBitCount, maximumOrder)
-      release(PageBlock(uncheckedFirst: PageFrame(first), order: order, node: node))
+      let rest = pages.upperBound &- first
+      let fitting = PageNumber.bitWidth &- 1 &- rest.leadingZeroBitCount
+      let order = min(min(first.trailingZeroBitCount, fitting), maximumOrder)
+      release(
+        PageBlock(uncheckedFirst: PageFrame(UInt64(first)), order: order, node: node))
       // At most `rest`, by the choice of the order.
-      first &+= 1 &<< UInt64(truncatingIfNeeded: order)
+      first &+= 1 &<< PageNumber(truncatingIfNeeded: order)
     }
   }
 }

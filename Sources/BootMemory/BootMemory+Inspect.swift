@@ -6,26 +6,24 @@ extension BootMemory {
   ///
   /// - Complexity: O(levels + nodes).
   public func isReserved(_ page: PageFrame) -> Bool? {
-    guard let node = unsafe node(containing: page, from: firstNode) else { return nil }
-    let bit = unsafe node.pointee.bit(of: page)
-    return unsafe !node.pointee.bitmap.word(bit &>> BitmapWord.bitShift)
-      .isOne(at: bit & (BitmapWord.bitCount - 1))
+    guard let number = PageNumber(exactly: page.number),
+      let node = unsafe node(containing: number, from: firstNode)
+    else { return nil }
+    return unsafe !node.pointee.bitmap.isFree(node.pointee.bit(of: number))
   }
 
   /// The first run of free pages of a node at or above `page`; nil if there is none.
   ///
   /// - Complexity: O(levels).
   public func nextFreeRun(on id: NodeID, from page: PageFrame = PageFrame(0)) -> PageRange? {
-    guard let node = unsafe try? pointer(to: id) else { return nil }
-    guard unsafe page < node.pointee.span.end else { return nil }
-    let start = unsafe max(page, node.pointee.span.start)
-    let end = unsafe node.pointee.bitmap.bitCount
-    let firstBit = unsafe node.pointee.bitmap.firstFree(
-      from: node.pointee.bit(of: start), below: end)
-    guard let firstBit else { return nil }
-    let endBit = unsafe node.pointee.bitmap.firstReserved(from: firstBit, below: end) ?? end
-    return unsafe PageRange(
-      start: node.pointee.page(ofBit: firstBit), end: node.pointee.page(ofBit: endBit))
+    guard let node = unsafe storage(of: id) else { return nil }
+    let pages = unsafe node.pointee.pages
+    let begin = max(PageNumber(clamping: page.number), pages.lowerBound)
+    guard begin < pages.upperBound,
+      let start = unsafe node.pointee.firstFree(in: begin..<pages.upperBound)
+    else { return nil }
+    let end = unsafe node.pointee.firstReserved(in: start..<pages.upperBound)
+    return PageRange(start..<(end ?? pages.upperBound))
   }
 
   /// The number of free pages of a node.
@@ -45,22 +43,22 @@ extension BootMemory {
   /// + i, 1 is reserved; so are bits behind the node's end.
   ///
   /// - Complexity: O(levels).
-  public func bitmapWord(_ index: UInt, of id: NodeID) -> UInt {
-    guard let node = unsafe try? pointer(to: id) else { return .max }
+  package func bitmapWord(_ index: UInt, of id: NodeID) -> UInt {
+    guard let node = unsafe storage(of: id) else { return .max }
+    let pages = unsafe node.pointee.pages
+    let (offset, overflow) = index.multipliedReportingOverflow(by: UInt(UInt.bitWidth))
+    guard !overflow, offset < pages.upperBound - pages.lowerBound else { return .max }
     // A word of Linux's begins at the node's start, one of ours at a multiple of its width; the
     // words may also differ in width.
+    var bit = unsafe node.pointee.bit(of: pages.lowerBound) + offset
     var free: UInt = 0
-    let width = UInt(UInt.bitWidth)
-    let (firstPage, overflow) = index.multipliedReportingOverflow(by: width)
-    guard !overflow, firstPage < (unsafe node.pointee.span.pageCount) else { return .max }
-    let firstBit = unsafe node.pointee.bit(of: node.pointee.span.start) + firstPage
     var taken: UInt = 0
-    while taken < width, unsafe firstBit + taken < node.pointee.bitmap.bitCount {
-      let bit = firstBit + taken
-      let offset = bit & (BitmapWord.bitCount - 1)
+    while taken < UInt(UInt.bitWidth), unsafe bit < node.pointee.bitmap.bitCount {
+      let offset = bit & PageBitmap.bitMask
       let word = unsafe node.pointee.bitmap.word(bit >> BitmapWord.bitShift)
       free |= UInt(word >> BitmapWord(offset)) << taken
       taken += BitmapWord.bitCount - offset
+      bit += BitmapWord.bitCount - offset
     }
     return ~free
   }

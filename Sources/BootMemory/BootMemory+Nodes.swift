@@ -117,8 +117,9 @@ extension BootMemory {
   private func predecessor(
     of span: PageRange, bitmapPages: PageRange
   ) throws(BootMemoryError) -> NodePointer? {
+    let pages = Range(span)
     // Most firmware tells of nodes in order, and their bitmaps follow each other.
-    if let last = unsafe lastNode, unsafe last.pointee.span.end <= span.start,
+    if let last = unsafe lastNode, unsafe last.pointee.pages.upperBound <= pages.lowerBound,
       bitmapPages.start >= bitmapsEnd || bitmapPages.isEmpty
     {
       return unsafe last
@@ -132,9 +133,9 @@ extension BootMemory {
         throw unsafe .misuse(.bitmapOverlaps(bitmapPages, id(of: node)))
       }
       // A node without pages may lie between others, but not inside one.
-      if unsafe node.pointee.span.end <= span.start {
+      if unsafe node.pointee.pages.upperBound <= pages.lowerBound {
         unsafe previous = node
-      } else if unsafe node.pointee.span.start < span.end {
+      } else if unsafe node.pointee.pages.lowerBound < pages.upperBound {
         throw unsafe .misuse(.nodeOverlaps(span, id(of: node)))
       }
       unsafe next = node.pointee.next
@@ -147,16 +148,15 @@ extension BootMemory {
     _ node: NodePointer, behind previous: NodePointer?, spanning span: PageRange,
     memory: UnsafeMutableRawPointer
   ) {
+    let pages = Range(span)
     // Bit 0 is the page at which a word of the bitmap begins, so that alignments need no sums.
-    let firstPageNumber = span.start.number & ~UInt64(BitmapWord.bitCount - 1)
-    // The span is of this machine's pages, and so are the sums.
-    let bitCount = UInt(truncatingIfNeeded: span.end.number - firstPageNumber)
+    let firstPageNumber = pages.lowerBound & ~(BitmapWord.bitCount - 1)
     unsafe node.pointee.bitmap.reset(
-      layout: BitmapLayout(bitCount: bitCount),
-      firstPageNumber: UInt(truncatingIfNeeded: firstPageNumber), memory: memory)
-    unsafe node.pointee.span = span
+      layout: BitmapLayout(bitCount: pages.upperBound - firstPageNumber),
+      firstPageNumber: firstPageNumber, memory: memory)
+    unsafe node.pointee.pages = pages
     unsafe node.pointee.isRegistered = true
-    unsafe node.pointee.hint = span.start
+    unsafe node.pointee.nextPage = pages.lowerBound
     if let previous = unsafe previous {
       unsafe node.pointee.next = previous.pointee.next
       unsafe previous.pointee.next = node

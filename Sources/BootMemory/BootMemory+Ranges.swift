@@ -6,69 +6,47 @@ extension BootMemory {
   ///
   /// The start is rounded up to a page and the end down: pages that lie in the range in part stay
   /// as they are.  The search of each node goes on at the first page freed, if it would have gone
-  /// on above; that holds even where no whole page is left.
+  /// on above.  A range without a whole page frees nothing and is never misuse, wherever it lies;
+  /// inside a node it lowers that hint nevertheless, to its start rounded up.
   ///
   /// - Parameters:
   ///   - range: The range.  Its whole pages must be reserved, each in a node; without `node` they
   ///     may lie in several nodes that adjoin.
   ///   - node: The node that has all the pages.
-  /// - Complexity: O(levels) for each node.
+  /// - Throws: ``BootMemoryMisuse/alreadyFree(_:)``, ``BootMemoryMisuse/outsideNodes(_:)``,
+  ///   ``BootMemoryMisuse/outsideNode(_:_:)``, ``BootMemoryMisuse/beyondAddressSpace(_:)``,
+  ///   ``BootMemoryMisuse/noSuchNode(_:)``; ``BootMemoryError/handedOver``.  Nothing has changed
+  ///   then.
+  /// - Complexity: O(levels) for each node; O(1) in the word of the last change.
+  @_optimize(speed) @inline(__always)
   public mutating func free(
     _ range: AddressRange, on node: NodeID? = nil
   ) throws(BootMemoryError) {
-    guard !isHandedOver else { throw .handedOver }
-    try check(range)
-    guard let pages = range.wholePages else {
-      try freeNothing(range, on: node)
+    // Rounded inwards.  Where either sum wraps around, or there is no page in front of the end, the
+    // two pages differ by more than a word, or no node has the last.
+    if let start = UInt(exactly: range.start.rawValue),
+      let end = UInt(exactly: range.start.rawValue &+ range.byteCount),
+      flip(
+        from: (start &+ PageFrame.offsetMask) &>> PageFrame.numberShift,
+        through: end &>> PageFrame.numberShift &- 1, on: node, free: true)
+    {
       return
     }
-    try free(pages, on: node)
+    try freeByWalk(range, on: node)
   }
 
   /// Marks pages free, as ``free(_:on:)-(AddressRange,_)`` does those of an address range.
   ///
+  /// - Parameters:
+  ///   - pages: The pages, as there; none is no misuse, and changes nothing.
+  ///   - node: The node that has all the pages.
+  /// - Throws: As there.  Nothing has changed then.
   /// - Complexity: O(levels) for each node.
   public mutating func free(_ pages: PageRange, on node: NodeID? = nil) throws(BootMemoryError) {
     guard !isHandedOver else { throw .handedOver }
+    let pages = try checked(pages)
     guard !pages.isEmpty else { return }
-    let first = unsafe try firstNode(of: pages, on: node)
-    var walk = unsafe NodeWalk(from: first, over: pages)
-    repeat {
-      if let page = unsafe walk.node.pointee.firstFree(in: walk.part) {
-        throw .misuse(.alreadyFree(page))
-      }
-    } while walk.advance()
-    walk = unsafe NodeWalk(from: first, over: pages)
-    repeat {
-      if hasDebugOutput { unsafe debugFree(walk.node, walk.part) }
-      unsafe walk.node.pointee.lowerHint(to: walk.part.start)
-      unsafe walk.node.pointee.mark(walk.part, free: true)
-    } while walk.advance()
-  }
-
-  /// Frees a range if all it takes is to change one word of a bitmap: the short cut that spares most
-  /// calls of ``free(_:on:)`` its checks.
-  ///
-  /// - Parameters:
-  ///   - start: The first address.
-  ///   - byteCount: The size; the range may reach beyond the address space, which is refused.
-  /// - Returns: Whether that was so; nothing has changed otherwise.
-  /// - Complexity: O(levels + nodes).
-  @inline(__always)
-  public mutating func freeInWord(start: PhysicalAddress, byteCount: UInt64) -> Bool {
-    // Rounded inwards.  Where rounding up wraps around, to page 0, the end is so far above that it
-    // is refused as too many pages for a word.
-    guard let node = unsafe shortcutNode else { return false }
-    let (behind, overflow) = start.rawValue.addingReportingOverflow(byteCount)
-    guard !overflow else { return false }
-    let first = PageFrame(
-      (start.rawValue &+ (PageFrame.byteCount &- 1)) >> PageFrame.byteCountShift)
-    // Where there is no page in front of the end, this wraps to a page that no node has.
-    let last = PageFrame((behind >> PageFrame.byteCountShift) &- 1)
-    guard let node = unsafe self.node(from: first, through: last, behind: node) else {
-      return false
-    }
-    return unsafe node.pointee.toggle(from: first, through: last, free: true)
+    try freeByWalk(pages, on: node)
   }
 
   /// Marks a range reserved (`reserve_bootmem`, `reserve_bootmem_node`).
@@ -80,40 +58,149 @@ extension BootMemory {
   ///   - range: The range.  Its pages must each lie in a node; without `node` they may lie in
   ///     several nodes that adjoin.
   ///   - node: The node that has all the pages.
-  ///   - exclusively: Whether it is an error, ``BootMemoryError/alreadyReserved(_:)``, if any page
-  ///     is reserved already.  Nothing is reserved then, but as in Linux the search of each node up
-  ///     to that page goes on at the first page of the range, if it would have gone on above.
-  /// - Complexity: O(levels) for each node.
+  ///   - exclusively: Whether it is an error if any page is reserved already.
+  /// - Throws: ``BootMemoryError/alreadyReserved(_:)`` where asked for; nothing is reserved then, but
+  ///   as in Linux the search of each node up to that page goes on at the first page of the range,
+  ///   if it would have gone on above.  ``BootMemoryMisuse/outsideNodes(_:)``,
+  ///   ``BootMemoryMisuse/outsideNode(_:_:)``, ``BootMemoryMisuse/beyondAddressSpace(_:)``,
+  ///   ``BootMemoryMisuse/noSuchNode(_:)``, ``BootMemoryError/handedOver``; nothing has changed then.
+  /// - Complexity: O(levels) for each node; O(1) in the word of the last change.
+  @_optimize(speed) @inline(__always)
   public mutating func reserve(
     _ range: AddressRange, on node: NodeID? = nil, exclusively: Bool = false
   ) throws(BootMemoryError) {
-    guard !isHandedOver else { throw .handedOver }
-    try check(range)
-    let pages = range.touchedPages
-    guard !pages.isEmpty else { return }
-    if range.isEmpty {
-      guard let holder = unsafe self.node(containing: pages.start, from: firstNode) else { return }
-      if let node, unsafe try pointer(to: node) != holder { return }
+    // Rounded outwards.  Where the end wraps around to page 0, no node has the page in front.
+    if let start = UInt(exactly: range.start.rawValue),
+      let end = UInt(exactly: range.start.rawValue &+ range.byteCount),
+      flip(
+        from: start &>> PageFrame.numberShift,
+        through: (end &+ PageFrame.offsetMask) &>> PageFrame.numberShift &- 1, on: node,
+        free: false)
+    {
+      return
     }
-    try reserve(pages, on: node, exclusively: exclusively)
+    try reserveByWalk(range, on: node, exclusively: exclusively)
   }
 
   /// Marks pages reserved, as ``reserve(_:on:exclusively:)-(AddressRange,_,_)`` does those that an
   /// address range touches.
   ///
+  /// - Parameters:
+  ///   - pages: The pages, as there; none is no misuse, and changes nothing.
+  ///   - node: The node that has all the pages.
+  ///   - exclusively: Whether it is an error if any page is reserved already.
+  /// - Throws: As there.
   /// - Complexity: O(levels) for each node.
   public mutating func reserve(
     _ pages: PageRange, on node: NodeID? = nil, exclusively: Bool = false
   ) throws(BootMemoryError) {
     guard !isHandedOver else { throw .handedOver }
+    let pages = try checked(pages)
     guard !pages.isEmpty else { return }
+    try reserveByWalk(pages, on: node, exclusively: exclusively)
+  }
+
+  /// Frees reserved pages, or reserves free ones, if they are in one word of a bitmap, and so all it
+  /// takes is to change that word: what most calls come to.
+  ///
+  /// - Returns: Whether that was so; nothing has changed otherwise.
+  @inline(__always)
+  private mutating func flip(
+    from first: PageNumber, through last: PageNumber, on id: NodeID?, free: Bool
+  ) -> Bool {
+    guard first ^ last < BitmapWord.bitCount, first <= last, var node = unsafe cursorNode else {
+      return false
+    }
+    if let id {
+      guard let named = unsafe storage(of: id),
+        unsafe last < named.pointee.pages.upperBound
+      else { return false }
+      unsafe node = named
+    } else {
+      while unsafe node.pointee.pages.upperBound <= last {
+        guard let next = unsafe node.pointee.next else { return false }
+        unsafe node = next
+      }
+    }
+    guard unsafe node.pointee.pages.lowerBound <= first else { return false }
+    return unsafe node.pointee.flip(from: first, through: last, free: free)
+  }
+
+  @inline(never)
+  private mutating func freeByWalk(
+    _ range: AddressRange, on node: NodeID?
+  ) throws(BootMemoryError) {
+    guard !isHandedOver else { throw .handedOver }
+    try check(range)
+    if let pages = range.wholePages {
+      try freeByWalk(Range(pages), on: node)
+    } else {
+      try freeNothing(range, on: node)
+    }
+  }
+
+  @inline(never)
+  private mutating func freeByWalk(
+    _ pages: Range<PageNumber>, on node: NodeID?
+  ) throws(BootMemoryError) {
+    let first = unsafe try firstNode(of: pages, on: node)
+    var walk = unsafe NodeWalk(from: first, over: pages)
+    repeat {
+      if unsafe !walk.node.pointee.isReserved(walk.part) {
+        let page = unsafe walk.node.pointee.firstFree(in: walk.part) ?? walk.part.lowerBound
+        throw .misuse(.alreadyFree(PageFrame(UInt64(page))))
+      }
+    } while walk.advance()
+    walk = unsafe NodeWalk(from: first, over: pages)
+    repeat {
+      if hasDebugOutput { unsafe debugFree(walk.node, walk.part) }
+      unsafe walk.node.pointee.lowerHint(to: walk.part.lowerBound)
+      unsafe walk.node.pointee.mark(walk.part, free: true)
+    } while walk.advance()
+  }
+
+  /// Frees a range without a whole page: it only lowers a hint, and that only if the pages that the
+  /// range rounds to lie in one node.
+  private mutating func freeNothing(
+    _ range: AddressRange, on id: NodeID?
+  ) throws(BootMemoryError) {
+    // Start rounded up and end rounded down are the same page, or, inside a page, the next and it.
+    let start = PageNumber(truncatingIfNeeded: range.roundedUpStart.number)
+    let end = PageNumber(truncatingIfNeeded: range.roundedDownEnd.number)
+    var holder = unsafe node(containing: start, from: firstNode)
+    if let id, unsafe try pointer(to: id) != holder { unsafe holder = nil }
+    guard let holder = unsafe holder, unsafe holder.pointee.pages.contains(end) else { return }
+    unsafe holder.pointee.lowerHint(to: start)
+  }
+
+  @inline(never)
+  private mutating func reserveByWalk(
+    _ range: AddressRange, on node: NodeID?, exclusively: Bool
+  ) throws(BootMemoryError) {
+    guard !isHandedOver else { throw .handedOver }
+    try check(range)
+    let pages = Range(range.touchedPages)
+    guard !pages.isEmpty else { return }
+    if range.isEmpty {
+      guard let holder = unsafe self.node(containing: pages.lowerBound, from: firstNode) else {
+        return
+      }
+      if let node, unsafe try pointer(to: node) != holder { return }
+    }
+    try reserveByWalk(pages, on: node, exclusively: exclusively)
+  }
+
+  @inline(never)
+  private mutating func reserveByWalk(
+    _ pages: Range<PageNumber>, on node: NodeID?, exclusively: Bool
+  ) throws(BootMemoryError) {
     let first = unsafe try firstNode(of: pages, on: node)
     var walk = unsafe NodeWalk(from: first, over: pages)
     if exclusively {
       repeat {
         if let page = unsafe walk.node.pointee.firstReserved(in: walk.part) {
           unsafe undoReserve(from: first, pages, at: page)
-          throw .alreadyReserved(page)
+          throw .alreadyReserved(PageFrame(UInt64(page)))
         }
       } while walk.advance()
       walk = unsafe NodeWalk(from: first, over: pages)
@@ -124,82 +211,15 @@ extension BootMemory {
     } while walk.advance()
   }
 
-  /// Reserves a range if all of it is free and it takes to change one word of a bitmap: the short
-  /// cut that spares most calls of ``reserve(_:on:exclusively:)`` their checks.
-  ///
-  /// - Parameters:
-  ///   - start: The first address.
-  ///   - byteCount: The size; the range may reach beyond the address space, which is refused.
-  /// - Returns: Whether that was so; nothing has changed otherwise.
-  /// - Complexity: O(levels + nodes).
-  @inline(__always)
-  public mutating func reserveInWord(start: PhysicalAddress, byteCount: UInt64) -> Bool {
-    // Rounded outwards.  Where rounding up wraps around, to page 0, there is no page in front.
-    guard let node = unsafe shortcutNode else { return false }
-    let (behind, overflow) = start.rawValue.addingReportingOverflow(byteCount)
-    guard !overflow else { return false }
-    let first = start.pageFrame
-    let end = (behind &+ (PageFrame.byteCount &- 1)) >> PageFrame.byteCountShift
-    let last = PageFrame(end &- 1)
-    guard let node = unsafe self.node(from: first, through: last, behind: node) else {
-      return false
-    }
-    return unsafe node.pointee.toggle(from: first, through: last, free: false)
-  }
-
-  /// The first node from `start` on that ends above `last`, the only one that can have the pages up
-  /// to it; nil where they do not share a word.
-  @inline(__always)
-  private func node(
-    from first: PageFrame, through last: PageFrame, behind start: NodePointer
-  ) -> NodePointer? {
-    guard first.number ^ last.number < UInt64(BitmapWord.bitCount) else { return nil }
-    var node = unsafe start
-    while unsafe node.pointee.span.end <= last {
-      guard let next = unsafe node.pointee.next else { return nil }
-      unsafe node = next
-    }
-    return unsafe node
-  }
-
   /// What the undoing of a failed exclusive reserve leaves behind in Linux: the pages before the
   /// one in the way were free, and are so again, but freeing them has lowered the hints.
   private mutating func undoReserve(
-    from first: NodePointer, _ pages: PageRange, at page: PageFrame
+    from first: NodePointer, _ pages: Range<PageNumber>, at page: PageNumber
   ) {
     var walk = unsafe NodeWalk(from: first, over: pages)
     repeat {
-      unsafe walk.node.pointee.lowerHint(to: walk.part.start)
-    } while walk.advance() && walk.part.start <= page
-  }
-
-  /// Frees a range without a whole page: it only lowers a hint, and that only if the pages that the
-  /// range rounds to lie in one node.
-  private mutating func freeNothing(
-    _ range: AddressRange, on node: NodeID?
-  ) throws(BootMemoryError) {
-    let start = range.roundedUpStart
-    let holder = unsafe self.node(containing: start, from: firstNode)
-    let touched = range.touchedPages
-    if let node {
-      let named = unsafe try pointer(to: node)
-      guard unsafe range.isEmpty || named.pointee.span.overlaps(touched) else {
-        throw .misuse(.outsideNode(touched.start, node))
-      }
-      guard unsafe holder == named else { return }
-    } else if !range.isEmpty {
-      // The range touches a page or two.
-      let last = PageFrame(touched.end.number - 1)
-      guard
-        unsafe self.node(containing: touched.start, from: firstNode) != nil
-          || self.node(containing: last, from: firstNode) != nil
-      else { throw .misuse(.outsideNodes(touched.start)) }
-    }
-    guard let holder = unsafe holder else { return }
-    // Start rounded up and end rounded down are the same page, or, inside a page, the next and it.
-    if unsafe holder.pointee.span.contains(range.roundedDownEnd) {
-      unsafe holder.pointee.lowerHint(to: start)
-    }
+      unsafe walk.node.pointee.lowerHint(to: walk.part.lowerBound)
+    } while walk.advance() && walk.part.lowerBound <= page
   }
 
   private func check(_ range: AddressRange) throws(BootMemoryError) {
@@ -208,36 +228,45 @@ extension BootMemory {
     }
   }
 
+  private func checked(_ pages: PageRange) throws(BootMemoryError) -> Range<PageNumber> {
+    guard pages.end <= platform.addressWidth.endPageFrame else {
+      throw .misuse(.beyondAddressSpace(pages.start.firstAddress ?? PhysicalAddress(.max)))
+    }
+    return Range(pages)
+  }
+
   /// The first of the nodes that `pages` lie in; throws unless every page lies in one, or in `node`.
   private mutating func firstNode(
-    of pages: PageRange, on node: NodeID?
+    of pages: Range<PageNumber>, on node: NodeID?
   ) throws(BootMemoryError) -> NodePointer {
     if let node {
       let named = unsafe try pointer(to: node)
-      let span = unsafe named.pointee.span
-      guard span.contains(pages) else {
+      let span = unsafe named.pointee.pages
+      guard span.lowerBound <= pages.lowerBound, pages.upperBound <= span.upperBound else {
         // The first page that is not in the node.
-        let outside = span.contains(pages.start) ? span.end : pages.start
-        throw .misuse(.outsideNode(outside, node))
+        let outside = span.contains(pages.lowerBound) ? span.upperBound : pages.lowerBound
+        throw .misuse(.outsideNode(PageFrame(UInt64(outside)), node))
       }
       return unsafe named
     }
     var start = unsafe firstNode
-    if let recent = unsafe recentNode, unsafe recent.pointee.span.start <= pages.start {
+    if let recent = unsafe recentNode,
+      unsafe recent.pointee.pages.lowerBound <= pages.lowerBound
+    {
       unsafe start = recent
     }
-    guard let first = unsafe self.node(containing: pages.start, from: start) else {
-      throw .misuse(.outsideNodes(pages.start))
+    guard let first = unsafe self.node(containing: pages.lowerBound, from: start) else {
+      throw .misuse(.outsideNodes(PageFrame(UInt64(pages.lowerBound))))
     }
     unsafe recentNode = first
-    var covered = unsafe first.pointee.span.end
+    var covered = unsafe first.pointee.pages.upperBound
     var next = unsafe first.pointee.next
-    while covered < pages.end {
+    while covered < pages.upperBound {
       // A node without pages between two that adjoin is no hole.
-      guard let node = unsafe next, unsafe node.pointee.span.start == covered else {
-        throw .misuse(.outsideNodes(covered))
+      guard let node = unsafe next, unsafe node.pointee.pages.lowerBound == covered else {
+        throw .misuse(.outsideNodes(PageFrame(UInt64(covered))))
       }
-      covered = unsafe node.pointee.span.end
+      covered = unsafe node.pointee.pages.upperBound
       unsafe next = node.pointee.next
     }
     return unsafe first

@@ -9,20 +9,21 @@ import PhysicalMemory
 /// the end ``handOver(maximumOrder:_:)`` gives every free page away.
 ///
 /// Nothing here is global, and nothing allocates: the storage of the nodes is the caller's, and each
-/// node's bitmap lies in memory that the caller names.  A call that throws has changed nothing.
+/// node's bitmap lies in memory that the caller names.  What a call that throws has left as it was is
+/// said with it: all that it would have changed, but for hints that a failed exclusive reserve lowers.
 ///
 /// Calls must not overlap in time: a kernel boots on one processor.
 @safe public struct BootMemory: ~Copyable {
   typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
 
-  /// The node at which the short cut of a call begins, ``firstNode``; nil where every call must
-  /// take the long way, which looks at more: without nodes, with debugging output, and after the
-  /// hand-over.
-  private(set) var shortcutNode: NodePointer?
+  /// The node at which calls begin that first try where the last change was, ``firstNode``; nil where
+  /// every call must search, which looks at more: without nodes, with debugging output, for another
+  /// machine's addresses, and after the hand-over.
+  private(set) var cursorNode: NodePointer?
 
   /// The registered node with the lowest start.
   var firstNode: NodePointer? {
-    didSet { updateShortcut() }
+    didSet { updateCursorNode() }
   }
 
   /// The registered node with the highest start.
@@ -36,12 +37,12 @@ import PhysicalMemory
 
   /// Whether the memory has been handed over.
   public internal(set) var isHandedOver = false {
-    didSet { updateShortcut() }
+    didSet { updateCursorNode() }
   }
 
   /// What was said of the machine.
   public internal(set) var platform: BootMemoryPlatform {
-    didSet { updateShortcut() }
+    didSet { updateCursorNode() }
   }
 
   /// Clears allocated memory.
@@ -58,7 +59,8 @@ import PhysicalMemory
   /// - Complexity: O(storage).
   public init(platform: BootMemoryPlatform, nodes: UnsafeMutableBufferPointer<BootMemoryNode>) {
     precondition(platform.cacheLineByteCount.isPowerOfTwo)
-    unsafe shortcutNode = nil
+    precondition(platform.addressWidth.endPageFrame <= AddressWidth.native.endPageFrame)
+    unsafe cursorNode = nil
     unsafe firstNode = nil
     unsafe lastNode = nil
     unsafe recentNode = nil
@@ -75,18 +77,24 @@ import PhysicalMemory
   /// The number of nodes that there is storage for.
   public var nodeCapacity: Int { unsafe nodes.count }
 
-  private mutating func updateShortcut() {
-    unsafe shortcutNode = isHandedOver || hasDebugOutput ? nil : firstNode
+  private mutating func updateCursorNode() {
+    let isNative = platform.addressWidth == .native
+    unsafe cursorNode = isHandedOver || hasDebugOutput || !isNative ? nil : firstNode
+  }
+
+  /// The storage of a node; nil where there is none.
+  @inline(__always)
+  func storage(of node: NodeID) -> NodePointer? {
+    guard node.rawValue >= 0, node.rawValue < (unsafe nodes.count) else { return nil }
+    // There is a first element, since there is this one.
+    return unsafe nodes.baseAddress.unsafelyUnwrapped + node.rawValue
   }
 
   /// The storage of a node, or an error where there is none.
   @inline(__always)
   func pointer(to node: NodeID) throws(BootMemoryError) -> NodePointer {
-    guard node.rawValue >= 0, node.rawValue < (unsafe nodes.count) else {
-      throw .misuse(.noSuchNode(node))
-    }
-    // There is a first element, since there is this one.
-    return unsafe nodes.baseAddress.unsafelyUnwrapped + node.rawValue
+    guard let pointer = unsafe storage(of: node) else { throw .misuse(.noSuchNode(node)) }
+    return unsafe pointer
   }
 
   /// The number of a node.
@@ -96,13 +104,13 @@ import PhysicalMemory
 
   /// The registered node that has `page`.
   @inline(__always)
-  func node(containing page: PageFrame, from first: NodePointer?) -> NodePointer? {
+  func node(containing page: PageNumber, from first: NodePointer?) -> NodePointer? {
     var next = unsafe first
     // The first that ends above the page is the only one that can have it.
-    while let node = unsafe next, unsafe node.pointee.span.end <= page {
+    while let node = unsafe next, unsafe node.pointee.pages.upperBound <= page {
       unsafe next = node.pointee.next
     }
-    guard let node = unsafe next, unsafe node.pointee.span.start <= page else { return nil }
+    guard let node = unsafe next, unsafe node.pointee.pages.lowerBound <= page else { return nil }
     return unsafe node
   }
 }

@@ -1,18 +1,25 @@
 import PhysicalMemory
 
+/// The number of a page frame of this machine: a machine word, so that a processor of 32 bits takes
+/// the same way as one of 64.
+///
+/// A ``PageFrame`` may lie beyond what the machine can address; it becomes one of these, or is
+/// refused, where a call comes in.
+typealias PageNumber = UInt
+
 /// A memory node: a span of page frames with a bitmap and the place where the search goes on.
 ///
 /// Its storage is the caller's, see ``BootMemory/init(platform:nodes:)``; its content is not.
 @safe public struct BootMemoryNode {
-  /// The page frames that the node spans; none where the node is not registered.
-  public internal(set) var span: PageRange
+  /// The pages that the node spans; none where the node is not registered.
+  var pages: Range<PageNumber>
 
-  /// The page at which the search goes on (Linux: `hint_idx`).
-  public internal(set) var hint: PageFrame
+  /// The page at which the search goes on.
+  var nextPage: PageNumber
 
-  /// The end of the node's last allocation, if an allocation behind it may share its page: then it
-  /// lies inside that page (Linux: `last_end_off`).  Any page border means that none may.
-  public internal(set) var lastEnd: PhysicalAddress
+  /// The address behind the last allocation, see ``lastEnd``.  At the very top of the address space
+  /// this is 0, a page border as well.
+  var lastEndAddress: UInt
 
   /// The next node in ascending order of start.
   var next: UnsafeMutablePointer<BootMemoryNode>?
@@ -29,97 +36,73 @@ import PhysicalMemory
 
   /// A node that is not registered.
   public init() {
-    let zero = PageFrame(0)
-    span = PageRange(emptyAt: zero)
+    pages = 0..<0
     isRegistered = false
-    bitmapPages = PageRange(emptyAt: zero)
-    hint = zero
-    lastEnd = PhysicalAddress(0)
+    bitmapPages = PageRange(emptyAt: PageFrame(0))
+    nextPage = 0
+    lastEndAddress = 0
     unsafe next = nil
     bitmap = PageBitmap()
   }
 
+  /// The page frames that the node spans; none where the node is not registered.
+  public var span: PageRange { PageRange(pages) }
+
+  /// The page at which the search goes on (Linux: `hint_idx`).
+  package var hint: PageFrame { PageFrame(UInt64(nextPage)) }
+
+  /// The end of the node's last allocation, if an allocation behind it may share its page: then it
+  /// lies inside that page (Linux: `last_end_off`).  Any page border means that none may.
+  package var lastEnd: PhysicalAddress { PhysicalAddress(UInt64(lastEndAddress)) }
+
   /// The bit of the bitmap that stands for `page`, which must lie in the span or just behind it.
   @inline(__always)
-  func bit(of page: PageFrame) -> UInt {
-    // Bit 0 is not above the start of the span, so this is not negative; and a span has fewer pages
-    // than its machine has addresses.
-    UInt(truncatingIfNeeded: page.number) &- bitmap.firstPageNumber
+  func bit(of page: PageNumber) -> UInt {
+    // Bit 0 is not above the start of the span, so this is not negative.
+    page &- bitmap.firstPageNumber
   }
 
   /// The page that a bit of the bitmap stands for.
   @inline(__always)
-  func page(ofBit bit: UInt) -> PageFrame {
-    PageFrame(UInt64(bit) &+ UInt64(bitmap.firstPageNumber))
+  func page(ofBit bit: UInt) -> PageNumber { bit &+ bitmap.firstPageNumber }
+
+  /// The first free page of `part`, which must lie in the span.
+  @inline(never)
+  mutating func firstFree(in part: Range<PageNumber>) -> PageNumber? {
+    let end = bit(of: part.upperBound)
+    guard let bit = bitmap.firstFree(from: bit(of: part.lowerBound), below: end) else { return nil }
+    return page(ofBit: bit)
   }
 
-  /// The first free page in `pages`, which must lie in the span.
-  @inline(__always)
-  mutating func firstFree(in pages: PageRange) -> PageFrame? {
-    guard let bit = bitmap.firstFree(from: bit(of: pages.start), below: bit(of: pages.end)) else {
+  /// The first reserved page of `part`, which must lie in the span.
+  @inline(never)
+  mutating func firstReserved(in part: Range<PageNumber>) -> PageNumber? {
+    let end = bit(of: part.upperBound)
+    guard let bit = bitmap.firstReserved(from: bit(of: part.lowerBound), below: end) else {
       return nil
     }
     return page(ofBit: bit)
   }
+}
 
-  /// The first reserved page in `pages`, which must lie in the span.
-  @inline(never)
-  mutating func firstReserved(in pages: PageRange) -> PageFrame? {
-    guard let bit = bitmap.firstReserved(from: bit(of: pages.start), below: bit(of: pages.end))
-    else {
-      return nil
-    }
-    return page(ofBit: bit)
-  }
-
-  /// Makes the search go on at `page` if it would go on above.
+extension PageRange {
+  /// The range of these pages.
   @inline(__always)
-  mutating func lowerHint(to page: PageFrame) {
-    if page < hint { hint = page }
+  init(_ pages: Range<PageNumber>) {
+    self.init(
+      uncheckedStart: PageFrame(UInt64(pages.lowerBound)), end: PageFrame(UInt64(pages.upperBound)))
   }
+}
 
-  /// Marks pages of the span free, or reserved.
-  @inline(never)
-  mutating func mark(_ pages: PageRange, free: Bool) {
-    bitmap.set(from: bit(of: pages.start), to: bit(of: pages.end), free: free)
-    endSharing(in: pages)
-  }
-
-  /// Marks pages free, or reserved, if they lie in the span and are all the other now: what most
-  /// calls come to.
-  ///
-  /// - Parameters:
-  ///   - first: The first page; any.
-  ///   - last: The last page, below the end of the span, with a number that differs from that of the
-  ///     first only within a word.
-  ///   - free: What to mark them; a free also lowers the hint.
-  /// - Returns: Whether that was so; nothing has changed otherwise.
+extension Range<PageNumber> {
+  /// The pages of a range that lies in this machine's address space.
   @inline(__always)
-  mutating func toggle(from first: PageFrame, through last: PageFrame, free: Bool) -> Bool {
-    // Page frames and bits have the same place in their words, since bit 0 is at a word's begin.
-    let firstBit = UInt(truncatingIfNeeded: first.number) & PageBitmap.bitMask
-    let lastBit = UInt(truncatingIfNeeded: last.number) & PageBitmap.bitMask
-    guard first >= span.start, first <= last else { return false }
-    let mask = BitmapWord.ones(from: firstBit) & BitmapWord.ones(upTo: lastBit)
-    let index = bit(of: first) &>> BitmapWord.bitShift
-    let expected = free ? 0 : mask
-    if index == bitmap.validWord {
-      let word = bitmap.validWordContent
-      guard word & mask == expected else { return false }
-      bitmap.replaceValidWord(with: word ^ mask)
-    } else {
-      let (word, state) = bitmap.wordToChange(index)
-      guard word & mask == expected else { return false }
-      bitmap.replaceWord(index, state, with: word ^ mask)
-    }
-    if free { lowerHint(to: first) }
-    if lastEnd.pageFrame >= first && lastEnd.pageFrame <= last { lastEnd = PhysicalAddress(0) }
-    return true
-  }
-
-  /// Lets no allocation go on in a page that has just been freed or reserved: it is another's now.
-  @inline(__always)
-  private mutating func endSharing(in pages: PageRange) {
-    if pages.contains(lastEnd.pageFrame) { lastEnd = PhysicalAddress(0) }
+  init(_ pages: PageRange) {
+    // The start of a range is not above its end, and for a machine's pages words are wide enough.
+    unsafe self.init(
+      uncheckedBounds: (
+        PageNumber(truncatingIfNeeded: pages.start.number),
+        PageNumber(truncatingIfNeeded: pages.end.number)
+      ))
   }
 }

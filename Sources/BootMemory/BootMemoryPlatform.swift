@@ -10,7 +10,7 @@ import PhysicalMemory
   public typealias Write =
     @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, UInt) -> Void
 
-  /// The width of addresses.
+  /// The width of addresses, at most this machine's own.
   public var addressWidth = AddressWidth.native
 
   /// A pointer to a physical address is that address plus this, wrapping around.
@@ -25,11 +25,11 @@ import PhysicalMemory
   /// for devices that reach no higher.
   public var maxDMAAddress = PhysicalAddress(0x100_0000)
 
-  /// The limit of low allocations (`ARCH_LOW_ADDRESS_LIMIT`).
-  public var lowAddressLimit = PhysicalAddress(0xffff_ffff)
+  /// The limit of low allocations (`ARCH_LOW_ADDRESS_LIMIT`); nil for none.
+  public var lowAddressLimit: PhysicalAddress? = PhysicalAddress(0xffff_ffff)
 
-  /// Where memory begins that no 32-bit device reaches (`MAX_DMA32_PFN`); 0 for no such thing.
-  public var maxDMA32PageFrame = PageFrame(UInt.bitWidth == 32 ? 0 : 0x10_0000)
+  /// Where memory begins that no 32-bit device reaches (`MAX_DMA32_PFN`); nil where there is none.
+  public var maxDMA32PageFrame: PageFrame? = Self.nativeMaxDMA32PageFrame
 
   /// Handed to every callback.
   public var context: UnsafeMutableRawPointer?
@@ -46,4 +46,10 @@ import PhysicalMemory
     unsafe clear = nil
     unsafe debug = nil
   }
+
+  #if _pointerBitWidth(_32)
+  private static var nativeMaxDMA32PageFrame: PageFrame? { nil }
+  #else
+  private static var nativeMaxDMA32PageFrame: PageFrame? { PageFrame(0x10_0000) }
+  #endif
 }

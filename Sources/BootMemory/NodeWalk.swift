@@ -1,22 +1,20 @@
-import PhysicalMemory
-
 /// The way through the nodes that a range of pages lies in, in ascending order.
 @safe struct NodeWalk {
   /// The node that the walk has come to.
   private(set) var node: BootMemory.NodePointer
 
   /// Those of the pages that lie in that node.
-  private(set) var part: PageRange
+  private(set) var part: Range<PageNumber>
 
   /// The page behind the range.
-  private let end: PageFrame
+  private let end: PageNumber
 
   /// Begins at the node which has the first page; each page lies in it or a node behind it.
-  @inline(never)
-  init(from first: BootMemory.NodePointer, over pages: PageRange) {
+  @inline(__always)
+  init(from first: BootMemory.NodePointer, over pages: Range<PageNumber>) {
     unsafe node = unsafe first
-    end = pages.end
-    part = unsafe first.pointee.span.intersection(pages) ?? pages
+    end = pages.upperBound
+    part = unsafe pages.clamped(to: first.pointee.pages)
   }
 
   /// Goes on to the next node.
@@ -24,19 +22,17 @@ import PhysicalMemory
   /// - Returns: Whether there are pages left that lie in it.
   @inline(__always)
   mutating func advance() -> Bool {
-    part.end < end && advanceToNextNode()
+    part.upperBound < end && advanceToNextNode()
   }
 
   @inline(never)
   private mutating func advanceToNextNode() -> Bool {
-    let rest = PageRange(start: part.end, end: end)
-    while let rest, let next = unsafe node.pointee.next {
+    let rest = part.upperBound..<end
+    while let next = unsafe node.pointee.next {
       unsafe node = next
+      part = unsafe rest.clamped(to: next.pointee.pages)
       // A node without pages has no part.
-      if let part = unsafe next.pointee.span.intersection(rest) {
-        self.part = part
-        return true
-      }
+      if !part.isEmpty { return true }
     }
     return false
   }

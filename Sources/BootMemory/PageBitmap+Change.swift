@@ -1,105 +1,135 @@
-/// Freeing and reserving ranges.
+/// Freeing and reserving.
 ///
 /// `@_optimize(speed)` stands where the library, which is built for size as a whole, spends its
 /// time.
 extension PageBitmap {
+  /// Reserves a free page of the cursor's word.
+  @inline(__always)
+  mutating func reserveAtCursor(_ bit: UInt) {
+    replaceWordAtCursor(with: cursor.word & ~.one(at: bit & Self.bitMask))
+  }
+
+  /// Frees reserved pages, or reserves free ones, of one word, where the cursor goes.
+  ///
+  /// - Parameters:
+  ///   - first: The first page, at most `last`.
+  ///   - last: The last page, in the same word.
+  ///   - free: Whether the pages are to be free.
+  /// - Returns: Whether all were the opposite; nothing has changed otherwise.
+  /// - Complexity: O(levels), and O(1) in the word of the last change.
+  @inline(__always)
+  mutating func flip(from first: UInt, through last: UInt, free: Bool) -> Bool {
+    let mask = BitmapWord.ones(from: first & Self.bitMask) & .ones(upTo: last & Self.bitMask)
+    if !cursor.holds(first) { seek(first &>> BitmapWord.bitShift) }
+    let word = cursor.word
+    guard word & mask == (free ? 0 : mask) else { return false }
+    replaceWordAtCursor(with: word ^ mask)
+    return true
+  }
+
   /// Makes every page from `start` up to `end` free, or reserved.
+  ///
+  /// On each level the range begins in one child and ends in another, which have been dealt with;
+  /// those between them are free or reserved as a whole from now on.
+  ///
+  ///     level 2            [ left  ######  right ]
+  ///     level 1     [  left ######]  ...  [##### right   ]
+  ///     level 0   [   #####]   ...            ...  [###     ]
   ///
   /// - Precondition: `start` < `end` ≤ ``bitCount``.
   /// - Complexity: O(levels); a word at a time at the two ends of the range, and nothing between.
-  mutating func set(from start: UInt, to end: UInt, free: Bool) {
-    let index = start &>> BitmapWord.bitShift
-    // `end` is above `start`, so 1 can be taken from it.
-    if index == (end &- 1) &>> BitmapWord.bitShift {
-      let mask = BitmapWord.ones(from: start & Self.bitMask, count: end &- start)
-      validate(index)
-      let word = storedWord(index)
-      replaceValidWord(with: free ? word | mask : word & ~mask)
-    } else {
-      setAcrossWords(from: start, to: end, free: free)
-    }
-  }
-
-  /// A word that may be about to change, with its state; the groups above it become valid, but it
-  /// need not be stored.
-  @inline(__always)
-  mutating func wordToChange(_ index: UInt) -> (word: BitmapWord, state: WordState) {
-    validateGroup(index &>> BitmapWord.bitShift)
-    let state = state(ofWord: index)
-    return (state.isUniform ? state.uniformWord : storedWord(index), state)
-  }
-
-  /// Replaces a word that ``wordToChange(_:)`` has prepared; it is the valid word then.
-  @inline(__always)
-  mutating func replaceWord(_ index: UInt, _ oldState: WordState, with word: BitmapWord) {
-    storeWord(index, word)
-    let newState = GroupSummary(word).state
-    validWord = index
-    validState = newState
-    // Most changes leave the state of the word as it was.
-    if newState != oldState.bits { update(oldState, ofWord: index, to: newState) }
-  }
-
-  /// Replaces the valid word.
-  @inline(__always)
-  mutating func replaceValidWord(with word: BitmapWord) {
-    storeWord(validWord, word)
-    let state = GroupSummary(word).state
-    if state != validState { updateValidState(to: state) }
-  }
-
-  /// Reserves a page of the valid word, which is free.
-  @inline(__always)
-  mutating func reserveInValidWord(_ bit: UInt) {
-    let word = validWordContent & ~.one(at: bit)
-    // Most often there was a free byte, and there still is.
-    if word.hasFullByte && validState == 0b10 {
-      storeWord(validWord, word)
-    } else {
-      replaceValidWord(with: word)
-    }
-  }
-
   @_optimize(speed) @inline(never)
-  private mutating func updateValidState(to newState: BitmapWord) {
-    validState = newState
-    update(state(ofWord: validWord), ofWord: validWord, to: newState)
-  }
-
-  /// Writes the new state of a word to its group, which is valid, and to those above if that is
-  /// something else then.
-  @inline(__always)
-  private mutating func update(
-    _ state: WordState, ofWord index: UInt, to newState: BitmapWord
-  ) {
-    if state.high == 0 && newState <= 0b01 {
-      // It is a low bit that differs.  Mostly the group stays scattered, as it was.
-      let low = state.low ^ 1 &<< state.bit
-      unsafe state.group[0] = low
-      if state.low == 0 || low == 0 {
-        let summary = GroupPlanes(low: low, high: 0, word: 0).summary
-        propagate(summary, fromChild: index &>> BitmapWord.bitShift, onLevel: 2)
-      }
+  mutating func set(from start: UInt, to end: UInt, free: Bool) {
+    // `end` is above `start`, so 1 can be taken from it.
+    let last = end &- 1
+    var left = start &>> BitmapWord.bitShift
+    var right = last &>> BitmapWord.bitShift
+    let leftMask = BitmapWord.ones(from: start & Self.bitMask)
+    let rightMask = BitmapWord.ones(upTo: last & Self.bitMask)
+    guard left != right else {
+      if !cursor.holds(start) { seek(left) }
+      let mask = leftMask & rightMask
+      replaceWordAtCursor(with: free ? cursor.word | mask : cursor.word & ~mask)
       return
     }
-    let difference = newState ^ state.bits
-    let low = state.low ^ (difference & 1) &<< state.bit
-    let high = state.high ^ (difference &>> 1) &<< state.bit
-    unsafe state.group[0] = low
-    unsafe state.group[1] = high
-    let old = GroupPlanes(low: state.low, high: state.high, word: state.low & state.high)
-    let new = GroupPlanes(low: low, high: high, word: low & high)
-    groupChanged(index &>> BitmapWord.bitShift, from: old, to: new)
+    var leftSummary = fillWord(left, leftMask, free: free)
+    var rightSummary = fillWord(right, rightMask, free: free)
+    unsafe cursor = BitmapCursor(
+      index: right, place: place(ofWord: right), state: rightSummary.state)
+    var level = 1
+    while (left ^ right) &>> BitmapWord.bitShift != 0 {
+      leftSummary = setChild(
+        left, onLevel: level, to: leftSummary, filling: .ones(above: left & Self.bitMask), free)
+      rightSummary = setChild(
+        right, onLevel: level, to: rightSummary, filling: .ones(below: right & Self.bitMask), free)
+      left &>>= BitmapWord.bitShift
+      right &>>= BitmapWord.bitShift
+      if level == topLevel {
+        // `right` is another group, and so above.
+        fillGroups(left &+ 1..<right, onLevel: level, with: free ? .max : 0)
+        root.set(
+          left, to: leftSummary, filling: .ones(above: left) & .ones(below: right), free: free)
+        root.set(right, to: rightSummary)
+        return
+      }
+      level &+= 1
+    }
+    let index = left &>> BitmapWord.bitShift
+    var planes = planes(ofGroup: index, onLevel: level)
+    let old = planes.summary
+    let leftBit = left & Self.bitMask
+    let rightBit = right & Self.bitMask
+    planes.set(
+      leftBit, to: leftSummary, filling: .ones(above: leftBit) & .ones(below: rightBit), free: free)
+    planes.set(rightBit, to: rightSummary)
+    store(planes, inGroup: index, onLevel: level)
+    if planes.summary != old {
+      propagate(planes.summary, fromChild: index, onLevel: level &+ 1)
+    }
   }
 
-  /// Tells the groups above one of level 1 how free it has become, as far up as that changes
-  /// anything.
+  /// Puts the cursor at the word `index`, which gets stored, if it was not, with every group above.
   @_optimize(speed) @inline(never)
-  private mutating func groupChanged(_ index: UInt, from old: GroupPlanes, to new: GroupPlanes) {
-    if new.summary != old.summary { propagate(new.summary, fromChild: index, onLevel: 2) }
+  private mutating func seek(_ index: UInt) {
+    validateGroup(index &>> BitmapWord.bitShift)
+    let state = state(ofWord: index)
+    let place = unsafe place(ofWord: index)
+    if state == .none { unsafe place.pointee = 0 }
+    if state == .all { unsafe place.pointee = .max }
+    unsafe cursor = BitmapCursor(index: index, place: place, state: state)
   }
 
-  /// Tells the groups from `level` up how free a child has become.
+  @inline(__always)
+  private mutating func replaceWordAtCursor(with word: BitmapWord) {
+    cursor.word = word
+    let state = PageState(of: word)
+    // Most changes leave the state of the word as it was.
+    if state != cursor.state { changeStateAtCursor(to: state) }
+  }
+
+  /// Writes the new state of the cursor's word to its group, and to those above if that is something
+  /// else then.
+  @_optimize(speed) @inline(never)
+  private mutating func changeStateAtCursor(to newState: PageState) {
+    let group = unsafe wordGroup(ofWord: cursor.index)
+    let bit = BitmapWord(truncatingIfNeeded: cursor.index & Self.bitMask)
+    let difference = newState.bits ^ cursor.state.bits
+    cursor.state = newState
+    let old = unsafe GroupPlanes(low: group[0], high: group[1], word: group[0] & group[1])
+    let low = old.low ^ (difference & 1) &<< bit
+    let high = old.high ^ (difference &>> 1) &<< bit
+    unsafe group[0] = low
+    unsafe group[1] = high
+    // Mostly a scattered group stays scattered.
+    if old.high | high == 0 && old.low != 0 && low != 0 { return }
+    let new = GroupPlanes(low: low, high: high, word: low & high)
+    if new.summary != old.summary {
+      propagate(new.summary, fromChild: cursor.index &>> BitmapWord.bitShift, onLevel: 2)
+    }
+  }
+
+  /// Tells the groups from `level` up how free a child has become, as far up as that changes
+  /// anything.
   @_optimize(speed) @inline(never)
   private mutating func propagate(
     _ summary: GroupSummary, fromChild child: UInt, onLevel level: Int
@@ -111,25 +141,14 @@ extension PageBitmap {
       let index = child &>> BitmapWord.bitShift
       var planes = planes(ofGroup: index, onLevel: level)
       let old = planes.summary
-      planes.setSummary(ofChild: child & Self.bitMask, to: summary)
+      planes.set(child & Self.bitMask, to: summary)
       store(planes, inGroup: index, onLevel: level)
       summary = planes.summary
       if summary == old { return }
       child = index
       level &+= 1
     }
-    root.setSummary(ofChild: child, to: summary)
-  }
-
-  /// Makes the word `index` the valid word.
-  @_optimize(speed)
-  mutating func validate(_ index: UInt) {
-    guard index != validWord else { return }
-    validateGroup(index &>> BitmapWord.bitShift)
-    let state = state(ofWord: index)
-    if state.isUniform { storeWord(index, state.uniformWord) }
-    validWord = index
-    validState = state.bits
+    root.set(child, to: summary)
   }
 
   /// Makes a group of level 1 and every group above it valid: where a parent says that all or none
@@ -153,62 +172,19 @@ extension PageBitmap {
     } while level != 1
   }
 
-  /// Sets a range that begins and ends in different words, from the bottom up.
-  ///
-  /// On each level the range begins in one child and ends in another, which have been dealt with;
-  /// those between them are free or reserved as a whole from now on.
-  ///
-  ///     level 2            [ left  ######  right ]
-  ///     level 1     [  left ######]  ...  [##### right   ]
-  ///     level 0   [   #####]   ...            ...  [###     ]
-  @_optimize(speed)
-  private mutating func setAcrossWords(from start: UInt, to end: UInt, free: Bool) {
-    var left = start &>> BitmapWord.bitShift
-    let last = end &- 1
-    var right = last &>> BitmapWord.bitShift
-    var leftSummary = fillWord(left, .ones(from: start & Self.bitMask), free: free)
-    var rightSummary = fillWord(right, .ones(upTo: last & Self.bitMask), free: free)
-    var level = 1
-    while (left ^ right) &>> BitmapWord.bitShift != 0 {
-      leftSummary = setChild(
-        left, onLevel: level, to: leftSummary, filling: .ones(above: left & Self.bitMask), free)
-      rightSummary = setChild(
-        right, onLevel: level, to: rightSummary, filling: .ones(below: right & Self.bitMask), free)
-      left &>>= BitmapWord.bitShift
-      right &>>= BitmapWord.bitShift
-      if level == topLevel {
-        // `right` is another group, and so above.
-        fillGroups(left &+ 1..<right, onLevel: level, with: free ? .max : 0)
-        root.fill(.ones(above: left) & .ones(below: right), free: free)
-        root.setSummary(ofChild: left, to: leftSummary)
-        root.setSummary(ofChild: right, to: rightSummary)
-        return
-      }
-      level &+= 1
-    }
-    let index = left &>> BitmapWord.bitShift
-    var planes = planes(ofGroup: index, onLevel: level)
-    let old = planes.summary
-    let between =
-      BitmapWord.ones(above: left & Self.bitMask) & BitmapWord.ones(below: right & Self.bitMask)
-    planes.fill(between, free: free)
-    planes.setSummary(ofChild: left & Self.bitMask, to: leftSummary)
-    planes.setSummary(ofChild: right & Self.bitMask, to: rightSummary)
-    store(planes, inGroup: index, onLevel: level)
-    if planes.summary != old {
-      propagate(planes.summary, fromChild: index, onLevel: level &+ 1)
-    }
-  }
-
-  /// Sets pages of a word, which becomes the valid word, but tells no group above it.
+  /// Sets pages of a word, and makes the groups above it valid, but tells them nothing.
   @_optimize(speed) @inline(never)
   private mutating func fillWord(_ index: UInt, _ mask: BitmapWord, free: Bool) -> GroupSummary {
-    let word = wordToChange(index).word & ~mask | (free ? mask : 0)
+    validateGroup(index &>> BitmapWord.bitShift)
+    let old: BitmapWord =
+      switch state(ofWord: index) {
+      case .none: 0
+      case .all: .max
+      default: storedWord(index)
+      }
+    let word = free ? old | mask : old & ~mask
     storeWord(index, word)
-    let summary = GroupSummary(word)
-    validWord = index
-    validState = summary.state
-    return summary
+    return GroupSummary(of: word)
   }
 
   /// Sets how free a child is, numbered on the level below, and those of its group in `mask`.
@@ -219,8 +195,7 @@ extension PageBitmap {
   ) -> GroupSummary {
     let index = child &>> BitmapWord.bitShift
     var planes = planes(ofGroup: index, onLevel: level)
-    planes.fill(mask, free: free)
-    planes.setSummary(ofChild: child & Self.bitMask, to: summary)
+    planes.set(child & Self.bitMask, to: summary, filling: mask, free: free)
     store(planes, inGroup: index, onLevel: level)
     return planes.summary
   }

@@ -116,22 +116,81 @@ extension PageBitmap {
     return found.bit
   }
 
-  /// Makes the word of the lowest free page from `start` on the valid word.
+  /// Whether no page from `start` up to `end` is free.
   ///
-  /// - Returns: Whether there is such a page.
+  /// Nothing is looked at but the ways down to the two ends: what lies between them is told by the
+  /// groups on those ways.
+  ///
+  /// - Precondition: `start` < `end` ≤ ``bitCount``.
   /// - Complexity: O(levels).
   @_optimize(speed) @inline(never)
-  mutating func validateFirstFree(from start: UInt) -> Bool {
-    guard let bit = firstFree(from: start, below: bitCount) else { return false }
-    validate(bit &>> BitmapWord.bitShift)
-    return true
+  mutating func isReserved(from start: UInt, to end: UInt) -> Bool {
+    // The root describes the groups of the highest level, as a group above them would.
+    var planes = root
+    var level = topLevel
+    var shift = BitmapWord.bitShift &* UInt(bitPattern: level &+ 1)
+    // `end` is above `start`, so 1 can be taken from it.
+    let last = end &- 1
+    while true {
+      let left = start &>> shift & Self.bitMask
+      let right = last &>> shift & Self.bitMask
+      if left != right {
+        let between = BitmapWord.ones(above: left) & .ones(below: right)
+        return planes.anyFree & between == 0
+          && isReserved(planes, left, from: start, upwards: true, onLevel: level)
+          && isReserved(planes, right, from: last, upwards: false, onLevel: level)
+      }
+      if !planes.anyFree.isOne(at: left) { return true }
+      if planes.allFree.isOne(at: left) { return false }
+      if level == 0 {
+        let mask = BitmapWord.ones(from: start & Self.bitMask) & .ones(upTo: last & Self.bitMask)
+        return storedWord(start &>> BitmapWord.bitShift) & mask == 0
+      }
+      planes = self.planes(ofGroup: start &>> shift, onLevel: level)
+      level &-= 1
+      shift &-= BitmapWord.bitShift
+    }
+  }
+
+  /// Whether no page of a child is free from `page` upwards, or downwards, that page included.
+  ///
+  /// The child is `child` of `planes`: a group of `level` or, on level 0, a word.
+  @inline(__always)
+  private func isReserved(
+    _ planes: GroupPlanes, _ child: UInt, from page: UInt, upwards: Bool, onLevel level: Int
+  ) -> Bool {
+    var planes = planes
+    var child = child
+    var level = level
+    var shift = BitmapWord.bitShift &* UInt(bitPattern: level)
+    while planes.mixed.isOne(at: child) {
+      if level == 0 {
+        let bit = page & Self.bitMask
+        let mask = upwards ? BitmapWord.ones(from: bit) : .ones(upTo: bit)
+        return storedWord(page &>> BitmapWord.bitShift) & mask == 0
+      }
+      planes = self.planes(ofGroup: page &>> (shift &+ BitmapWord.bitShift), onLevel: level)
+      child = page &>> shift & Self.bitMask
+      let beside = upwards ? BitmapWord.ones(above: child) : .ones(below: child)
+      if planes.anyFree & beside != 0 { return false }
+      level &-= 1
+      shift &-= BitmapWord.bitShift
+    }
+    return !planes.anyFree.isOne(at: child)
+  }
+
+  /// Whether a page is free.
+  ///
+  /// - Complexity: O(levels).
+  mutating func isFree(_ bit: UInt) -> Bool {
+    word(bit &>> BitmapWord.bitShift).isOne(at: bit & Self.bitMask)
   }
 
   /// The word with number `index` as it would be, were it stored.
   ///
   /// - Complexity: O(levels).
   mutating func word(_ index: UInt) -> BitmapWord {
-    if index == validWord { return storedWord(index) }
+    if index == cursor.index { return cursor.word }
     for level in stride(from: topLevel, to: 0, by: -1) {
       let child = index &>> (BitmapWord.bitShift &* UInt(bitPattern: level &- 1))
       let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)

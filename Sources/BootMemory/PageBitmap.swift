@@ -34,6 +34,9 @@
   /// The first word of level 0.
   private var words: UnsafeMutablePointer<BitmapWord>?
 
+  /// The first group of level 1.
+  private var wordGroups: UnsafeMutablePointer<BitmapWord>?
+
   /// The highest level; at least 1.  All its groups are always valid.
   private(set) var topLevel: Int
 
@@ -51,13 +54,8 @@
   /// So alignments below the width are patterns within a word; larger ones need this number.
   private(set) var firstPageNumber: UInt
 
-  /// A word which is known to be valid, with every group above it; `.max` if none is known.
-  ///
-  /// It lets successive changes to one word do without descending from the top.
-  var validWord: UInt
-
-  /// The state of the valid word, as its group has it.
-  var validState: BitmapWord
+  /// Where the last change was.
+  var cursor: BitmapCursor
 
   /// Leaves of a bit's number that within its word.
   @inline(__always)
@@ -67,13 +65,13 @@
   init() {
     unsafe levels = nil
     unsafe words = nil
+    unsafe wordGroups = nil
     topLevel = 0
     topShift = 0
     root = GroupPlanes(low: 0, high: 0, word: 0)
     bitCount = 0
     firstPageNumber = 0
-    validWord = .max
-    validState = 0
+    cursor = .nowhere
   }
 
   /// Makes this a bitmap with no page free: in its place, where an initialiser would be copied.
@@ -93,8 +91,7 @@
     topShift = BitmapWord.bitShift &* UInt(bitPattern: layout.topLevel &- 2)
     root = GroupPlanes(low: 0, high: 0, word: 0)
     bitCount = layout.bitCount
-    validWord = .max
-    validState = 0
+    cursor = .nowhere
     let levels = unsafe memory.assumingMemoryBound(
       to: UnsafeMutablePointer<BitmapWord>.self)
     var start = unsafe memory + Int(bitPattern: layout.byteCount)
@@ -107,24 +104,25 @@
     }
     unsafe self.levels = unsafe levels
     unsafe words = levels[0]
+    unsafe wordGroups = levels[1]
     let topWordCount = BitmapLayout.wordCount(ofGroups: layout.topGroupCount, onLevel: topLevel)
     unsafe levels[topLevel].update(repeating: 0, count: Int(bitPattern: topWordCount))
   }
 
   /// The word of level 0 with number `index`; the caller knows that it is valid.
   @inline(__always)
-  func storedWord(_ index: UInt) -> BitmapWord {
-    unsafe words.unsafelyUnwrapped[Int(bitPattern: index)]
-  }
-
-  /// The word that is known to be valid.
-  @inline(__always)
-  var validWordContent: BitmapWord { storedWord(validWord) }
+  func storedWord(_ index: UInt) -> BitmapWord { unsafe place(ofWord: index).pointee }
 
   /// Stores a word of level 0.
   @inline(__always)
   func storeWord(_ index: UInt, _ word: BitmapWord) {
-    unsafe words.unsafelyUnwrapped[Int(bitPattern: index)] = word
+    unsafe place(ofWord: index).pointee = word
+  }
+
+  /// Where a word of level 0 is.
+  @inline(__always)
+  func place(ofWord index: UInt) -> UnsafeMutablePointer<BitmapWord> {
+    unsafe words.unsafelyUnwrapped + Int(bitPattern: index)
   }
 
   /// The planes of a group that the caller knows to be valid.
@@ -136,12 +134,19 @@
     return unsafe GroupPlanes(low: low, high: high, word: level == 1 ? low & high : group[2])
   }
 
-  /// How free a word is; its group must be valid.
+  /// The two planes of the group of level 1 that has a word's state: low, high.
   @inline(__always)
-  func state(ofWord index: UInt) -> WordState {
-    let group = unsafe group(index &>> BitmapWord.bitShift, onLevel: 1)
-    return unsafe WordState(
-      group: group, bit: BitmapWord(truncatingIfNeeded: index & Self.bitMask))
+  func wordGroup(ofWord index: UInt) -> UnsafeMutablePointer<BitmapWord> {
+    let offset = (index &>> BitmapWord.bitShift) &<< BitmapLayout.groupShift(onLevel: 1)
+    return unsafe wordGroups.unsafelyUnwrapped + Int(bitPattern: offset)
+  }
+
+  /// The state of a word; its group must be valid.
+  @inline(__always)
+  func state(ofWord index: UInt) -> PageState {
+    let group = unsafe wordGroup(ofWord: index)
+    let bit = BitmapWord(truncatingIfNeeded: index & Self.bitMask)
+    return unsafe PageState(bits: (group[0] &>> bit & 1) | (group[1] &>> bit & 1) &<< 1)
   }
 
   /// Stores the planes of a group.

@@ -13,10 +13,7 @@ enum Exhaustion {
 public func __alloc_bootmem(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  if let address = allocateNextPage(size, align, goal) {
-    return unsafe Library.pointer(to: address)
-  }
-  return unsafe allocateOnAnyNode("__alloc_bootmem", .isFatal, size, align, goal)
+  unsafe allocateInline("__alloc_bootmem", .isFatal, .init(size, align, goal))
 }
 
 /// See bootmem.h.
@@ -24,10 +21,7 @@ public func __alloc_bootmem(
 public func __alloc_bootmem_nopanic(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  if let address = allocateNextPage(size, align, goal) {
-    return unsafe Library.pointer(to: address)
-  }
-  return unsafe allocateOnAnyNode("__alloc_bootmem_nopanic", .returnsNull, size, align, goal)
+  unsafe allocateInline("__alloc_bootmem_nopanic", .returnsNull, .init(size, align, goal))
 }
 
 /// See bootmem.h.
@@ -35,7 +29,7 @@ public func __alloc_bootmem_nopanic(
 public func __alloc_bootmem_low(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  unsafe allocate("__alloc_bootmem_low", .isFatal, .init(size, align, goal, .low))
+  unsafe allocate("__alloc_bootmem_low", .isFatal, .init(size, align, goal, .low), on: .any)
 }
 
 /// See bootmem.h.
@@ -43,7 +37,8 @@ public func __alloc_bootmem_low(
 public func __alloc_bootmem_low_nopanic(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  unsafe allocate("__alloc_bootmem_low_nopanic", .returnsNull, .init(size, align, goal, .low))
+  let name: StaticString = "__alloc_bootmem_low_nopanic"
+  return unsafe allocate(name, .returnsNull, .init(size, align, goal, .low), on: .any)
 }
 
 /// See bootmem.h.
@@ -87,7 +82,7 @@ public func __alloc_bootmem_node_high(
 public func ___alloc_bootmem_node_nopanic(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt
 ) -> UnsafeMutableRawPointer? {
-  let limit = AllocationRequest.Limit.address(PhysicalAddress(UInt64(limit)))
+  let limit = AllocationRequest.Limit(limit)
   let name: StaticString = "___alloc_bootmem_node_nopanic"
   return unsafe allocate(name, .returnsNull, .init(size, align, goal, limit), on: .node(pgdat))
 }
@@ -97,7 +92,7 @@ public func ___alloc_bootmem_node_nopanic(
 public func bootmem_allocate(
   _ request: UnsafePointer<bootmem_request>?, _ physical: UnsafeMutablePointer<UInt>?
 ) -> Int32 {
-  guard let memory = unsafe Library.memory, let parameters = unsafe request?.pointee,
+  guard let memory = unsafe LibraryState.memory, let parameters = unsafe request?.pointee,
     let physical = unsafe physical, let request = AllocationRequest(parameters)
   else { return ErrorNumber.invalid }
   do {
@@ -113,7 +108,7 @@ public func bootmem_allocate(
       else { return ErrorNumber.outOfMemory }
       // The inverse of what makes a pointer of an address.
       unsafe physical.pointee =
-        UInt(bitPattern: pointer) &- Library.platform.pointee.direct_map_offset
+        UInt(bitPattern: pointer) &- LibraryState.platform.pointee.direct_map_offset
       return 0
     case .outOfMemory:
       return ErrorNumber.outOfMemory
@@ -123,47 +118,31 @@ public func bootmem_allocate(
   }
 }
 
-/// Takes the short cut that most allocations can take; nil where this one cannot.
-@inline(__always)
-private func allocateNextPage(_ size: UInt, _ align: UInt, _ goal: UInt) -> PhysicalAddress? {
-  guard let memory = unsafe Library.shortcutMemory else { return nil }
-  return unsafe memory.pointee.allocateNextPage(
-    byteCount: UInt64(size), alignment: UInt64(align), goal: PhysicalAddress(UInt64(goal)))
-}
-
-/// Allocates what the short cut has not found: from the next word of the bitmap, or the long way.
-@inline(never)
-private func allocateOnAnyNode(
-  _ name: StaticString, _ exhaustion: Exhaustion, _ size: UInt, _ align: UInt, _ goal: UInt
-) -> UnsafeMutableRawPointer? {
-  // Most callers leave the alignment to the library.
-  let alignment = align == 0 ? Library.cacheLineByteCount : align
-  if size <= PageFrame.byteCount, let memory = unsafe Library.shortcutMemory {
-    if unsafe memory.pointee.prepareNextPage(goal: PhysicalAddress(UInt64(goal))),
-      let address = allocateNextPage(size, alignment, goal)
-    {
-      return unsafe Library.pointer(to: address)
-    }
-  }
-  return unsafe allocate(name, exhaustion, .init(size, align, goal))
-}
-
-/// Allocates what is requested, the long way, which every call can take.
-@inline(never)
+/// Allocates what is requested.
+@_optimize(speed) @inline(never)
 private func allocate(
   _ name: StaticString, _ exhaustion: Exhaustion, _ request: AllocationRequest,
-  on node: NamedNode = unsafe .any
+  on node: NamedNode
 ) -> UnsafeMutableRawPointer? {
-  guard let memory = unsafe Library.memory else { return nil }
   var request = request
-  do throws(Refusal) {
+  do {
     request.node = try unsafe node.id()
-    let address = try wrapping { () throws(BootMemoryError) in
-      try unsafe memory.pointee.allocate(request)
-    }
-    return unsafe memory.pointee.pointer(to: address)
   } catch {
     return unsafe allocationFailed(name, exhaustion, request, error)
+  }
+  return unsafe allocateInline(name, exhaustion, request)
+}
+
+/// The same, as part of the caller: a call that most kernels make most often is spared one.
+@inline(__always)
+private func allocateInline(
+  _ name: StaticString, _ exhaustion: Exhaustion, _ request: AllocationRequest
+) -> UnsafeMutableRawPointer? {
+  guard let memory = unsafe LibraryState.memory else { return nil }
+  do {
+    return try unsafe LibraryState.pointer(to: memory.pointee.allocate(request))
+  } catch {
+    return unsafe allocationFailed(name, exhaustion, request, .memory(error))
   }
 }
 
@@ -185,12 +164,20 @@ private func allocationFailed(
 
 /// Asks the kernel's own allocator, which has the memory now.
 private func allocateLate(_ request: AllocationRequest) -> UnsafeMutableRawPointer? {
-  let platform = unsafe Library.platform
+  let platform = unsafe LibraryState.platform
   guard let allocate = unsafe platform.pointee.late_allocate else { return nil }
   // Both were given as words of this machine.
   return unsafe allocate(
     platform.pointee.context, Int(truncatingIfNeeded: request.byteCount),
     Int(truncatingIfNeeded: request.alignmentOrCacheLine), Int32(request.node?.rawValue ?? -1))
+}
+
+extension AllocationRequest.Limit {
+  /// The limit that a parameter of C's says, 0 being none.
+  @inline(__always)
+  fileprivate init(_ limit: UInt) {
+    self = limit == 0 ? .none : .address(PhysicalAddress(UInt64(limit)))
+  }
 }
 
 extension AllocationRequest {
@@ -208,8 +195,7 @@ extension AllocationRequest {
     guard request.flags & ~known == 0, request.nid >= -1, request.nid < BOOTMEM_MAX_NODES else {
       return nil
     }
-    self.init(
-      request.size, request.align, request.goal, .address(PhysicalAddress(UInt64(request.limit))))
+    self.init(request.size, request.align, request.goal, Limit(request.limit))
     if request.nid >= 0 { node = NodeID(Int(request.nid)) }
     if request.flags & UInt32(BOOTMEM_THIS_NODE) != 0 {
       guard node != nil else { return nil }
@@ -223,7 +209,7 @@ extension AllocationRequest {
 
   fileprivate var alignmentOrCacheLine: UInt64 {
     if alignment != 0 { return alignment }
-    return UInt64(Library.cacheLineByteCount)
+    return UInt64(LibraryState.cacheLineByteCount)
   }
 
   /// The call that made the request, for messages.

@@ -5,8 +5,8 @@ import PhysicalMemory
 /// See bootmem.h.
 @c @implementation
 public func free_all_bootmem() -> UInt {
-  guard let memory = unsafe Library.memory else { return 0 }
-  let maximumOrder = unsafe Int(Library.platform.pointee.max_order)
+  guard let memory = unsafe LibraryState.memory else { return 0 }
+  let maximumOrder = unsafe Int(LibraryState.platform.pointee.max_order)
   do {
     return UInt(try unsafe memory.pointee.handOver(maximumOrder: maximumOrder, release))
   } catch {
@@ -18,9 +18,9 @@ public func free_all_bootmem() -> UInt {
 /// See bootmem.h.
 @c @implementation
 public func free_bootmem_late(_ physaddr: UInt, _ size: UInt) {
-  guard let memory = unsafe Library.memory else { return }
+  guard let memory = unsafe LibraryState.memory else { return }
   do throws(Refusal) {
-    guard let range = AddressRange(physaddr, size) else { throw Refusal.beyondAddressSpace }
+    let range = try AddressRange(physaddr, size)
     try wrapping { () throws(BootMemoryError) in
       _ = try unsafe memory.pointee.releaseLate(range, release)
     }
@@ -30,7 +30,7 @@ public func free_bootmem_late(_ physaddr: UInt, _ size: UInt) {
 }
 
 private func release(_ block: PageBlock) {
-  let platform = unsafe Library.platform
+  let platform = unsafe LibraryState.platform
   guard let release = unsafe platform.pointee.release_pages else { return }
   // Page frame numbers of this machine fit its words, orders and node numbers are small.
   unsafe release(

@@ -9,7 +9,7 @@ extension NodeID {
     let place = UInt(bitPattern: pointer)
     guard place != 0 else { throw .nullNode }
     // Wraps for a pointer below the storage, and is too large then.
-    let offset = place &- UInt(bitPattern: unsafe Library.nodes)
+    let offset = place &- UInt(bitPattern: unsafe LibraryState.nodes)
     let stride = UInt(MemoryLayout<BootMemoryNode>.stride)
     guard offset < stride * UInt(BOOTMEM_MAX_NODES), offset % stride == 0 else {
       throw .foreignNode(place)
@@ -45,7 +45,7 @@ public func bootmem_setup(_ platform: UnsafePointer<bootmem_platform>?) -> Int32
   let cacheLine = unsafe platform.pointee.cache_line_size
   let cacheLineByteCount = cacheLine == 0 ? 64 : cacheLine
   guard UInt64(cacheLineByteCount).isPowerOfTwo else { return ErrorNumber.invalid }
-  unsafe Library.setUp(platform.pointee, cacheLineByteCount: cacheLineByteCount)
+  unsafe LibraryState.setUp(platform.pointee, cacheLineByteCount: cacheLineByteCount)
   return 0
 }
 
@@ -53,14 +53,14 @@ public func bootmem_setup(_ platform: UnsafePointer<bootmem_platform>?) -> Int32
 @c @implementation
 public func bootmem_node(_ nid: Int32) -> OpaquePointer? {
   guard nid >= 0, nid < BOOTMEM_MAX_NODES else { return nil }
-  return unsafe OpaquePointer(Library.nodes + Int(nid))
+  return unsafe OpaquePointer(LibraryState.nodes + Int(nid))
 }
 
 /// See bootmem.h.
 @c @implementation
 public func bootmem_map_word(_ pgdat: OpaquePointer?, _ index: UInt) -> UInt {
   // After the hand-over the bitmap belongs to the page allocator.
-  guard let memory = unsafe Library.memory, unsafe !memory.pointee.isHandedOver,
+  guard let memory = unsafe LibraryState.memory, unsafe !memory.pointee.isHandedOver,
     let node = try? unsafe NodeID(pgdat)
   else { return .max }
   return unsafe memory.pointee.bitmapWord(index, of: node)
@@ -116,7 +116,7 @@ public func bootmem_init_node_at(
 private func register(
   _ call: Call, _ pgdat: OpaquePointer?, _ start: UInt, _ end: UInt, _ bitmap: BitmapPlace
 ) -> UInt {
-  guard let memory = unsafe Library.memory else { return 0 }
+  guard let memory = unsafe LibraryState.memory else { return 0 }
   do throws(Refusal) {
     let node = try unsafe NodeID(pgdat)
     let first = PageFrame(UInt64(start))

@@ -74,7 +74,7 @@ struct Call {
     var text = TextBuffer()
     write(refusal, to: &text)
     if !isFault { text.write("\n") }
-    let platform = unsafe Library.platform
+    let platform = unsafe LibraryState.platform
     unsafe text.withBytes { bytes in
       let message = unsafe UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
       if isFault {

@@ -60,8 +60,11 @@ public final class TraceReplayer {
     var platform = BootMemoryPlatform()
     platform.addressWidth = trace.header.wordBitCount == 32 ? .bits32 : .bits64
     areBitmapsOutside = end + bitmapPageCount > platform.addressWidth.endPageFrame.number
-    platform.lowAddressLimit = PhysicalAddress(trace.header.lowAddressLimit)
-    platform.maxDMA32PageFrame = PageFrame(trace.header.maxDMA32PageFrameNumber)
+    // In a trace, as in Linux, 0 is none.
+    let limit = trace.header.lowAddressLimit
+    platform.lowAddressLimit = limit == 0 ? nil : PhysicalAddress(limit)
+    let border = trace.header.maxDMA32PageFrameNumber
+    platform.maxDMA32PageFrame = border == 0 ? nil : PageFrame(border)
     let bitmaps = UInt(end << PageFrame.byteCountShift)
     platform.directMapOffset = unsafe UInt(bitPattern: arena.start) &- bitmaps
     let storage = NodeStorage(count: 64)
@@ -193,7 +196,9 @@ public final class TraceReplayer {
     if operation.isOfNode { request.node = operation.node }
     if operation.name == "alloc_node_high" { request.nodePolicy = .high }
     if operation.name.contains("low") { request.limit = .low }
-    if arguments.count > 3 { request.limit = .address(PhysicalAddress(arguments[3])) }
+    if arguments.count > 3, arguments[3] != 0 {
+      request.limit = .address(PhysicalAddress(arguments[3]))
+    }
     return request
   }
 

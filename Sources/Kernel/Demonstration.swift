@@ -46,8 +46,8 @@ struct Demonstration {
     let pages = AllocationRequest.pages(byteCount: 4096)
     try show("node preferred", pages.on(node), on: &memory, owners, &console)
     let onePage = AllocationRequest(byteCount: 4096, alignment: 4096, goal: .none)
-    try show("node only", onePage.on(node, .only), on: &memory, owners, &console)
-    try show("node, high memory first", pages.on(node, .high), on: &memory, owners, &console)
+    try show("node only", onePage.on(node, policy: .only), on: &memory, owners, &console)
+    try show("node, high memory first", pages.on(node, policy: .high), on: &memory, owners, &console)
     Self.line("or trap, 64 bytes", memory.allocateOrTrap(.cacheLines(byteCount: 64)), &console)
   }
 

@@ -43,7 +43,7 @@ struct NodeDemonstration {
       console.write(", bitmap ")
       Self.write(known.bitmapPages, &console)
     }
-    let page = try allocate(Self.onePage.on(node, .only), on: &memory)
+    let page = try allocate(Self.onePage.on(node, policy: .only), on: &memory)
     console.write(", a page at 0x")
     console.write(hexadecimal: page.rawValue, minimumDigitCount: 8)
     console.write("\n")
@@ -81,7 +81,7 @@ struct NodeDemonstration {
     }
     console.write("; one that needs it: ")
     do {
-      _ = try memory.allocate(Self.onePage.on(node, .only))
+      _ = try memory.allocate(Self.onePage.on(node, policy: .only))
     } catch {
       error.write(to: &console)
       console.write("\n")

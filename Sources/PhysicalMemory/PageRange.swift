@@ -29,9 +29,9 @@ public struct PageRange: Hashable, Sendable {
     end = page
   }
 
-  /// For ranges in this module whose order is proven where they are made.
+  /// For ranges in this package whose order is proven where they are made.
   @usableFromInline
-  init(uncheckedStart start: PageFrame, end: PageFrame) {
+  package init(uncheckedStart start: PageFrame, end: PageFrame) {
     self.start = start
     self.end = end
   }

@@ -136,8 +136,8 @@ struct BootMemoryPair: ~Copyable {
           AllocationRequest(
             byteCount: request.byteCount, alignment: request.alignment,
             goal: .address(PhysicalAddress(request.goal)),
-            limit: .address(PhysicalAddress(request.limit)), node: node.map { NodeID($0) },
-            nodePolicy: request.policy, clearsMemory: false))
+            limit: request.limit == 0 ? .none : .address(PhysicalAddress(request.limit)),
+            node: node.map { NodeID($0) }, nodePolicy: request.policy, clearsMemory: false))
       }
       return ({ "allocate \(request)" }, expected, actual)
     }

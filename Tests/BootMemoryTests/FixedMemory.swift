@@ -48,8 +48,8 @@ struct FixedMemory: ~Copyable {
     try memory.allocate(
       AllocationRequest(
         byteCount: byteCount, alignment: align, goal: .address(PhysicalAddress(goal)),
-        limit: .address(PhysicalAddress(limit)), node: node.map { NodeID($0) },
-        nodePolicy: policy, clearsMemory: false)
+        limit: limit == 0 ? .none : .address(PhysicalAddress(limit)),
+        node: node.map { NodeID($0) }, nodePolicy: policy, clearsMemory: false)
     ).rawValue
   }
 

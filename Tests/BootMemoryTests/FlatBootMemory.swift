@@ -68,12 +68,7 @@ final class FlatBootMemory {
     let first = Int((start + 4095) / 4096)
     let last = Int(end / 4096)
     if first >= last {
-      let touched = Int(start / 4096)..<Int((end + 4095) / 4096)
-      let named = nodes.filter { node == nil || $0.id == node }
-      if byteCount > 0 && !named.contains(where: { touched.overlaps($0.start..<$0.end) }) {
-        return .misuse
-      }
-      for candidate in named {
+      for candidate in nodes where node == nil || candidate.id == node {
         let span = candidate.start..<candidate.end
         if span.contains(first) && span.contains(last) {
           candidate.hint = min(candidate.hint, first)

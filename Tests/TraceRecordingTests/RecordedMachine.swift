@@ -19,7 +19,7 @@ final class RecordedMachine {
     nextBitmap = PageFrame(end)
     var platform = BootMemoryPlatform()
     platform.addressWidth = addressWidth
-    platform.maxDMA32PageFrame = PageFrame(addressWidth == .bits64 ? 0x8000 : 0)
+    platform.maxDMA32PageFrame = addressWidth == .bits64 ? PageFrame(0x8000) : nil
     let bitmaps = UInt(end << PageFrame.byteCountShift)
     platform.directMapOffset = unsafe UInt(bitPattern: arena.start) &- bitmaps
     memory = unsafe RecordedBootMemory(

@@ -65,7 +65,7 @@ library_flags() {
     -Wall -Wextra -Werror)
   # Exclusive access needs no check at run time: no callback may call the library.
   swift_flags=(-target "$triple" -enable-experimental-feature Embedded -wmo -parse-as-library -Osize
-    -swift-version 6 -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
+    -swift-version 6 -package-name swift-bootmem -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -Xfrontend -function-sections -Xfrontend -disable-stack-protector
     -Xcc -ffreestanding -Xcc -fvisibility=hidden)
   # Functions alike but for a constant stay apart where there is room: as one they take longer.

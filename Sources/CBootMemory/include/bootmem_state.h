@@ -13,8 +13,7 @@
 #include "bootmem.h"
 
 struct bootmem_state {
-  bool is_set_up;
-  int debug; /* the value of bootmem_debug that is in force */
+  unsigned int debug_plus_1; /* the value of bootmem_debug that is in force, plus 1; 0: no set-up */
   struct bootmem_platform platform;
 };
 
@@ -43,7 +42,7 @@ static inline void *bootmem_core_pointer(void) { return bootmem_core; }
 static inline void *bootmem_nodes_pointer(void) { return bootmem_nodes; }
 
 /* The public variables, which Swift cannot name safely. */
-static inline int bootmem_debug_value(void) { return bootmem_debug; }
+static inline unsigned int bootmem_debug_value(void) { return (unsigned int)bootmem_debug; }
 
 static inline void bootmem_set_defaults(unsigned long goal, unsigned long cache_line_size)
 {

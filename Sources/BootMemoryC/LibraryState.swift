@@ -6,28 +6,15 @@ import PhysicalMemory
 /// call works on, and the platform that `bootmem_setup` was given.
 ///
 /// Its storage is defined in C, so that no call has to look whether it has been initialised.
-enum Library {
+enum LibraryState {
   /// The allocator; nil before `bootmem_setup`.
   @inline(__always)
   static var memory: UnsafeMutablePointer<BootMemory>? {
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    guard unsafe state.pointee.is_set_up else { return nil }
-    if bootmem_debug_value() != (unsafe state.pointee.debug) { followDebugVariable() }
+    if bootmem_debug_value() &+ 1 != (unsafe state.pointee.debug_plus_1) {
+      return unsafe memoryFollowingDebugVariable()
+    }
     return unsafe storage
-  }
-
-  /// The allocator where a call may take a short cut; nil where the variable `bootmem_debug` says
-  /// that every operation is to be seen.
-  ///
-  /// Before `bootmem_setup` it is all zeros, which has no node, and so no short cut.
-  @inline(__always)
-  static var shortcutMemory: UnsafeMutablePointer<BootMemory>? {
-    #if _pointerBitWidth(_32)
-    // Figures of 64 bits are slow and long there: the short cuts would be a tenth of the library.
-    nil
-    #else
-    bootmem_debug_value() == 0 ? unsafe storage : nil
-    #endif
   }
 
   /// What C gets for an address that was allocated: nil where that is the nil pointer.
@@ -72,28 +59,32 @@ enum Library {
     unsafe core.directMapOffset = platform.direct_map_offset
     core.cacheLineByteCount = UInt64(cacheLineByteCount)
     unsafe core.maxDMAAddress = PhysicalAddress(UInt64(platform.max_dma_address))
-    unsafe core.lowAddressLimit = PhysicalAddress(UInt64(platform.low_address_limit))
-    unsafe core.maxDMA32PageFrame = PageFrame(UInt64(platform.max_dma32_pfn))
+    // In C, 0 is none.
+    let limit = unsafe platform.low_address_limit
+    core.lowAddressLimit = limit == 0 ? nil : PhysicalAddress(UInt64(limit))
+    let border = unsafe platform.max_dma32_pfn
+    core.maxDMA32PageFrame = border == 0 ? nil : PageFrame(UInt64(border))
     unsafe core.context = platform.context
     // The two types differ only in the sign of a size, which is the same to C's calling convention.
     unsafe core.clear = unsafeBitCast(
       platform.clear ?? bootmem_clear, to: BootMemoryPlatform.Clear.self)
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    unsafe state.pointee = bootmem_state(is_set_up: true, debug: 0, platform: platform)
+    unsafe state.pointee = bootmem_state(debug_plus_1: 1, platform: platform)
     let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
     unsafe storage.initialize(to: BootMemory(platform: core, nodes: slots))
   }
 
-  /// Switches the core's debugging output on or off, as the variable `bootmem_debug` says.
-  private static func followDebugVariable() {
+  /// The allocator, its debugging output switched on or off as the variable `bootmem_debug` says; nil
+  /// before `bootmem_setup`.
+  @inline(never)
+  private static func memoryFollowingDebugVariable() -> UnsafeMutablePointer<BootMemory>? {
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    unsafe state.pointee.debug = bootmem_debug_value()
-    guard unsafe state.pointee.debug != 0, let write = unsafe state.pointee.platform.write else {
-      unsafe storage.pointee.setDebugOutput(nil)
-      return
-    }
+    guard unsafe state.pointee.platform.fault != nil else { return nil }
+    unsafe state.pointee.debug_plus_1 = bootmem_debug_value() &+ 1
+    let write = unsafe bootmem_debug_value() == 0 ? nil : state.pointee.platform.write
     // The two types differ only in the signs of a character and of a size.
     unsafe storage.pointee.setDebugOutput(
-      unsafeBitCast(write, to: BootMemoryPlatform.Write.self))
+      unsafeBitCast(write, to: BootMemoryPlatform.Write?.self))
+    return unsafe storage
   }
 }
