@@ -10,6 +10,9 @@ import TextOutput
 ///
 /// Source: Devicetree Specification 0.4; Devicetree schemas `chosen` and `reserved-memory`.
 public struct DeviceTreeBlob: BootProtocol {
+  /// The big-endian number at the start.
+  public static var magic: UInt32 { 0xd00d_feed }
+
   /// Makes the reader.
   public init() {}
 

@@ -4,8 +4,6 @@ import PhysicalMemory
 ///
 /// Source: Devicetree Specification 0.4, section 5.2.
 struct DeviceTreeHeader {
-  static var magic: UInt32 { 0xd00d_feed }
-
   /// The versions whose form this module knows: 16, and 17 with the structure block's size.
   private static var knownVersions: ClosedRange<UInt32> { 16...17 }
 
@@ -46,7 +44,9 @@ struct DeviceTreeHeader {
       return value
     }
     let magic = try field(0)
-    guard magic == Self.magic else { throw problem("starts with another number", value: magic) }
+    guard magic == DeviceTreeBlob.magic else {
+      throw problem("starts with another number", value: magic)
+    }
     let version = try field(5)
     let compatibleVersion = try field(6)
     guard version >= Self.knownVersions.lowerBound,

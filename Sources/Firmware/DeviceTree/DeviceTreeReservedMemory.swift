@@ -8,6 +8,9 @@ import TextOutput
 struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
   private static var object: StaticString { "device tree reserved memory" }
 
+  /// How many ranges are compared with those before them: more than any firmware reserves.
+  private static var comparedCount: Int { 1024 }
+
   let root: DeviceTreeNode<Memory>
 
   /// The cells of the root's children.
@@ -15,7 +18,9 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
 
   /// Takes note of all ranges that have a place.
   ///
-  /// - Complexity: O(n m) for n ranges and lists that hold m, as those that overlap are reported.
+  /// Of the first 1024, those that overlap are reported.
+  ///
+  /// - Complexity: O(n) in the size of the tree, and for each of the 1024 in the lists' capacity.
   func read<Sink: TextSink>(
     into information: inout BootInformation, reportingTo sink: inout Sink
   ) {
@@ -87,7 +92,7 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
     _ range: AddressRange, of node: DeviceTreeNode<Memory>, number: Int,
     into information: inout BootInformation, reportingTo sink: inout Sink
   ) {
-    if Self.overlaps(range, in: information) {
+    if number < Self.comparedCount && Self.overlaps(range, in: information) {
       sink.report(
         FirmwareProblem(
           Self.object, number: UInt64(number), at: node.address, "overlaps another one; is at",

@@ -17,7 +17,7 @@ import Testing
           0000000880000000-00000008ffffffff usable        2 GiB
           0000000080000000-00000000bfffffff usable        1 GiB
           00000000e0000000-00000000efffffff usable        256 MiB
-          0000000080000000-00000000801fffff no-map        2 MiB
+          0000000080000000-00000000807fffff no-map        8 MiB
 
         """)
   }
@@ -53,7 +53,7 @@ import Testing
   @Test func board_nodesAreThoseOfTheTree() throws {
     let result = try read("board")
     #expect(result.nodeError == nil)
-    #expect(result.nodePages == ["0:80200-bffff", "0:e0000-effff", "1:880000-8fffff"])
+    #expect(result.nodePages == ["0:80800-bffff", "0:e0000-effff", "1:880000-8fffff"])
     #expect(result.nodeNumbers == [0, 1])
   }
 
