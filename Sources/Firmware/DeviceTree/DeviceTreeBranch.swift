@@ -44,9 +44,10 @@ struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
   /// the processor does not see it.
   var registers: AddressRange? {
     guard count > 0, let parent = node(at: count - 1), let cells = DeviceTreeCells(of: parent),
-      let value = last.property("reg"),
-      let entry = DeviceTreeRegisters(value, cells: cells)[0]
+      let value = last.property("reg")
     else { return nil }
+    let registers = DeviceTreeRegisters(value, cells: cells)
+    guard registers.count > 0, let entry = registers[0] else { return nil }
     var start = entry.start
     // From the bus that the node is on to the processor's, which is the root's.
     for index in stride(from: count - 1, to: 0, by: -1) {

@@ -222,6 +222,31 @@ import Testing
     #expect(result.boot.reports.contains("is not in the ranges; ignored, is at: 10000000"))
   }
 
+  @Test func read_entriesWithoutCellsAreNone() {
+    var tree = DeviceTreeBuilder.withMemory
+    for name in ["reserved-memory", "bus"] {
+      tree.node(name)
+      tree.property("#address-cells", cells: 0)
+      tree.property("#size-cells", cells: 0)
+      tree.property("ranges", cells: 0, 0)
+      tree.node("device")
+      tree.property("reg", cells: 0x1000, 0x1000)
+      tree.endNode()
+      tree.endNode()
+    }
+    tree.node("chosen")
+    tree.property("stdout-path", text: "/bus/device")
+    tree.endNode()
+    tree.endNode()
+    tree.end()
+    let result = result(tree)
+    #expect(result.boot.error == nil)
+    #expect(result.boot.reports.contains("reserved memory at "))
+    #expect(result.boot.reports.contains("does not suit #address-cells and #size-cells"))
+    #expect(result.console == nil)
+    #expect(result.reports.contains("out of the processor's reach"))
+  }
+
   @Test func read_disabledReservationsAndConsolesAreLeftOut() {
     for (status, isThere) in [("okay", true), ("ok", true), ("disabled", false), ("fail", false)] {
       var tree = DeviceTreeBuilder.withMemory
