@@ -247,6 +247,33 @@ import Testing
     #expect(result.reports.contains("out of the processor's reach"))
   }
 
+  @Test func read_onlyChildrenOfTheRootAreMemory() {
+    var tree = DeviceTreeBuilder.withMemory
+    tree.node("module")
+    tree.node("memory@80000000")
+    tree.property("device_type", text: "memory")
+    tree.property("reg", cells: 0, 0x8000_0000, 0, 0x1000)
+    tree.endNode()
+    tree.endNode()
+    tree.endNode()
+    tree.end()
+    #expect(
+      result(tree).boot.regions == "  0000000040000000-000000007fffffff usable        1 GiB\n")
+  }
+
+  @Test func read_ramdiskOfNoBytesIsNoModule() {
+    for (end, count) in [(0, 0), (0x1000, 1)] as [(UInt32, Int)] {
+      var tree = DeviceTreeBuilder.withMemory
+      tree.node("chosen")
+      tree.property("linux,initrd-start", cells: 0)
+      tree.property("linux,initrd-end", cells: 0, end)
+      tree.endNode()
+      tree.endNode()
+      tree.end()
+      #expect(result(tree).boot.moduleCount == count)
+    }
+  }
+
   @Test func read_disabledReservationsAndConsolesAreLeftOut() {
     for (status, isThere) in [("okay", true), ("ok", true), ("disabled", false), ("fail", false)] {
       var tree = DeviceTreeBuilder.withMemory
