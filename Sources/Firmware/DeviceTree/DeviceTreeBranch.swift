@@ -24,7 +24,8 @@ struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
     while rest.byteCount > 0 {
       let part = rest.prefix(upTo: UInt8(ascii: "/"))
       guard let child = last.children.first(where: { $0.isNamed(part) }) else { return nil }
-      // Not beyond the end: the tree, which is no deeper, has been checked.
+      // The tree has been checked to be no deeper; this is for memory that changed since.
+      guard count + 1 < offsets.count else { return nil }
       count += 1
       offsets[count] = child.offset
       last = child

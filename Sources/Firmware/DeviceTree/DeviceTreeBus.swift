@@ -4,6 +4,9 @@ import PhysicalMemory
 ///
 /// Source: Devicetree Specification 0.4, section 2.3.8, "ranges".
 struct DeviceTreeBus<Memory: PhysicalMemoryReader> {
+  /// More ranges than any bus has; every address is looked for in all of them.
+  private static var countLimit: UInt64 { 64 }
+
   private let ranges: BoundedBytes<Memory>
   private let cells: DeviceTreeCells
   private let outerCells: DeviceTreeCells
@@ -23,12 +26,12 @@ struct DeviceTreeBus<Memory: PhysicalMemoryReader> {
 
   /// The address outside of the bus; nil if it is not seen there.
   ///
-  /// - Complexity: O(n) in the number of ranges.
+  /// - Complexity: O(n) in the number of ranges, of which the first 64 count.
   func outerAddress(of address: UInt64) -> UInt64? {
     guard ranges.byteCount > 0 else { return address }
     let stride = cells.entryByteCount + outerCells.address * 4
     guard stride > 0 else { return nil }
-    for index in 0..<ranges.byteCount / stride {
+    for index in 0..<min(ranges.byteCount / stride, Self.countLimit) {
       let offset = index * stride
       guard let inner = ranges.loadCells(cells.address, at: offset),
         let outer = ranges.loadCells(outerCells.address, at: offset + cells.address * 4),

@@ -61,6 +61,44 @@ import Testing
     }
   }
 
+  @Test func read_hugeListsInListsEnd() {
+    // Every alias has the name that is looked for, but for its end.
+    var aliases = DeviceTreeBuilder.withMemory
+    let name = String(repeating: "a", count: 1 << 16)
+    aliases.node("aliases")
+    aliases.property(name + "b", [])
+    for _ in 0..<4096 {
+      aliases.token(3)
+      aliases.token(0)
+      aliases.token(UInt32("#address-cells #size-cells device_type reg ".utf8.count))
+    }
+    aliases.endNode()
+    aliases.node("chosen")
+    aliases.property("stdout-path", text: name)
+    aliases.endNode()
+    aliases.endNode()
+    aliases.end()
+    let manyAliases = BlobMemory(aliases.bytes)
+    #expect(DeviceTreeResult(manyAliases).reports.contains("leads to no node"))
+    #expect(manyAliases.counter.count < 20 * manyAliases.bytes.count)
+
+    // Every entry is looked for in all ranges.
+    var ranges = DeviceTreeBuilder.withMemory
+    ranges.node("reserved-memory")
+    ranges.property("#address-cells", cells: 1)
+    ranges.property("#size-cells", cells: 1)
+    ranges.property("ranges", Array(repeating: 1, count: 1 << 16))
+    ranges.node("all")
+    ranges.property("reg", Array(repeating: 0, count: 1 << 14))
+    ranges.endNode()
+    ranges.endNode()
+    ranges.endNode()
+    ranges.end()
+    let manyRanges = BlobMemory(ranges.bytes)
+    #expect(DeviceTreeResult(manyRanges).boot.reports.contains("is not in the ranges"))
+    #expect(manyRanges.counter.count < 2048 * 64 * 16 + 20 * manyRanges.bytes.count)
+  }
+
   @Test func read_hugeListsOfNodesOrEntriesEnd() {
     // Every one of them is looked at for several purposes.
     var nodes = DeviceTreeBuilder.withMemory
