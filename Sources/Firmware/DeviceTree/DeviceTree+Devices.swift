@@ -45,7 +45,9 @@ extension DeviceTree {
   private func branch(_ path: BoundedBytes<Memory>) -> DeviceTreeBranch<Memory>? {
     if path.starts(with: "/") { return DeviceTreeBranch(path, from: root) }
     // Longer names are none (Devicetree Specification 0.4, 3.3), and take long to compare.
-    guard path.byteCount <= 31, let aliased = root.child("aliases")?.property(path) else { return nil }
+    guard path.byteCount <= 31, let aliased = root.child("aliases")?.property(path) else {
+      return nil
+    }
     return DeviceTreeBranch(aliased.prefix(upTo: 0), from: root)
   }
 }

@@ -47,7 +47,9 @@ public struct DeviceTreeBlob: BootProtocol {
     into information: inout BootInformation, reportingTo sink: inout Sink
   ) {
     let limits = DeviceTreeUsableMemory(tree.root, cells: cells, reportingTo: &sink)
-    for node in tree.root.children where node.isMemory {
+    var children = tree.root.children
+    while let node = children.next() {
+      guard node.isMemory else { continue }
       if !node.has("device_type") {
         sink.report(
           FirmwareProblem(
@@ -81,7 +83,8 @@ public struct DeviceTreeBlob: BootProtocol {
     reportingTo sink: inout Sink
   ) {
     var number = 0
-    for entry in tree.reservations {
+    var reservations = tree.reservations
+    while let entry = reservations.next() {
       let range = AddressRange(
         clippingStart: PhysicalAddress(entry.start), byteCount: entry.byteCount)
       if range.byteCount != entry.byteCount {

@@ -23,7 +23,7 @@ struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
     guard var rest = path.afterSlash else { return nil }
     while rest.byteCount > 0 {
       let part = rest.prefix(upTo: UInt8(ascii: "/"))
-      guard let child = last.children.first(where: { $0.isNamed(part) }) else { return nil }
+      guard let child = last.child(part) else { return nil }
       // The tree has been checked to be no deeper; this is for memory that changed since.
       guard count + 1 < offsets.count else { return nil }
       count += 1

@@ -1,7 +1,9 @@
 import PhysicalMemory
 
-/// The children of a node of a device tree, without their children.
-struct DeviceTreeChildren<Memory: PhysicalMemoryReader>: Sequence, IteratorProtocol {
+/// A walk over the children of a node of a device tree, without their children.
+///
+/// No `Sequence`, which brings functions that make arrays.
+struct DeviceTreeChildren<Memory: PhysicalMemoryReader> {
   private var cursor: DeviceTreeCursor<Memory>
 
   /// How deep the cursor is: 0 in the node whose children are walked over.

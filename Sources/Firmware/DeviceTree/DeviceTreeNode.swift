@@ -73,9 +73,21 @@ struct DeviceTreeNode<Memory: PhysicalMemoryReader> {
     return false
   }
 
+  /// The first child that a part of a path names.
+  func child(_ part: BoundedBytes<Memory>) -> DeviceTreeNode? {
+    var children = children
+    while let child = children.next() {
+      if child.isNamed(part) { return child }
+    }
+    return nil
+  }
+
   /// The first child with this name, with a unit address or without.
   func child(_ name: StaticString) -> DeviceTreeNode? {
-    for child in children where child.isNamed(name) { return child }
+    var children = children
+    while let child = children.next() {
+      if child.isNamed(name) { return child }
+    }
     return nil
   }
 }

@@ -4,7 +4,7 @@ import PhysicalMemory
 /// of zeros.
 ///
 /// Source: Devicetree Specification 0.4, section 5.3.
-struct DeviceTreeReservations<Memory: PhysicalMemoryReader>: Sequence, IteratorProtocol {
+struct DeviceTreeReservations<Memory: PhysicalMemoryReader> {
   private let block: BoundedBytes<Memory>
   private var offset: UInt64 = 0
 

@@ -25,15 +25,20 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
     into information: inout BootInformation, reportingTo sink: inout Sink
   ) {
     var number = 0
-    for list in root.children where list.isNamed("reserved-memory") && list.isAvailable {
-      guard let cells = cells(of: list, reportingTo: &sink) else { continue }
+    var lists = root.children
+    while let list = lists.next() {
+      guard list.isNamed("reserved-memory"), list.isAvailable,
+        let cells = cells(of: list, reportingTo: &sink)
+      else { continue }
       let bus = DeviceTreeBus(list, in: root)
       if bus == nil {
         sink.report(
           FirmwareProblem(
             Self.object, at: list.address, "has no ranges; its addresses are taken as they are"))
       }
-      for node in list.children where node.isAvailable {
+      var nodes = list.children
+      while let node = nodes.next() {
+        guard node.isAvailable else { continue }
         guard let value = node.property("reg") else {
           sink.report(
             FirmwareProblem(Self.object, at: node.address, "has no place, and is given none"))

@@ -34,13 +34,15 @@ extension NodeInformation {
   ) throws(FirmwareError) {
     var entryCount = 0
     var hasRoom = true
-    for child in tree.root.children {
+    var children = tree.root.children
+    while let child = children.next() {
       if child.isMemory {
         guard let domain = child.nodeNumber(reportingTo: &sink) else { continue }
         entryCount += 1
         if domains.node(of: domain) == nil { hasRoom = false }
       } else if child.isNamed("cpus") {
-        for processor in child.children {
+        var processors = child.children
+        while let processor = processors.next() {
           guard let domain = processor.nodeNumber(reportingTo: &sink) else { continue }
           entryCount += 1
           if domains.node(of: domain) == nil { hasRoom = false }
@@ -60,8 +62,9 @@ extension NodeInformation {
     guard let cells = tree.memoryCells else { return }
     // The reader of the memory map and the first walk have reported what is wrong.
     var silence = SilentSink()
-    for child in tree.root.children where child.isMemory {
-      guard let domain = child.nodeNumber(reportingTo: &silence),
+    var children = tree.root.children
+    while let child = children.next() {
+      guard child.isMemory, let domain = child.nodeNumber(reportingTo: &silence),
         let node = domains.node(of: domain), let value = child.property("reg")
       else { continue }
       let registers = DeviceTreeRegisters(value, cells: cells)
