@@ -13,32 +13,43 @@ let package = Package(
   name: "swift-bootmem",
   platforms: [.macOS(.v26)],
   products: [
-    // A kernel takes one of these three; each has the modules that its users name in their code.
+    // Static, so that `swift build --product` builds what it names: of a product without a type it
+    // builds the whole package.  Who depends on one gets its modules either way.
+    //
+    // A kernel takes one of these; each has the modules that its users name in their code.
     // The allocator, for a kernel that knows its memory map:
-    .library(name: "BootMemory", targets: ["BootMemory", "PhysicalMemory", "TextOutput"]),
+    .library(
+      name: "BootMemory", type: .static,
+      targets: ["BootMemory", "PhysicalMemory", "TextOutput"]),
     // Reading the map that firmware and loader hand over, for a kernel with any allocator:
     .library(
-      name: "Firmware", targets: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"]),
+      name: "Firmware", type: .static,
+      targets: ["Firmware", "MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"]),
     // Both, and the steps from the map to nodes with bitmaps:
     .library(
-      name: "BootPlan",
+      name: "BootPlan", type: .static,
       targets: [
         "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
       ]),
-    // The tool for a host.
-    .executable(name: "bootmem", targets: ["BootmemTool"]),
-  ],
-  dependencies: [
-    // Of the host tool alone; what boots depends on nothing.
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    // All of it by one import, with one error for all stages:
+    .library(name: "Bootmem", type: .static, targets: ["Bootmem"]),
+    // For programs of a host, the tool in `Sources/Tool` among them: maps from files, traces
+    // replayed, reports.
+    .library(
+      name: "MemoryReports", type: .static,
+      targets: [
+        "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryReports", "PhysicalMemory",
+      ]),
   ],
   targets: [
     .target(name: "TextOutput", swiftSettings: settings),
     .target(name: "PhysicalMemory", swiftSettings: settings),
     .target(
       name: "MemoryMap", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
+    .target(name: "MemoryTesting", dependencies: ["PhysicalMemory"], swiftSettings: settings),
     .target(
-      name: "Firmware", dependencies: ["MemoryMap", "PhysicalMemory", "TextOutput"],
+      name: "Firmware",
+      dependencies: ["MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
       name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
@@ -49,38 +60,34 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "BootPlan",
-      dependencies: ["BootMemory", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
+      dependencies: ["BootMemory", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
-      name: "TraceRecording", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
+      name: "Bootmem",
+      dependencies: [
+        "BootMemory", "BootPlan", "Firmware", "MemoryMap", "MemoryTesting", "PhysicalMemory",
+        "TextOutput",
+      ],
+      swiftSettings: settings),
+    // Traces of calls: their format and the recorder for every machine, the replayer for a host.
+    .target(
+      name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(name: "Board", path: "boot"),
     .executableTarget(
       name: "Kernel",
       dependencies: [
-        "Board", "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
-        "TraceRecording",
+        "Board", "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MemoryMap",
+        "MemoryTesting", "PhysicalMemory", "TextOutput",
       ],
-      swiftSettings: settings),
-    .target(
-      name: "BootMemoryTrace",
-      dependencies: ["BootMemory", "PhysicalMemory", "TextOutput", "TraceRecording"],
       swiftSettings: settings),
     .target(
       name: "MapFiles", dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
-      name: "MemoryPictures",
+      name: "MemoryReports",
       dependencies: [
         "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MapFiles", "MemoryMap",
-        "PhysicalMemory", "TextOutput",
-      ],
-      swiftSettings: settings),
-    .executableTarget(
-      name: "BootmemTool",
-      dependencies: [
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        "BootMemory", "BootMemoryTrace", "BootPlan", "MapFiles", "MemoryMap", "MemoryPictures",
         "PhysicalMemory", "TextOutput",
       ],
       swiftSettings: settings),
@@ -94,9 +101,13 @@ let package = Package(
     .testTarget(
       name: "BootPlanTests",
       dependencies: [
-        "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TestSupport",
-        "TextOutput",
+        "BootMemory", "BootPlan", "MemoryMap", "PhysicalMemory", "TestSupport", "TextOutput",
       ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "BootmemTests", dependencies: ["Bootmem", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "MemoryTestingTests", dependencies: ["MemoryTesting", "PhysicalMemory"],
       swiftSettings: settings),
     .testTarget(
       name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory"], swiftSettings: settings),
@@ -109,24 +120,19 @@ let package = Package(
       dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "TraceRecordingTests",
-      dependencies: [
-        "BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport", "TraceRecording",
-      ],
+      name: "BootMemoryTraceTests",
+      dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "MapFilesTests",
       dependencies: ["Firmware", "MapFiles", "MemoryMap", "PhysicalMemory"],
       swiftSettings: settings),
     .testTarget(
-      name: "MemoryPicturesTests",
+      name: "MemoryReportsTests",
       dependencies: [
-        "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryMap", "MemoryPictures",
-        "PhysicalMemory",
-        "TestSupport",
+        "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryMap", "MemoryReports",
+        "PhysicalMemory", "TestSupport",
       ],
       swiftSettings: settings),
-    .testTarget(
-      name: "BootmemToolTests", dependencies: ["BootmemTool"], swiftSettings: settings),
   ]
 )

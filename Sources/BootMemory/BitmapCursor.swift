@@ -4,44 +4,56 @@
 /// Successive calls mostly meet in one word.  Nothing has to be searched, or told to the groups
 /// above, as long as they do.
 @safe struct BitmapCursor {
-  /// The number of the word; `.max` before the first change.
-  let index: UInt
+  /// The number of the word, counted from page frame 0 and not from the bitmap's start, so that a
+  /// page needs no sum to be looked up; `.max` before the first change.
+  let wordNumber: UInt
 
   /// Where the word is stored.
   private let place: UnsafeMutablePointer<BitmapWord>?
 
-  /// The state that the group above has of the word.
+  /// The planes of the group that has the word's state: low, high.
+  let group: UnsafeMutablePointer<BitmapWord>?
+
+  /// The word's bit in both planes, alone.
+  let groupBit: BitmapWord
+
+  /// The state that the group has of the word.
   var state: PageState
 
   /// The cursor of a bitmap that has not been changed yet.
   static var nowhere: BitmapCursor {
-    unsafe BitmapCursor(index: .max, place: nil, state: .none)
+    unsafe BitmapCursor(wordNumber: .max, place: nil, group: nil, groupBit: 0, state: .none)
   }
 
   @inline(__always)
-  init(index: UInt, place: UnsafeMutablePointer<BitmapWord>?, state: PageState) {
-    self.index = index
+  init(
+    wordNumber: UInt, place: UnsafeMutablePointer<BitmapWord>?,
+    group: UnsafeMutablePointer<BitmapWord>?, groupBit: BitmapWord, state: PageState
+  ) {
+    self.wordNumber = wordNumber
     unsafe self.place = unsafe place
+    unsafe self.group = unsafe group
+    self.groupBit = groupBit
     self.state = state
   }
 
-  /// The word; only where ``index`` is that of one.
+  /// The word; only after the first change.
   @inline(__always)
   var word: BitmapWord {
     get { unsafe place.unsafelyUnwrapped.pointee }
     nonmutating set { unsafe place.unsafelyUnwrapped.pointee = newValue }
   }
 
-  /// Whether `bit` of the bitmap lies in the word.
+  /// Whether the word is that of `page`.
   @inline(__always)
-  func holds(_ bit: UInt) -> Bool { bit &>> BitmapWord.bitShift == index }
+  func holds(_ page: PageNumber) -> Bool { page &>> BitmapWord.bitShift == wordNumber }
 
-  /// The first free page from `bit` on in the word; nil if `bit` lies in another, or there is none.
+  /// The first free page from `page` on in the word; nil if `page` lies in another, or there is none.
   @inline(__always)
-  func firstFree(from bit: UInt) -> UInt? {
-    guard holds(bit) else { return nil }
-    let rest = word &>> BitmapWord(truncatingIfNeeded: bit)
+  func firstFree(from page: PageNumber) -> PageNumber? {
+    guard holds(page) else { return nil }
+    let rest = word &>> BitmapWord(truncatingIfNeeded: page)
     guard rest != 0 else { return nil }
-    return bit &+ rest.firstOne
+    return page &+ rest.firstOne
   }
 }

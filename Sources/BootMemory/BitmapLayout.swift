@@ -7,10 +7,10 @@ struct BitmapLayout {
   /// The number of bits on level 0.
   let bitCount: UInt
 
-  /// The highest level; at least 1.
-  private(set) var topLevel = 0
+  /// The level of the root, the one group that all others are below; at least 2.
+  private(set) var rootLevel = 1
 
-  /// The number of groups on the highest level, at most as many as a word has bits.
+  /// The number of groups right below the root, at most as many as a word has bits.
   private(set) var topGroupCount: UInt = 0
 
   /// The size of the table and all levels in bytes.
@@ -26,14 +26,15 @@ struct BitmapLayout {
     // 2^52 bits are 2^46 words, and each level is far smaller than the one below.
     var wordCount = groupCount
     repeat {
-      topLevel += 1
       groupCount = Self.groupCount(of: groupCount)
-      wordCount &+= Self.wordCount(ofGroups: groupCount, onLevel: topLevel)
+      wordCount &+= Self.wordCount(ofGroups: groupCount, onLevel: rootLevel)
+      rootLevel += 1
     } while groupCount > BitmapWord.bitCount
     topGroupCount = groupCount
+    wordCount &+= Self.wordCount(ofGroups: 1, onLevel: rootLevel)
     byteCount =
       wordCount &* UInt(MemoryLayout<BitmapWord>.size)
-      &+ UInt(bitPattern: topLevel &+ 1) &* UInt(MemoryLayout<UInt>.size)
+      &+ UInt(bitPattern: rootLevel &+ 1) &* UInt(MemoryLayout<UInt>.size)
   }
 
   /// How many groups it takes to describe `count` bits, words or groups; at least 1.

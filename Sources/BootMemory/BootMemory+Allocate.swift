@@ -18,15 +18,47 @@ extension BootMemory {
   ///   then.
   /// - Complexity: O(nodes below the goal) for up to a page behind the last change.  Else O(levels +
   ///   nodes), and so much again for each run of free pages that is too short, see <doc:Bitmap>.
-  @_optimize(speed) @inline(__always)
+  @_optimize(speed) @inline(never)
   public mutating func allocate(
     _ request: AllocationRequest
   ) throws(BootMemoryError) -> PhysicalAddress {
+    try inlinedAllocate(request)
+  }
+
+  /// ``allocate(_:)`` as a part of its caller, where a call more would count.
+  @inline(__always)
+  package mutating func inlinedAllocate(
+    _ request: AllocationRequest
+  ) throws(BootMemoryError) -> PhysicalAddress {
+    let alignment = request.alignment == 0 ? platform.cacheLineByteCount : request.alignment
+    var goal =
+      switch request.goal {
+      case .preservingDMA: platform.maxDMAAddress.rawValue
+      case .address(let address): address.rawValue
+      }
+    let limit: UInt64? =
+      switch request.limit {
+      case .none: nil
+      case .low: platform.lowAddressLimit?.rawValue
+      case .address(let address): address.rawValue
+      }
+    var limitPage = PageNumber.max
+    if let limit {
+      limitPage = PageNumber(clamping: limit >> PageFrame.byteCountShift)
+      // A goal from which the size reaches beyond the limit counts as none.
+      let (end, overflow) = goal.addingReportingOverflow(request.byteCount)
+      if overflow || end > limit { goal = 0 }
+    }
+    // One by one: as a structure they would be stored for the search, even where none is needed.
     let address: UInt
-    if let found = allocateAtCursor(request) {
+    let found = allocateAtCursor(
+      request.byteCount, alignment, goal, limitPage, request.node, request.nodePolicy)
+    if let found {
       address = found
     } else {
-      address = try search(request)
+      address = try Self.search(
+        in: &self, request.byteCount, alignment, goal, limitPage, request.node, request.nodePolicy
+      ).get()
     }
     if request.clearsMemory { clear(address, byteCount: request.byteCount) }
     return PhysicalAddress(UInt64(address))
@@ -42,20 +74,19 @@ extension BootMemory {
     }
   }
 
-  /// Allocates up to a page where the last change was; nil if that takes a search.
+  /// Allocates up to a page where the last change was; nil if that takes a search, or is refused.
   @inline(__always)
-  private mutating func allocateAtCursor(_ request: AllocationRequest) -> UInt? {
-    let alignment = alignment(of: request)
+  private mutating func allocateAtCursor(
+    _ byteCount: UInt64, _ alignment: UInt64, _ goal: UInt64, _ limitPage: PageNumber,
+    _ id: NodeID?, _ policy: AllocationRequest.NodePolicy
+  ) -> UInt? {
     // 0 wraps around to more than a page, each time.
-    guard request.byteCount &- 1 < PageFrame.byteCount, alignment &- 1 < PageFrame.byteCount,
+    guard byteCount &- 1 < PageFrame.byteCount, alignment &- 1 < PageFrame.byteCount,
       alignment & (alignment &- 1) == 0, var node = unsafe cursorNode
     else { return nil }
-    let resolved = ResolvedRequest(
-      byteCount: UInt(truncatingIfNeeded: request.byteCount), alignment: alignment,
-      goal: goal(of: request), limit: limit(of: request))
-    var goalPage = resolved.goalPage
-    if let id = request.node {
-      guard request.nodePolicy != .high, let named = unsafe storage(of: id) else { return nil }
+    var goalPage = PageNumber(clamping: goal >> PageFrame.byteCountShift)
+    if let id {
+      guard policy != .high, let named = unsafe storage(of: id) else { return nil }
       unsafe node = named
       if unsafe goalPage >= node.pointee.pages.upperBound { goalPage = 0 }
     } else {
@@ -65,29 +96,40 @@ extension BootMemory {
       }
     }
     return unsafe node.pointee.allocateAtCursor(
-      resolved.byteCount, alignmentMask: UInt(truncatingIfNeeded: alignment &- 1),
-      goalPage: goalPage, limitPage: resolved.limitPage)
+      UInt(truncatingIfNeeded: byteCount),
+      alignmentMask: UInt(truncatingIfNeeded: alignment &- 1), goalPage: goalPage,
+      limitPage: limitPage)
   }
 
-  /// Checks a request and searches for it.
+  /// Checks a request and searches for it; without throwing, as a register kept for an error would
+  /// be saved in every call, even where none is needed.
   @_optimize(speed) @inline(never)
-  private mutating func search(_ request: AllocationRequest) throws(BootMemoryError) -> UInt {
-    guard !isHandedOver else { throw .handedOver }
-    guard request.byteCount != 0 else { throw .misuse(.zeroByteCount) }
-    let alignment = alignment(of: request)
-    guard alignment.isPowerOfTwo else { throw .misuse(.alignmentNotPowerOfTwo(alignment)) }
+  private static func search(
+    in memory: inout BootMemory, _ byteCount: UInt64, _ alignment: UInt64, _ goal: UInt64,
+    _ limitPage: PageNumber, _ id: NodeID?, _ policy: AllocationRequest.NodePolicy
+  ) -> Result<UInt, BootMemoryError> {
+    guard !memory.isHandedOver else { return .failure(.handedOver) }
+    guard byteCount != 0 else { return .failure(.misuse(.zeroByteCount)) }
+    guard alignment.isPowerOfTwo else {
+      return .failure(.misuse(.alignmentNotPowerOfTwo(alignment)))
+    }
     var node: NodePointer? = nil
-    if let id = request.node { unsafe node = try pointer(to: id) }
-    guard let byteCount = UInt(exactly: request.byteCount) else {
-      throw .outOfMemory(byteCount: request.byteCount)
+    if let id {
+      guard let named = unsafe memory.storage(of: id) else {
+        return .failure(.misuse(.noSuchNode(id)))
+      }
+      unsafe node = named
     }
-    let resolved = ResolvedRequest(
-      byteCount: byteCount, alignment: alignment, goal: goal(of: request),
-      limit: limit(of: request))
-    guard let address = unsafe search(resolved, on: node, request.nodePolicy) else {
-      throw .outOfMemory(byteCount: request.byteCount)
+    guard let size = UInt(exactly: byteCount) else {
+      return .failure(.outOfMemory(byteCount: byteCount))
     }
-    return address
+    var request = ResolvedRequest(
+      byteCount: size, alignment: alignment, goal: goal, limitPage: limitPage)
+    if let mappedEnd = memory.mappedEnd { request.lowerLimit(to: mappedEnd.rawValue) }
+    guard let address = unsafe memory.search(request, on: node, policy) else {
+      return .failure(.outOfMemory(byteCount: byteCount))
+    }
+    return .success(address)
   }
 
   /// Searches at or above the goal and then anywhere, each time on the node that is asked for and
@@ -96,12 +138,12 @@ extension BootMemory {
   private mutating func search(
     _ request: ResolvedRequest, on node: NodePointer?, _ policy: AllocationRequest.NodePolicy
   ) -> UInt? {
-    if policy == .high, let node = unsafe node, let goal = unsafe highGoal(for: request, on: node),
-      let address = unsafe take(request.withGoal(goal), from: node)
-    {
-      return address
-    }
     var request = request
+    if policy == .high, let node = unsafe node, let goal = unsafe highGoal(for: request, on: node) {
+      var high = request
+      high.goal = goal
+      if let address = unsafe take(high, from: node) { return address }
+    }
     while true {
       if let node = unsafe node {
         if let address = unsafe take(request, from: node) { return address }
@@ -110,7 +152,7 @@ extension BootMemory {
         return address
       }
       guard request.goal != 0 else { return nil }
-      request = request.withGoal(0)
+      request.goal = 0
     }
   }
 
@@ -134,11 +176,11 @@ extension BootMemory {
   /// One walk over the nodes, in ascending order (Linux: `alloc_bootmem_core`).
   @inline(never)
   private mutating func takeFromAnyNode(_ request: ResolvedRequest) -> UInt? {
-    let (goalPage, limitPage) = (request.goalPage, request.limitPage)
+    let goalPage = request.goalPage
     var next = unsafe firstNode
     while let node = unsafe next {
       let pages = unsafe node.pointee.pages
-      if pages.lowerBound >= limitPage { return nil }
+      if pages.lowerBound >= request.limitPage { return nil }
       if goalPage == 0 || pages.upperBound > goalPage,
         let address = unsafe take(request, from: node)
       {
@@ -162,29 +204,5 @@ extension BootMemory {
     unsafe clear(
       platform.context, pointer(to: PhysicalAddress(UInt64(address))),
       UInt(truncatingIfNeeded: byteCount))
-  }
-
-  // What a request says, in the platform's figures.
-
-  @inline(__always)
-  private func alignment(of request: AllocationRequest) -> UInt64 {
-    request.alignment == 0 ? platform.cacheLineByteCount : request.alignment
-  }
-
-  @inline(__always)
-  private func goal(of request: AllocationRequest) -> UInt64 {
-    switch request.goal {
-    case .preservingDMA: platform.maxDMAAddress.rawValue
-    case .address(let address): address.rawValue
-    }
-  }
-
-  @inline(__always)
-  private func limit(of request: AllocationRequest) -> UInt64? {
-    switch request.limit {
-    case .none: nil
-    case .low: platform.lowAddressLimit?.rawValue
-    case .address(let address): address.rawValue
-    }
   }
 }

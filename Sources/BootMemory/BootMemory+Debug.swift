@@ -22,18 +22,11 @@ extension BootMemory {
   }
 
   func debugFree(_ node: NodePointer, _ pages: Range<PageNumber>) {
-    var line = unsafe DebugLine("__free", node: id(of: node))
-    line.add(" start=", UInt64(pages.lowerBound))
-    line.add(" end=", UInt64(pages.upperBound))
-    write(&line)
+    unsafe debug("__free", node, pages)
   }
 
   func debugReserve(_ node: NodePointer, _ pages: Range<PageNumber>, exclusively: Bool) {
-    var line = unsafe DebugLine("__reserve", node: id(of: node))
-    line.add(" start=", UInt64(pages.lowerBound))
-    line.add(" end=", UInt64(pages.upperBound))
-    line.add(" flags=", exclusively ? 1 : 0)
-    write(&line)
+    unsafe debug("__reserve", node, pages, flags: exclusively ? 1 : 0)
     var page = unsafe node.pointee.firstReserved(in: pages)
     while let found = page {
       var line = DebugLine("__reserve")
@@ -55,28 +48,21 @@ extension BootMemory {
     line.text.write(" pages]")
     line.add(" align=", request.alignment)
     line.add(" goal=", request.goal)
-    let pageMask = PageFrame.byteCount - 1
-    line.add(" limit=", request.limit.map { $0 & ~pageMask } ?? 0)
+    let isLimited = request.limitPage != .max
+    line.add(
+      " limit=", isLimited ? UInt64(request.limitPage) << PageFrame.byteCountShift : 0)
     write(&line)
   }
 
   func debugAllocated(_ node: NodePointer, _ address: UInt) {
     // An allocation that starts inside a page shares it with the one before, which reserved it.
-    let start = PageFrame.pageCount(holdingByteCount: UInt64(address))
-    let end = unsafe node.pointee.hint
-    var line = unsafe DebugLine("__reserve", node: id(of: node))
-    line.add(" start=", start)
-    line.add(" end=", end.number)
-    line.add(" flags=", 1)
-    write(&line)
+    let start = address &>> PageFrame.numberShift &+ (address & PageFrame.offsetMask == 0 ? 0 : 1)
+    let end = unsafe node.pointee.nextPage
+    unsafe debug("__reserve", node, start..<max(start, end), flags: 1)
   }
 
   func debugHandOver(_ node: NodePointer) {
-    let span = unsafe node.pointee.span
-    var line = unsafe DebugLine("free_all_bootmem_core", node: id(of: node))
-    line.add(" start=", span.start.number)
-    line.add(" end=", span.end.number)
-    write(&line)
+    unsafe debug("free_all_bootmem_core", node, node.pointee.pages)
   }
 
   func debugHandedOver(_ node: NodePointer, released: UInt64) {
@@ -85,6 +71,19 @@ extension BootMemory {
     write(&line)
   }
 
+  /// Writes a line about pages of a node.
+  @inline(never)
+  private func debug(
+    _ function: StaticString, _ node: NodePointer, _ pages: Range<PageNumber>, flags: UInt64? = nil
+  ) {
+    var line = unsafe DebugLine(function, node: id(of: node))
+    line.add(" start=", UInt64(pages.lowerBound))
+    line.add(" end=", UInt64(pages.upperBound))
+    if let flags { line.add(" flags=", flags) }
+    write(&line)
+  }
+
+  @inline(never)
   private func write(_ line: inout DebugLine) {
     line.text.write("\n")
     guard let write = unsafe platform.debug else { return }
@@ -110,6 +109,7 @@ private struct DebugLine {
     text.write(decimal: node.rawValue.magnitude)
   }
 
+  @inline(never)
   mutating func add(_ name: StaticString, _ value: UInt64) {
     text.write(name)
     text.write(hexadecimal: value)

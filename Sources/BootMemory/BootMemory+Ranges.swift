@@ -18,9 +18,17 @@ extension BootMemory {
   ///   ``BootMemoryMisuse/noSuchNode(_:)``; ``BootMemoryError/handedOver``.  Nothing has changed
   ///   then.
   /// - Complexity: O(levels) for each node; O(1) in the word of the last change.
-  @_optimize(speed) @inline(__always)
+  @_optimize(speed) @inline(never)
   public mutating func free(
     _ range: AddressRange, on node: NodeID? = nil
+  ) throws(BootMemoryError) {
+    try inlinedFree(range, on: node)
+  }
+
+  /// ``free(_:on:)-(AddressRange,_)`` as a part of its caller, where a call more would count.
+  @inline(__always)
+  package mutating func inlinedFree(
+    _ range: AddressRange, on node: NodeID?
   ) throws(BootMemoryError) {
     // Rounded inwards.  Where either sum wraps around, or there is no page in front of the end, the
     // two pages differ by more than a word, or no node has the last.
@@ -65,9 +73,18 @@ extension BootMemory {
   ///   ``BootMemoryMisuse/outsideNode(_:_:)``, ``BootMemoryMisuse/beyondAddressSpace(_:)``,
   ///   ``BootMemoryMisuse/noSuchNode(_:)``, ``BootMemoryError/handedOver``; nothing has changed then.
   /// - Complexity: O(levels) for each node; O(1) in the word of the last change.
-  @_optimize(speed) @inline(__always)
+  @_optimize(speed) @inline(never)
   public mutating func reserve(
     _ range: AddressRange, on node: NodeID? = nil, exclusively: Bool = false
+  ) throws(BootMemoryError) {
+    try inlinedReserve(range, on: node, exclusively: exclusively)
+  }
+
+  /// ``reserve(_:on:exclusively:)-(AddressRange,_,_)`` as a part of its caller, where a call more
+  /// would count.
+  @inline(__always)
+  package mutating func inlinedReserve(
+    _ range: AddressRange, on node: NodeID?, exclusively: Bool
   ) throws(BootMemoryError) {
     // Rounded outwards.  Where the end wraps around to page 0, no node has the page in front.
     if let start = UInt(exactly: range.start.rawValue),
@@ -108,9 +125,8 @@ extension BootMemory {
   private mutating func flip(
     from first: PageNumber, through last: PageNumber, on id: NodeID?, free: Bool
   ) -> Bool {
-    guard first ^ last < BitmapWord.bitCount, first <= last, var node = unsafe cursorNode else {
-      return false
-    }
+    guard var node = unsafe cursorNode else { return false }
+    if _slowPath(first ^ last >= BitmapWord.bitCount) { return false }
     if let id {
       guard let named = unsafe storage(of: id),
         unsafe last < named.pointee.pages.upperBound
@@ -228,7 +244,7 @@ extension BootMemory {
     }
   }
 
-  private func checked(_ pages: PageRange) throws(BootMemoryError) -> Range<PageNumber> {
+  func checked(_ pages: PageRange) throws(BootMemoryError) -> Range<PageNumber> {
     guard pages.end <= platform.addressWidth.endPageFrame else {
       throw .misuse(.beyondAddressSpace(pages.start.firstAddress ?? PhysicalAddress(.max)))
     }

@@ -18,7 +18,7 @@ import PhysicalMemory
 
   /// The node at which calls begin that first try where the last change was, ``firstNode``; nil where
   /// every call must search, which looks at more: without nodes, with debugging output, for another
-  /// machine's addresses, and after the hand-over.
+  /// machine's addresses, with a ``mappedEnd``, and after the hand-over.
   private(set) var cursorNode: NodePointer?
 
   /// The registered node with the lowest start.
@@ -42,6 +42,12 @@ import PhysicalMemory
 
   /// What was said of the machine.
   public internal(set) var platform: BootMemoryPlatform {
+    didSet { updateCursorNode() }
+  }
+
+  /// What every allocation must lie below, whatever its own limit: the end of what is mapped while
+  /// the kernel's page tables do not map all memory yet; nil for all.
+  public var mappedEnd: PhysicalAddress? {
     didSet { updateCursorNode() }
   }
 
@@ -79,7 +85,8 @@ import PhysicalMemory
 
   private mutating func updateCursorNode() {
     let isNative = platform.addressWidth == .native
-    unsafe cursorNode = isHandedOver || hasDebugOutput || !isNative ? nil : firstNode
+    let hasMore = isHandedOver || hasDebugOutput || mappedEnd != nil || !isNative
+    unsafe cursorNode = hasMore ? nil : firstNode
   }
 
   /// The storage of a node; nil where there is none.

@@ -9,19 +9,19 @@ extension BootMemoryNode {
   ///   - byteCount: The size, from 1 up to a page.
   ///   - alignmentMask: The alignment, at most a page, less 1.
   ///   - goalPage: Where to look first, below the span's end; page 0 is anywhere.
-  ///   - limitPage: The page that must not be reached.
+  ///   - limitPage: The page that must not be reached; `.max` for no limit.
   /// - Returns: The address; nil if that was not so, and nothing has changed.
-  @inline(__always)
+  @_transparent
   mutating func allocateAtCursor(
     _ byteCount: UInt, alignmentMask: UInt, goalPage: PageNumber, limitPage: PageNumber
   ) -> UInt? {
     // The hint is not below the node, so a goal that is counts as none.
     let begin = goalPage > nextPage ? goalPage : nextPage
-    guard let bit = bitmap.cursor.firstFree(from: bit(of: begin)) else { return nil }
-    let page = page(ofBit: bit)
-    guard page < limitPage else { return nil }
+    guard let page = bitmap.cursor.firstFree(from: begin) else { return nil }
+    // In two parts, as without a limit nothing of it is left.
+    if limitPage != .max, page >= limitPage { return nil }
     let (address, isShared) = place(byteCount, alignmentMask: alignmentMask, at: page)
-    if !isShared { bitmap.reserveAtCursor(bit) }
+    if !isShared { bitmap.reserveAtCursor(page) }
     return address
   }
 
@@ -30,8 +30,13 @@ extension BootMemoryNode {
   mutating func allocate(_ request: ResolvedRequest) -> UInt? {
     guard let run = firstRun(for: request) else { return nil }
     let alignmentMask = UInt(truncatingIfNeeded: request.alignment &- 1) & PageFrame.offsetMask
-    let (address, _) = place(request.byteCount, alignmentMask: alignmentMask, at: run)
-    if run < nextPage {
+    let (address, isShared) = place(request.byteCount, alignmentMask: alignmentMask, at: run)
+    if isShared { return address }
+    // The run is not empty, so its end is above its start.
+    if run == nextPage &- 1 {
+      if !bitmap.cursor.holds(run) { bitmap.seek(run) }
+      bitmap.reserveAtCursor(run)
+    } else {
       bitmap.set(from: bit(of: run), to: bit(of: nextPage), free: false)
     }
     return address

@@ -22,20 +22,22 @@ extension BootMemoryNode {
     bitmap.isReserved(from: bit(of: part.lowerBound), to: bit(of: part.upperBound))
   }
 
-  /// Frees reserved pages of the span, or reserves free ones, all in one word of the bitmap.
+  /// Frees reserved pages, or reserves free ones, all in one word of the bitmap.
   ///
   /// - Parameters:
-  ///   - first: The first page, at most `last`.
-  ///   - last: The last page; the numbers of both differ only within a word.
+  ///   - first: The first page; not below the span.
+  ///   - last: The last page; below the span's end, and the numbers of both differ only within a word.
   ///   - free: Whether the pages are to be free; that also lowers the hint.
-  /// - Returns: Whether all were the opposite; nothing has changed otherwise.
+  /// - Returns: Whether there are such pages, and all were the opposite; nothing has changed
+  ///   otherwise.
   @inline(__always)
   mutating func flip(from first: PageNumber, through last: PageNumber, free: Bool) -> Bool {
-    guard bitmap.flip(from: bit(of: first), through: bit(of: last), free: free) else {
-      return false
-    }
+    if !bitmap.cursor.holds(first) { bitmap.seek(first) }
+    guard bitmap.flipAtCursor(from: first, through: last, free: free) else { return false }
     if free { lowerHint(to: first) }
-    if lastEndPage >= first && lastEndPage <= last { endSharing() }
+    if _slowPath(lastEndAddress != 0), lastEndPage >= first && lastEndPage <= last {
+      endSharing()
+    }
     return true
   }
 

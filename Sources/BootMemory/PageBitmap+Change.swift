@@ -5,26 +5,47 @@
 extension PageBitmap {
   /// Reserves a free page of the cursor's word.
   @inline(__always)
-  mutating func reserveAtCursor(_ bit: UInt) {
-    replaceWordAtCursor(with: cursor.word & ~.one(at: bit & Self.bitMask))
+  mutating func reserveAtCursor(_ page: PageNumber) {
+    replaceWordAtCursor(with: cursor.word & ~.one(at: page & Self.bitMask))
   }
 
-  /// Frees reserved pages, or reserves free ones, of one word, where the cursor goes.
+  /// Frees reserved pages, or reserves free ones, of the cursor's word.
   ///
   /// - Parameters:
-  ///   - first: The first page, at most `last`.
+  ///   - first: The first page.
   ///   - last: The last page, in the same word.
   ///   - free: Whether the pages are to be free.
-  /// - Returns: Whether all were the opposite; nothing has changed otherwise.
-  /// - Complexity: O(levels), and O(1) in the word of the last change.
+  /// - Returns: Whether there are such pages, and all were the opposite; nothing has changed
+  ///   otherwise.
   @inline(__always)
-  mutating func flip(from first: UInt, through last: UInt, free: Bool) -> Bool {
+  mutating func flipAtCursor(
+    from first: PageNumber, through last: PageNumber, free: Bool
+  ) -> Bool {
     let mask = BitmapWord.ones(from: first & Self.bitMask) & .ones(upTo: last & Self.bitMask)
-    if !cursor.holds(first) { seek(first &>> BitmapWord.bitShift) }
     let word = cursor.word
-    guard word & mask == (free ? 0 : mask) else { return false }
+    guard mask != 0, word & mask == (free ? 0 : mask) else { return false }
     replaceWordAtCursor(with: word ^ mask)
     return true
+  }
+
+  /// Puts the cursor at the word of `page`, which gets stored, if it was not, with every group above.
+  ///
+  /// - Complexity: O(levels).
+  @inline(__always)
+  mutating func seek(_ page: PageNumber) {
+    // The page is not below the first.
+    let index = (page &- firstPageNumber) &>> BitmapWord.bitShift
+    validateGroup(index &>> BitmapWord.bitShift)
+    let place = unsafe place(ofWord: index)
+    let group = unsafe wordGroup(ofWord: index)
+    let bit = BitmapWord(truncatingIfNeeded: index & Self.bitMask)
+    let low = unsafe group[0] &>> bit & 1
+    let high = unsafe group[1] &>> bit & 1
+    // 0 or 1, so that taking it from 0 gives no bits or all.
+    if low == high { unsafe place.pointee = 0 &- low }
+    unsafe cursor = BitmapCursor(
+      wordNumber: page &>> BitmapWord.bitShift, place: place, group: group,
+      groupBit: 1 &<< bit, state: PageState(bits: low | high &<< 1))
   }
 
   /// Makes every page from `start` up to `end` free, or reserved.
@@ -46,57 +67,61 @@ extension PageBitmap {
     var right = last &>> BitmapWord.bitShift
     let leftMask = BitmapWord.ones(from: start & Self.bitMask)
     let rightMask = BitmapWord.ones(upTo: last & Self.bitMask)
-    guard left != right else {
-      if !cursor.holds(start) { seek(left) }
-      let mask = leftMask & rightMask
-      replaceWordAtCursor(with: free ? cursor.word | mask : cursor.word & ~mask)
+    var leftSummary: GroupSummary
+    var rightSummary: GroupSummary
+    if left == right {
+      leftSummary = fillWord(left, leftMask & rightMask, free: free)
+      rightSummary = leftSummary
+    } else {
+      leftSummary = fillWord(left, leftMask, free: free)
+      rightSummary = fillWord(right, rightMask, free: free)
+    }
+    unsafe cursor = BitmapCursor(
+      wordNumber: (last &+ firstPageNumber) &>> BitmapWord.bitShift,
+      place: place(ofWord: right), group: wordGroup(ofWord: right),
+      groupBit: .one(at: right & Self.bitMask), state: rightSummary.state)
+    if (left ^ right) &>> BitmapWord.bitShift == 0 {
+      let index = left &>> BitmapWord.bitShift
+      var planes = planes(ofGroup: index, onLevel: 1)
+      let old = planes.summary
+      let (leftBit, rightBit) = (left & Self.bitMask, right & Self.bitMask)
+      planes.set(
+        leftBit, to: leftSummary, filling: .ones(above: leftBit) & .ones(below: rightBit),
+        free: free)
+      planes.set(rightBit, to: rightSummary)
+      store(planes, inGroup: index, onLevel: 1)
+      let new = planes.summary
+      if new != old { propagate(new, fromChild: index, onLevel: 2) }
       return
     }
-    var leftSummary = fillWord(left, leftMask, free: free)
-    var rightSummary = fillWord(right, rightMask, free: free)
-    unsafe cursor = BitmapCursor(
-      index: right, place: place(ofWord: right), state: rightSummary.state)
-    var level = 1
+    leftSummary = setWord(
+      left, to: leftSummary, filling: .ones(above: left & Self.bitMask), free)
+    rightSummary = setWord(
+      right, to: rightSummary, filling: .ones(below: right & Self.bitMask), free)
+    left &>>= BitmapWord.bitShift
+    right &>>= BitmapWord.bitShift
+    var level = 2
     while (left ^ right) &>> BitmapWord.bitShift != 0 {
-      leftSummary = setChild(
+      leftSummary = setGroup(
         left, onLevel: level, to: leftSummary, filling: .ones(above: left & Self.bitMask), free)
-      rightSummary = setChild(
+      rightSummary = setGroup(
         right, onLevel: level, to: rightSummary, filling: .ones(below: right & Self.bitMask), free)
       left &>>= BitmapWord.bitShift
       right &>>= BitmapWord.bitShift
-      if level == topLevel {
-        // `right` is another group, and so above.
-        fillGroups(left &+ 1..<right, onLevel: level, with: free ? .max : 0)
-        root.set(
-          left, to: leftSummary, filling: .ones(above: left) & .ones(below: right), free: free)
-        root.set(right, to: rightSummary)
-        return
-      }
       level &+= 1
     }
-    let index = left &>> BitmapWord.bitShift
-    var planes = planes(ofGroup: index, onLevel: level)
-    let old = planes.summary
-    let leftBit = left & Self.bitMask
-    let rightBit = right & Self.bitMask
-    planes.set(
-      leftBit, to: leftSummary, filling: .ones(above: leftBit) & .ones(below: rightBit), free: free)
-    planes.set(rightBit, to: rightSummary)
-    store(planes, inGroup: index, onLevel: level)
-    if planes.summary != old {
-      propagate(planes.summary, fromChild: index, onLevel: level &+ 1)
+    // Here both are children of one group.
+    if level == rootLevel {
+      // `right` is another group, and so above.
+      fillGroups(left &+ 1..<right, onLevel: level &- 1, with: free ? .max : 0)
     }
-  }
-
-  /// Puts the cursor at the word `index`, which gets stored, if it was not, with every group above.
-  @_optimize(speed) @inline(never)
-  private mutating func seek(_ index: UInt) {
-    validateGroup(index &>> BitmapWord.bitShift)
-    let state = state(ofWord: index)
-    let place = unsafe place(ofWord: index)
-    if state == .none { unsafe place.pointee = 0 }
-    if state == .all { unsafe place.pointee = .max }
-    unsafe cursor = BitmapCursor(index: index, place: place, state: state)
+    let index = left &>> BitmapWord.bitShift
+    let old = planes(ofGroup: index, onUpperLevel: level).summary
+    let between =
+      BitmapWord.ones(above: left & Self.bitMask) & .ones(below: right & Self.bitMask)
+    _ = setGroup(left, onLevel: level, to: leftSummary, filling: between, free)
+    let new = setGroup(right, onLevel: level, to: rightSummary, filling: 0, free)
+    if new != old { propagate(new, fromChild: index, onLevel: level &+ 1) }
   }
 
   @inline(__always)
@@ -109,22 +134,39 @@ extension PageBitmap {
 
   /// Writes the new state of the cursor's word to its group, and to those above if that is something
   /// else then.
-  @_optimize(speed) @inline(never)
+  @inline(__always)
   private mutating func changeStateAtCursor(to newState: PageState) {
-    let group = unsafe wordGroup(ofWord: cursor.index)
-    let bit = BitmapWord(truncatingIfNeeded: cursor.index & Self.bitMask)
-    let difference = newState.bits ^ cursor.state.bits
-    cursor.state = newState
+    let group = unsafe cursor.group.unsafelyUnwrapped
+    if newState.bits | cursor.state.bits == PageState.scattered.bits {
+      // A few pages come or go.  Mostly others of the group are free before and after.
+      let old = unsafe group[0]
+      if unsafe old & ~cursor.groupBit != 0 || group[1] != 0 {
+        unsafe group[0] = old ^ cursor.groupBit
+        cursor.state = newState
+        return
+      }
+    }
+    Self.changeGroupAtCursor(of: &self, to: newState)
+  }
+
+  /// The same where that may concern the groups above.
+  @_optimize(speed) @inline(never)
+  private static func changeGroupAtCursor(of bitmap: inout PageBitmap, to newState: PageState) {
+    let group = unsafe bitmap.cursor.group.unsafelyUnwrapped
+    let difference = newState.bits ^ bitmap.cursor.state.bits
+    bitmap.cursor.state = newState
     let old = unsafe GroupPlanes(low: group[0], high: group[1], word: group[0] & group[1])
-    let low = old.low ^ (difference & 1) &<< bit
-    let high = old.high ^ (difference &>> 1) &<< bit
+    let bit = bitmap.cursor.groupBit
+    let low = old.low ^ (difference & 1 == 0 ? 0 : bit)
+    let high = old.high ^ (difference &>> 1 == 0 ? 0 : bit)
     unsafe group[0] = low
     unsafe group[1] = high
-    // Mostly a scattered group stays scattered.
-    if old.high | high == 0 && old.low != 0 && low != 0 { return }
     let new = GroupPlanes(low: low, high: high, word: low & high)
     if new.summary != old.summary {
-      propagate(new.summary, fromChild: cursor.index &>> BitmapWord.bitShift, onLevel: 2)
+      // The cursor's word is not below the first.
+      let firstWordNumber = bitmap.firstPageNumber &>> BitmapWord.bitShift
+      let index = (bitmap.cursor.wordNumber &- firstWordNumber) &>> BitmapWord.bitShift
+      bitmap.propagate(new.summary, fromChild: index, onLevel: 2)
     }
   }
 
@@ -137,39 +179,37 @@ extension PageBitmap {
     var summary = summary
     var child = child
     var level = level
-    while level <= topLevel {
+    while level <= rootLevel {
       let index = child &>> BitmapWord.bitShift
-      var planes = planes(ofGroup: index, onLevel: level)
-      let old = planes.summary
-      planes.set(child & Self.bitMask, to: summary)
-      store(planes, inGroup: index, onLevel: level)
-      summary = planes.summary
+      let old = planes(ofGroup: index, onUpperLevel: level).summary
+      summary = setGroup(child, onLevel: level, to: summary, filling: 0, false)
       if summary == old { return }
       child = index
       level &+= 1
     }
-    root.set(child, to: summary)
   }
 
   /// Makes a group of level 1 and every group above it valid: where a parent says that all or none
   /// of the pages are free, what lies below is written for the first time.
   @inline(__always)
   private mutating func validateGroup(_ index: UInt) {
-    guard topLevel > 1 else { return }
-    var level = topLevel
+    var level = rootLevel &- 1
+    // By how much the number of a group of level 1 is shifted for that of the group's child on the
+    // way there.
     var shift = topShift
-    repeat {
+    while shift != 0 {
+      shift &-= BitmapWord.bitShift
       let child = index &>> shift
       let group = unsafe group(child &>> BitmapWord.bitShift, onUpperLevel: level)
-      let mixed = unsafe group[0] ^ group[1]
+      let low = unsafe group[0]
+      let mixed = unsafe low ^ group[1]
       level &-= 1
-      if mixed &>> BitmapWord(truncatingIfNeeded: child) & 1 == 0 {
+      if _slowPath(mixed &>> BitmapWord(truncatingIfNeeded: child) & 1 == 0) {
         // 0 or 1, so that taking it from 0 gives no bits or all.
-        let isFree = unsafe group[0] &>> BitmapWord(truncatingIfNeeded: child) & 1
+        let isFree = low &>> BitmapWord(truncatingIfNeeded: child) & 1
         fillGroup(child, onLevel: level, with: 0 &- isFree)
       }
-      shift &-= BitmapWord.bitShift
-    } while level != 1
+    }
   }
 
   /// Sets pages of a word, and makes the groups above it valid, but tells them nothing.
@@ -187,16 +227,36 @@ extension PageBitmap {
     return GroupSummary(of: word)
   }
 
-  /// Sets how free a child is, numbered on the level below, and those of its group in `mask`.
-  @inline(__always)
-  private func setChild(
+  /// Sets how free a word is, and those of its group in `mask`.
+  ///
+  /// - Returns: How free the group is.
+  @_optimize(speed) @inline(never)
+  private mutating func setWord(
+    _ word: UInt, to summary: GroupSummary, filling mask: BitmapWord, _ free: Bool
+  ) -> GroupSummary {
+    let index = word &>> BitmapWord.bitShift
+    var planes = planes(ofGroup: index, onLevel: 1)
+    planes.set(word & Self.bitMask, to: summary, filling: mask, free: free)
+    store(planes, inGroup: index, onLevel: 1)
+    return planes.summary
+  }
+
+  /// Sets how free a group is, numbered on the level below `level`, and those of the group above it
+  /// in `mask`.
+  ///
+  /// - Returns: How free the group above is.
+  @_optimize(speed) @inline(never)
+  private mutating func setGroup(
     _ child: UInt, onLevel level: Int, to summary: GroupSummary, filling mask: BitmapWord,
     _ free: Bool
   ) -> GroupSummary {
     let index = child &>> BitmapWord.bitShift
-    var planes = planes(ofGroup: index, onLevel: level)
+    var planes = planes(ofGroup: index, onUpperLevel: level)
     planes.set(child & Self.bitMask, to: summary, filling: mask, free: free)
-    store(planes, inGroup: index, onLevel: level)
+    let group = unsafe group(index, onUpperLevel: level)
+    unsafe group[0] = planes.low
+    unsafe group[1] = planes.high
+    unsafe group[2] = planes.word
     return planes.summary
   }
 }

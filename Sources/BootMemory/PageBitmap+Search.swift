@@ -125,9 +125,8 @@ extension PageBitmap {
   /// - Complexity: O(levels).
   @_optimize(speed) @inline(never)
   mutating func isReserved(from start: UInt, to end: UInt) -> Bool {
-    // The root describes the groups of the highest level, as a group above them would.
-    var planes = root
-    var level = topLevel
+    var planes = self.planes(ofGroup: 0, onLevel: rootLevel)
+    var level = rootLevel &- 1
     var shift = BitmapWord.bitShift &* UInt(bitPattern: level &+ 1)
     // `end` is above `start`, so 1 can be taken from it.
     let last = end &- 1
@@ -190,8 +189,7 @@ extension PageBitmap {
   ///
   /// - Complexity: O(levels).
   mutating func word(_ index: UInt) -> BitmapWord {
-    if index == cursor.index { return cursor.word }
-    for level in stride(from: topLevel, to: 0, by: -1) {
+    for level in stride(from: rootLevel, to: 0, by: -1) {
       let child = index &>> (BitmapWord.bitShift &* UInt(bitPattern: level &- 1))
       let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
       let bit = child & Self.bitMask
@@ -212,7 +210,11 @@ extension PageBitmap {
     bit: UInt, word: BitmapWord
   )? {
     var bit = start
-    var level = topLevel
+    // In the group where the last change was, the way down is known to be valid.  Before the first
+    // change no page has the cursor's word number.
+    let cursorIndex = cursor.wordNumber &- firstPageNumber &>> BitmapWord.bitShift
+    let isBesideCursor = start &>> BitmapWord.bitShift ^ cursorIndex < BitmapWord.bitCount
+    var level = isBesideCursor ? 1 : rootLevel
     while bit < end {
       let shift = BitmapWord.bitShift &* UInt(bitPattern: level)
       let child = bit &>> shift
@@ -221,22 +223,15 @@ extension PageBitmap {
       let candidates = planes.children(with: sought) & .ones(from: firstChild)
       guard candidates != 0 else {
         // Nothing in the rest of this group.  Go on behind it, on the lowest level above where the
-        // next group's parent is one on the way to here, and so valid; at the top all are.
+        // next group's parent is one on the way to here, and so valid.
+        if level == rootLevel { return nil }
         var group = (child &>> BitmapWord.bitShift) &+ 1
-        let groupShift = shift &+ BitmapWord.bitShift
-        if level == topLevel {
-          // There are at most as many as a word has bits, and there is one more here.
-          guard group < BitmapWord.bitCount else { return nil }
-          let later = root.children(with: sought) & .ones(from: group)
-          guard later != 0 else { return nil }
-          group = later.firstOne
-        }
-        bit = group &<< groupShift
-        while level < topLevel {
+        bit = group &<< (shift &+ BitmapWord.bitShift)
+        repeat {
           level &+= 1
           if group & Self.bitMask != 0 { break }
           group &>>= BitmapWord.bitShift
-        }
+        } while level < rootLevel
         continue
       }
       let candidate = candidates.firstOne
@@ -260,7 +255,7 @@ extension PageBitmap {
       // There are such pages in this word, but none from `bit` on: go on behind it.
       bit = (bit | Self.bitMask) &+ 1
       // Where the next word is of another group, that group is to be found from the top.
-      if bit & (BitmapWord.bitCount &* BitmapWord.bitCount &- 1) == 0 { level = topLevel }
+      if bit & (BitmapWord.bitCount &* BitmapWord.bitCount &- 1) == 0 { level = rootLevel }
     }
     return nil
   }

@@ -37,14 +37,12 @@
   /// The first group of level 1.
   private var wordGroups: UnsafeMutablePointer<BitmapWord>?
 
-  /// The highest level; at least 1.  All its groups are always valid.
-  private(set) var topLevel: Int
+  /// The level of the root, the one group that all others are below; at least 2.  The root and the
+  /// groups right below it are always valid.
+  private(set) var rootLevel: Int
 
-  /// log2 of the number of words that a child of the highest level stands for.
+  /// log2 of the number of words that a child of a group right below the root stands for.
   private(set) var topShift: UInt
-
-  /// How free the groups of the highest level are: what leads a search from one to the next.
-  var root: GroupPlanes
 
   /// The number of bits on level 0; bits from here on are never 1.
   private(set) var bitCount: UInt
@@ -66,9 +64,8 @@
     unsafe levels = nil
     unsafe words = nil
     unsafe wordGroups = nil
-    topLevel = 0
+    rootLevel = 0
     topShift = 0
-    root = GroupPlanes(low: 0, high: 0, word: 0)
     bitCount = 0
     firstPageNumber = 0
     cursor = .nowhere
@@ -86,17 +83,17 @@
     layout: BitmapLayout, firstPageNumber: UInt, memory: UnsafeMutableRawPointer
   ) {
     self.firstPageNumber = firstPageNumber
-    topLevel = layout.topLevel
-    // For one level there is no such shift, and it is not used.  Levels are few, so it is small.
-    topShift = BitmapWord.bitShift &* UInt(bitPattern: layout.topLevel &- 2)
-    root = GroupPlanes(low: 0, high: 0, word: 0)
+    rootLevel = layout.rootLevel
+    // Right below a root of level 2 are groups of level 1, whose children are words.  Levels are few,
+    // so the shift is small.
+    topShift = BitmapWord.bitShift &* UInt(bitPattern: layout.rootLevel &- 2)
     bitCount = layout.bitCount
     cursor = .nowhere
     let levels = unsafe memory.assumingMemoryBound(
       to: UnsafeMutablePointer<BitmapWord>.self)
     var start = unsafe memory + Int(bitPattern: layout.byteCount)
     var groupCount = layout.bitCount
-    for level in 0...layout.topLevel {
+    for level in 0...layout.rootLevel {
       groupCount = BitmapLayout.groupCount(of: groupCount)
       let wordCount = BitmapLayout.wordCount(ofGroups: groupCount, onLevel: level)
       unsafe start -= Int(bitPattern: wordCount) &* MemoryLayout<BitmapWord>.size
@@ -105,8 +102,8 @@
     unsafe self.levels = unsafe levels
     unsafe words = levels[0]
     unsafe wordGroups = levels[1]
-    let topWordCount = BitmapLayout.wordCount(ofGroups: layout.topGroupCount, onLevel: topLevel)
-    unsafe levels[topLevel].update(repeating: 0, count: Int(bitPattern: topWordCount))
+    fillGroups(0..<1, onLevel: rootLevel, with: 0)
+    fillGroups(0..<layout.topGroupCount, onLevel: rootLevel &- 1, with: 0)
   }
 
   /// The word of level 0 with number `index`; the caller knows that it is valid.
@@ -190,6 +187,13 @@
         unsafe next += 4
       }
     }
+  }
+
+  /// The planes of a group of level 2 or above that the caller knows to be valid.
+  @inline(__always)
+  func planes(ofGroup index: UInt, onUpperLevel level: Int) -> GroupPlanes {
+    let group = unsafe group(index, onUpperLevel: level)
+    return unsafe GroupPlanes(low: group[0], high: group[1], word: group[2])
   }
 
   @inline(__always)

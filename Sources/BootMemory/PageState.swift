@@ -23,7 +23,7 @@ struct PageState: Equatable {
   /// The state of a word.
   @inline(__always)
   init(of word: BitmapWord) {
-    if word.hasFullByte {
+    if _fastPath(word.hasFullByte) {
       self = word == .max ? .all : .clustered
     } else {
       self = word != 0 ? .scattered : .none

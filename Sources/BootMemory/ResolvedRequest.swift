@@ -3,31 +3,27 @@ import PhysicalMemory
 /// An allocation as the search in a node takes it: an ``AllocationRequest`` with the platform's
 /// figures filled in, checked, and in words of the machine.
 struct ResolvedRequest {
-  /// The size; not 0.
+  /// The size in bytes; not 0.
   let byteCount: UInt
 
-  /// The alignment, a power of two.
+  /// The alignment in bytes, a power of two.
   let alignment: UInt64
 
-  /// Where to look first; 0 is anywhere.
-  private(set) var goal: UInt64
+  /// The address to look at or above first; 0 is anywhere.
+  var goal: UInt64
 
-  /// What the allocation must lie below; nil for no limit.
-  let limit: UInt64?
+  /// The page that no page of the allocation may reach; `.max` for no limit.
+  private(set) var limitPage: PageNumber
 
-  /// Resolves a request whose size and alignment have been checked.
-  ///
-  /// A goal from which the size reaches beyond the limit counts as none, while the limit holds.
+  /// Sets a limit where it is below the present one; a goal from which the size reaches beyond it
+  /// counts as none, as with any limit.
   @inline(__always)
-  init(byteCount: UInt, alignment: UInt64, goal: UInt64, limit: UInt64?) {
-    self.byteCount = byteCount
-    self.alignment = alignment
-    self.limit = limit
-    self.goal = goal
-    if let limit {
-      let (end, overflow) = goal.addingReportingOverflow(UInt64(byteCount))
-      if overflow || end > limit { self.goal = 0 }
-    }
+  mutating func lowerLimit(to limit: UInt64) {
+    let page = PageNumber(clamping: limit >> PageFrame.byteCountShift)
+    if page >= limitPage { return }
+    limitPage = page
+    let (end, overflow) = goal.addingReportingOverflow(UInt64(byteCount))
+    if overflow || end > limit { goal = 0 }
   }
 
   /// The number of whole pages that must be free: the size, rounded up.
@@ -49,18 +45,4 @@ struct ResolvedRequest {
   /// The goal, rounded down to a page.
   @inline(__always)
   var goalPage: PageNumber { PageNumber(clamping: goal >> PageFrame.byteCountShift) }
-
-  /// The page that no page of the allocation may reach: the limit, rounded down.
-  @inline(__always)
-  var limitPage: PageNumber {
-    limit.map { PageNumber(clamping: $0 >> PageFrame.byteCountShift) } ?? .max
-  }
-
-  /// The same with another goal.
-  @inline(__always)
-  func withGoal(_ goal: UInt64) -> ResolvedRequest {
-    var request = self
-    request.goal = goal
-    return request
-  }
 }

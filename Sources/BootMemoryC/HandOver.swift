@@ -5,7 +5,7 @@ import PhysicalMemory
 /// See bootmem.h.
 @c @implementation
 public func free_all_bootmem() -> UInt {
-  guard let memory = unsafe LibraryState.memory else { return 0 }
+  let memory = unsafe LibraryState.memory
   let maximumOrder = unsafe Int(LibraryState.platform.pointee.max_order)
   do {
     return UInt(try unsafe memory.pointee.handOver(maximumOrder: maximumOrder, release))
@@ -18,11 +18,10 @@ public func free_all_bootmem() -> UInt {
 /// See bootmem.h.
 @c @implementation
 public func free_bootmem_late(_ physaddr: UInt, _ size: UInt) {
-  guard let memory = unsafe LibraryState.memory else { return }
   do throws(Refusal) {
     let range = try AddressRange(physaddr, size)
     try wrapping { () throws(BootMemoryError) in
-      _ = try unsafe memory.pointee.releaseLate(range, release)
+      _ = try unsafe LibraryState.memory.pointee.releaseLate(range, release)
     }
   } catch {
     Call("free_bootmem_late", physaddr, size).refuse(error)

@@ -7,13 +7,14 @@ import PhysicalMemory
 ///
 /// Its storage is defined in C, so that no call has to look whether it has been initialised.
 enum LibraryState {
-  /// The allocator; nil before `bootmem_setup`.
+  /// The allocator.
+  ///
+  /// Before `bootmem_setup` it is all zeros, which has no nodes, and so does nothing that it is asked
+  /// for; and as there is no `fault` to tell of that either, no call has to look.
   @inline(__always)
-  static var memory: UnsafeMutablePointer<BootMemory>? {
+  static var memory: UnsafeMutablePointer<BootMemory> {
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    if bootmem_debug_value() &+ 1 != (unsafe state.pointee.debug_plus_1) {
-      return unsafe memoryFollowingDebugVariable()
-    }
+    if bootmem_debug_value() != (unsafe state.pointee.debug) { followDebugVariable() }
     return unsafe storage
   }
 
@@ -47,13 +48,15 @@ enum LibraryState {
   }
 
   /// Starts anew, without nodes, with a platform that has been checked.
-  static func setUp(_ platform: bootmem_platform, cacheLineByteCount: UInt) {
+  static func setUp(_ given: UnsafePointer<bootmem_platform>, cacheLineByteCount: UInt) {
     if MemoryLayout<BootMemory>.size > BOOTMEM_CORE_SIZE
       || MemoryLayout<BootMemoryNode>.stride > BOOTMEM_NODE_SIZE
     {
       bootmem_room_is_too_small()
     }
     bootmem_choose_clear()
+    unsafe bootmem_start_state(given)
+    let platform = unsafe self.platform.pointee
     unsafe bootmem_set_defaults(platform.max_dma_address, cacheLineByteCount)
     var core = BootMemoryPlatform()
     unsafe core.directMapOffset = platform.direct_map_offset
@@ -68,23 +71,22 @@ enum LibraryState {
     // The two types differ only in the sign of a size, which is the same to C's calling convention.
     unsafe core.clear = unsafeBitCast(
       platform.clear ?? bootmem_clear, to: BootMemoryPlatform.Clear.self)
-    let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    unsafe state.pointee = bootmem_state(debug_plus_1: 1, platform: platform)
     let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
     unsafe storage.initialize(to: BootMemory(platform: core, nodes: slots))
   }
 
-  /// The allocator, its debugging output switched on or off as the variable `bootmem_debug` says; nil
-  /// before `bootmem_setup`.
+  /// Whether `bootmem_setup` has been called.
+  static var isSetUp: Bool { unsafe platform.pointee.fault != nil }
+
+  /// Switches the core's debugging output on or off, as the variable `bootmem_debug` says.
   @inline(never)
-  private static func memoryFollowingDebugVariable() -> UnsafeMutablePointer<BootMemory>? {
+  private static func followDebugVariable() {
+    guard isSetUp else { return }
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
-    guard unsafe state.pointee.platform.fault != nil else { return nil }
-    unsafe state.pointee.debug_plus_1 = bootmem_debug_value() &+ 1
-    let write = unsafe bootmem_debug_value() == 0 ? nil : state.pointee.platform.write
+    unsafe state.pointee.debug = bootmem_debug_value()
+    let write = unsafe state.pointee.debug == 0 ? nil : state.pointee.platform.write
     // The two types differ only in the signs of a character and of a size.
     unsafe storage.pointee.setDebugOutput(
       unsafeBitCast(write, to: BootMemoryPlatform.Write?.self))
-    return unsafe storage
   }
 }

@@ -3,33 +3,18 @@ import CBootMemory
 import PhysicalMemory
 
 extension NodeID {
-  /// The node that a `pg_data_t *` points to.
+  /// The node that a `pg_data_t *` points to, or stands for.
   @inline(__always)
   init(_ pointer: OpaquePointer?) throws(Refusal) {
-    let place = UInt(bitPattern: pointer)
-    guard place != 0 else { throw .nullNode }
-    // Wraps for a pointer below the storage, and is too large then.
-    let offset = place &- UInt(bitPattern: unsafe LibraryState.nodes)
+    // Wraps for a pointer below the storage, NULL among them, and is too large then.
+    let offset = UInt(bitPattern: pointer) &- UInt(bitPattern: unsafe LibraryState.nodes)
     let stride = UInt(MemoryLayout<BootMemoryNode>.stride)
-    guard offset < stride * UInt(BOOTMEM_MAX_NODES), offset % stride == 0 else {
-      throw .foreignNode(place)
-    }
-    self.init(Int(offset / stride))
-  }
-}
-
-/// The node that a call names.
-@unsafe enum NamedNode {
-  /// The call has no parameter for one.
-  case any
-
-  case node(OpaquePointer?)
-
-  /// The node's number; nil for any node.
-  func id() throws(Refusal) -> NodeID? {
-    switch unsafe self {
-    case .any: nil
-    case .node(let pointer): try unsafe NodeID(pointer)
+    let index = offset / stride
+    // The product is at most the offset.
+    if index < UInt(BOOTMEM_MAX_NODES), index &* stride == offset {
+      self.init(Int(bitPattern: index))
+    } else {
+      self = unsafe try Self(ofKernelNode: pointer)
     }
   }
 }
@@ -37,15 +22,14 @@ extension NodeID {
 /// See bootmem.h.
 @c @implementation
 public func bootmem_setup(_ platform: UnsafePointer<bootmem_platform>?) -> Int32 {
-  guard let platform = unsafe platform,
-    unsafe platform.pointee.size == MemoryLayout<bootmem_platform>.size,
+  guard let platform = unsafe platform, unsafe bootmem_knows_platform(platform),
     unsafe platform.pointee.fault != nil,
     unsafe platform.pointee.max_order <= 51
   else { return ErrorNumber.invalid }
   let cacheLine = unsafe platform.pointee.cache_line_size
   let cacheLineByteCount = cacheLine == 0 ? 64 : cacheLine
   guard UInt64(cacheLineByteCount).isPowerOfTwo else { return ErrorNumber.invalid }
-  unsafe LibraryState.setUp(platform.pointee, cacheLineByteCount: cacheLineByteCount)
+  unsafe LibraryState.setUp(platform, cacheLineByteCount: cacheLineByteCount)
   return 0
 }
 
@@ -60,8 +44,8 @@ public func bootmem_node(_ nid: Int32) -> OpaquePointer? {
 @c @implementation
 public func bootmem_map_word(_ pgdat: OpaquePointer?, _ index: UInt) -> UInt {
   // After the hand-over the bitmap belongs to the page allocator.
-  guard let memory = unsafe LibraryState.memory, unsafe !memory.pointee.isHandedOver,
-    let node = try? unsafe NodeID(pgdat)
+  let memory = unsafe LibraryState.memory
+  guard unsafe !memory.pointee.isHandedOver, let node = try? unsafe NodeID(pgdat)
   else { return .max }
   return unsafe memory.pointee.bitmapWord(index, of: node)
 }
@@ -116,7 +100,7 @@ public func bootmem_init_node_at(
 private func register(
   _ call: Call, _ pgdat: OpaquePointer?, _ start: UInt, _ end: UInt, _ bitmap: BitmapPlace
 ) -> UInt {
-  guard let memory = unsafe LibraryState.memory else { return 0 }
+  let memory = unsafe LibraryState.memory
   do throws(Refusal) {
     let node = try unsafe NodeID(pgdat)
     let first = PageFrame(UInt64(start))

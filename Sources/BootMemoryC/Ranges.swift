@@ -5,35 +5,34 @@ import PhysicalMemory
 /// See bootmem.h.
 @c @implementation @_optimize(speed)
 public func free_bootmem(_ physaddr: UInt, _ size: UInt) {
-  unsafe free("free_bootmem", physaddr, size, on: .any)
+  do throws(Refusal) {
+    let range = try AddressRange(physaddr, size)
+    try wrapping { () throws(BootMemoryError) in
+      try unsafe LibraryState.memory.pointee.inlinedFree(range, on: nil)
+    }
+  } catch {
+    freeFailed(Call("free_bootmem", physaddr, size), error)
+  }
 }
 
 /// See bootmem.h.
 @c @implementation
 public func free_bootmem_node(_ pgdat: OpaquePointer?, _ physaddr: UInt, _ size: UInt) {
-  unsafe free("free_bootmem_node", physaddr, size, on: .node(pgdat))
-}
-
-@inline(__always)
-private func free(_ name: StaticString, _ start: UInt, _ byteCount: UInt, on node: NamedNode) {
-  guard let memory = unsafe LibraryState.memory else { return }
   do throws(Refusal) {
-    let id = try unsafe node.id()
-    let range = try AddressRange(start, byteCount)
-    do {
-      try unsafe memory.pointee.free(range, on: id)
-    } catch {
-      throw .memory(error)
+    let node = try unsafe NodeID(pgdat)
+    let range = try AddressRange(physaddr, size)
+    try wrapping { () throws(BootMemoryError) in
+      try unsafe LibraryState.memory.pointee.free(range, on: node)
     }
   } catch {
-    freeFailed(Call(name, start, byteCount), error)
+    freeFailed(Call("free_bootmem_node", physaddr, size), error)
   }
 }
 
 @inline(never)
 private func freeFailed(_ call: Call, _ error: Refusal) {
   // Linux's free after the hand-over does nothing; here at least it says so.
-  let isHandedOver = unsafe LibraryState.memory?.pointee.isHandedOver ?? false
+  let isHandedOver = unsafe LibraryState.memory.pointee.isHandedOver
   switch error {
   case .memory(.handedOver): call.refuse(error, isFault: false)
   case .beyondAddressSpace where isHandedOver:
@@ -43,9 +42,9 @@ private func freeFailed(_ call: Call, _ error: Refusal) {
 }
 
 /// See bootmem.h.
-@c @implementation @_optimize(speed)
+@c @implementation
 public func reserve_bootmem(_ addr: UInt, _ size: UInt, _ flags: Int32) -> Int32 {
-  unsafe reserve("reserve_bootmem", addr, size, flags, on: .any)
+  reserve(addr, size, flags, on: nil, isOnNode: false)
 }
 
 /// See bootmem.h.
@@ -53,35 +52,35 @@ public func reserve_bootmem(_ addr: UInt, _ size: UInt, _ flags: Int32) -> Int32
 public func reserve_bootmem_node(
   _ pgdat: OpaquePointer?, _ physaddr: UInt, _ size: UInt, _ flags: Int32
 ) -> Int32 {
-  unsafe reserve("reserve_bootmem_node", physaddr, size, flags, on: .node(pgdat))
+  unsafe reserve(physaddr, size, flags, on: pgdat, isOnNode: true)
 }
 
-@inline(__always)
+@_optimize(speed) @inline(never)
 private func reserve(
-  _ name: StaticString, _ start: UInt, _ byteCount: UInt, _ flags: Int32, on node: NamedNode
+  _ start: UInt, _ byteCount: UInt, _ flags: Int32, on pgdat: OpaquePointer?, isOnNode: Bool
 ) -> Int32 {
-  guard let memory = unsafe LibraryState.memory else { return ErrorNumber.invalid }
   do throws(Refusal) {
-    let id = try unsafe node.id()
+    let node = isOnNode ? try unsafe NodeID(pgdat) : nil
     let range = try AddressRange(start, byteCount)
-    do {
-      try unsafe memory.pointee.reserve(
-        range, on: id, exclusively: flags & BOOTMEM_EXCLUSIVE != 0)
-      return 0
-    } catch {
-      throw .memory(error)
+    try wrapping { () throws(BootMemoryError) in
+      try unsafe LibraryState.memory.pointee.inlinedReserve(
+        range, on: node, exclusively: flags & BOOTMEM_EXCLUSIVE != 0)
     }
+    return 0
   } catch {
-    return reserveFailed(Call(name, start, byteCount), error)
+    return reserveFailed(isOnNode, start, byteCount, error)
   }
 }
 
 @inline(never)
-private func reserveFailed(_ call: Call, _ error: Refusal) -> Int32 {
+private func reserveFailed(
+  _ isOnNode: Bool, _ start: UInt, _ byteCount: UInt, _ error: Refusal
+) -> Int32 {
   // After the hand-over whatever is asked for comes to the same.
-  if unsafe LibraryState.memory?.pointee.isHandedOver ?? false { return ErrorNumber.invalid }
+  if unsafe LibraryState.memory.pointee.isHandedOver { return ErrorNumber.invalid }
   if case .memory(.alreadyReserved) = error { return ErrorNumber.busy }
-  call.refuse(error)
+  let name: StaticString = isOnNode ? "reserve_bootmem_node" : "reserve_bootmem"
+  Call(name, start, byteCount).refuse(error)
   return ErrorNumber.invalid
 }
 

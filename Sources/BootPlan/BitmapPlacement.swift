@@ -28,7 +28,8 @@ public enum BitmapPlacement {
     _ pageCount: UInt64, in window: PageRange, of map: MemoryMap,
     avoiding owners: borrowing OwnerTable
   ) -> PageRange? {
-    for usable in map.usablePages(in: window) {
+    var ranges = map.usablePages(in: window)
+    while let usable = ranges.next() {
       var start = usable.start
       while let place = PageRange(start: start, pageCount: pageCount), usable.contains(place) {
         guard let held = owners.heldPages(overlapping: place) else { return place }

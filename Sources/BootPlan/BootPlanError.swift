@@ -10,9 +10,6 @@ public enum BootPlanError: Error, Equatable {
   /// No stretch of usable memory that nobody holds is long enough for a bitmap.
   case noRoomForBitmap(node: NodeID, pageCount: UInt64)
 
-  /// There are more nodes, or parts of nodes, than there is storage for.
-  case tooManyNodes(capacity: Int)
-
   /// The map has no usable page within the kernel's reach.
   case noUsableMemory
 
@@ -32,9 +29,6 @@ public enum BootPlanError: Error, Equatable {
       sink.write(", which needs ")
       sink.write(decimal: pageCount)
       sink.write(" free pages in a row")
-    case .tooManyNodes(let capacity):
-      sink.write("more memory nodes than there is storage for, which is ")
-      sink.write(decimal: UInt(capacity))
     case .noUsableMemory:
       sink.write("the memory map has no usable page within reach")
     case .bootMemory(let error):

@@ -6,7 +6,7 @@ import TextOutput
 /// Memory drawn as characters, one for each stretch of equal size.
 public struct MapDrawing {
   /// What a stretch is shown as: the most telling of what is in it.
-  public enum Symbol: UInt8, CaseIterable, Sendable {
+  public enum Symbol: UInt8, Sendable {
     case kernel = 0x4b  // K
     case module = 0x4d  // M
     case loader = 0x4c  // L
@@ -17,6 +17,14 @@ public struct MapDrawing {
     case partlyFree = 0x2b  // +
     case free = 0x2e  // .
     case notUsable = 0x2d  // -
+
+    /// The symbols in the order of the legend.
+    public static var legend: InlineArray<10, Symbol> {
+      [
+        .kernel, .module, .loader, .bitmap, .pageTables, .firmware, .allocated, .partlyFree, .free,
+        .notUsable,
+      ]
+    }
 
     /// What the legend says.
     public var meaning: StaticString {
@@ -70,7 +78,7 @@ public struct MapDrawing {
   /// - Precondition: `maximumStretchCount` is above 0.
   public init(end: PageFrame, maximumStretchCount: UInt64) {
     precondition(maximumStretchCount > 0)
-    span = PageRange(start: PageFrame(0), pageCount: end.number) ?? .none
+    span = PageRange(0..<end)
     var pageCount: UInt64 = 1
     // Fewer than 2^52 doublings of a page suffice, as no span is longer than 2^64.
     while pageCount < 1 << 63, end.number / pageCount >= maximumStretchCount { pageCount *= 2 }
@@ -88,7 +96,7 @@ public struct MapDrawing {
     let start = min(index &* stretchPageCount, span.end.number)
     let end =
       span.end.number - start > stretchPageCount ? start + stretchPageCount : span.end.number
-    return PageRange(start: PageFrame(start), end: PageFrame(end)) ?? .none
+    return PageRange(PageFrame(start)..<PageFrame(end))
   }
 
   /// What a stretch is shown as.
@@ -106,7 +114,8 @@ public struct MapDrawing {
     }
     if let best { return best }
     var usable: UInt64 = 0
-    for pages in map.usablePages(in: stretch) { usable += pages.pageCount }
+    var ranges = map.usablePages(in: stretch)
+    while let pages = ranges.next() { usable += pages.pageCount }
     if usable == 0 { return .notUsable }
     let free = memory.freePageCount(in: stretch)
     if free == 0 { return .allocated }
@@ -131,22 +140,13 @@ public struct MapDrawing {
     }
     sink.write("  one character is ")
     sink.write(byteCount: stretchPageCount * PageFrame.byteCount)
-    var column: UInt64 = 0
-    for symbol in Symbol.allCases {
-      sink.write(column % 5 == 0 ? "\n  " : ", ")
-      sink.write(byte: symbol.rawValue)
+    let legend = Symbol.legend
+    for index in legend.indices {
+      sink.write(index % 5 == 0 ? "\n  " : ", ")
+      sink.write(byte: legend[index].rawValue)
       sink.write(" ")
-      sink.write(symbol.meaning)
-      column += 1
+      sink.write(legend[index].meaning)
     }
     sink.write("\n")
-  }
-}
-
-extension PageRange {
-  /// No page.
-  fileprivate static var none: PageRange {
-    // An empty range exists everywhere.
-    PageRange(start: PageFrame(0), pageCount: 0)!
   }
 }

@@ -1,3 +1,4 @@
+import MemoryMap
 import PhysicalMemory
 import TextOutput
 
@@ -6,39 +7,42 @@ import TextOutput
 ///
 /// The table lies in storage of its owner.  Ranges may overlap; the one that was added first names
 /// the holder.
-@safe
 public struct OwnerTable: ~Copyable {
-  private let storage: UnsafeMutableBufferPointer<OwnedRange>
-
-  /// The number of ranges in the table.
-  public private(set) var count = 0
+  private var ranges: OwnedRangeList
 
   /// Makes an empty table in `storage`, which must stay valid, and untouched by others, as long as
   /// the table is used.  It need not be initialised.
   public init(storage: UnsafeMutableBufferPointer<OwnedRange>) {
-    unsafe self.storage = storage
+    ranges = unsafe OwnedRangeList(storage: storage)
   }
+
+  /// The number of ranges in the table.
+  public var count: Int { ranges.count }
 
   /// The number of ranges that the table can hold.
-  public var capacity: Int { unsafe storage.count }
+  public var capacity: Int { ranges.capacity }
 
   /// The range at `index`, counted from 0 in the order in which they were added.
-  public subscript(index: Int) -> OwnedRange {
-    precondition(index >= 0 && index < count)
-    return unsafe storage[index]
-  }
+  public subscript(index: Int) -> OwnedRange { ranges[index] }
 
   /// Adds a range; an empty one holds nothing and is left out.
   ///
   /// - Throws: ``BootPlanError/ownerTableFull(capacity:)``; the table is unchanged then.
   public mutating func add(_ range: AddressRange, _ owner: MemoryOwner) throws(BootPlanError) {
-    guard !range.isEmpty else { return }
-    guard count < capacity else { throw .ownerTableFull(capacity: capacity) }
-    unsafe storage.initializeElement(at: count, to: OwnedRange(range: range, owner: owner))
-    count += 1
+    guard count < capacity || range.isEmpty else { throw .ownerTableFull(capacity: capacity) }
+    ranges.append(range, owner)
   }
 
-  /// Adds a range of pages.
+  /// Adds all ranges of `list`.
+  ///
+  /// - Throws: ``BootPlanError/ownerTableFull(capacity:)``; the table has as many as fit then.
+  public mutating func add(contentsOf list: borrowing OwnedRangeList) throws(BootPlanError) {
+    for index in 0..<list.count { try add(list[index].range, list[index].owner) }
+  }
+
+  /// Adds a range of pages; one without pages, or beyond 64-bit addresses, is left out.
+  ///
+  /// - Throws: ``BootPlanError/ownerTableFull(capacity:)``; the table is unchanged then.
   public mutating func add(_ pages: PageRange, _ owner: MemoryOwner) throws(BootPlanError) {
     guard let range = AddressRange(pages) else { return }
     try add(range, owner)
@@ -48,8 +52,7 @@ public struct OwnerTable: ~Copyable {
   ///
   /// - Precondition: There is one.
   public mutating func removeLast() {
-    precondition(count > 0)
-    count -= 1
+    ranges.removeLast()
   }
 
   /// Who holds `page`; nil if nobody does.
@@ -88,10 +91,6 @@ public struct OwnerTable: ~Copyable {
 
   /// Writes one range a line, each behind two spaces.
   public borrowing func write(to sink: inout some TextSink) {
-    for index in 0..<count {
-      sink.write("  ")
-      self[index].write(to: &sink)
-      sink.write("\n")
-    }
+    ranges.write(to: &sink)
   }
 }

@@ -54,13 +54,21 @@ void bootmem_clear(void *context, void *start, size_t length)
 }
 
 #else
-#include <string.h>
 
 void bootmem_choose_clear(void) {}
 
 void bootmem_clear(void *context, void *start, size_t length)
 {
+  /* Volatile, lest the compiler make this a call of memset. */
+  volatile unsigned char *byte = start;
+  volatile unsigned long *word;
+
   (void)context;
-  memset(start, 0, length);
+  /* Not every processor stores a word at any address. */
+  for (; length > 0 && (__UINTPTR_TYPE__)byte % sizeof *word != 0; length--) *byte++ = 0;
+  word = (volatile unsigned long *)byte;
+  for (; length >= sizeof *word; length -= sizeof *word) *word++ = 0;
+  byte = (volatile unsigned char *)word;
+  for (; length > 0; length--) *byte++ = 0;
 }
 #endif

@@ -47,7 +47,7 @@ extension BootInformation {
   ///
   /// - Returns: The text without the zero; nil, and a report, if its end is not to be found.
   mutating func noteText(
-    at address: PhysicalAddress, in memory: some PhysicalMemoryReader, owner: LoaderRange.Owner,
+    at address: PhysicalAddress, in memory: some PhysicalMemoryReader, owner: LoaderData,
     of object: StaticString, number: UInt64? = nil, reportingTo sink: inout some TextSink
   ) -> AddressRange? {
     let bytes = BoundedBytes(memory, at: address, byteCount: Self.textByteCountLimit)
@@ -57,7 +57,7 @@ extension BootInformation {
       sink.report(FirmwareProblem(object, number: number, at: address, "has no end in reach"))
       return nil
     }
-    loaderRanges.append(range, owner)
+    heldRanges.append(range, owner)
     return text
   }
 
@@ -74,7 +74,7 @@ extension BootInformation {
         FirmwareProblem(object, number: number, at: start, "ends before its start", value: end))
       return nil
     }
-    loaderRanges.append(range, .module(moduleCount))
+    heldRanges.append(range, .module(moduleCount))
     moduleCount += 1
     return moduleCount - 1
   }
@@ -87,14 +87,14 @@ extension BootInformation {
     reportingTo sink: inout some TextSink
   ) -> Int {
     let start = PhysicalAddress(start)
-    let range = AddressRange(clippingStart: start, byteCount: byteCount)
+    let range = AddressRange(start: start, clampingByteCount: byteCount)
     if range.byteCount != byteCount {
       sink.report(
         FirmwareProblem(
           object, number: number, at: start, "clipped at the top of the address space, has size",
           value: byteCount))
     }
-    loaderRanges.append(range, .module(moduleCount))
+    heldRanges.append(range, .module(moduleCount))
     moduleCount += 1
     return moduleCount - 1
   }
@@ -114,8 +114,8 @@ extension BootInformation {
   }
 
   /// Takes note of `byteCount` bytes at `start`, clipped to the address space.
-  mutating func note(start: UInt64, byteCount: UInt64, owner: LoaderRange.Owner) {
-    loaderRanges.append(
-      AddressRange(clippingStart: PhysicalAddress(start), byteCount: byteCount), owner)
+  mutating func note(start: UInt64, byteCount: UInt64, owner: LoaderData) {
+    heldRanges.append(
+      AddressRange(start: PhysicalAddress(start), clampingByteCount: byteCount), owner)
   }
 }

@@ -5,16 +5,17 @@ import TextOutput
 /// What a loader handed over, in the same shape whatever the protocol.
 ///
 /// The regions of memory are copied into storage of the caller; command line, name and modules
-/// stay where the loader put them, and ``loaderRanges`` says which memory that is.
+/// stay where the loader put them, and ``heldRanges`` says which memory that is.
 public struct BootInformation: ~Copyable {
   /// The firmware's memory map as the loader gave it.  A region's being usable does not say that it
-  /// is free: see ``loaderRanges``.
+  /// is free: see ``heldRanges``.
   public var regions: MemoryRegionList
 
-  /// The memory that holds what the loader handed over.
-  public internal(set) var loaderRanges: LoaderRangeList
+  /// The memory that holds what the loader handed over, and ACPI's tables once
+  /// ``noteTables(_:reportingTo:)`` has seen them.
+  public internal(set) var heldRanges: OwnedRangeList
 
-  /// The number of modules; the contents of each are in ``loaderRanges``, save for empty modules.
+  /// The number of modules; the contents of each are in ``heldRanges``, save for empty modules.
   public internal(set) var moduleCount = 0
 
   /// The text of the kernel's command line without its final zero; nil if there is none.
@@ -27,14 +28,15 @@ public struct BootInformation: ~Copyable {
   public internal(set) var rootPointer: PhysicalAddress?
 
   /// Makes an empty result.
-  public init(regions: consuming MemoryRegionList, loaderRanges: consuming LoaderRangeList) {
+  public init(regions: consuming MemoryRegionList, heldRanges: consuming OwnedRangeList) {
     self.regions = regions
-    self.loaderRanges = loaderRanges
+    self.heldRanges = heldRanges
   }
 
   /// Reads what a loader left at `address`, replacing what was here before.
   ///
-  /// What can be read in spite of a defect is read, and the defect reported as a line on `sink`.
+  /// What can be read in spite of a defect is read, and the defect reported as a line on `sink`; of
+  /// very many the first ones.
   ///
   /// - Throws: An error if there is no memory map to be had, or too little storage; nothing is kept
   ///   then.
@@ -43,8 +45,10 @@ public struct BootInformation: ~Copyable {
     reportingTo sink: inout some TextSink
   ) throws(FirmwareError) {
     removeAll()
+    var reports = FirstLines(to: sink)
+    defer { sink = reports.finish() }
     do throws(FirmwareError) {
-      try loader.read(at: address, in: memory, into: &self, reportingTo: &sink)
+      try loader.read(at: address, in: memory, into: &self, reportingTo: &reports)
       try checkCapacity()
     } catch {
       removeAll()
@@ -58,15 +62,35 @@ public struct BootInformation: ~Copyable {
     } catch {
       throw .memoryMap(error)
     }
-    try loaderRanges.checkCapacity()
+    try checkHeldRanges()
+  }
+
+  /// Says with an error that there was no room for all ranges, and how much is needed.
+  borrowing func checkHeldRanges() throws(FirmwareError) {
+    guard heldRanges.isComplete else {
+      throw .heldRangesFull(capacity: heldRanges.capacity, needed: heldRanges.neededCapacity)
+    }
   }
 
   private mutating func removeAll() {
     regions.removeAll()
-    loaderRanges.removeAll()
+    heldRanges.removeAll()
     moduleCount = 0
     commandLine = nil
     loaderName = nil
     rootPointer = nil
   }
+}
+
+/// A way in which loaders hand over what they know; see ``BootInformation``.
+public protocol BootProtocol {
+  /// Reads the structure at `address` into `information`, which is empty.
+  ///
+  /// Nothing in the structure is trusted: sizes, counts and addresses are checked before use.
+  ///
+  /// - Throws: An error if there is no memory map to be had.
+  func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
+    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
+    reportingTo sink: inout Sink
+  ) throws(FirmwareError)
 }

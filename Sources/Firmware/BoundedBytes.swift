@@ -15,7 +15,7 @@ struct BoundedBytes<Memory: PhysicalMemoryReader> {
 
   /// The bytes from `start` on, as many as `byteCount` or as there are addresses.
   init(_ memory: Memory, at start: PhysicalAddress, byteCount: UInt64) {
-    self.init(memory, AddressRange(clippingStart: start, byteCount: byteCount))
+    self.init(memory, AddressRange(start: start, clampingByteCount: byteCount))
   }
 
   /// The size in bytes.

@@ -2,6 +2,26 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
+/// The numbers by which the BIOS call INT 15h, AX=E820h, and all that copy it, name kinds of memory.
+///
+/// Source: ACPI specification 6.5, table 15.2, "Address Range Types"; types 12 and 0xefffffff are
+/// used without being in it, for persistent memory before NVDIMMs had a number and for memory set
+/// aside by the loader (Linux's `E820_TYPE_PRAM` and `E820_TYPE_SOFT_RESERVED`).
+public enum E820 {
+  /// The kind that a type stands for; an unknown type is reserved.
+  public static func kind(ofType type: UInt32) -> MemoryKind {
+    switch type {
+    case 1: .usable
+    case 3: .acpiReclaimable
+    case 4: .acpiNonVolatile
+    case 5: .unusable
+    case 7, 12: .persistent
+    case 0xefff_ffff: .softReserved
+    default: .reserved
+    }
+  }
+}
+
 /// A table of `start, byte count, type` (64, 64 and 32 bits) as the BIOS call INT 15h, AX=E820h
 /// fills it in.
 ///
@@ -20,14 +40,16 @@ public struct E820Table: BootProtocol {
   }
 
   /// Reads the table at `address`.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink
   ) throws(FirmwareError) {
     readEntries(
       at: address.rawValue, in: memory, of: "e820 entry", into: &information, reportingTo: &sink)
-    information.loaderRanges.append(
-      AddressRange(clippingStart: address, byteCount: tableByteCount), .memoryMap)
+    information.heldRanges.append(
+      AddressRange(start: address, clampingByteCount: tableByteCount), .memoryMap)
     guard information.regions.count > 0 else {
       throw .unreadable(FirmwareProblem("e820 table", at: address, "has no entry in reach"))
     }

@@ -23,12 +23,14 @@ public struct EFIMemoryMap: BootProtocol {
   }
 
   /// Reads the map at `address`.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink
   ) throws(FirmwareError) {
-    let range = AddressRange(clippingStart: address, byteCount: byteCount)
-    information.loaderRanges.append(range, .memoryMap)
+    let range = AddressRange(start: address, clampingByteCount: byteCount)
+    information.heldRanges.append(range, .memoryMap)
     readDescriptors(at: address, in: memory, into: &information, reportingTo: &sink)
     guard information.regions.count > 0 else {
       throw .unreadable(

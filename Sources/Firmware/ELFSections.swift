@@ -1,3 +1,4 @@
+import MemoryMap
 import PhysicalMemory
 import TextOutput
 
@@ -31,7 +32,7 @@ struct ELFSections {
       at: start.rawValue, byteCount: count * headerByteCount, in: memory,
       of: "list of ELF section headers", reportingTo: &sink)
     guard !headers.range.isEmpty else { return }
-    information.loaderRanges.append(headers.range, .symbols)
+    information.heldRanges.append(headers.range, .symbols)
     let isWide = headerByteCount >= 64
     guard headerByteCount >= 40 else {
       sink.report(

@@ -9,8 +9,8 @@ public enum FirmwareError: Error {
   /// The regions of memory do not fit the caller's storage.
   case memoryMap(MemoryMapError)
 
-  /// The ranges that the loader holds do not fit the caller's storage, which must hold `needed`.
-  case loaderRangesFull(capacity: Int, needed: Int)
+  /// The ranges that are held do not fit the caller's storage, which must hold `needed`.
+  case heldRangesFull(capacity: Int, needed: Int)
 
   /// There are more nodes than numbers of theirs fit the caller's storage; room for `sufficient` is
   /// enough.
@@ -23,8 +23,8 @@ public enum FirmwareError: Error {
       problem.write(to: &sink)
     case .memoryMap(let error):
       error.write(to: &sink)
-    case .loaderRangesFull(let capacity, let needed):
-      sink.write("list of loader ranges is full: it holds ")
+    case .heldRangesFull(let capacity, let needed):
+      sink.write("list of held ranges is full: it holds ")
       sink.write(decimal: UInt(capacity))
       sink.write(", needs to hold ")
       sink.write(decimal: UInt(needed))

@@ -39,13 +39,13 @@ public struct FirmwareProblem: Sendable {
       sink.write(decimal: number)
     }
     if let address {
-      sink.write(" at ")
+      sink.write(" at 0x")
       sink.write(hexadecimal: address.rawValue)
     }
     sink.write(": ")
     sink.write(complaint)
     if let value {
-      sink.write(": ")
+      sink.write(": 0x")
       sink.write(hexadecimal: value)
     }
   }

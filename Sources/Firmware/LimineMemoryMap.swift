@@ -18,6 +18,8 @@ public struct LimineMemoryMap: BootProtocol {
   }
 
   /// Reads the response at `address`, which is physical: the pointer less the offset.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink
@@ -96,7 +98,7 @@ public struct LimineMemoryMap: BootProtocol {
     }
   }
 
-  private static func owner(ofType type: UInt64) -> LoaderRange.Owner? {
+  private static func owner(ofType type: UInt64) -> LoaderData? {
     switch type {
     case 5: .loaderReclaimable
     case 6: .kernelAndModules

@@ -36,6 +36,8 @@ public struct LinuxBootParameters: BootProtocol {
   public init() {}
 
   /// Reads the page at `address`.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink
@@ -51,7 +53,7 @@ public struct LinuxBootParameters: BootProtocol {
         FirmwareProblem(
           "Linux boot parameters", at: address, "have no signature, but", value: UInt64(signature)))
     }
-    information.loaderRanges.append(page.range, .bootInformation)
+    information.heldRanges.append(page.range, .bootInformation)
     readMap(page, into: &information, reportingTo: &sink)
     if version >= 0x209, let first = page.load(UInt64.self, at: Offset.setupData) {
       LinuxSetupData(first: PhysicalAddress(first))

@@ -1,3 +1,4 @@
+import MemoryMap
 import PhysicalMemory
 import TextOutput
 
@@ -45,7 +46,7 @@ struct LinuxSetupData {
       }
       let block = BoundedBytes(
         memory, at: address, byteCount: UInt64(byteCount) + Self.headerByteCount)
-      information.loaderRanges.append(block.range, .setupData(number))
+      information.heldRanges.append(block.range, .setupData(number))
       if let data = block.suffix(from: Self.headerByteCount) {
         read(data, type: type, number: number, into: &information, reportingTo: &sink)
       }

@@ -1,4 +1,5 @@
 import MemoryMap
+import MemoryTesting
 import PhysicalMemory
 import TextOutput
 
@@ -28,7 +29,8 @@ public struct MemoryParameters {
     applying line: CommandLine, to regions: inout MemoryRegionList,
     reportingTo sink: inout some TextSink
   ) {
-    for word in line.words {
+    var words = line.words
+    while let word = words.next() {
       if let value = word.dropping("mem=") {
         limitMemory(value, of: word, in: &regions, reportingTo: &sink)
       } else if let values = word.dropping("memmap=") {

@@ -12,25 +12,34 @@ public struct Multiboot1: BootProtocol {
   private static var informationByteCount: UInt64 { 116 }
 
   /// Which parts of the boot information are there.
-  private struct Flags: OptionSet {
+  private struct Flags {
+    /// A part, by the number of its bit.
+    enum Part: UInt32 {
+      case memorySizes = 0
+      case commandLine = 2
+      case modules = 3
+      case aOutSymbols = 4
+      case elfSections = 5
+      case memoryMap = 6
+      case drives = 7
+      case loaderName = 9
+      case apmTable = 10
+      case vbe = 11
+      case framebuffer = 12
+    }
+
     let rawValue: UInt32
-    static var memorySizes: Flags { Flags(rawValue: 1 << 0) }
-    static var commandLine: Flags { Flags(rawValue: 1 << 2) }
-    static var modules: Flags { Flags(rawValue: 1 << 3) }
-    static var aOutSymbols: Flags { Flags(rawValue: 1 << 4) }
-    static var elfSections: Flags { Flags(rawValue: 1 << 5) }
-    static var memoryMap: Flags { Flags(rawValue: 1 << 6) }
-    static var drives: Flags { Flags(rawValue: 1 << 7) }
-    static var loaderName: Flags { Flags(rawValue: 1 << 9) }
-    static var apmTable: Flags { Flags(rawValue: 1 << 10) }
-    static var vbe: Flags { Flags(rawValue: 1 << 11) }
-    static var framebuffer: Flags { Flags(rawValue: 1 << 12) }
+
+    // Not by an option set, which is made of an array.
+    func contains(_ part: Part) -> Bool { rawValue & 1 << part.rawValue != 0 }
   }
 
   /// Makes the reader.
   public init() {}
 
   /// Reads the structure at `address`.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink
@@ -40,7 +49,7 @@ public struct Multiboot1: BootProtocol {
       throw .unreadable(FirmwareProblem("Multiboot information", at: address, "is out of reach"))
     }
     let flags = Flags(rawValue: rawFlags)
-    information.loaderRanges.append(block.range, .bootInformation)
+    information.heldRanges.append(block.range, .bootInformation)
     readMemory(block, flags, into: &information, reportingTo: &sink)
     guard information.regions.count > 0 else {
       throw .unreadable(
@@ -74,7 +83,7 @@ public struct Multiboot1: BootProtocol {
       let map = information.list(
         at: UInt64(start), byteCount: UInt64(byteCount), in: block.memory,
         of: "Multiboot memory map", reportingTo: &sink)
-      information.loaderRanges.append(map.range, .memoryMap)
+      information.heldRanges.append(map.range, .memoryMap)
       readMap(map, into: &information, reportingTo: &sink)
     }
     guard information.regions.count == 0, flags.contains(.memorySizes),
@@ -122,7 +131,7 @@ public struct Multiboot1: BootProtocol {
       at: UInt64(start), byteCount: UInt64(count) * 16,
       limit: BootInformation.moduleCountLimit * 16, in: block.memory,
       of: "Multiboot module list", reportingTo: &sink)
-    information.loaderRanges.append(list.range, .moduleList)
+    information.heldRanges.append(list.range, .moduleList)
     for number in 0..<list.byteCount / 16 {
       guard let start = list.load(UInt32.self, at: number * 16),
         let end = list.load(UInt32.self, at: number * 16 + 4),

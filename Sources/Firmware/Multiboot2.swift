@@ -27,6 +27,8 @@ public struct Multiboot2: BootProtocol {
   public init() {}
 
   /// Reads the block at `address`.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink
@@ -37,7 +39,7 @@ public struct Multiboot2: BootProtocol {
     let block = information.list(
       at: address.rawValue, byteCount: UInt64(byteCount), in: memory,
       of: "Multiboot 2 information", reportingTo: &sink)
-    information.loaderRanges.append(block.range, .bootInformation)
+    information.heldRanges.append(block.range, .bootInformation)
     var tags = Multiboot2Tags(block)
     while let tag = tags.next(reportingTo: &sink) {
       read(tag, into: &information, reportingTo: &sink)
@@ -74,7 +76,7 @@ public struct Multiboot2: BootProtocol {
         reportingTo: &sink)
       guard let index, let range = text(tag, at: 16, of: "Multiboot 2 module command line", &sink)
       else { return }
-      information.loaderRanges.append(range, .moduleCommandLine(index))
+      information.heldRanges.append(range, .moduleCommandLine(index))
     case Tag.elfSections:
       guard let count = tag.bytes.load(UInt32.self, at: 8),
         let headerByteCount = tag.bytes.load(UInt32.self, at: 12),

@@ -15,6 +15,8 @@ public struct PVHStartInformation: BootProtocol {
   public init() {}
 
   /// Reads the structure at `address`.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink
@@ -38,7 +40,7 @@ public struct PVHStartInformation: BootProtocol {
           "PVH start information", at: address, "has no memory map, is of version",
           value: UInt64(version)))
     }
-    information.loaderRanges.append(block.range, .bootInformation)
+    information.heldRanges.append(block.range, .bootInformation)
     let table = E820Table(entryCount: UInt64(entryCount), entryByteCount: 24)
     information.note(start: map, byteCount: table.tableByteCount, owner: .memoryMap)
     table.readEntries(
@@ -70,7 +72,7 @@ public struct PVHStartInformation: BootProtocol {
       at: start, byteCount: UInt64(count) * 32,
       limit: BootInformation.moduleCountLimit * 32, in: memory, of: "PVH module list",
       reportingTo: &sink)
-    information.loaderRanges.append(list.range, .moduleList)
+    information.heldRanges.append(list.range, .moduleList)
     for number in 0..<list.byteCount / 32 {
       guard let start = list.load(UInt64.self, at: number * 32),
         let byteCount = list.load(UInt64.self, at: number * 32 + 8),

@@ -1,21 +1,26 @@
 #if hasFeature(Embedded)
 import BootMemory
 import BootPlan
+import MemoryMap
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// What is left to do once the memory belongs to the page allocator, and what is refused.
 enum AfterHandOver {
   /// Gives back what held the loader's data, and shows that boot memory is closed.
   static func run(
-    on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
+    on memory: inout RecordedMemory, map: MemoryMap, owners: borrowing OwnerTable,
+    console: inout Console
   ) throws(KernelError) {
     console.write("after the hand-over:\n")
     var late: UInt64 = 0
-    for index in 0..<owners.count {
-      guard case .loader(.module) = owners[index].owner else { continue }
-      do { late += try memory.releaseLate(owners[index].range) { _ in } } catch {
+    let modules = ModulePages(map: map, limit: Paging.reach)
+    try modules.forEachStretch(owners) { pages throws(KernelError) in
+      guard let range = AddressRange(pages) else { return }
+      do throws(BootMemoryError) {
+        late += try memory.releaseLate(range) { _ in }
+      } catch {
         throw .bootMemory(error)
       }
     }

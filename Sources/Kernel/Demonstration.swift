@@ -1,9 +1,10 @@
 #if hasFeature(Embedded)
 import BootMemory
 import BootPlan
+import MemoryMap
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// Every call of boot memory's interface, made once where one can see it.
 struct Demonstration {
@@ -47,18 +48,25 @@ struct Demonstration {
     try show("node preferred", pages.on(node), on: &memory, owners, &console)
     let onePage = AllocationRequest(byteCount: 4096, alignment: 4096, goal: .none)
     try show("node only", onePage.on(node, policy: .only), on: &memory, owners, &console)
-    try show("node, high memory first", pages.on(node, policy: .high), on: &memory, owners, &console)
-    Self.line("or trap, 64 bytes", memory.allocateOrTrap(.cacheLines(byteCount: 64)), &console)
+    try show(
+      "node, high memory first", pages.on(node, policy: .high), on: &memory, owners, &console)
+    let cacheLine = AllocationRequest.cacheLines(byteCount: 64)
+    Self.name("or trap, 64 bytes", &console)
+    guard memory.hasRoom(for: cacheLine) else { return Self.leftOut(&console) }
+    Self.write(memory.allocateOrTrap(cacheLine), &console)
   }
 
-  /// Allocates, looks whether the memory is clear, and fills it.
+  /// Allocates, looks whether the memory is clear, and fills it; on a machine that lacks such memory,
+  /// says so.
   private func show(
     _ name: StaticString, _ request: AllocationRequest, on memory: inout RecordedMemory,
     _ owners: borrowing OwnerTable, _ console: inout Console
   ) throws(KernelError) {
-    let address: PhysicalAddress
-    do { address = try memory.allocate(request) } catch { throw .bootMemory(error) }
-    Self.line(name, address, &console)
+    Self.name(name, &console)
+    guard let address = try memory.allocateIfThereIsRoom(request) else {
+      return Self.leftOut(&console)
+    }
+    Self.write(address, &console)
     guard MemoryProbe.isClear(at: address, byteCount: request.byteCount) else {
       throw .broken("allocated memory is not clear, or somebody else's")
     }
@@ -66,66 +74,72 @@ struct Demonstration {
       throw .broken("allocated memory does not keep what is written to it")
     }
     if let range = AddressRange(start: address, byteCount: request.byteCount) {
-      screen.update(range.touchedPages, memory.base, owners, on: console.screen)
+      screen.update(range.touchedPages, memory.base, owners, on: console)
     }
   }
 
-  private static func line(
-    _ name: StaticString, _ address: PhysicalAddress, _ console: inout Console
-  ) {
+  private static func name(_ name: StaticString, _ console: inout Console) {
     console.write("  ")
     console.write(name)
     for _ in name.utf8CodeUnitCount..<28 { console.write(" ") }
+  }
+
+  private static func write(_ address: PhysicalAddress, _ console: inout Console) {
     console.write("0x")
     console.write(hexadecimal: address.rawValue, minimumDigitCount: 8)
     console.write("\n")
   }
 
+  private static func leftOut(_ console: inout Console) {
+    console.write("left out: no such memory is free\n")
+  }
+
   private func freeAndReserve(
     on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
   ) throws(KernelError) {
+    let pageCount: UInt64 = 4
     let freeBefore = memory.base.freePageCount()
-    let freePageCounts: (UInt64, UInt64)
-    let range = try pages(4, of: &memory)
-    Self.line("allocated, 4 pages", range.start, &console)
+    let byteCount = pageCount * PageFrame.byteCount
+    Self.name("allocated, 4 pages", &console)
+    guard let start = try memory.allocateIfThereIsRoom(.pages(byteCount: byteCount)) else {
+      Self.leftOut(&console)
+      return try reserveWhatIsHeld(on: &memory, owners: owners, console: &console)
+    }
+    Self.write(start, &console)
+    guard let range = AddressRange(start: start, byteCount: byteCount) else {
+      throw .broken("an allocation reaches beyond the address space")
+    }
+    let freeAfter: UInt64
     do {
       try memory.free(range)
-      Self.line("freed again", range.start, &console)
-      let freeAfter = memory.base.freePageCount()
+      Self.name("freed again", &console)
+      Self.write(range.start, &console)
+      freeAfter = memory.base.freePageCount()
       try memory.reserve(range)
-      Self.line("reserved", range.start, &console)
+      Self.name("reserved", &console)
+      Self.write(range.start, &console)
       try memory.free(range)
       try memory.reserve(range, exclusively: true)
-      Self.line("freed, reserved exclusively", range.start, &console)
-      freePageCounts = (freeAfter, memory.base.freePageCount())
+      Self.name("freed, reserved exclusively", &console)
+      Self.write(range.start, &console)
     } catch {
       throw .bootMemory(error)
     }
-    guard freePageCounts == (freeBefore, freeBefore - 4) else {
+    guard freeAfter == freeBefore, memory.base.freePageCount() == freeBefore - pageCount else {
       throw .broken("free and reserve do not add up")
     }
-    try reserveKernelImage(on: &memory, owners: owners, console: &console)
-  }
-
-  private func pages(
-    _ count: UInt64, of memory: inout RecordedMemory
-  ) throws(KernelError) -> AddressRange {
-    let byteCount = count * PageFrame.byteCount
-    do {
-      let start = try memory.allocate(.pages(byteCount: byteCount))
-      if let range = AddressRange(start: start, byteCount: byteCount) { return range }
-    } catch {
-      throw .bootMemory(error)
-    }
-    throw .broken("an allocation reaches beyond the address space")
+    try reserveWhatIsHeld(on: &memory, owners: owners, console: &console)
   }
 
   /// What is held stays held: an exclusive reserve of it is refused.
-  private func reserveKernelImage(
+  ///
+  /// The first that lies in a node as a whole is taken, and that is the kernel's image, unless the
+  /// kernel was told to keep off the memory that it lies in.
+  private func reserveWhatIsHeld(
     on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
   ) throws(KernelError) {
-    for index in 0..<owners.count where owners[index].owner == .kernelImage {
-      console.write("  reserve exclusively: ")
+    console.write("  reserve exclusively: ")
+    for index in 0..<owners.count where memory.hasNode(with: owners[index].range.touchedPages) {
       do {
         try memory.reserve(owners[index].range, exclusively: true)
       } catch {
@@ -136,8 +150,9 @@ struct Demonstration {
         console.write("\n")
         return
       }
-      throw .broken("an exclusive reserve got the kernel's own pages")
+      throw .broken("an exclusive reserve got pages that are held")
     }
+    console.write("left out: nothing that is held lies in a node\n")
   }
 
   private func beRefused(

@@ -1,7 +1,7 @@
 #if hasFeature(Embedded)
 import BootMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// The hand-over to a page allocator; here, one that only counts.
 struct HandOver {

@@ -12,31 +12,36 @@ import TextOutput
 struct Inventory: ~Copyable {
   /// As many entries as any firmware was seen to give, and more: the greatest table known has 312.
   static let regionCapacity = 1024
-  static let loaderRangeCapacity = 512
+  static let heldRangeCapacity = 768
   /// All of those, a bitmap for each node, the kernel's own, and bad memory.
-  static let ownerCapacity = 768
+  static let ownerCapacity = 1024
   static let commandLineCapacity = 4096
   static let affinityCapacity = 256
 
   let commandLine: CommandLine
   let parameters: MemoryParameters
   let map: MemoryMap
-  let nodes: NodeMap
+  var nodes: NodeMap
   var owners: OwnerTable
 
   /// Reads what the loader left, and prints the map as given and as sanitised.
   init(
-    loaderMagic: UInt32, informationAddress: UInt32, in memory: some PhysicalMemoryReader,
-    tables: inout StaticMemory, stopwatch: inout Stopwatch, console: inout Console
+    of loader: Loader, in memory: some PhysicalMemoryReader, tables: inout StaticMemory,
+    stopwatch: inout Stopwatch, console: inout Console
   ) throws(KernelError) {
     let regions = unsafe tables.take(MemoryRegion.self, count: Self.regionCapacity)
-    let loaderRanges = unsafe tables.take(LoaderRange.self, count: Self.loaderRangeCapacity)
+    let heldRanges = unsafe tables.take(OwnedRange.self, count: Self.heldRangeCapacity)
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: regions),
-      loaderRanges: LoaderRangeList(storage: loaderRanges))
-    try Self.read(
-      &information, from: loaderMagic, at: PhysicalAddress(UInt64(informationAddress)), in: memory,
-      console: &console)
+      heldRanges: OwnedRangeList(storage: heldRanges))
+    console.write("loader: ")
+    console.write(loader.name)
+    console.write("\n")
+    do {
+      try loader.read(&information, in: memory, reportingTo: &console)
+    } catch {
+      throw .firmware(error)
+    }
     let commandLine = unsafe CommandLine(
       copying: information.commandLine, in: memory,
       storage: tables.take(UInt8.self, count: Self.commandLineCapacity))
@@ -54,7 +59,7 @@ struct Inventory: ~Copyable {
       // Twice the number of regions is always enough.
       map = unsafe try MemoryMap(
         sanitizing: &information.regions,
-        storage: tables.take(MemoryRegion.self, count: 2 * Self.regionCapacity))
+        storage: tables.take(PageRegion.self, count: 2 * Self.regionCapacity))
     } catch {
       throw .memoryMap(error)
     }
@@ -63,16 +68,22 @@ struct Inventory: ~Copyable {
     map.write(to: &console)
     stopwatch.resume()
 
-    let nodes = try Self.readNodes(
-      of: map, rootPointer: information.rootPointer, in: memory, tables: &tables,
-      console: &console)
+    let tablesOfACPI = ACPITables(
+      rootPointer: information.rootPointer, in: memory, reportingTo: &console)
+    if let tablesOfACPI {
+      do { try information.noteTables(tablesOfACPI, reportingTo: &console) } catch {
+        throw .firmware(error)
+      }
+    }
+    let nodes = try Self.readNodes(of: map, tablesOfACPI, tables: &tables, console: &console)
     var owners = unsafe OwnerTable(
       storage: tables.take(OwnedRange.self, count: Self.ownerCapacity))
     do {
-      try Self.addOwners(to: &owners, information.loaderRanges, in: memory)
+      try Self.addOwners(to: &owners, information.heldRanges, in: memory)
     } catch {
       throw .bootPlan(error)
     }
+    owners.reportModules(of: map, below: Paging.reach, reportingTo: &console)
     self.commandLine = commandLine
     self.parameters = parameters
     self.map = map
@@ -80,36 +91,9 @@ struct Inventory: ~Copyable {
     self.owners = owners
   }
 
-  /// Reads the boot information of whichever loader left `magic` behind.
-  private static func read(
-    _ information: inout BootInformation, from magic: UInt32, at address: PhysicalAddress,
-    in memory: some PhysicalMemoryReader, console: inout Console
-  ) throws(KernelError) {
-    do throws(FirmwareError) {
-      switch magic {
-      case Multiboot1.magic:
-        console.write("loader: Multiboot 1\n")
-        try information.read(Multiboot1(), at: address, in: memory, reportingTo: &console)
-      case Multiboot2.magic:
-        console.write("loader: Multiboot 2\n")
-        try information.read(Multiboot2(), at: address, in: memory, reportingTo: &console)
-      case PVHStartInformation.magic:
-        console.write("loader: PVH\n")
-        try information.read(PVHStartInformation(), at: address, in: memory, reportingTo: &console)
-      default:
-        throw FirmwareError.unreadable(
-          FirmwareProblem(
-            "boot information", at: address, "is of no loader that is known, its magic number",
-            value: UInt64(magic)))
-      }
-    } catch {
-      throw .firmware(error)
-    }
-  }
-
   /// Reads what ACPI says of nodes; where that is too much, there is one.
   private static func readNodes(
-    of map: MemoryMap, rootPointer: PhysicalAddress?, in memory: some PhysicalMemoryReader,
+    of map: MemoryMap, _ tablesOfACPI: ACPITables<some PhysicalMemoryReader>?,
     tables: inout StaticMemory, console: inout Console
   ) throws(KernelError) -> NodeMap {
     var information = unsafe NodeInformation(
@@ -117,16 +101,14 @@ struct Inventory: ~Copyable {
         storage: tables.take(MemoryAffinity.self, count: affinityCapacity)),
       domains: tables.take(UInt32.self, count: Kernel.nodeCapacity))
     do {
-      try information.read(rootPointer: rootPointer, in: memory, reportingTo: &console)
+      try information.read(tablesOfACPI, reportingTo: &console)
     } catch {
       console.write("nodes: ")
       error.write(to: &console)
       console.write("; all memory is taken for one node\n")
     }
     do {
-      let nodes = unsafe try NodeMap(
-        assigning: map, to: &information.affinities,
-        storage: tables.take(NodePages.self, count: regionCapacity))
+      let nodes = try NodeMap(assigning: map, to: &information.affinities)
       if nodes.conflictCount > 0 {
         console.write("nodes: the firmware contradicts itself in ")
         console.write(decimal: nodes.conflictCount.magnitude)
@@ -139,19 +121,14 @@ struct Inventory: ~Copyable {
   }
 
   private static func addOwners(
-    to owners: inout OwnerTable, _ loaderRanges: borrowing LoaderRangeList,
+    to owners: inout OwnerTable, _ heldRanges: borrowing OwnedRangeList,
     in memory: some PhysicalMemoryReader
   ) throws(BootPlanError) {
     // The more telling name comes first where ranges share a page.
     try owners.add(range(board_image_start(), board_boot_stack_guard()), .kernelImage)
     try owners.add(range(board_boot_stack_guard(), board_image_end()), .bootStack)
-    for index in 0..<loaderRanges.count {
-      try owners.add(loaderRanges[index].range, .loader(loaderRanges[index].owner))
-    }
-    if let range = BIOSDataArea.range { try owners.add(range, .biosData) }
-    if let range = BIOSDataArea(in: memory).extendedArea {
-      try owners.add(range, .extendedBIOSData)
-    }
+    try owners.add(contentsOf: heldRanges)
+    try owners.addFirmwareAreas(in: memory)
     try owners.add(range(0, UInt(PageFrame.byteCount)), .firstPage)
   }
 

@@ -6,7 +6,7 @@ import Firmware
 import MemoryMap
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// Prints a line of `bootmem_debug`.
 private func writeOperation(
@@ -18,36 +18,61 @@ private func writeOperation(
 }
 
 /// The kernel: it sets boot memory up, shows it at work and hands it over.
+///
+/// What differs between machines lies in a folder for each, such as `Machine-x86`: where the kernel is
+/// entered, who loaded it (``Loader``), where it writes (``Console``, ``MapScreen``), how memory is
+/// mapped (``Paging``), what the firmware keeps (`addFirmwareAreas`), and how a run ends
+/// (``DeliberateTrap``, `kernel_trap`, ``Outcome``).
 struct Kernel {
   /// Linux's default for x86.
   static let nodeCapacity = 64
 
+  /// Who loaded the kernel.
+  let loader: Loader
+
+  /// Where page 0 can be read.
+  let firstPageAddress: UInt
+
+  /// Runs to the end, and ends the machine's run.
+  func main(stopwatch: consuming Stopwatch, console: consuming Console) -> Never {
+    console.write("swift-bootmem on ")
+    console.write(Paging.processorName)
+    console.write("\n")
+    do {
+      try run(stopwatch: stopwatch, console: &console)
+    } catch {
+      // A trace that was begun stays without its end: it is not whole.
+      unsafe SerialPort.writesComments = false
+      console.endLine()
+      console.write("error: ")
+      error.write(to: &console)
+      console.write("\n")
+      Outcome.failure.exit()
+    }
+    console.write("ok\n")
+    Outcome.success.exit()
+  }
+
   /// Does all that there is to do, up to the summary.
-  ///
-  /// - Parameters:
-  ///   - stopwatch: Counts from the entry on.
-  ///   - loaderMagic: What the loader left in EAX, or the entry code for it.
-  ///   - informationAddress: What it left in EBX.
-  ///   - firmwareMemory: The first 4 GiB.
-  func run(
-    stopwatch: consuming Stopwatch, loaderMagic: UInt32, informationAddress: UInt32,
-    in firmwareMemory: some PhysicalMemoryReader, console: inout Console
+  private func run(
+    stopwatch: consuming Stopwatch, console: inout Console
   ) throws(KernelError) {
     var tables = StaticMemory()
     var inventory = try Inventory(
-      loaderMagic: loaderMagic, informationAddress: informationAddress, in: firmwareMemory,
-      tables: &tables, stopwatch: &stopwatch, console: &console)
-    Paging.protectLowMemory(tables: &tables)
+      of: loader, in: firmwareMemory(below: Paging.firmwareEnd), tables: &tables,
+      stopwatch: &stopwatch, console: &console)
     if let word = inventory.commandLine.value(behind: "trap=") {
       try trap(on: word, console: &console)
     }
     var memory = try setUpMemory(
       for: &inventory, tables: &tables, stopwatch: &stopwatch, console: &console)
     try show(&memory, inventory, console: &console)
-    ModuleSums.write(inventory.owners, in: firmwareMemory, to: &console)
+    ModuleSums(memory: firmwareMemory(below: Paging.reach), map: inventory.map)
+      .write(inventory.owners, to: &console)
     let summary = try handOver(
       &memory, map: inventory.map, nodeCount: inventory.nodes.nodeCount, console: &console)
-    try AfterHandOver.run(on: &memory, owners: inventory.owners, console: &console)
+    try AfterHandOver.run(
+      on: &memory, map: inventory.map, owners: inventory.owners, console: &console)
     memory.endRecording()
     unsafe SerialPort.writesComments = false
     stopwatch.write(to: &console)
@@ -61,11 +86,15 @@ struct Kernel {
   ) throws(KernelError) -> RecordedMemory {
     let nodes = unsafe tables.take(BootMemoryNode.self, count: Self.nodeCapacity)
     stopwatch.startMapping()
-    #if !arch(i386)
-    unsafe try Paging.mapUsableMemory(of: inventory.map, node: nodes, owners: &inventory.owners)
-    #endif
+    let coarseCount = unsafe try Paging.mapUsableMemory(
+      of: inventory.map, devices: Console.devicePages, node: nodes, owners: &inventory.owners)
     stopwatch.endMapping()
     stopwatch.pause()
+    if coarseCount > 0 {
+      console.write("page tables: too few to protect what is not usable in ")
+      console.write(decimal: coarseCount)
+      console.write(" large pages\n")
+    }
     reportBeyondReach(inventory.map, console: &console)
     stopwatch.resume()
 
@@ -75,8 +104,8 @@ struct Kernel {
       BootMemory(platform: platform, nodes: nodes), sink: TracePort())
     if inventory.commandLine.contains("bootmem_record") { memory.startRecording() }
     do {
-      try memory.setUpNodes(
-        inventory.nodes, of: inventory.map, below: Paging.reach, owners: &inventory.owners)
+      inventory.nodes = try memory.setUpNodes(
+        inventory.nodes, below: Paging.reach, owners: &inventory.owners, reportingTo: &console)
     } catch {
       throw .bootPlan(error)
     }
@@ -102,8 +131,8 @@ struct Kernel {
   ) throws(KernelError) {
     let end = min(inventory.map.usableEnd, Paging.reach)
     let screen = MapScreen(of: inventory.map, end: end)
-    screen.draw(memory.base, inventory.owners, on: &console.screen)
-    try Demonstration(node: NodeID(0), screen: screen).run(
+    screen.draw(memory.base, inventory.owners, on: &console)
+    try Demonstration(node: firstNode(of: memory), screen: screen).run(
       on: &memory, owners: inventory.owners, console: &console)
     if inventory.nodes.nodeCount > 1 {
       try NodeDemonstration(nodes: inventory.nodes).run(on: &memory, console: &console)
@@ -113,6 +142,21 @@ struct Kernel {
       inventory.map, memory.base, inventory.owners, to: &console)
   }
 
+  /// The first node that has memory.
+  private func firstNode(of memory: borrowing RecordedMemory) -> NodeID {
+    for number in 0..<memory.nodeCapacity where memory.node(NodeID(number))?.isRegistered ?? false {
+      return NodeID(number)
+    }
+    // Without memory boot memory is not set up.
+    return NodeID(0)
+  }
+
+  /// Memory as the kernel reads it; what of it is above ``Paging/firmwareEnd`` once it is mapped, and
+  /// where it is usable.
+  private func firmwareMemory(below end: PageFrame) -> FirmwareMemory {
+    FirmwareMemory(below: end, firstPageAddress: firstPageAddress)
+  }
+
   /// Hands the memory over and returns the figures, if they agree.
   private func handOver(
     _ memory: inout RecordedMemory, map: MemoryMap, nodeCount: Int, console: inout Console
@@ -120,7 +164,8 @@ struct Kernel {
     let limit = Paging.reach
     var summary = Summary(nodeCount: UInt64(nodeCount))
     summary.usable = map.usablePageCount(below: limit)
-    for pages in map.usablePages(below: limit) {
+    var ranges = map.usablePages(below: limit)
+    while let pages = ranges.next() {
       summary.free += memory.base.freePageCount(in: pages)
       summary.reserved += memory.base.reservedPageCount(in: pages)
     }

@@ -3,7 +3,7 @@ import BootMemory
 import MemoryMap
 import PhysicalMemory
 import TextOutput
-import TraceRecording
+import BootMemoryTrace
 
 /// Boot memory on a machine with several nodes: each one by itself, and what happens when one is full.
 struct NodeDemonstration {
@@ -43,7 +43,10 @@ struct NodeDemonstration {
       console.write(", bitmap ")
       Self.write(known.bitmapPages, &console)
     }
-    let page = try allocate(Self.onePage.on(node, policy: .only), on: &memory)
+    guard let page = try memory.allocateIfThereIsRoom(Self.onePage.on(node, policy: .only)) else {
+      console.write(", no page is free\n")
+      return
+    }
     console.write(", a page at 0x")
     console.write(hexadecimal: page.rawValue, minimumDigitCount: 8)
     console.write("\n")
@@ -73,11 +76,14 @@ struct NodeDemonstration {
       console.write(": in too many pieces to be filled\n")
       return
     }
-    let page = try allocate(Self.onePage.on(node), on: &memory)
-    console.write(" is full: a page that prefers it comes from elsewhere, at 0x")
-    console.write(hexadecimal: page.rawValue, minimumDigitCount: 8)
-    guard memory.node(node)?.span.contains(page.pageFrame) == false else {
-      throw .broken("a page was allocated on a node that is full")
+    if let page = try memory.allocateIfThereIsRoom(Self.onePage.on(node)) {
+      console.write(" is full: a page that prefers it comes from elsewhere, at 0x")
+      console.write(hexadecimal: page.rawValue, minimumDigitCount: 8)
+      guard memory.node(node)?.span.contains(page.pageFrame) == false else {
+        throw .broken("a page was allocated on a node that is full")
+      }
+    } else {
+      console.write(" is full, as is every other node")
     }
     console.write("; one that needs it: ")
     do {
@@ -109,12 +115,6 @@ struct NodeDemonstration {
     } catch {
       throw .bootMemory(error)
     }
-  }
-
-  private func allocate(
-    _ request: AllocationRequest, on memory: inout RecordedMemory
-  ) throws(KernelError) -> PhysicalAddress {
-    do { return try memory.allocate(request) } catch { throw .bootMemory(error) }
   }
 
   private static func name(_ node: NodeID, _ console: inout Console) {

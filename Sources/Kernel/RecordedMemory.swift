@@ -1,10 +1,26 @@
 #if hasFeature(Embedded)
+import BootMemoryTrace
 import BootPlan
-import TraceRecording
+import TextOutput
 
 /// The kernel's boot memory: with `bootmem_record` on the command line, its calls go to the serial
 /// port as a trace.
 typealias RecordedMemory = RecordedBootMemory<TracePort>
 
-extension RecordedBootMemory: NodeSetUp {}
+extension RecordedBootMemory: NodeRegistering {}
+
+/// The serial port for the lines of a trace: what else the kernel says in between is printed there as
+/// comments, until ``SerialPort/writesComments`` is set back.
+struct TracePort: TextSink {
+  private var port = SerialPort()
+
+  mutating func write(byte: UInt8) {
+    if unsafe SerialPort.writesComments {
+      if unsafe !SerialPort.isAtLineStart { port.write(byte: UInt8(ascii: "\n")) }
+      unsafe SerialPort.writesComments = false
+    }
+    port.write(byte: byte)
+    if byte == UInt8(ascii: "\n") { unsafe SerialPort.writesComments = true }
+  }
+}
 #endif

@@ -27,7 +27,7 @@ struct Stopwatch {
   mutating func startMapping() { mappingStart = board_time_stamp() }
 
   /// The page tables are done.
-  mutating func endMapping() { mapping = board_time_stamp() &- mappingStart }
+  mutating func endMapping() { mapping += board_time_stamp() &- mappingStart }
 
   /// The first allocation has been made.
   mutating func noteFirstAllocation() {

@@ -16,10 +16,10 @@ extension MapFile {
     let rangeCapacity = 1 << 18
     let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: regionCapacity)
     defer { unsafe regions.deallocate() }
-    let ranges = UnsafeMutableBufferPointer<LoaderRange>.allocate(capacity: rangeCapacity)
+    let ranges = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: rangeCapacity)
     defer { unsafe ranges.deallocate() }
     var result = unsafe BootInformation(
-      regions: MemoryRegionList(storage: regions), loaderRanges: LoaderRangeList(storage: ranges))
+      regions: MemoryRegionList(storage: regions), heldRanges: OwnedRangeList(storage: ranges))
     let memory = FileMemory(bytes: bytes, start: start)
     var reports = StringSink()
     do throws(FirmwareError) {
@@ -44,12 +44,12 @@ extension MapFile {
       let region = result.regions[index]
       entries.append(Entry(line: nil, region: region, kindName: "\(region.kind.name)"))
     }
-    for index in 0..<result.loaderRanges.count {
-      loaderRanges.append(result.loaderRanges[index])
+    for index in 0..<result.heldRanges.count {
+      loaderRanges.append(result.heldRanges[index])
     }
     // A tree is a file by itself more often than a dump of memory.
     if form == .dtb && start.rawValue == 0 {
-      loaderRanges.removeAll { $0.owner == .deviceTree }
+      loaderRanges.removeAll { $0.owner == .loader(.deviceTree) }
       notes.append("where the tree itself will lie is not known; --at says it")
     }
   }
@@ -80,4 +80,26 @@ extension MapFile {
 /// Why a dump of memory could not be read.
 struct BootBlockError: Error {
   var message: String
+}
+
+/// Physical memory of which a file holds a part, and nothing else is in reach.
+public struct FileMemory: PhysicalMemoryReader {
+  /// What is in the file.
+  public let bytes: [UInt8]
+
+  /// The address that the file's first byte lay at.
+  public let start: PhysicalAddress
+
+  /// Makes memory of `bytes` from `start` on.
+  public init(bytes: [UInt8], start: PhysicalAddress) {
+    self.bytes = bytes
+    self.start = start
+  }
+
+  /// The byte at `address`; nil outside of the file.
+  public func byte(at address: PhysicalAddress) -> UInt8? {
+    guard address >= start else { return nil }
+    let offset = address.rawValue - start.rawValue
+    return offset < UInt64(bytes.count) ? bytes[Int(offset)] : nil
+  }
 }

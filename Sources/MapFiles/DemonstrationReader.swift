@@ -7,7 +7,7 @@ extension MapFile {
 
   /// Reads the map as given from the output of the demonstration kernel, which prints regions as
   /// ``MemoryRegion/write(to:)`` does; other lines are ignored.
-  mutating func readDemonstration(_ lines: [SourceLine]) throws(LineError) {
+  mutating func readDemonstration(_ lines: SourceLines) throws(LineError) {
     var isInside = false
     for line in lines {
       if line.text == Self.demonstrationHeading {
@@ -31,17 +31,13 @@ extension SourceLine {
     guard let start = scanner.hexadecimal(), scanner.skip("-") else { throw error(form) }
     let range: AddressRange
     if scanner.skip("................") {
-      range = AddressRange(clippingStart: PhysicalAddress(start), byteCount: 0)
+      range = try self.range(from: start, to: .address(start))
     } else {
       guard let last = scanner.hexadecimal() else { throw error(form) }
       range = try self.range(from: start, through: last)
     }
     scanner.skipSpaces()
     guard let name = scanner.text(upTo: " ") else { throw error(form) }
-    guard let kind = MemoryKind(spelling: name) else {
-      throw error("no such type of memory: \(name)")
-    }
-    return MapFile.Entry(
-      line: number, region: MemoryRegion(range: range, kind: kind), kindName: String(name))
+    return try entry(range, name)
   }
 }

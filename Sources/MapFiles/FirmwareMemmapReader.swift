@@ -4,7 +4,9 @@ import PhysicalMemory
 extension MapFile {
   /// Reads `/sys/firmware/memmap` printed as `…/NUMBER/start:TEXT` lines, and so on for `end`, which
   /// is included, and `type`, as `grep . -r` prints them.
-  mutating func readFirmwareMemmap(_ lines: [SourceLine]) throws(LineError) {
+  mutating func readFirmwareMemmap(
+    _ lines: some Sequence<SourceLine>
+  ) throws(LineError) {
     var parts: [Int: [String: SourceLine]] = [:]
     for line in lines where !line.isBlank {
       guard let (number, name, text) = line.memmapPart else {
@@ -35,13 +37,9 @@ extension MapFile {
       return value
     }
     let range = try last.range(from: try address(start), through: try address(last))
-    guard let kind = MemoryKind(spelling: type.text) else {
-      throw type.error("no such type of memory: \(type.text)")
-    }
-    entries.append(
-      Entry(
-        line: start.number, region: MemoryRegion(range: range, kind: kind),
-        kindName: String(type.text)))
+    var entry = try type.entry(range, type.text)
+    entry.line = start.number
+    entries.append(entry)
   }
 }
 

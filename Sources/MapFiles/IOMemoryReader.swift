@@ -5,7 +5,7 @@ extension MapFile {
   /// Reads `/proc/iomem`: lines `START-LAST : NAME`, what lies inside a range indented behind it.
   ///
   /// Names that are no kinds of memory belong to devices and are left out.
-  mutating func readIOMemory(_ lines: [SourceLine]) throws(LineError) {
+  mutating func readIOMemory(_ lines: SourceLines) throws(LineError) {
     var deviceCount = 0
     var hasAddress = false
     for line in lines where !line.isBlank {
@@ -13,15 +13,11 @@ extension MapFile {
         throw line.error("a line of /proc/iomem is START-LAST : NAME")
       }
       if last != 0 { hasAddress = true }
-      guard let kind = MemoryKind(spelling: name) else {
+      guard MemoryKind(spelling: name) != nil else {
         deviceCount += 1
         continue
       }
-      let range = try line.range(from: start, through: last)
-      entries.append(
-        Entry(
-          line: line.number, region: MemoryRegion(range: range, kind: kind),
-          kindName: String(name)))
+      entries.append(try line.entry(try line.range(from: start, through: last), name))
     }
     if let first = entries.first?.line, !hasAddress {
       throw LineError(first, "all addresses are 0: the kernel shows them only to root")

@@ -6,7 +6,7 @@ extension MapFile {
   ///
   /// Of a log with several boots, each of which starts with `Linux version`, the last one counts.
   /// The map is what the BIOS or the EFI stub told as e820; where there is none, EFI's own.
-  mutating func readKernelLog(_ lines: [SourceLine]) throws(LineError) {
+  mutating func readKernelLog(_ lines: SourceLines) throws(LineError) {
     var efiEntries: [Entry] = []
     var bootCount = 0
     for line in lines {
@@ -60,16 +60,12 @@ extension SourceLine {
       name = scanner.rest
     } else {
       guard let start = scanner.hexadecimal(), scanner.skip(" - "),
-        let end = scanner.hexadecimal(), scanner.skip(" ("), scanner.rest.last == ")"
+        let end = scanner.hexadecimalEnd(), scanner.skip(" ("), scanner.rest.last == ")"
       else { throw error("a line of the map is BIOS-e820: START - END (TYPE)") }
       range = try self.range(from: start, to: end)
       name = scanner.rest.dropLast()
     }
-    guard let kind = MemoryKind(spelling: name) else {
-      throw error("no such type of memory: \(name)")
-    }
-    return MapFile.Entry(
-      line: number, region: MemoryRegion(range: range, kind: kind), kindName: String(name))
+    return try entry(range, name)
   }
 
   /// What stands behind `efi: memNN:`.
@@ -88,32 +84,29 @@ extension SourceLine {
   fileprivate func efiEntry() throws(LineError) -> MapFile.Entry? {
     guard var scanner = efiScanner else { return nil }
     let name: Substring
-    let type: UInt32?
+    let type: UInt32
     let attributes: UInt64
     if scanner.skip("[") {
       let fields = (scanner.text(upTo: "]") ?? "").split(separator: "|")
       name = fields.first ?? ""
-      type = EFIDescription.type(named: name)
+      type = try efiType(name)
       var scanner = TextScanner(fields.last ?? "")
       attributes =
         scanner.skip("attr=")
-        ? scanner.hexadecimal() ?? 0 : EFIDescription.attributes(named: Array(fields.dropFirst()))
+        ? scanner.hexadecimal() ?? 0 : EFISpelling.attributes(named: Array(fields.dropFirst()))
     } else {
       guard scanner.skip("type="), let number = scanner.decimal(), scanner.skip(", attr="),
         let value = scanner.hexadecimal()
       else { throw error("a descriptor is efi: memNN: [NAME|ATTRIBUTES] range=[START-LAST]") }
       name = "type \(number)"
-      type = UInt32(exactly: number)
+      type = try efiType(name)
       attributes = value
     }
-    guard let type else { throw error("no such type of EFI memory: \(name)") }
     guard scanner.skip(past: "range=["), let start = scanner.hexadecimal(), scanner.skip("-"),
-      let end = scanner.hexadecimal()
+      let end = scanner.hexadecimalEnd()
     else { throw error("a descriptor has no range=[START-LAST]") }
-    let range =
-      scanner.skip(")")
-      ? try self.range(from: start, to: end) : try self.range(from: start, through: end)
-    let kind = EFIDescription.kind(ofType: type, attributes: attributes)
+    let range = try self.range(from: start, to: end, isEndIncluded: !scanner.skip(")"))
+    let kind = EFISpelling.kind(ofType: type, attributes: attributes)
     let trimmed = name.reversed().drop { $0 == " " }.reversed()
     return MapFile.Entry(
       line: number, region: MemoryRegion(range: range, kind: kind), kindName: String(trimmed))
@@ -129,10 +122,10 @@ extension SourceLine {
     else { throw error(form) }
     scanner.skipSpaces()
     let isNew = scanner.skip("[mem ")
-    guard let start = scanner.hexadecimal(), scanner.skip("-"), let end = scanner.hexadecimal(),
-      !isNew || scanner.skip("]")
+    guard let start = scanner.hexadecimal(), scanner.skip("-"),
+      let end = scanner.hexadecimalEnd(), !isNew || scanner.skip("]")
     else { throw error(form) }
-    let range = isNew ? try range(from: start, through: end) : try range(from: start, to: end)
+    let range = try range(from: start, to: end, isEndIncluded: isNew)
     return NodeMemory(
       line: number, node: node, proximityDomain: UInt64(domain), range: range,
       isHotPluggable: scanner.rest.contains("hotplug"))

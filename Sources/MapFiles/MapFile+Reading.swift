@@ -21,6 +21,7 @@ extension MapFile {
   ) throws(MapFileError) {
     if form?.isBinary ?? bytes.contains(0) {
       guard let form = form ?? Self.binaryForm(of: bytes, from: start, to: information) else {
+        if let error = MapFileError(foreignText: bytes, file: name) { throw error }
         throw MapFileError(
           file: name,
           "neither text nor Multiboot 2 or PVH information or a device tree in binary; "
@@ -34,7 +35,8 @@ extension MapFile {
       }
       return
     }
-    let lines = SourceLine.lines(of: bytes)
+    if let error = MapFileError(foreignText: bytes, file: name) { throw error }
+    let lines = SourceLines(of: bytes)
     guard let form = form ?? Self.textForm(of: lines) else {
       throw MapFileError(
         file: name, line: 1,
@@ -51,7 +53,32 @@ extension MapFile {
     }
   }
 
-  private mutating func read(_ lines: [SourceLine]) throws(LineError) {
+  /// Reads a directory that is a copy of `/sys/firmware/memmap`.
+  ///
+  /// - Parameters:
+  ///   - files: What is in the files `NUMBER/start`, `NUMBER/end` and `NUMBER/type` in it.
+  ///   - name: The directory's name, for messages.
+  /// - Throws: An error with the name of the file that cannot be read.
+  public init(
+    readingMemmap files: [(path: String, bytes: [UInt8])], name: String
+  ) throws(MapFileError) {
+    self.init(form: .memmap)
+    guard !files.isEmpty else {
+      throw MapFileError(file: name, "this directory is no copy of /sys/firmware/memmap")
+    }
+    do throws(LineError) {
+      // A line for each file.
+      try readFirmwareMemmap(
+        files.enumerated().lazy.map { index, file in
+          let text = SourceLines(of: file.bytes).first { _ in true }?.text ?? ""
+          return SourceLine(number: index + 1, text: "\(file.path):\(text)")
+        })
+    } catch {
+      throw MapFileError(file: "\(name)/\(files[error.line - 1].path)", error.message)
+    }
+  }
+
+  private mutating func read(_ lines: SourceLines) throws(LineError) {
     switch form {
     case .table: try readTable(lines)
     case .nodes: try readNodes(lines)
@@ -64,7 +91,7 @@ extension MapFile {
   }
 
   /// The form of the first line that belongs to any.
-  private static func textForm(of lines: [SourceLine]) -> MapFileForm? {
+  private static func textForm(of lines: SourceLines) -> MapFileForm? {
     for line in lines {
       if line.isOfKernelLog { return .dmesg }
       if line.text == demonstrationHeading { return .kernel }

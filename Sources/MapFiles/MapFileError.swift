@@ -23,13 +23,21 @@ public struct MapFileError: Error, Equatable, CustomStringConvertible, Sendable 
   }
 }
 
-/// What is wrong with a line, before it is known which file it is in.
-struct LineError: Error {
-  var line: Int
-  var message: String
-
-  init(_ line: Int, _ message: String) {
-    self.line = line
-    self.message = message
+extension MapFileError {
+  /// The error that a text begins with a byte order mark, or is UTF-16; nil for any other file.
+  public init?(foreignText bytes: [UInt8], file: String) {
+    let start = bytes.prefix(64)
+    // Letters and digits in UTF-16 have a zero in every second byte.
+    let zeros = start.indices.filter { start[$0] == 0 }
+    let isHalfZero = !zeros.isEmpty && zeros.count * 2 >= start.count - 1
+    if start.starts(with: [0xef, 0xbb, 0xbf]) {
+      self.init(file: file, line: 1, "a byte order mark: save the text as UTF-8 without one")
+    } else if start.starts(with: [0xff, 0xfe]) || start.starts(with: [0xfe, 0xff])
+      || isHalfZero && (zeros.allSatisfy { $0 % 2 == 0 } || zeros.allSatisfy { $0 % 2 == 1 })
+    {
+      self.init(file: file, "UTF-16, not UTF-8: convert it, as by iconv -f UTF-16 -t UTF-8")
+    } else {
+      return nil
+    }
   }
 }

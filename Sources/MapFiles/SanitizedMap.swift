@@ -1,11 +1,12 @@
 import MemoryMap
+import PhysicalMemory
 
 /// A memory map with storage of its own.
 @safe public final class SanitizedMap {
   /// The map.
   public let map: MemoryMap
 
-  private let storage: UnsafeMutableBufferPointer<MemoryRegion>
+  private let storage: UnsafeMutableBufferPointer<PageRegion>
 
   /// Sanitises `regions`.
   ///
@@ -15,7 +16,7 @@ import MemoryMap
     defer { unsafe given.deallocate() }
     var list = unsafe MemoryRegionList(storage: given)
     for region in regions { list.append(region) }
-    let storage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 2 * regions.count)
+    let storage = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 2 * regions.count)
     unsafe self.storage = unsafe storage
     do {
       map = unsafe try MemoryMap(sanitizing: &list, storage: storage)
@@ -30,5 +31,13 @@ import MemoryMap
   }
 
   /// The regions in ascending order.
-  public var regions: [MemoryRegion] { (0..<map.count).map { map[$0] } }
+  ///
+  /// All 2^52 pages have no size in bytes: the last byte of a region of them is left out.
+  public var regions: [MemoryRegion] {
+    (0..<map.count).map { index in
+      let range =
+        AddressRange(map[index].pages) ?? AddressRange(start: 0, clampingByteCount: .max)
+      return MemoryRegion(range: range, kind: map[index].kind)
+    }
+  }
 }

@@ -5,7 +5,7 @@ extension MapFile {
   /// Reads lines `START END TYPE`, hexadecimal, END exclusive; `#` starts a comment.
   ///
   /// With a fourth word, the list of attributes, TYPE is one of EFI's.
-  mutating func readTable(_ lines: [SourceLine]) throws(LineError) {
+  mutating func readTable(_ lines: SourceLines) throws(LineError) {
     for line in lines {
       let words = line.wordsBeforeComment
       if words.isEmpty { continue }
@@ -13,31 +13,24 @@ extension MapFile {
         throw line.error("a line of a table is START END TYPE, not \(words.count) words")
       }
       let start = try line.number(words[0], of: "START")
-      let end = try line.number(words[1], of: "END")
+      let end = try line.end(words[1])
       let range = try line.range(from: start, to: end)
-      let kind: MemoryKind
       if words.count == 3 {
-        guard let known = MemoryKind(spelling: words[2]) else {
-          throw line.error("no such type of memory: \(words[2])")
-        }
-        kind = known
+        entries.append(try line.entry(range, words[2]))
       } else {
-        guard let type = EFIDescription.type(named: words[2]) else {
-          throw line.error("no such type of EFI memory: \(words[2])")
-        }
-        let attributes = EFIDescription.attributes(words[3])
-        kind = EFIDescription.kind(ofType: type, attributes: attributes)
+        let kind = EFISpelling.kind(
+          ofType: try line.efiType(words[2]), attributes: EFISpelling.attributes(words[3]))
+        entries.append(
+          Entry(
+            line: line.number, region: MemoryRegion(range: range, kind: kind),
+            kindName: String(words[2])))
       }
-      entries.append(
-        Entry(
-          line: line.number, region: MemoryRegion(range: range, kind: kind),
-          kindName: String(words[2])))
     }
   }
 
   /// Reads lines `NODE DOMAIN START END FLAGS`, the numbers of nodes and domains decimal, the
   /// addresses hexadecimal, END exclusive; `#` starts a comment.
-  mutating func readNodes(_ lines: [SourceLine]) throws(LineError) {
+  mutating func readNodes(_ lines: SourceLines) throws(LineError) {
     for line in lines {
       let words = line.wordsBeforeComment
       if words.isEmpty { continue }
@@ -52,7 +45,7 @@ extension MapFile {
         throw line.error("no number of a proximity domain: \(words[1])")
       }
       let start = try line.number(words[2], of: "START")
-      let end = try line.number(words[3], of: "END")
+      let end = try line.end(words[3])
       let range = try line.range(from: start, to: end)
       let flags = words[4] == "-" ? [] : words[4].split(separator: "+")
       for flag in flags where flag != "hotplug" && flag != "non-volatile" {
@@ -77,5 +70,13 @@ extension SourceLine {
       throw error("\(name) is no hexadecimal number of 64 bits: \(word)")
     }
     return value
+  }
+
+  fileprivate func end(_ word: Substring) throws(LineError) -> RangeEnd {
+    var scanner = TextScanner(word)
+    guard let end = scanner.hexadecimalEnd(), scanner.rest.isEmpty else {
+      throw error("END is no hexadecimal number up to 2^64: \(word)")
+    }
+    return end
   }
 }

@@ -29,12 +29,34 @@ struct TextScanner {
 
   /// A number in hexadecimal digits, with or without `0x`; nil also beyond 64 bits.
   mutating func hexadecimal() -> UInt64? {
-    var digits = rest
-    if digits.hasPrefix("0x") { digits = digits.dropFirst(2) }
-    let number = digits.prefix { $0.isASCII && $0.isHexDigit }
+    let number = hexadecimalDigits
     guard let value = UInt64(number, radix: 16) else { return nil }
-    rest = digits[number.endIndex...]
+    rest = rest[number.endIndex...]
     return value
+  }
+
+  /// The end of a range that does not include it, in hexadecimal digits: a number of 64 bits, or 2^64.
+  mutating func hexadecimalEnd() -> RangeEnd? {
+    if let value = hexadecimal() { return .address(value) }
+    let number = hexadecimalDigits
+    guard number.drop(while: { $0 == "0" }) == "1" + String(repeating: "0", count: 16) else {
+      return nil
+    }
+    rest = rest[number.endIndex...]
+    return .top
+  }
+
+  /// The hexadecimal digits that are next, behind `0x` where that is there.
+  private var hexadecimalDigits: Substring {
+    let isPrefixed = rest.utf8.starts(with: [0x30, 0x78])
+    let digits = isPrefixed ? rest.utf8.dropFirst(2) : rest.utf8[...]
+    return Substring(
+      digits.prefix { byte in
+        switch byte {
+        case 0x30...0x39, 0x41...0x46, 0x61...0x66: true
+        default: false
+        }
+      })
   }
 
   /// A number in decimal digits.

@@ -47,6 +47,13 @@ public struct BoundedList<Element>: ~Copyable {
     neededCapacity += 1
   }
 
+  /// Takes the element that was appended last out again.
+  ///
+  /// - Precondition: The list is complete, and not empty.
+  public mutating func removeLast() {
+    keepFirst(count - 1)
+  }
+
   /// Empties the list.
   public mutating func removeAll() {
     neededCapacity = 0
@@ -56,8 +63,15 @@ public struct BoundedList<Element>: ~Copyable {
   ///
   /// - Precondition: The list is complete, and has as many.
   mutating func keepFirst(_ count: Int) {
-    precondition(count <= self.count && isComplete)
+    precondition(count >= 0 && count <= self.count && isComplete)
     neededCapacity = count
+  }
+
+  /// Sorts the elements that are in the list; the order of equal ones is not kept.
+  ///
+  /// - Complexity: O(n log n), in place.
+  package mutating func sort(by isBefore: (Element, Element) -> Bool) {
+    unsafe elements.heapSort(by: isBefore)
   }
 
   /// The elements in their present order, for a sweep over them or for sorting.

@@ -1,6 +1,22 @@
 import PhysicalMemory
 import TextOutput
 
+/// Firmware's word that a range of memory is near the processors of a node.
+public struct MemoryAffinity: Hashable, Sendable {
+  /// The addresses; whether there is memory at all of them is for the memory map to say.
+  public let range: AddressRange
+
+  /// The node.
+  public let node: NodeID
+
+  /// Makes an entry.
+  @inlinable
+  public init(range: AddressRange, node: NodeID) {
+    self.range = range
+    self.node = node
+  }
+}
+
 /// What firmware says about nodes: how many there are, and which memory is near which of them.
 ///
 /// An empty list stands for a machine of one node.  The list lies in storage of its owner; what does
@@ -44,11 +60,16 @@ public struct MemoryAffinityList: ~Copyable {
   }
 
   /// Says with an error that there was no room for all entries, and how much is needed.
+  ///
+  /// - Throws: ``MemoryMapError/affinityListFull(capacity:needed:)``
   public borrowing func checkCapacity() throws(MemoryMapError) {
     guard list.isComplete else {
       throw .affinityListFull(capacity: list.capacity, needed: list.neededCapacity)
     }
   }
+
+  /// The entries in their present order, for a view of them.
+  var elements: UnsafeMutableBufferPointer<MemoryAffinity> { unsafe list.elements }
 
   /// Puts the entries into ascending order, and cuts those that overlap: the addresses go to the
   /// entry that starts first, of two that start together to the larger one.

@@ -14,7 +14,7 @@ import TextOutput
 /// A map is a view of storage that belongs to its maker, and does not change.
 @safe
 public struct MemoryMap {
-  private let regions: UnsafeBufferPointer<MemoryRegion>
+  private let regions: UnsafeBufferPointer<PageRegion>
 
   /// The usable bytes that lie in pages which are not usable as a whole, and so are lost.
   public let partialPageByteCount: UInt64
@@ -27,16 +27,18 @@ public struct MemoryMap {
   /// - Throws: An error that says how large storage must be, for the list or for the map.
   /// - Complexity: O(n log n) in the count of the list.
   public init(
-    sanitizing list: inout MemoryRegionList, storage: UnsafeMutableBufferPointer<MemoryRegion>
+    sanitizing list: inout MemoryRegionList, storage: UnsafeMutableBufferPointer<PageRegion>
   ) throws(MemoryMapError) {
     try list.checkCapacity()
     list.sort()
     let given = unsafe MemoryRegionIterator(list.elements)
     var sweep = RegionSweep(PageRounding(RegionSweep(given)))
     var count = 0
-    while let region = sweep.next() {
+    while let stretch = sweep.next() {
       if count < storage.count {
-        unsafe storage.initializeElement(at: count, to: region)
+        let pages = PageRange(PageFrame(stretch.first)...PageFrame(stretch.last))
+        unsafe storage.initializeElement(
+          at: count, to: PageRegion(pages: pages, kind: stretch.kind))
       }
       count += 1
     }
@@ -51,55 +53,13 @@ public struct MemoryMap {
   public var count: Int { unsafe regions.count }
 
   /// The region at `index`, counted from 0 in ascending order.
-  public subscript(index: Int) -> MemoryRegion {
+  public subscript(index: Int) -> PageRegion {
     precondition(index >= 0 && index < count)
     return unsafe regions[index]
   }
 
-  /// The page frame just behind the last usable page; 0 in a map without any.
-  ///
-  /// - Complexity: O(n).
-  public var usableEnd: PageFrame {
-    var end = PageFrame(0)
-    for pages in usablePages() { end = pages.end }
-    return end
-  }
-
-  /// The ranges of usable pages in ascending order, as far as they lie in `window`.
-  public func usablePages(in window: PageRange) -> UsablePageRanges {
-    UsablePageRanges(self, window: window)
-  }
-
-  /// The ranges of usable pages in ascending order, as far as they lie below `limit`.
-  public func usablePages(below limit: PageFrame = .end) -> UsablePageRanges {
-    UsablePageRanges(self, window: PageRange(start: PageFrame(0), pageCount: limit.number))
-  }
-
-  /// The number of usable pages below `limit`.
-  ///
-  /// - Complexity: O(n).
-  public func usablePageCount(below limit: PageFrame = .end) -> UInt64 {
-    var count: UInt64 = 0
-    // Disjoint ranges hold at most 2^52 pages together.
-    for pages in usablePages(below: limit) { count &+= pages.pageCount }
-    return count
-  }
-
-  /// The number of usable pages at or above `limit`: memory that a kernel which cannot reach beyond
-  /// that page has to report as beyond its reach.
-  ///
-  /// - Complexity: O(n).
-  public func usablePageCount(beyond limit: PageFrame) -> UInt64 {
-    // What lies below a limit is never more than there is.
-    usablePageCount() &- usablePageCount(below: limit)
-  }
-
   /// Prints one region a line, each behind two spaces.
   public func write(to sink: inout some TextSink) {
-    for index in 0..<count {
-      sink.write("  ")
-      self[index].write(to: &sink)
-      sink.write("\n")
-    }
+    for index in 0..<count { sink.write(line: self[index]) }
   }
 }

@@ -11,9 +11,6 @@ public enum MemoryMapError: Error, Equatable {
   /// The list of what firmware says about nodes must hold `needed` entries.
   case affinityListFull(capacity: Int, needed: Int)
 
-  /// The map of nodes must hold `needed` ranges.
-  case nodeMapFull(capacity: Int, needed: Int)
-
   /// Prints the error as a sentence without a line end.
   public func write(to sink: inout some TextSink) {
     switch self {
@@ -23,8 +20,6 @@ public enum MemoryMapError: Error, Equatable {
       write("memory map", capacity, needed, to: &sink)
     case .affinityListFull(let capacity, let needed):
       write("list of memory affinities", capacity, needed, to: &sink)
-    case .nodeMapFull(let capacity, let needed):
-      write("map of nodes", capacity, needed, to: &sink)
     }
   }
 

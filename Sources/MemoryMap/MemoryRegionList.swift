@@ -1,5 +1,4 @@
 import PhysicalMemory
-import TextOutput
 
 /// Regions of memory as somebody gave them: in any order, overlapping, empty, unaligned.
 ///
@@ -16,12 +15,14 @@ extension MemoryRegionList {
   public mutating func append(
     start: PhysicalAddress, byteCount: UInt64, kind: MemoryKind
   ) -> Bool {
-    let range = AddressRange(clippingStart: start, byteCount: byteCount)
+    let range = AddressRange(start: start, clampingByteCount: byteCount)
     append(MemoryRegion(range: range, kind: kind))
     return range.byteCount != byteCount
   }
 
   /// Says with an error that there was no room for all regions, and how much is needed.
+  ///
+  /// - Throws: ``MemoryMapError/regionListFull(capacity:needed:)``
   public borrowing func checkCapacity() throws(MemoryMapError) {
     guard isComplete else {
       throw .regionListFull(capacity: capacity, needed: neededCapacity)
@@ -47,13 +48,27 @@ extension MemoryRegionList {
   public mutating func sort() {
     unsafe elements.heapSort { $0.range.start < $1.range.start }
   }
+}
 
-  /// Prints one region a line, each behind two spaces.
-  public borrowing func write(to sink: inout some TextSink) {
-    for index in 0..<count {
-      sink.write("  ")
-      self[index].write(to: &sink)
-      sink.write("\n")
+/// Walks over the bytes of the regions in the storage of a list; empty regions are left out.
+@safe
+struct MemoryRegionIterator: IteratorProtocol {
+  private let regions: UnsafeMutableBufferPointer<MemoryRegion>
+  private var index = 0
+
+  init(_ regions: UnsafeMutableBufferPointer<MemoryRegion>) {
+    unsafe self.regions = regions
+  }
+
+  /// The bytes of the next region, or nil behind the last.
+  mutating func next() -> KindStretch? {
+    while unsafe index < regions.count {
+      let region = unsafe regions[index]
+      index += 1
+      guard let last = region.range.last else { continue }
+      return KindStretch(
+        first: region.range.start.rawValue, last: last.rawValue, kind: region.kind)
     }
+    return nil
   }
 }

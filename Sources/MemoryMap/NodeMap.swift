@@ -8,10 +8,15 @@ import TextOutput
 /// one that is nearest by address, and on a machine whose firmware does not speak of nodes all pages
 /// belong to node 0.  A page belongs where its first byte does.
 ///
-/// A map is a view of storage that belongs to its maker, and does not change.
+/// A map is a view of a memory map and of what firmware says, both in storage of their makers: it
+/// needs none of its own, and does not change.
 @safe
 public struct NodeMap {
-  private let ranges: UnsafeBufferPointer<NodePages>
+  /// The memory whose usable pages these are.
+  public let memory: MemoryMap
+
+  /// What firmware says, sorted and disjoint.
+  private let affinities: UnsafeBufferPointer<MemoryAffinity>
 
   /// The number of nodes, with those that have no memory; 1 at least.
   public let nodeCount: Int
@@ -23,78 +28,59 @@ public struct NodeMap {
   /// Makes the map of the usable pages of `map`, as `affinities`, which gets sorted, gives them to
   /// nodes.
   ///
-  /// The storage need not be initialised, and must stay valid and untouched as long as the map is
-  /// used.
+  /// The storage of both must stay valid and untouched as long as the map is used.
   ///
-  /// - Throws: An error that says how large storage must be, for the list or for the map.
-  /// - Complexity: O(n log n) in the number of affinities, O(n) in the number of usable ranges.
+  /// - Throws: ``MemoryMapError/affinityListFull(capacity:needed:)`` if `affinities` is not complete;
+  ///   it is unchanged then.
+  /// - Complexity: O(n log n) in the number of affinities.
   public init(
-    assigning map: MemoryMap, to affinities: inout MemoryAffinityList,
-    storage: UnsafeMutableBufferPointer<NodePages>
+    assigning map: MemoryMap, to affinities: inout MemoryAffinityList
   ) throws(MemoryMapError) {
     try affinities.checkCapacity()
+    memory = map
     conflictCount = affinities.sortAndSeparate()
-    var count = 0
-    var waiting: NodePages?
-    var sweep = NodeSweep(map.usablePages())
-    while let piece = sweep.next(affinities) {
-      if let previous = waiting, previous.node == piece.node,
-        previous.pages.end == piece.pages.start,
-        let pages = PageRange(start: previous.pages.start, end: piece.pages.end)
-      {
-        waiting = NodePages(node: piece.node, pages: pages)
-        continue
-      }
-      if let previous = waiting {
-        if count < storage.count { unsafe storage.initializeElement(at: count, to: previous) }
-        count += 1
-      }
-      waiting = piece
-    }
-    if let waiting {
-      if count < storage.count { unsafe storage.initializeElement(at: count, to: waiting) }
-      count += 1
-    }
-    guard count <= storage.count else {
-      throw .nodeMapFull(capacity: storage.count, needed: count)
-    }
-    unsafe ranges = UnsafeBufferPointer(rebasing: storage[0..<count])
     nodeCount = affinities.nodeCount
+    unsafe self.affinities = UnsafeBufferPointer(affinities.elements)
   }
 
-  /// The number of ranges.
-  public var count: Int { unsafe ranges.count }
-
-  /// The range at `index`, counted from 0 in ascending order.
-  public subscript(index: Int) -> NodePages {
-    precondition(index >= 0 && index < count)
-    return unsafe ranges[index]
+  /// Makes the map in which all usable pages of `map` belong to node 0.
+  public init(oneNodeOf map: MemoryMap) {
+    memory = map
+    conflictCount = 0
+    nodeCount = 1
+    unsafe affinities = UnsafeBufferPointer(start: nil, count: 0)
   }
 
-  /// The number of usable pages of a node.
+  /// The ranges in ascending order, as far as they lie below `limit`.
+  public func ranges(below limit: PageFrame = .end) -> NodeRanges {
+    unsafe NodeRanges(memory.usablePages(), affinities, below: limit)
+  }
+
+  /// The stretches of memory below `limit`, in ascending order, in which no other node has memory:
+  /// from the first page of the first range to the last page of the last one, with the holes between
+  /// them.
   ///
-  /// - Complexity: O(n).
-  public func usablePageCount(of node: NodeID) -> UInt64 {
+  /// A node whose memory lies on both sides of another node's has several.
+  public func stretches(below limit: PageFrame = .end) -> NodeStretches {
+    NodeStretches(ranges(below: limit))
+  }
+
+  /// The number of usable pages of a node below `limit`.
+  ///
+  /// - Complexity: O(n) in usable ranges and affinities.
+  public func usablePageCount(of node: NodeID, below limit: PageFrame = .end) -> UInt64 {
     var pageCount: UInt64 = 0
+    var ranges = ranges(below: limit)
     // Disjoint ranges hold at most 2^52 pages together.
-    for index in 0..<count where self[index].node == node {
-      pageCount &+= self[index].pages.pageCount
+    while let range = ranges.next() {
+      if range.node == node { pageCount &+= range.pages.pageCount }
     }
     return pageCount
   }
 
-  /// The stretches of memory, in ascending order, in which no other node has memory: from the first
-  /// page of the first range to the last page of the last one, with the holes between them.
-  ///
-  /// A node whose memory lies on both sides of another node's has several.
-  public var stretches: NodeStretches { NodeStretches(self) }
-
   /// Prints one range a line, each behind two spaces.
   public func write(to sink: inout some TextSink) {
-    for index in 0..<count {
-      sink.write("  ")
-      self[index].write(to: &sink)
-      sink.write("\n")
-    }
+    var ranges = ranges()
+    while let range = ranges.next() { sink.write(line: range) }
   }
 }

@@ -2,7 +2,7 @@ import PhysicalMemory
 import TextOutput
 
 /// A range of pages and the node that it belongs to.
-public struct NodePages: Hashable, Sendable {
+public struct NodePages: Hashable, Sendable, TableLine {
   /// The node.
   public let node: NodeID
 

@@ -1,48 +1,45 @@
-import PhysicalMemory
-
-/// Turns regions in ascending order of their starts, which may overlap, into regions that are sorted
-/// and disjoint, with neighbours of one kind merged.
+/// Turns stretches in ascending order of their starts, which may overlap, into stretches that are
+/// sorted and disjoint, with neighbours of one kind merged.
 ///
-/// Where regions overlap, the least usable kind wins.  Empty regions vanish.  The sweep is pure: it
-/// reads its source once from front to back and keeps only the last address of each kind's regions
-/// so far, because of two regions of one kind that both started the longer one is all that counts.
+/// Where stretches overlap, the least usable kind wins.  The sweep is pure, and the same for bytes
+/// and for pages: it reads its source once from front to back and keeps only the last number of each
+/// kind's stretches so far, because of two stretches of one kind that both started the longer one is
+/// all that counts.
 ///
-/// - Complexity: O(n) for n regions, with a factor for the number of kinds; at most 2n - 1 results.
-package struct RegionSweep<Source: IteratorProtocol>: IteratorProtocol, Sequence
-where Source.Element == MemoryRegion {
+/// - Complexity: O(n) for n stretches, with a factor for the number of kinds; at most 2n - 1 results.
+package struct RegionSweep<Source: IteratorProtocol>: IteratorProtocol
+where Source.Element == KindStretch {
   private(set) var source: Source
 
-  /// The next region of the source.
-  private var upcoming: MemoryRegion?
+  /// The next stretch of the source.
+  private var upcoming: KindStretch?
 
-  /// For each kind the last address of its regions that were taken from the source, or nil.
+  /// For each kind the last number of its stretches that were taken from the source, or nil.
   private var lastOfKind: InlineArray<8, UInt64?>
 
-  /// The first address that no result covers yet; nil behind the top of the address space.
+  /// The first number that no result covers yet; nil behind the last one that there is.
   private var position: UInt64? = 0
 
   /// The result that waits for neighbours to merge with.
-  private var waiting: MemoryRegion?
+  private var waiting: KindStretch?
 
   /// Makes the sweep over `source`.
   package init(_ source: Source) {
     self.source = source
     lastOfKind = InlineArray(repeating: nil)
     precondition(lastOfKind.count == MemoryKind.count)
-    advance()
+    upcoming = self.source.next()
   }
 
-  package mutating func next() -> MemoryRegion? {
+  package mutating func next() -> KindStretch? {
     while let piece = nextPiece() {
       guard let previous = waiting else {
         waiting = piece
         continue
       }
-      if previous.kind == piece.kind, previous.range.end == piece.range.start,
-        let last = piece.range.last,
-        let merged = AddressRange(first: previous.range.start, last: last)
-      {
-        waiting = MemoryRegion(range: merged, kind: piece.kind)
+      // The previous one ends below this one, so that 1 can be added.
+      if previous.kind == piece.kind, previous.last &+ 1 == piece.first {
+        waiting = KindStretch(first: previous.first, last: piece.last, kind: piece.kind)
         continue
       }
       waiting = piece
@@ -53,30 +50,27 @@ where Source.Element == MemoryRegion {
   }
 
   /// The next stretch of one kind, not yet merged with its neighbours.
-  private mutating func nextPiece() -> MemoryRegion? {
+  private mutating func nextPiece() -> KindStretch? {
     guard var start = position else { return nil }
     forget(before: start)
     if leastUsableKind == nil {
       guard let next = upcoming else { return nil }
-      start = Swift.max(start, next.range.start.rawValue)
+      start = max(start, next.first)
     }
-    while let next = upcoming, next.range.start.rawValue <= start { take(next) }
+    while let next = upcoming, next.first <= start { take(next) }
     guard let kind = leastUsableKind, var last = lastOfKind[Int(kind.rawValue)] else { return nil }
     // Everything that starts inside the stretch is taken in; a less usable region ends it.
-    while let next = upcoming, next.range.start.rawValue <= last {
+    while let next = upcoming, next.first <= last {
       if next.kind > kind {
-        // Above `start`, because all regions up to there were taken above.
-        last = next.range.start.rawValue &- 1
+        // Above `start`, because all stretches up to there were taken above.
+        last = next.first &- 1
         break
       }
       take(next)
-      if next.kind == kind { last = Swift.max(last, next.range.last?.rawValue ?? 0) }
+      if next.kind == kind { last = max(last, next.last) }
     }
-    // All 2^64 addresses have no size in 64 bits: they are told in two pieces.
-    if start == 0 && last == .max { last = .max / 2 }
-    let range = AddressRange(first: PhysicalAddress(start), last: PhysicalAddress(last))
     position = last == .max ? nil : last + 1
-    return range.map { MemoryRegion(range: $0, kind: kind) }
+    return KindStretch(first: start, last: last, kind: kind)
   }
 
   private var leastUsableKind: MemoryKind? {
@@ -93,16 +87,9 @@ where Source.Element == MemoryRegion {
     }
   }
 
-  private mutating func take(_ region: MemoryRegion) {
-    if let last = region.range.last?.rawValue {
-      let index = Int(region.kind.rawValue)
-      lastOfKind[index] = Swift.max(last, lastOfKind[index] ?? 0)
-    }
-    advance()
-  }
-
-  /// Reads the next region that is not empty.
-  private mutating func advance() {
-    repeat { upcoming = source.next() } while upcoming?.range.isEmpty == true
+  private mutating func take(_ stretch: KindStretch) {
+    let index = Int(stretch.kind.rawValue)
+    lastOfKind[index] = max(stretch.last, lastOfKind[index] ?? 0)
+    upcoming = source.next()
   }
 }

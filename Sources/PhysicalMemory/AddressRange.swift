@@ -12,10 +12,27 @@ public struct AddressRange: Hashable, Sendable {
   /// Makes a range; nil if it would reach beyond the 64-bit address space.
   @inlinable
   public init?(start: PhysicalAddress, byteCount: UInt64) {
-    // 2^64 - start is `0 &- start` for every start but 0, from where any 64-bit size fits.
-    guard start.rawValue == 0 || byteCount <= 0 &- start.rawValue else { return nil }
+    let (end, overflow) = start.rawValue.addingReportingOverflow(byteCount)
+    if _slowPath(overflow), end != 0 { return nil }
     self.start = start
     self.byteCount = byteCount
+  }
+
+  /// Makes a range of `byteCount` bytes, or of as many as there are up to the top of the 64-bit
+  /// address space.
+  @inlinable
+  public init(start: PhysicalAddress, clampingByteCount byteCount: UInt64) {
+    self.start = start
+    // 2^64 - start, as above.
+    self.byteCount = start.rawValue == 0 ? byteCount : min(byteCount, 0 &- start.rawValue)
+  }
+
+  /// Makes the range of `addresses`, such as `0x1000..<0x2000`.
+  @inlinable
+  public init(_ addresses: Range<PhysicalAddress>) {
+    self.start = addresses.lowerBound
+    // The lower bound of a range is never above the upper one.
+    self.byteCount = addresses.upperBound.rawValue &- addresses.lowerBound.rawValue
   }
 
   /// Makes the range of addresses from `start` up to, but not including, `end`.
@@ -79,6 +96,13 @@ public struct AddressRange: Hashable, Sendable {
   public func overlaps(_ other: AddressRange) -> Bool {
     guard let last, let otherLast = other.last else { return false }
     return start <= otherLast && other.start <= last
+  }
+
+  /// The addresses that lie in both ranges; nil if there is none.
+  @inlinable
+  public func intersection(_ other: AddressRange) -> AddressRange? {
+    guard let last, let otherLast = other.last else { return nil }
+    return AddressRange(first: max(start, other.start), last: min(last, otherLast))
   }
 
   /// The pages that lie in the range as a whole: start rounded up, end rounded down.

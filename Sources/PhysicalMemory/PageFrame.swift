@@ -47,3 +47,12 @@ public struct PageFrame: Hashable, Comparable, Sendable {
     left.number < right.number
   }
 }
+
+/// In code, a page frame is written as a number: `0x100`.
+extension PageFrame: ExpressibleByIntegerLiteral {
+  /// Makes the page frame with this number.
+  @inlinable
+  public init(integerLiteral value: UInt64) {
+    self.init(value)
+  }
+}

@@ -6,6 +6,22 @@ public struct PageRange: Hashable, Sendable {
   /// The page frame just behind the range.
   public let end: PageFrame
 
+  /// Makes the range of `pages`, such as `0x100..<0x200`.
+  @inlinable
+  public init(_ pages: Range<PageFrame>) {
+    start = pages.lowerBound
+    end = pages.upperBound
+  }
+
+  /// Makes the range of `pages`, such as `0x100...0x1ff`.
+  ///
+  /// - Precondition: The last page has not the number 2^64 - 1.
+  @inlinable
+  public init(_ pages: ClosedRange<PageFrame>) {
+    start = pages.lowerBound
+    end = PageFrame(pages.upperBound.number + 1)
+  }
+
   /// Makes a range; nil if `end` lies below `start`.
   @inlinable
   public init?(start: PageFrame, end: PageFrame) {

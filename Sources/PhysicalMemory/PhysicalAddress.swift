@@ -37,3 +37,12 @@ public struct PhysicalAddress: Hashable, Comparable, Sendable {
     left.rawValue < right.rawValue
   }
 }
+
+/// In code, an address is written as a number: `0x10_0000`.
+extension PhysicalAddress: ExpressibleByIntegerLiteral {
+  /// Makes the address with this number.
+  @inlinable
+  public init(integerLiteral value: UInt64) {
+    self.init(value)
+  }
+}

@@ -55,6 +55,8 @@ static void test_before_setup(void)
   KIT_EQUAL(address, 7);
   KIT_EQUAL(free_all_bootmem(), 0);
   KIT_EQUAL(bootmem_map_word(bootmem_node(0), 0), ~0UL);
+  KIT_EXPECT(bootmem_is_reserved(0) == EINVAL_RESULT);
+  bootmem_set_mapped_end(1);
   KIT_EQUAL(bootmem_default_goal, 0);
 
   kit_test("before the set-up nodes and sizes are known");
@@ -65,6 +67,9 @@ static void test_before_setup(void)
 
 /* ---- The platform ---- */
 
+/* The size of the struct before it had node_number. */
+#define FIRST_SIZE offsetof(struct bootmem_platform, node_number)
+
 static void test_platform(void)
 {
   struct bootmem_platform platform;
@@ -73,7 +78,8 @@ static void test_platform(void)
   platform = kit_platform;
   KIT_EXPECT(bootmem_setup(NULL) == EINVAL_RESULT);
   for (platform.size = 0; platform.size < 3 * sizeof platform; platform.size++)
-    if (platform.size != sizeof platform) KIT_EXPECT(bootmem_setup(&platform) == EINVAL_RESULT);
+    if (platform.size != sizeof platform && platform.size != FIRST_SIZE)
+      KIT_EXPECT(bootmem_setup(&platform) == EINVAL_RESULT);
   platform.size = ~(size_t)0;
   KIT_EXPECT(bootmem_setup(&platform) == EINVAL_RESULT);
   platform = kit_platform;
@@ -105,6 +111,96 @@ static void test_platform(void)
   free_bootmem((ARENA_PFN + map_pages) << 12, 0x10000);
   KIT_EXPECT(alloc_bootmem(1) == kit_pointer((ARENA_PFN + map_pages) << 12));
   KIT_EXPECT(alloc_bootmem(1) == kit_pointer(((ARENA_PFN + map_pages) << 12) + 64));
+}
+
+/* ---- Nodes of the kernel's ---- */
+
+/* As a kernel defines its own. */
+struct pglist_data {
+  long zones[3];
+  int number;
+};
+
+static int calls_for_number;
+
+static int BOOTMEM_CALL node_number(void *context, const pg_data_t *pgdat)
+{
+  (void)context;
+  calls_for_number++;
+  return pgdat->number;
+}
+
+static void test_nodes_of_the_kernel(void)
+{
+  static pg_data_t own[3] = {{.number = 0}, {.number = 5}, {.number = BOOTMEM_MAX_NODES}};
+  static unsigned long map[BOOTMEM_BITMAP_BYTES(0x100) / sizeof(long)];
+  unsigned long first = (ARENA_PFN + map_pages) << 12;
+
+  begin("nodes of the kernel's own have the numbers that platform.node_number gives");
+  kit_platform.node_number = node_number;
+  KIT_EQUAL((unsigned)bootmem_setup(&kit_platform), 0);
+  KIT_EXPECT(init_bootmem_node(&own[0], ARENA_PFN, 0, ARENA_PFN + ARENA_PAGES) != 0);
+  KIT_EXPECT(bootmem_init_node_at(&own[1], map, 0x8000, 0x8100) != 0);
+  free_bootmem_node(&own[0], first, 0x100000);
+  KIT_EXPECT(__alloc_bootmem_node(&own[0], 1, 0, 0) == kit_pointer(first));
+  KIT_EXPECT(__alloc_bootmem_node(bootmem_node(0), 1, 0, 0) == kit_pointer(first + 64));
+  KIT_EXPECT(__alloc_bootmem_node_nopanic(&own[0], 1, 0, 0) == kit_pointer(first + 128));
+  KIT_EXPECT(__alloc_bootmem_low_node(&own[0], 1, 0, 0) == kit_pointer(first + 192));
+  KIT_EXPECT(__alloc_bootmem_node_high(&own[0], 1, 0, 0) == kit_pointer(first + 256));
+  KIT_EXPECT(___alloc_bootmem_node_nopanic(&own[0], 1, 0, 0, 0) == kit_pointer(first + 320));
+  KIT_EQUAL((unsigned)reserve_bootmem_node(&own[0], first + 0x10000, 0x1000, 0), 0);
+  free_bootmem_node(&own[1], 0x8000000, 0x3000);
+  KIT_EQUAL(bootmem_map_word(&own[1], 0), ~7UL);
+  KIT_EQUAL(bootmem_map_word(bootmem_node(5), 0), ~7UL);
+  KIT_EQUAL((unsigned)calls_for_number, 11);
+
+  kit_test("a number that no node has is misuse; NULL is, unasked");
+  KIT_CATCH(__alloc_bootmem_node(&own[2], 1, 0, 0));
+  KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
+  KIT_EXPECT(strstr(kit_message, "is none of bootmem_node()") != NULL);
+  own[2].number = -1;
+  KIT_CATCH(free_bootmem_node(&own[2], 0, 0x1000));
+  KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
+  KIT_EQUAL(bootmem_map_word(&own[2], 0), ~0UL);
+  calls_for_number = 0;
+  KIT_CATCH(free_bootmem_node(NULL, 0, 0x1000));
+  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: free_bootmem_node(0, 1000): the node is NULL");
+  KIT_EQUAL((unsigned)calls_for_number, 0);
+
+  begin("a platform without node_number, of the size that it had then, is taken as it was");
+  kit_platform.size = FIRST_SIZE;
+  kit_platform.node_number = node_number;
+  KIT_EQUAL((unsigned)bootmem_setup(&kit_platform), 0);
+  init_bootmem(ARENA_PFN, ARENA_PFN + ARENA_PAGES);
+  free_bootmem(first, 0x10000);
+  KIT_EXPECT(alloc_bootmem(1) == kit_pointer(first));
+  KIT_CATCH(__alloc_bootmem_node(&own[0], 1, 0, 0));
+  KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
+  KIT_EQUAL((unsigned)calls_for_number, 0);
+}
+
+static void test_is_reserved(void)
+{
+  static unsigned long map[BOOTMEM_BITMAP_BYTES(0x100) / sizeof(long)];
+  unsigned long pfn, wrong = 0;
+
+  begin("bootmem_is_reserved says what each page is");
+  bootmem_init_node_at(bootmem_node(1), map, 0x8003, 0x8103);
+  free_bootmem(0x8005000, 0x1000);
+  free_bootmem(0x8081000, 0x1000);
+  for (pfn = 0; pfn < 0x9000; pfn++) {
+    int expected = pfn < ARENA_PFN + map_pages ? 1 : pfn < ARENA_PFN + ARENA_PAGES ? 0
+      : pfn < 0x8003 || pfn >= 0x8103 ? EINVAL_RESULT : pfn != 0x8005 && pfn != 0x8081;
+
+    wrong += bootmem_is_reserved(pfn) != expected;
+  }
+  KIT_EQUAL(wrong, 0);
+  KIT_EXPECT(bootmem_is_reserved(~0UL) == EINVAL_RESULT);
+  free_all_bootmem();
+  KIT_EQUAL((unsigned)bootmem_is_reserved(0x8005), 1);
+  KIT_EXPECT(bootmem_is_reserved(0x9000) == EINVAL_RESULT);
+  KIT_EQUAL((unsigned)bootmem_setup(&kit_platform), 0);
+  KIT_EXPECT(bootmem_is_reserved(0x8005) == EINVAL_RESULT);
 }
 
 static void test_silent_platform(void)
@@ -497,6 +593,8 @@ int main(void)
 {
   test_before_setup();
   test_platform();
+  test_nodes_of_the_kernel();
+  test_is_reserved();
   test_silent_platform();
   test_nodes();
   test_registration();

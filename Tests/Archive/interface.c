@@ -1,6 +1,6 @@
-/* Every name of the interface that the other tests do not call: the macros, memblock's names, the
- * variables; and what a kernel sees of each call: zeroed memory, blocks, lines of debugging output,
- * a small stack of any alignment. */
+/* Every name of the interface that the other tests do not call: the macros, the variables; and what
+ * a kernel sees of each call: zeroed memory, blocks, lines of debugging output, a small stack of
+ * any alignment. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "kit.h"
 
@@ -52,37 +52,6 @@ static void test_macros(void)
   EXPECT_AT(alloc_bootmem_low_pages_node(NODE_DATA(1), 1), 0x1006000);
   /* A goal that the node does not have counts as none. */
   EXPECT_AT(alloc_bootmem_node(NODE_DATA(0), 1), 0x3040);
-}
-
-static void test_memblock(void)
-{
-  begin("memblock's names fall back on bootmem");
-  EXPECT_AT(memblock_virt_alloc(1, 0), 0x1001000);
-  EXPECT_AT(memblock_virt_alloc_raw(1, 16), 0x1001010);
-  EXPECT_AT(memblock_virt_alloc_nopanic(1, 0), 0x1001040);
-  EXPECT_AT(memblock_virt_alloc_low(1, 0), 0x1000);
-  EXPECT_AT(memblock_virt_alloc_low_nopanic(1, 0), 0x1040);
-  EXPECT_AT(memblock_virt_alloc_from_nopanic(1, 0, 0x1800000), 0x1800000);
-  EXPECT_AT(memblock_virt_alloc_node(1, 0), 0x1080);
-  EXPECT_AT(memblock_virt_alloc_node(1, NUMA_NO_NODE), 0x1800040);
-  EXPECT_AT(memblock_virt_alloc_node_nopanic(1, 0), 0x10c0);
-  EXPECT_AT(memblock_virt_alloc_node_nopanic(1, NUMA_NO_NODE), 0x1800080);
-  EXPECT_AT(memblock_virt_alloc_try_nid(1, 16, 0, BOOTMEM_ALLOC_ACCESSIBLE, 0), 0x10d0);
-  EXPECT_AT(memblock_virt_alloc_try_nid(1, 16, 0, BOOTMEM_ALLOC_ANYWHERE, NUMA_NO_NODE), 0x10e0);
-  EXPECT_AT(memblock_virt_alloc_try_nid_raw(1, 16, 0, 0, 0), 0x10f0);
-  EXPECT_AT(memblock_virt_alloc_try_nid_nopanic(1, 16, 0, 0, 0), 0x1100);
-  EXPECT_AT(memblock_virt_alloc_try_nid_nopanic(1, 16, 0, 0x4000, NUMA_NO_NODE), 0x1110);
-  KIT_EXPECT(memblock_virt_alloc_try_nid_nopanic(0x2000, 16, 0, 0x2000, 0) == NULL);
-  memblock_free_early(0x1001000, 0x1000);
-  EXPECT_AT(memblock_virt_alloc_from_nopanic(0x1000, 0, 0x1001000), 0x1001000);
-  memblock_free_early_nid(0x1001000, 0x1000, 1);
-  memblock_free_early_nid(0x1000, 0x1000, NUMA_NO_NODE);
-  KIT_CATCH(memblock_free_early_nid(0x1000, 0x1000, 0));
-  KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
-  free_all_bootmem();
-  kit_block_count = 0;
-  memblock_free_late(0x1000, 0x1000);
-  KIT_EQUAL(kit_block_count, 1);
 }
 
 static void test_variables(void)
@@ -316,7 +285,6 @@ static void test_stack(void)
 int main(void)
 {
   test_macros();
-  test_memblock();
   test_variables();
   test_clearing();
   test_blocks();

@@ -1,8 +1,8 @@
-/* What bootmem costs, through the archive that kernels link and its C interface.
+/* What bootmem costs, through the archive that kernels link and its C interface, on 64 or 32 bits.
  *
  *     benchmark CASE      runs one case; `measured` is the function to count instructions in
  *     benchmark --list    prints a line for each case: its name and the number of operations
- *     benchmark --metadata    prints the bytes of the bitmap that registering 1 TiB writes
+ *     benchmark --metadata    prints the bytes of the bitmap that registering 1 TiB writes; 64 bits
  *     benchmark --bitmap  prints the pages that bitmaps take, for some sizes of memory
  *     benchmark --clear   times the library's own clearing beside memset
  *
@@ -20,8 +20,20 @@
 #define KIB 1024ul
 #define MIB (1024ul * KIB)
 #define GIB (1024ul * MIB)
-#define TIB (1024ul * GIB)
 #define PAGE 4096ul
+
+/* Machines of 32 bits have no more than 4 GiB.  LARGE is the memory that is registered, with
+ * something in use at RESERVED, and MEMORY that in which most cases allocate and free. */
+#if __SIZEOF_LONG__ == 8
+#define TIB (1024ul * GIB)
+#define LARGE TIB
+#define MEMORY (64 * GIB)
+#define RESERVED (2 * GIB + 12345)
+#else
+#define LARGE (2 * GIB)
+#define MEMORY (2 * GIB)
+#define RESERVED (1 * GIB + 12345)
+#endif
 
 /* The bitmaps lie from here on in physical memory; the arena stands for it up to the end. */
 #define BITMAP_START (2 * MIB)
@@ -30,21 +42,21 @@
 static unsigned char *arena;
 static unsigned long released_blocks;
 
-static void on_fault(void *context, int code, const char *message)
+static void BOOTMEM_CALL on_fault(void *context, int code, const char *message)
 {
 	(void)context;
 	fprintf(stderr, "fault %d: %s\n", code, message);
 	exit(1);
 }
 
-static void clear_nothing(void *context, void *start, size_t length)
+static void BOOTMEM_CALL clear_nothing(void *context, void *start, size_t length)
 {
 	(void)context;
 	(void)start;
 	(void)length;
 }
 
-static void release_block(void *context, unsigned long pfn, unsigned int order, int nid)
+static void BOOTMEM_CALL release_block(void *context, unsigned long pfn, unsigned int order, int nid)
 {
 	(void)context;
 	(void)pfn;
@@ -61,7 +73,7 @@ static void set_up(void)
 		.cache_line_size = 64,
 		.max_dma_address = 16 * MIB,
 		.low_address_limit = 0xffffffff,
-		.max_dma32_pfn = 0x100000,
+		.max_dma32_pfn = sizeof(long) == 8 ? 0x100000 : 0,
 		.max_order = 10,
 		.fault = on_fault,
 		.clear = clear_nothing,
@@ -119,7 +131,7 @@ static void boot(unsigned long size, unsigned long range_count)
 	usable_ranges(size, range_count);
 	reserve_bootmem(1 * MIB, 8 * MIB, BOOTMEM_DEFAULT);
 	reserve_bootmem(BITMAP_START, 600 * MIB, BOOTMEM_DEFAULT);
-	reserve_bootmem(2 * GIB + 12345, 30 * MIB, BOOTMEM_DEFAULT);
+	reserve_bootmem(RESERVED, 30 * MIB, BOOTMEM_DEFAULT);
 }
 
 static unsigned long *order;
@@ -146,7 +158,9 @@ static void shuffle(unsigned long size, unsigned long count)
 /* Each case: what comes before, and what is measured, on `operations`. */
 
 static void prepare_nothing(void) {}
-static void register_1tib(unsigned long n) { (void)n; boot(TIB, 10); }
+static void register_large(unsigned long n) { (void)n; boot(LARGE, 10); }
+
+#if __SIZEOF_LONG__ == 8
 static void register_16tib(unsigned long n) { (void)n; boot(16 * TIB, 10); }
 static void register_1000(unsigned long n) { (void)n; boot(TIB, 1000); }
 
@@ -164,13 +178,46 @@ static void register_64_nodes(unsigned long n)
 		free_bootmem(nid * 16 * GIB + 4 * PAGE, 16 * GIB - 8 * PAGE);
 	}
 }
+#endif
 
-static void prepare_clean(void) { register_clean(64 * GIB); }
+static void prepare_clean(void) { register_clean(MEMORY); }
 
 static void allocate_64(unsigned long n)
 {
 	while (n--)
 		__alloc_bootmem(64, 64, 16 * MIB);
+}
+
+static void allocate_64_align_0(unsigned long n)
+{
+	while (n--)
+		__alloc_bootmem(64, 0, 16 * MIB);
+}
+
+static void allocate_64_low(unsigned long n)
+{
+	while (n--)
+		__alloc_bootmem_low(64, 64, 0);
+}
+
+static void allocate_64_node(unsigned long n)
+{
+	pg_data_t *node = bootmem_node(0);
+
+	while (n--)
+		__alloc_bootmem_node(node, 64, 64, 16 * MIB);
+}
+
+static void allocate_64_node_only(unsigned long n)
+{
+	const struct bootmem_request request = {
+		.size = 64, .align = 64, .goal = 16 * MIB, .nid = 0,
+		.flags = BOOTMEM_NO_CLEAR | BOOTMEM_THIS_NODE,
+	};
+	unsigned long address;
+
+	while (n--)
+		bootmem_allocate(&request, &address);
 }
 
 static void allocate_24(unsigned long n)
@@ -203,12 +250,12 @@ static void allocate_16_pages(unsigned long n)
 		__alloc_bootmem(16 * PAGE, PAGE, 0);
 }
 
-static void prepare_reserved(void) { register_node(64 * GIB); }
+static void prepare_reserved(void) { register_node(MEMORY); }
 
 static void prepare_random(void)
 {
-	register_node(64 * GIB);
-	shuffle(64 * GIB, 100000);
+	register_node(MEMORY);
+	shuffle(MEMORY, 100000);
 }
 
 static void free_random(unsigned long n)
@@ -241,21 +288,28 @@ static const struct {
 	void (*prepare)(void);
 	void (*run)(unsigned long);
 } cases[] = {
-	{"register-1tib", 1, prepare_nothing, register_1tib},
+	{"register-large", 1, prepare_nothing, register_large},
+#if __SIZEOF_LONG__ == 8
 	{"register-16tib", 1, prepare_nothing, register_16tib},
 	{"register-1000-ranges", 1, prepare_nothing, register_1000},
 	{"register-64-nodes", 1, prepare_nothing, register_64_nodes},
+#endif
 	{"allocate-64", 100000, prepare_clean, allocate_64},
+	{"allocate-64-align-0", 100000, prepare_clean, allocate_64_align_0},
+	{"allocate-64-low", 100000, prepare_clean, allocate_64_low},
+	{"allocate-64-node", 100000, prepare_clean, allocate_64_node},
+	{"allocate-64-node-only", 100000, prepare_clean, allocate_64_node_only},
 	{"allocate-24", 100000, prepare_clean, allocate_24},
 	{"allocate-page", 100000, prepare_clean, allocate_page},
-	{"allocate-2mib", 10000, prepare_clean, allocate_2mib},
+	{"allocate-2mib", MEMORY / (8 * MIB) < 10000 ? MEMORY / (8 * MIB) : 10000, prepare_clean,
+	 allocate_2mib},
 	{"allocate-512-pages", 1, register_fragmented, allocate_512_pages},
 	{"allocate-16-pages", 1, register_fragmented, allocate_16_pages},
 	{"allocate-holes", 100000, register_fragmented, allocate_page},
 	{"free-random", 100000, prepare_random, free_random},
 	{"free-in-order", 100000, prepare_reserved, free_in_order},
 	{"reserve-in-order", 100000, prepare_clean, reserve_in_order},
-	{"hand-over", 16384, prepare_clean, hand_over},
+	{"hand-over", MEMORY / (4 * MIB), prepare_clean, hand_over},
 };
 
 /* Not inlined: the profiler counts from its entry to its return. */
@@ -265,6 +319,7 @@ __attribute__((noinline)) void measured(unsigned long operations, void (*run)(un
 	__asm__ volatile("");
 }
 
+#if __SIZEOF_LONG__ == 8
 static void count_metadata(void)
 {
 	unsigned long size = bootmem_bootmap_pages(TIB / PAGE) * PAGE;
@@ -291,6 +346,7 @@ static void print_bitmap_pages(void)
 	printf("bitmap-64gib %lu\n", bootmem_bootmap_pages(64 * GIB / PAGE));
 	printf("bitmap-1tib %lu\n", bootmem_bootmap_pages(TIB / PAGE));
 }
+#endif
 
 static double seconds(void)
 {
@@ -351,6 +407,7 @@ int main(int argc, char **argv)
 		perror("mmap");
 		return 1;
 	}
+#if __SIZEOF_LONG__ == 8
 	if (strcmp(argv[1], "--metadata") == 0) {
 		count_metadata();
 		return 0;
@@ -359,6 +416,7 @@ int main(int argc, char **argv)
 		print_bitmap_pages();
 		return 0;
 	}
+#endif
 	if (strcmp(argv[1], "--clear") == 0) {
 		time_clear(4 * KIB);
 		time_clear(2 * MIB);

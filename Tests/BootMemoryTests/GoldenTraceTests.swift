@@ -21,7 +21,7 @@ import Testing
     let text = try String(contentsOf: Self.directory.appending(path: path), encoding: .utf8)
     let trace = try Trace(parsing: text)
     #expect(!trace.operations.isEmpty)
-    let replayer = try #require(TraceReplayer(trace))
+    let replayer = try TraceReplayer(trace)
     let difference = replayer.run(trace)
     #expect(difference == nil)
   }

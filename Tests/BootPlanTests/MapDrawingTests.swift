@@ -21,8 +21,8 @@ import Testing
     ])
     var memory = fixture.memory()
     try memory.setUpNode(NodeID(0), spanning: range(0..<20), of: fixture.map, owners: &owners)
-    try memory.reserve(AddressRange(range(10..<12))!)
-    try memory.reserve(AddressRange(range(14..<15))!)
+    try memory.reserve(range(10..<12))
+    try memory.reserve(range(14..<15))
     var sink = PrintedText()
     MapDrawing(end: PageFrame(20), maximumStretchCount: 11).write(
       fixture.map, memory, owners, columnCount: 8, to: &sink)

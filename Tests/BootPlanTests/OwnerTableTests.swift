@@ -1,5 +1,6 @@
 import BootMemory
 import BootPlan
+import MemoryMap
 import PhysicalMemory
 import Testing
 
@@ -46,5 +47,25 @@ import Testing
     #expect(owners.highestEnd(in: range(0..<50)) == PageFrame(6))
     #expect(owners.highestEnd(in: range(0..<100)) == PageFrame(100))
     #expect(owners.highestEnd(in: range(10..<50)) == PageFrame(10))
+  }
+
+  @Test func addContentsOf_takesEveryRange() throws {
+    let fixture = try PlanFixture(usable: [])
+    var owners = try fixture.owners([(0..<1, .firstPage)])
+    let storage = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: 4)
+    defer { unsafe storage.deallocate() }
+    var list = unsafe OwnedRangeList(storage: storage)
+    list.append(AddressRange(0x1000..<0x2000), .module(0))
+    list.append(AddressRange(0x3000..<0x4000), .acpiTables)
+    try owners.add(contentsOf: list)
+    #expect(owners.count == 3)
+    #expect(owners.owner(of: 1) == .loader(.module(0)) && owners.owner(of: 3) == .acpiTables)
+  }
+
+  @Test func removeLast_takesTheLastRangeOut() throws {
+    let fixture = try PlanFixture(usable: [])
+    var owners = try fixture.owners([(4..<6, .kernelImage), (7..<9, .bootStack)])
+    owners.removeLast()
+    #expect(owners.count == 1 && owners.owner(of: 7) == nil)
   }
 }

@@ -7,33 +7,37 @@ import PhysicalMemory
 @safe
 final class PlanFixture {
   private let regions: UnsafeMutableBufferPointer<MemoryRegion>
+  private let mapStorage: UnsafeMutableBufferPointer<PageRegion>
   private let ownerStorage: UnsafeMutableBufferPointer<OwnedRange>
   private let nodeStorage: UnsafeMutableBufferPointer<BootMemoryNode>
+  private let affinityStorage: UnsafeMutableBufferPointer<MemoryAffinity>
   private let arena: UnsafeMutableRawPointer
 
   let map: MemoryMap
 
   /// Ranges of usable pages; the arena holds all pages below `arenaPageCount`.
   init(usable: [Range<UInt64>], arenaPageCount: Int = 64) throws {
-    unsafe regions = .allocate(capacity: 64)
-    unsafe ownerStorage = .allocate(capacity: 16)
+    unsafe regions = .allocate(capacity: 32)
+    unsafe mapStorage = .allocate(capacity: 64)
+    unsafe ownerStorage = .allocate(capacity: 48)
     unsafe nodeStorage = .allocate(capacity: 4)
+    unsafe affinityStorage = .allocate(capacity: 16)
     unsafe arena = .allocate(byteCount: arenaPageCount << 12, alignment: 4096)
-    var list = unsafe MemoryRegionList(
-      storage: UnsafeMutableBufferPointer(rebasing: regions[..<32]))
+    var list = unsafe MemoryRegionList(storage: regions)
     for pages in usable {
       list.append(
         start: PhysicalAddress(pages.lowerBound << 12), byteCount: UInt64(pages.count) << 12,
         kind: .usable)
     }
-    map = unsafe try MemoryMap(
-      sanitizing: &list, storage: UnsafeMutableBufferPointer(rebasing: regions[32...]))
+    map = unsafe try MemoryMap(sanitizing: &list, storage: mapStorage)
   }
 
   deinit {
     unsafe regions.deallocate()
+    unsafe mapStorage.deallocate()
     unsafe ownerStorage.deallocate()
     unsafe nodeStorage.deallocate()
+    unsafe affinityStorage.deallocate()
     unsafe arena.deallocate()
   }
 
@@ -45,6 +49,18 @@ final class PlanFixture {
     return owners
   }
 
+  /// The usable pages by nodes; the fixture's only one at a time.
+  func nodes(_ affinities: [(Range<UInt64>, Int)]) throws -> NodeMap {
+    var list = unsafe MemoryAffinityList(storage: affinityStorage)
+    for (pages, node) in affinities {
+      let addresses = AddressRange(
+        start: PhysicalAddress(pages.lowerBound << 12),
+        clampingByteCount: UInt64(pages.count) << 12)
+      list.append(MemoryAffinity(range: addresses, node: NodeID(node)))
+    }
+    return try NodeMap(assigning: map, to: &list)
+  }
+
   func memory() -> BootMemory {
     var platform = BootMemoryPlatform()
     platform.directMapOffset = unsafe UInt(bitPattern: arena)
@@ -53,5 +69,5 @@ final class PlanFixture {
 }
 
 func range(_ pages: Range<UInt64>) -> PageRange {
-  PageRange(start: PageFrame(pages.lowerBound), end: PageFrame(pages.upperBound))!
+  PageRange(PageFrame(pages.lowerBound)..<PageFrame(pages.upperBound))
 }

@@ -1,5 +1,7 @@
 /* A kernel in C that has its boot memory from libbootmem.a, called as a Linux 2.6 kernel does.
  * Copy from here: bootmem_start() is all that a kernel with a Multiboot 1 loader needs. */
+#include <stddef.h>
+#include <stdint.h>
 #include "bootmem.h"
 
 #define PFN_UP(address) (((address) + BOOTMEM_PAGE_SIZE - 1) / BOOTMEM_PAGE_SIZE)

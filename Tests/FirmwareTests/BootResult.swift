@@ -10,7 +10,7 @@ struct BootResult {
   /// The regions as given.
   var regionList: [MemoryRegion] = []
   /// The loader's ranges, printed.
-  var loaderRanges = ""
+  var heldRanges = ""
   /// The reports about defects, printed.
   var reports = ""
   /// The error, printed; nil if there was none.
@@ -23,16 +23,16 @@ struct BootResult {
   /// Reads with `loader` from `address`.
   init(
     _ loader: some BootProtocol, at address: UInt64, in memory: some PhysicalMemoryReader,
-    regionCapacity: Int = 64, loaderRangeCapacity: Int = 64
+    regionCapacity: Int = 64, heldRangeCapacity: Int = 64
   ) {
     let regionStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: regionCapacity)
     defer { unsafe regionStorage.deallocate() }
-    let rangeStorage = UnsafeMutableBufferPointer<LoaderRange>.allocate(
-      capacity: loaderRangeCapacity)
+    let rangeStorage = UnsafeMutableBufferPointer<OwnedRange>.allocate(
+      capacity: heldRangeCapacity)
     defer { unsafe rangeStorage.deallocate() }
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: regionStorage),
-      loaderRanges: LoaderRangeList(storage: rangeStorage))
+      heldRanges: OwnedRangeList(storage: rangeStorage))
     var reported = PrintedText()
     do throws(FirmwareError) {
       try information.read(
@@ -48,8 +48,8 @@ struct BootResult {
     regions = printed.text
     regionList = (0..<information.regions.count).map { information.regions[$0] }
     printed = PrintedText()
-    information.loaderRanges.write(to: &printed)
-    loaderRanges = printed.text
+    information.heldRanges.write(to: &printed)
+    heldRanges = printed.text
     moduleCount = information.moduleCount
     commandLine = information.commandLine
     loaderName = information.loaderName

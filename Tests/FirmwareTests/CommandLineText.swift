@@ -27,7 +27,7 @@ struct ParameterResult {
   init(_ text: String, to given: [(start: UInt64, end: UInt64, kind: MemoryKind)]) throws {
     let listStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 512)
     defer { unsafe listStorage.deallocate() }
-    let mapStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 1024)
+    let mapStorage = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 1024)
     defer { unsafe mapStorage.deallocate() }
     var list = unsafe MemoryRegionList(storage: listStorage)
     for region in given {

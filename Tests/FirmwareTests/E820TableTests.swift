@@ -66,23 +66,33 @@ import Testing
     #expect(result.regions == "  0000000000000000-0000000000000fff usable        4 KiB\n")
     #expect(
       result.reports
-        == "firmware: e820 entry 1 at 8014: is out of reach, as are all behind it\n")
+        == "firmware: e820 entry 1 at 0x8014: is out of reach, as are all behind it\n")
   }
 
   @Test func read_hugeCountDoesNotWrap() {
     let result = read(table([(0, 0x1000, 1)]), count: .max)
     #expect(result.error == nil)
-    #expect(result.reports.contains("with a size of: ffffffffffffffff"))
+    #expect(result.reports.contains("with a size of: 0xffffffffffffffff"))
   }
 
   @Test func read_emptyTableIsAnError() {
-    #expect(read([], count: 0).error == "e820 table at 8000: has no entry in reach")
-    #expect(read([], count: 3).error == "e820 table at 8000: has no entry in reach")
+    #expect(read([], count: 0).error == "e820 table at 0x8000: has no entry in reach")
+    #expect(read([], count: 3).error == "e820 table at 0x8000: has no entry in reach")
   }
 
   @Test func read_entriesTooSmallAreRefused() {
     let result = read(table([(0, 0x1000, 1)]), count: 1, entryByteCount: 16)
-    #expect(result.reports == "firmware: e820 entry at 8000: is too small, has size: 10\n")
+    #expect(result.reports == "firmware: e820 entry at 0x8000: is too small, has size: 0x10\n")
     #expect(result.error != nil)
+  }
+
+  @Test func read_defectsInEveryEntry_areReportedFirstAndCounted() {
+    let entries = Array(repeating: (UInt64.max - 9, UInt64(20), UInt32(1)), count: 400)
+    let result = read(table(entries), count: 400)
+    let lines = result.reports.split(separator: "\n")
+    #expect(lines.count == 17)
+    #expect(lines[15].hasPrefix("firmware: e820 entry 15 at 0xfffffffffffffff6: clipped"))
+    #expect(lines[16] == "and 384 more reports of this kind")
+    #expect(result.error == nil)
   }
 }

@@ -38,7 +38,7 @@ import Testing
         "usable", "usable", "reserved", "reserved",
       ])
     #expect(
-      read(bytes).loaderRanges == """
+      read(bytes).heldRanges == """
           0000000000008000-00000000000082a7 memory map
           0000000000001000-0000000000001fff loader
           0000000000002000-0000000000002fff loader
@@ -87,7 +87,7 @@ import Testing
     for stride: UInt64 in [0, 39] {
       let bytes = map([EFIDescriptor(type: 7, start: 0, pageCount: 1)])
       let result = read(bytes, stride: stride)
-      #expect(result.error == "EFI memory map at 8000: has no descriptor in reach")
+      #expect(result.error == "EFI memory map at 0x8000: has no descriptor in reach")
       #expect(result.reports.contains("is too small, has size"))
     }
   }
@@ -96,7 +96,7 @@ import Testing
     let bytes = map([EFIDescriptor(type: 7, start: 0, pageCount: 1)])
     let result = read(bytes, byteCount: .max)
     #expect(kinds(result) == ["usable"])
-    #expect(result.reports.contains("EFI memory descriptor 1 at 8028: is out of reach"))
+    #expect(result.reports.contains("EFI memory descriptor 1 at 0x8028: is out of reach"))
     // A rest that is no whole descriptor is none.
     #expect(kinds(read(bytes + [1, 2, 3])) == ["usable"])
   }

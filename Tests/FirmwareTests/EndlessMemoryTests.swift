@@ -20,7 +20,7 @@ import Testing
     ]
     for result in results {
       #expect((result.error == nil) == !result.regions.isEmpty)
-      #expect(result.error == nil || result.loaderRanges.isEmpty)
+      #expect(result.error == nil || result.heldRanges.isEmpty)
     }
     let nodes = try NodeResult(memory, rootPointer: 0x9000, usable: [0..<0x10000])
     #expect(nodes.nodeCount == 1)

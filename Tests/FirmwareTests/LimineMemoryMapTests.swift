@@ -40,7 +40,7 @@ import Testing
         "reserved", "reserved",
       ])
     #expect(
-      result.loaderRanges == """
+      result.heldRanges == """
           0000000000005000-0000000000005fff loader
           0000000000006000-0000000000006fff kernel and modules
 
@@ -50,22 +50,22 @@ import Testing
   @Test func read_pointerBelowTheDirectMapIsRefused() {
     #expect(
       read(blocks([(0, 0x1000, 0)], list: 0x5100)).error
-        == "Limine memory map response at 5000: points outside the direct map: 5100")
+        == "Limine memory map response at 0x5000: points outside the direct map: 0x5100")
     var damaged = blocks([(0, 0x1000, 0), (0x1000, 0x1000, 0)])
     damaged[1].bytes.replaceSubrange(0..<8, with: [0x10, 0, 0, 0, 0, 0, 0, 0])
     let result = read(damaged)
     #expect(result.regions == "  0000000000001000-0000000000001fff usable        4 KiB\n")
     #expect(
       result.reports
-        == "firmware: Limine memory map entry 0: is out of reach, its pointer is: 10\n")
+        == "firmware: Limine memory map entry 0: is out of reach, its pointer is: 0x10\n")
   }
 
   @Test func read_hugeCountIsReadAsFarAsMemoryGoes() {
     let result = read(blocks([(0, 0x1000, 0)], count: .max))
     #expect(result.error == nil)
     #expect(
-      result.reports.contains("Limine memory map at 5100: is too large, and read in part only"))
-    #expect(result.reports.contains("entry 1 at 5100: is out of reach, as are all behind it"))
+      result.reports.contains("Limine memory map at 0x5100: is too large, and read in part only"))
+    #expect(result.reports.contains("entry 1 at 0x5100: is out of reach, as are all behind it"))
   }
 
   @Test func read_damagedAnywhereNeverTraps() {

@@ -72,7 +72,7 @@ import Testing
 
         """)
     #expect(
-      result.loaderRanges == """
+      result.heldRanges == """
           0000000000090000-0000000000090fff boot information
           0000000000098000-0000000000098006 command line
           0000000104000000-0000000104001233 module 0
@@ -97,7 +97,7 @@ import Testing
 
         """))
     #expect(
-      result.loaderRanges.hasSuffix(
+      result.heldRanges.hasSuffix(
         """
           0000000000091000-0000000000091012 setup data 0
           0000000000092000-0000000000092037 setup data 1
@@ -114,7 +114,7 @@ import Testing
     data.append(UInt64(0x50_0000))
     page.putSetupData(at: 0x9_1000, next: 0, type: 0x8000_0000, data.bytes)
     #expect(
-      page.read().loaderRanges.hasSuffix("0000000000500000-0000000000500122 setup data 0\n"))
+      page.read().heldRanges.hasSuffix("0000000000500000-0000000000500122 setup data 0\n"))
   }
 
   @Test func read_setupDataInACircleEnds() {
@@ -127,16 +127,16 @@ import Testing
         var memory = page.memory
         memory.put(page.fields.bytes, at: 0x90000)
         return memory
-      }(), loaderRangeCapacity: 100)
+      }(), heldRangeCapacity: 100)
     #expect(result.error == nil)
-    #expect(result.reports == "firmware: Linux setup data 64 at 91000: has no end\n")
+    #expect(result.reports == "firmware: Linux setup data 64 at 0x91000: has no end\n")
   }
 
   @Test func read_setupDataOutOfReachIsReported() {
     var page = Page(entries: Self.entries)
     page.fields.set(UInt64.max, at: 0x250)
     #expect(
-      page.read().reports == "firmware: Linux setup data 0 at ffffffffffffffff: "
+      page.read().reports == "firmware: Linux setup data 0 at 0xffffffffffffffff: "
         + "is out of reach; the rest is ignored\n")
   }
 
@@ -163,13 +163,13 @@ import Testing
   }
 
   @Test func read_withoutMapAndSizesIsAnError() {
-    #expect(Page().read().error == "Linux boot parameters at 90000: have no memory map")
+    #expect(Page().read().error == "Linux boot parameters at 0x90000: have no memory map")
   }
 
   @Test func read_withoutSignatureIsAnError() {
     var page = Page(entries: Self.entries)
     page.fields.set(UInt32(7), at: 0x202)
-    #expect(page.read().error == "Linux boot parameters at 90000: have no signature, but: 7")
+    #expect(page.read().error == "Linux boot parameters at 0x90000: have no signature, but: 0x7")
   }
 
   @Test func read_moreEntriesThanThePageHoldsAreCutAndReported() {
@@ -179,7 +179,7 @@ import Testing
     #expect(result.error == "list of memory regions is full: it holds 64, needs to hold 128")
     #expect(
       result.reports
-        == "firmware: Linux boot parameters at 90000: have room for 128 entries, claim: ff\n")
+        == "firmware: Linux boot parameters at 0x90000: have room for 128 entries, claim: 0xff\n")
   }
 
   @Test func read_damagedAnywhereNeverTraps() {

@@ -46,12 +46,12 @@ import Testing
       memory.put(list.bytes, at: address)
     }
 
-    func read(regionCapacity: Int = 64, loaderRangeCapacity: Int = 64) -> BootResult {
+    func read(regionCapacity: Int = 64, heldRangeCapacity: Int = 64) -> BootResult {
       var memory = memory
       memory.put(fields.bytes, at: 0x9500)
       return BootResult(
         Multiboot1(), at: 0x9500, in: memory, regionCapacity: regionCapacity,
-        loaderRangeCapacity: loaderRangeCapacity)
+        heldRangeCapacity: heldRangeCapacity)
     }
   }
 
@@ -89,7 +89,7 @@ import Testing
 
         """)
     #expect(
-      result.loaderRanges == """
+      result.heldRanges == """
           0000000000009500-0000000000009573 boot information
           0000000000009000-0000000000009093 memory map
           0000000000009600-000000000000960e command line
@@ -120,15 +120,15 @@ import Testing
     let result = Block(flags: 1 << 2).read()
     #expect(
       result.error
-        == "Multiboot information at 9500: has neither memory map nor sizes, has flags: 4")
-    #expect(result.loaderRanges == "")
+        == "Multiboot information at 0x9500: has neither memory map nor sizes, has flags: 0x4")
+    #expect(result.heldRanges == "")
   }
 
   @Test func read_informationOutOfReachIsAnError() {
     let result = BootResult(Multiboot1(), at: 0x9500, in: FakeMemory())
-    #expect(result.error == "Multiboot information at 9500: is out of reach")
+    #expect(result.error == "Multiboot information at 0x9500: is out of reach")
     let atTop = BootResult(Multiboot1(), at: .max, in: FakeMemory())
-    #expect(atTop.error == "Multiboot information at ffffffffffffffff: is out of reach")
+    #expect(atTop.error == "Multiboot information at 0xffffffffffffffff: is out of reach")
   }
 
   @Test func read_mapEntryOfSizeZeroEndsTheMap() {
@@ -138,7 +138,7 @@ import Testing
     #expect(result.regions == Self.oneRegionPrinted)
     #expect(
       result.reports
-        == "firmware: Multiboot memory map entry 1 at 9018: is cut off; the rest is ignored\n")
+        == "firmware: Multiboot memory map entry 1 at 0x9018: is cut off; the rest is ignored\n")
   }
 
   @Test func read_mapLongerThanMemoryIsReadAsFarAsItGoes() {
@@ -148,8 +148,8 @@ import Testing
     #expect(result.regions == Self.oneRegionPrinted)
     #expect(
       result.reports == """
-        firmware: Multiboot memory map at 9000: is too large, and read in part only, with a size of: ffffffff
-        firmware: Multiboot memory map entry 1 at 9018: is cut off; the rest is ignored
+        firmware: Multiboot memory map at 0x9000: is too large, and read in part only, with a size of: 0xffffffff
+        firmware: Multiboot memory map entry 1 at 0x9018: is cut off; the rest is ignored
 
         """)
   }
@@ -159,7 +159,7 @@ import Testing
     block.setMap(at: 0x9000, entries: Self.oneRegion + Self.oneRegion, byteCount: 47)
     let result = block.read()
     #expect(result.regions == Self.oneRegionPrinted)
-    #expect(result.reports.contains("entry 1 at 9018: is cut off"))
+    #expect(result.reports.contains("entry 1 at 0x9018: is cut off"))
   }
 
   @Test func read_entryOfHugeSizeDoesNotWrap() {
@@ -175,8 +175,8 @@ import Testing
     let result = block.read()
     #expect(result.regions == "  ffffffffffff0000-ffffffffffffffff reserved      64 KiB\n")
     #expect(
-      result.reports == "firmware: Multiboot memory map entry 0 at ffffffffffff0000: "
-        + "clipped at the top of the address space, has size: 20000\n")
+      result.reports == "firmware: Multiboot memory map entry 0 at 0xffffffffffff0000: "
+        + "clipped at the top of the address space, has size: 0x20000\n")
   }
 
   @Test func read_moduleThatEndsBeforeItsStartIsReportedAndLeftOut() {
@@ -186,9 +186,9 @@ import Testing
     let result = block.read()
     #expect(
       result.reports
-        == "firmware: Multiboot module 0 at 300000: ends before its start: 2fffff\n")
+        == "firmware: Multiboot module 0 at 0x300000: ends before its start: 0x2fffff\n")
     #expect(result.moduleCount == 1)
-    #expect(result.loaderRanges.contains("0000000000400000-0000000000400fff module 0"))
+    #expect(result.heldRanges.contains("0000000000400000-0000000000400fff module 0"))
   }
 
   @Test func read_moduleListBeyondMemoryIsReadAsFarAsItGoes() {
@@ -199,8 +199,8 @@ import Testing
     #expect(result.moduleCount == 1)
     #expect(
       result.reports == """
-        firmware: Multiboot module list at 9700: is too large, and read in part only, with a size of: ffffffff0
-        firmware: Multiboot module 1 at 9700: is out of reach, as are all behind it, of: ffffffff
+        firmware: Multiboot module list at 0x9700: is too large, and read in part only, with a size of: 0xffffffff0
+        firmware: Multiboot module 1 at 0x9700: is out of reach, as are all behind it, of: 0xffffffff
 
         """)
   }
@@ -213,7 +213,7 @@ import Testing
     let result = block.read()
     #expect(result.commandLine == nil)
     #expect(
-      result.reports == "firmware: Multiboot command line at 9600: has no end in reach\n")
+      result.reports == "firmware: Multiboot command line at 0x9600: has no end in reach\n")
   }
 
   @Test func read_truncatedAtEveryByteNeverTraps() {
@@ -243,7 +243,7 @@ import Testing
     block.fields.set(UInt32(0xd000), at: 72)
     let result = block.read()
     #expect(
-      result.loaderRanges.hasSuffix(
+      result.heldRanges.hasSuffix(
         """
           000000000000a000-000000000000a077 symbols
           0000000000200000-0000000000200122 symbols
@@ -260,8 +260,8 @@ import Testing
     let full = block.read(regionCapacity: 2)
     #expect(full.error == "list of memory regions is full: it holds 2, needs to hold 3")
     #expect(full.regions == "")
-    let rangesFull = block.read(loaderRangeCapacity: 1)
-    #expect(rangesFull.error == "list of loader ranges is full: it holds 1, needs to hold 2")
-    #expect(rangesFull.loaderRanges == "")
+    let rangesFull = block.read(heldRangeCapacity: 1)
+    #expect(rangesFull.error == "list of held ranges is full: it holds 1, needs to hold 2")
+    #expect(rangesFull.heldRanges == "")
   }
 }

@@ -94,7 +94,7 @@ import Testing
 
         """)
     #expect(
-      result.loaderRanges == """
+      result.heldRanges == """
           0000000000020000-00000000000200e7 boot information
           0000000000400000-0000000000401fff module 0
           0000000000020050-0000000000020055 command line of module 0
@@ -125,7 +125,7 @@ import Testing
           0000000000300000-0000000000300fff usable        4 KiB
 
         """)
-    #expect(block.read().loaderRanges.contains("0000000000300000-0000000000300fff loader"))
+    #expect(block.read().heldRanges.contains("0000000000300000-0000000000300fff loader"))
     // Boot services that still run own their memory.
     block.appendTag(18, ByteBuilder())
     #expect(block.read().regions.contains("0000000000200000-0000000000200fff reserved"))
@@ -152,14 +152,14 @@ import Testing
     #expect(result.loaderName == nil)
     #expect(
       result.reports
-        == "firmware: Multiboot 2 tag at 20030: is cut off; the rest is ignored\n")
+        == "firmware: Multiboot 2 tag at 0x20030: is cut off; the rest is ignored\n")
   }
 
   @Test func read_tagBeyondTheBlockEndsTheWalk() {
     var block = Block()
     block.appendMap([(0, 0x1000, 1)])
     block.appendTag(1, ByteBuilder(), size: 0xffff_ffff)
-    #expect(block.read().reports.contains("tag at 20030: is cut off"))
+    #expect(block.read().reports.contains("tag at 0x20030: is cut off"))
   }
 
   @Test func read_blockLargerThanMemoryIsReadAsFarAsItGoes() {
@@ -169,13 +169,13 @@ import Testing
     #expect(result.error == nil)
     #expect(
       result.reports
-        == "firmware: Multiboot 2 information at 20000: is too large, "
-        + "and read in part only, with a size of: fffffff8\n")
+        == "firmware: Multiboot 2 information at 0x20000: is too large, "
+        + "and read in part only, with a size of: 0xfffffff8\n")
   }
 
   @Test func read_blockThatEndsInATagIsReadUpToThere() {
     let result = goodBlock().read(byteCount: 0x60)
-    #expect(result.error == "Multiboot 2 information at 20000: has neither memory map nor sizes")
+    #expect(result.error == "Multiboot 2 information at 0x20000: has neither memory map nor sizes")
     #expect(result.reports.contains("is cut off"))
   }
 
@@ -185,7 +185,7 @@ import Testing
       block.appendSizes(639, 0)
       block.appendMap(entrySize: size, [(0, 0x1000, 1)])
       let result = block.read()
-      #expect(result.reports.contains("Multiboot 2 memory map entry at 20028: is too small"))
+      #expect(result.reports.contains("Multiboot 2 memory map entry at 0x20028: is too small"))
       #expect(result.regions.contains("usable        639 KiB"))
     }
   }
@@ -200,7 +200,7 @@ import Testing
     #expect(result.commandLine == nil)
     #expect(
       result.reports
-        == "firmware: Multiboot 2 command line at 20030: has no end in its tag\n")
+        == "firmware: Multiboot 2 command line at 0x20030: has no end in its tag\n")
   }
 
   @Test func read_damagedAnywhereNeverTraps() {

@@ -59,7 +59,7 @@ import Testing
   @Test func read_damagedPointerOfTheLoaderIsReportedAndTheBIOSAreaServes() throws {
     let result = try NodeResult(twoNodes.memory(), rootPointer: 0x5000, usable: usable)
     #expect(
-      result.reports == "firmware: ACPI root pointer of the loader at 5000: is damaged\n")
+      result.reports == "firmware: ACPI root pointer of the loader at 0x5000: is damaged\n")
     #expect(result.ranges == Self.twoNodes)
   }
 
@@ -96,7 +96,7 @@ import Testing
     let result = try NodeResult(memory, usable: usable)
     #expect(result.ranges == Self.twoNodes)
     #expect(
-      result.reports == "firmware: ACPI table at dead0000: is not what it was said to be\n")
+      result.reports == "firmware: ACPI table at 0xdead0000: is not what it was said to be\n")
   }
 
   @Test func domains_becomeNodesInTheOrderOfProcessorsThenMemory() throws {
@@ -153,8 +153,8 @@ import Testing
     let result = try NodeResult(tables.memory(), usable: usable)
     #expect(result.ranges == Self.twoNodes)
     #expect(
-      result.reports == "firmware: ACPI affinity 1 at 80000: "
-        + "clipped at the top of the address space, has size: ffffffffffffffff\n")
+      result.reports == "firmware: ACPI affinity 1 at 0x80000: "
+        + "clipped at the top of the address space, has size: 0xffffffffffffffff\n")
   }
 
   @Test func entries_thatContradictAreCounted() throws {
@@ -173,7 +173,7 @@ import Testing
     #expect(result.ranges == Self.twoNodes && result.nodeCount == 2)
     #expect(
       result.reports
-        == "firmware: ACPI affinity 4 at 7ff010a0: is cut off; the rest is ignored\n")
+        == "firmware: ACPI affinity 4 at 0x7ff010a0: is cut off; the rest is ignored\n")
   }
 
   @Test func entry_beyondTheTableEndsIt() throws {
@@ -181,7 +181,7 @@ import Testing
     tables.append([1, 40, 0, 0, 0])
     let result = try NodeResult(tables.memory(), usable: usable)
     #expect(result.ranges == Self.twoNodes)
-    #expect(result.reports.contains("ACPI affinity 4 at 7ff010a0: is cut off"))
+    #expect(result.reports.contains("ACPI affinity 4 at 0x7ff010a0: is cut off"))
   }
 
   @Test func entry_tooSmallForItsTypeIsIgnored() throws {
@@ -192,8 +192,8 @@ import Testing
     let result = try NodeResult(tables.memory(), usable: usable)
     #expect(result.ranges == Self.twoNodes)
     #expect(
-      result.reports == "firmware: ACPI affinity 0 at 7ff01030: "
-        + "is too small; ignored, has size: 8\n")
+      result.reports == "firmware: ACPI affinity 0 at 0x7ff01030: "
+        + "is too small; ignored, has size: 0x8\n")
   }
 
   @Test func fullStorage_saysHowMuchIsNeeded() throws {

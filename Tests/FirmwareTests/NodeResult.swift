@@ -27,10 +27,8 @@ struct NodeResult {
     defer { unsafe domainStorage.deallocate() }
     let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 512)
     defer { unsafe regions.deallocate() }
-    let mapStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 1024)
+    let mapStorage = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 1024)
     defer { unsafe mapStorage.deallocate() }
-    let nodeStorage = UnsafeMutableBufferPointer<NodePages>.allocate(capacity: 1024)
-    defer { unsafe nodeStorage.deallocate() }
 
     var list = unsafe MemoryRegionList(storage: regions)
     for range in usable {
@@ -43,20 +41,20 @@ struct NodeResult {
       affinities: MemoryAffinityList(storage: affinities), domains: domainStorage)
     var text = PrintedText()
     do throws(FirmwareError) {
-      isFound = try information.read(
+      let tables = ACPITables(
         rootPointer: rootPointer.map { PhysicalAddress($0) }, in: memory, reportingTo: &text)
+      isFound = try information.read(tables, reportingTo: &text)
     } catch {
       var printed = PrintedText()
       error.write(to: &printed)
       self.error = printed.text
     }
     reports = text.text
-    let nodes = try unsafe NodeMap(
-      assigning: map, to: &information.affinities, storage: nodeStorage)
-    ranges = (0..<nodes.count).map { index in
-      let first = String(nodes[index].pages.start.number, radix: 16)
-      let last = String(nodes[index].pages.end.number - 1, radix: 16)
-      return "\(nodes[index].node.rawValue):\(first)-\(last)"
+    let nodes = try NodeMap(assigning: map, to: &information.affinities)
+    ranges = nodes.ranges().map { range in
+      let first = String(range.pages.start.number, radix: 16)
+      let last = String(range.pages.end.number - 1, radix: 16)
+      return "\(range.node.rawValue):\(first)-\(last)"
     }
     nodeCount = nodes.nodeCount
     conflictCount = nodes.conflictCount

@@ -64,7 +64,7 @@ import Testing
 
         """)
     #expect(
-      result.loaderRanges == """
+      result.heldRanges == """
           0000000000006000-0000000000006037 boot information
           0000000000006100-0000000000006147 memory map
           0000000000006300-0000000000006303 command line
@@ -80,13 +80,13 @@ import Testing
   @Test func read_versionZeroHasNoMap() {
     #expect(
       read(fields(version: 0)).error
-        == "PVH start information at 6000: has no memory map, is of version: 0")
+        == "PVH start information at 0x6000: has no memory map, is of version: 0x0")
   }
 
   @Test func read_otherMagicIsAnError() {
     #expect(
       read(fields(magic: 0x2bad_b002)).error
-        == "PVH start information at 6000: starts with another number: 2badb002")
+        == "PVH start information at 0x6000: starts with another number: 0x2badb002")
   }
 
   @Test func read_hugeCountsAreReadAsFarAsMemoryGoes() {
@@ -97,9 +97,9 @@ import Testing
     #expect(result.error == nil)
     #expect(result.moduleCount == 2)
     #expect(
-      result.reports.contains("PVH memory map entry at 6100: is too large, and read in part only"))
-    #expect(result.reports.contains("PVH memory map entry 3 at 6148: is out of reach"))
-    #expect(result.reports.contains("PVH module 2 at 6200: is out of reach"))
+      result.reports.contains("PVH memory map entry at 0x6100: is too large, and read in part"))
+    #expect(result.reports.contains("PVH memory map entry 3 at 0x6148: is out of reach"))
+    #expect(result.reports.contains("PVH module 2 at 0x6200: is out of reach"))
   }
 
   @Test func read_pointersToNowhereAreReported() {
@@ -108,9 +108,9 @@ import Testing
     fields.set(UInt64.max, at: 24)
     let result = read(fields)
     #expect(result.moduleCount == 0)
-    #expect(result.reports.contains("PVH command line at ffffffffffffffff: has no end in reach"))
+    #expect(result.reports.contains("PVH command line at 0xffffffffffffffff: has no end in reach"))
     fields.set(UInt64.max - 7, at: 40)
-    #expect(read(fields).error == "PVH memory map at fffffffffffffff8: has no entry in reach")
+    #expect(read(fields).error == "PVH memory map at 0xfffffffffffffff8: has no entry in reach")
   }
 
   @Test func read_damagedAnywhereNeverTraps() {

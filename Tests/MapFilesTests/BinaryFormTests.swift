@@ -43,7 +43,7 @@ import Testing
       reading: dump, name: "FILE", form: .multiboot1, start: PhysicalAddress(0x9000),
       information: PhysicalAddress(0x9500))
     #expect(file.shortText == ["0+9fc00 usable", "100000+100000 acpi_data"])
-    #expect(file.loaderRanges.map(\.owner) == [.bootInformation, .memoryMap])
+    #expect(file.loaderRanges.map(\.owner) == [.loader(.bootInformation), .loader(.memoryMap)])
   }
 
   @Test func multiboot1_isNotGuessed() {
@@ -73,13 +73,13 @@ import Testing
     let file = try MapFile(reading: dump, name: "FILE", start: start)
     #expect(file.form == .pvh)
     #expect(file.shortText == ["0+9fc00 usable"])
-    #expect(errorText(dump)?.hasPrefix("FILE: error: PVH memory map at 6038: ") == true)
+    #expect(errorText(dump)?.hasPrefix("FILE: error: PVH memory map at 0x6038: ") == true)
   }
 
   @Test func cutOffDump_isAnError() {
     #expect(
       errorText([0, 0], form: .multiboot1)
-        == "FILE: error: Multiboot information at 0: is out of reach")
+        == "FILE: error: Multiboot information at 0x0: is out of reach")
     #expect(errorText([0x78, 0xc5, 0x6e, 0x33, 0, 0, 0, 0])?.contains("error: PVH") == true)
   }
 
@@ -108,7 +108,7 @@ import Testing
       reading: padded(bytes(UInt64(0)), to: 16) + deviceTree, name: "FILE",
       start: PhysicalAddress(0x8000), information: PhysicalAddress(0x8010))
     #expect(dump.form == .dtb)
-    #expect(dump.loaderRanges.map(\.owner) == [.deviceTree])
+    #expect(dump.loaderRanges.map(\.owner) == [.loader(.deviceTree)])
     #expect(dump.loaderRanges.first?.range.start == PhysicalAddress(0x8010))
   }
 }

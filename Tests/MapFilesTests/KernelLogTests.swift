@@ -102,7 +102,11 @@ import Testing
       "BIOS-e820: [mem 0x0000000000000000-0x00000000000",
       "FILE:2: error: a line of the map is BIOS-e820: [mem START-LAST] TYPE"
     ),
-    ("BIOS-e820: [mem 0x0-0xfff] usabel", "FILE:2: error: no such type of memory: usabel"),
+    (
+      "BIOS-e820: [mem 0x0-0xfff] usabel",
+      "FILE:2: error: no such type of memory: usabel; there are usable, soft_reserved, acpi_data, "
+        + "persistent, acpi_nvs, reserved, unusable, no-map, and typeN for e820's number N"
+    ),
     (
       "BIOS-e820: 0000 - zzz (usable)",
       "FILE:2: error: a line of the map is BIOS-e820: START - END (TYPE)"
@@ -117,7 +121,10 @@ import Testing
     ),
     (
       "efi: mem00: [Nonsense|WB] range=[0x0-0xfff] (0MB)",
-      "FILE:2: error: no such type of EFI memory: Nonsense"
+      "FILE:2: error: no such type of EFI memory: Nonsense; there are Reserved, Loader_Code, "
+        + "Loader_Data, Boot_Code, Boot_Data, Runtime_Code, Runtime_Data, Conventional, Unusable, "
+        + "ACPI_Reclaim, ACPI_Mem_NVS, MMIO, MMIO_Port, PAL_Code, Persistent, Unaccepted, and "
+        + "typeN for number N"
     ),
     (
       "SRAT: Node x PXM 0 [mem 0x0-0xfff]",

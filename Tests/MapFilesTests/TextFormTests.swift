@@ -20,6 +20,71 @@ import Testing
       ])
   }
 
+  /// 2^64, which no number of 64 bits is, ends the last range that there can be.
+  @Test func end_mayBeTheTopOfAllAddresses() throws {
+    #expect(
+      try read("fffffffffffff000 10000000000000000 reserved\n").shortText
+        == ["fffffffffffff000+1000 reserved"])
+    #expect(
+      try read("1000 0x10000000000000000 usable\n").shortText
+        == ["1000+fffffffffffff000 usable"])
+    #expect(
+      try read("1 0 100000000 10000000000000000 -\n").shortNodes
+        == ["1/0 100000000+ffffffff00000000"])
+    #expect(
+      try read("BIOS-e820: 0000000000001000 - 10000000000000000 (reserved)\n").shortText
+        == ["1000+fffffffffffff000 reserved"])
+  }
+
+  /// Every name that a message lists is one that is read.
+  @Test func spellingsInMessages_areRead() throws {
+    for line in ["0 1000 x", "0 1000 x WB"] {
+      let message = try #require(errorText(line))
+      let list = try #require(message.split(separator: "there are ").last)
+      let names = list.split(separator: ", ").filter { !$0.hasPrefix("and") }
+      #expect(names.count == (line.hasSuffix("WB") ? 16 : 8))
+      for name in names {
+        let text = line.replacing("x", with: name, maxReplacements: 1)
+        #expect(errorText(text) == nil, "\(text)")
+      }
+    }
+  }
+
+  @Test(arguments: [true, false], [true, false])
+  func utf16_isNamed(hasMark: Bool, isLittleEndian: Bool) {
+    let text = "0 9fc00 usable\n100000 200000 usable\n"
+    var bytes: [UInt8] = []
+    for unit in (hasMark ? [0xfeff] : []) + Array(text.utf16) {
+      let pair = [UInt8(truncatingIfNeeded: unit), UInt8(unit >> 8)]
+      bytes += isLittleEndian ? pair : pair.reversed()
+    }
+    #expect(
+      throws: MapFileError(
+        file: "FILE", "UTF-16, not UTF-8: convert it, as by iconv -f UTF-16 -t UTF-8")
+    ) {
+      try MapFile(reading: bytes, name: "FILE")
+    }
+  }
+
+  @Test func memmapDirectory_isReadAndItsFilesNamed() throws {
+    func read(_ end: String) throws(MapFileError) -> MapFile {
+      try MapFile(
+        readingMemmap: [
+          ("0/start", Array("0x0\n".utf8)), ("0/end", Array(end.utf8)),
+          ("0/type", Array("System RAM\n".utf8)),
+        ], name: "DIR")
+    }
+    #expect(try read("0x9fbff\n").shortText == ["0+9fc00 usable"])
+    #expect(throws: MapFileError(file: "DIR/0/end", "no hexadecimal number of 64 bits: fish")) {
+      try read("fish\n")
+    }
+    #expect(
+      throws: MapFileError(file: "DIR", "this directory is no copy of /sys/firmware/memmap")
+    ) {
+      try MapFile(readingMemmap: [], name: "DIR")
+    }
+  }
+
   @Test func nodes_areATableOfFiveWords() throws {
     let file = try read(
       "0 0 0000000000000000 00000000000a0000 -\n1 4 100000000 200000000 hotplug\n")
@@ -85,7 +150,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("0 1000 usabel", "FILE:1: error: no such type of memory: usabel"),
+    (
+      "0 1000 usabel",
+      "FILE:1: error: no such type of memory: usabel; there are usable, soft_reserved, acpi_data, "
+        + "persistent, acpi_nvs, reserved, unusable, no-map, and typeN for e820's number N"
+    ),
     ("0 1000", "FILE:1: error: a line of a table is START END TYPE, not 2 words"),
     (
       "0 1000 usable\njunk 2000 usable",
@@ -93,11 +162,29 @@ import Testing
     ),
     ("junk\n0 1000 usable", "FILE:1: error: a line of a table is START END TYPE, not 1 words"),
     (
+      "0 10000000000000001 usable",
+      "FILE:1: error: END is no hexadecimal number up to 2^64: 10000000000000001"
+    ),
+    (
       "0 10000000000000000 usable",
-      "FILE:1: error: END is no hexadecimal number of 64 bits: 10000000000000000"
+      "FILE:1: error: a range of all 2^64 bytes is more than a size can tell"
+    ),
+    (
+      "10000000000000000 10000000000000000 usable",
+      "FILE:1: error: START is no hexadecimal number of 64 bits: 10000000000000000"
     ),
     ("2000 1000 usable", "FILE:1: error: the range ends at 0x1000, before its start 0x2000"),
-    ("0 1000 usable WB", "FILE:1: error: no such type of EFI memory: usable"),
+    (
+      "0 1000 usable WB",
+      "FILE:1: error: no such type of EFI memory: usable; there are Reserved, Loader_Code, "
+        + "Loader_Data, Boot_Code, Boot_Data, Runtime_Code, Runtime_Data, Conventional, Unusable, "
+        + "ACPI_Reclaim, ACPI_Mem_NVS, MMIO, MMIO_Port, PAL_Code, Persistent, Unaccepted, and "
+        + "typeN for number N"
+    ),
+    (
+      "\u{feff}0 1000 usable",
+      "FILE:1: error: a byte order mark: save the text as UTF-8 without one"
+    ),
     ("1024 0 0 1000 -", "FILE:1: error: no number of a node: 1024"),
     ("a b c d e", "FILE:1: error: no number of a node: a"),
     ("0 0 0 1000 cold", "FILE:1: error: no such flag: cold"),

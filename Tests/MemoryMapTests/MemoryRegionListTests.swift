@@ -35,7 +35,7 @@ import Testing
       #expect(list.count == 2)
       let error = MemoryMapError.regionListFull(capacity: 2, needed: 4)
       #expect(throws: error) { try list.checkCapacity() }
-      let storage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 8)
+      let storage = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 8)
       defer { unsafe storage.deallocate() }
       #expect(throws: error) { _ = try unsafe MemoryMap(sanitizing: &list, storage: storage) }
       var text = PrintedText()
@@ -71,7 +71,7 @@ import Testing
       let starts = (0..<312).map { UInt64($0) * 0x3000 }.shuffled(using: &generator)
       try withMap(of: starts.map { ($0, $0 + 0x2000, .usable) }) { map in
         #expect(map.count == 312)
-        #expect((0..<312).allSatisfy { map[$0].range.start.rawValue == UInt64($0) * 0x3000 })
+        #expect((0..<312).allSatisfy { map[$0].pages.start.number == UInt64($0) * 3 })
       }
     }
   }

@@ -1,26 +1,28 @@
 import MemoryMap
-import PhysicalMemory
 import TestSupport
 import Testing
 
 /// The sweep by itself: it knows bytes, not pages.  In the drawings a column is a byte, U is usable,
 /// A is ACPI data, R is reserved, a dot is nothing.
 @Suite struct RegionSweepTests {
-  private func region(_ start: UInt64, _ end: UInt64, _ kind: MemoryKind) -> MemoryRegion {
-    MemoryRegion(
-      range: AddressRange(clippingStart: PhysicalAddress(start), byteCount: end &- start),
-      kind: kind)
+  /// Bytes from `start` up to, but not including, `end`; 0 is the end of the address space.
+  private func stretch(_ start: UInt64, _ end: UInt64, _ kind: MemoryKind) -> KindStretch {
+    KindStretch(first: start, last: end &- 1, kind: kind)
   }
 
   /// What the sweep makes of a drawing of each region: one line a region, sorted by start.
   private func sweep(_ drawings: String...) -> String {
-    let regions = drawings.map { drawing in
+    let stretches = drawings.compactMap { drawing -> KindStretch? in
       let start = drawing.prefix { $0 == "." }.count
-      let mark = drawing.first { $0 != "." } ?? "U"
-      return region(
+      guard let mark = drawing.first(where: { $0 != "." }) else { return nil }
+      return stretch(
         UInt64(start), UInt64(start + drawing.filter { $0 == mark }.count), kind(mark))
     }
-    return draw(RegionSweep(regions.makeIterator()), width: drawings.map(\.count).max() ?? 0)
+    return draw(sweep(stretches), width: drawings.map(\.count).max() ?? 0)
+  }
+
+  private func sweep(_ stretches: [KindStretch]) -> [KindStretch] {
+    Array(IteratorSequence(RegionSweep(stretches.makeIterator())))
   }
 
   private func kind(_ mark: Character) -> MemoryKind {
@@ -31,15 +33,14 @@ import Testing
     }
   }
 
-  private func draw(_ regions: some Sequence<MemoryRegion>, width: Int) -> String {
+  private func draw(_ stretches: [KindStretch], width: Int) -> String {
     var text = Array(repeating: Character("."), count: width)
-    for region in regions {
-      guard let last = region.range.last?.rawValue else { continue }
-      for index in Int(region.range.start.rawValue)...Int(last) {
+    for stretch in stretches {
+      for index in Int(stretch.first)...Int(stretch.last) {
         // Results are disjoint.
         #expect(text[index] == ".")
         text[index] =
-          region.kind == .usable ? "U" : region.kind == .acpiReclaimable ? "A" : "R"
+          stretch.kind == .usable ? "U" : stretch.kind == .acpiReclaimable ? "A" : "R"
       }
     }
     return String(text)
@@ -71,15 +72,15 @@ import Testing
   }
 
   @Test func sweep_mergesAcrossRegions() {
-    let regions = [region(0, 3, .usable), region(2, 5, .usable), region(5, 9, .usable)]
-    let swept = Array(RegionSweep(regions.makeIterator()))
-    #expect(swept == [region(0, 9, .usable)])
+    let stretches = [stretch(0, 3, .usable), stretch(2, 5, .usable), stretch(5, 9, .usable)]
+    let swept = sweep(stretches)
+    #expect(swept == [stretch(0, 9, .usable)])
   }
 
   @Test func sweep_endsAtTopOfAddressSpace() {
-    let regions = [region(.max - 9, 0, .usable), region(.max - 4, 0, .reserved)]
-    let swept = Array(RegionSweep(regions.makeIterator()))
-    #expect(swept == [region(.max - 9, .max - 4, .usable), region(.max - 4, 0, .reserved)])
+    let stretches = [stretch(.max - 9, 0, .usable), stretch(.max - 4, 0, .reserved)]
+    let swept = sweep(stretches)
+    #expect(swept == [stretch(.max - 9, .max - 4, .usable), stretch(.max - 4, 0, .reserved)])
   }
 
   /// 2000 random tables of up to 12 regions on 24 bytes, against the plainest possible method.
@@ -87,27 +88,27 @@ import Testing
     var generator = SplitMix(state: 1)
     for _ in 0..<2000 {
       let count = Int.random(in: 0...12, using: &generator)
-      let regions = (0..<count).map { _ in
+      let stretches = (0..<count).map { _ in
         let start = UInt64.random(in: 0..<24, using: &generator)
         let kinds: [MemoryKind] = [.usable, .acpiReclaimable, .reserved]
-        return region(
-          start, UInt64.random(in: start...24, using: &generator),
+        return stretch(
+          start, UInt64.random(in: start + 1...24, using: &generator),
           kinds[Int.random(in: 0..<3, using: &generator)])
-      }.sorted { $0.range.start < $1.range.start }
+      }.sorted { $0.first < $1.first }
       let expected = (0..<24).map { (address: UInt64) -> MemoryKind? in
-        regions.filter { $0.range.contains(PhysicalAddress(address)) }.map(\.kind).max()
+        stretches.filter { ($0.first...$0.last).contains(address) }.map(\.kind).max()
       }
-      let swept = Array(RegionSweep(regions.makeIterator()))
+      let swept = sweep(stretches)
       let actual = (0..<24).map { (address: UInt64) -> MemoryKind? in
-        swept.first { $0.range.contains(PhysicalAddress(address)) }?.kind
+        swept.first { ($0.first...$0.last).contains(address) }?.kind
       }
-      #expect(actual == expected, "\(regions)")
-      #expect(swept.allSatisfy { !$0.range.isEmpty })
-      #expect(swept.count <= max(0, 2 * regions.count - 1))
+      #expect(actual == expected, "\(stretches)")
+      #expect(swept.allSatisfy { $0.first <= $0.last })
+      #expect(swept.count <= max(0, 2 * stretches.count - 1))
       for (left, right) in zip(swept, swept.dropFirst()) {
-        let isInOrder = left.range.end.map { $0 <= right.range.start } ?? false
-        let isMerged = left.range.end != right.range.start || left.kind != right.kind
-        #expect(isInOrder && isMerged, "\(regions)")
+        let isInOrder = left.last < right.first
+        let isMerged = left.last + 1 != right.first || left.kind != right.kind
+        #expect(isInOrder && isMerged, "\(stretches)")
       }
     }
   }

@@ -11,7 +11,7 @@ func withMap<Result>(
 ) throws -> Result {
   let listStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: entries.count)
   defer { unsafe listStorage.deallocate() }
-  let mapStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(
+  let mapStorage = UnsafeMutableBufferPointer<PageRegion>.allocate(
     capacity: capacity ?? entries.count * 2)
   defer { unsafe mapStorage.deallocate() }
   var list = unsafe MemoryRegionList(storage: listStorage)

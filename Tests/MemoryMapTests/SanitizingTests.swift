@@ -235,18 +235,17 @@ import Testing
         """)
   }
 
-  // The whole address space has no size in 64 bits.
-  @Test func sanitize_wholeAddressSpaceIsToldInTwoRegions() throws {
+  // The whole address space has no size in 64 bits, but a number of pages.
+  @Test func sanitize_wholeAddressSpaceIsOneRegion() throws {
     #expect(
       try sanitized(
         (0, 1 << 63, .reserved), (1 << 63, 0, .reserved), (1 << 62, 3 << 62, .usable)) == """
-            0000000000000000-7fffffffffffffff reserved      8 EiB
-            8000000000000000-ffffffffffffffff reserved      8 EiB
+            0000000000000000-ffffffffffffffff reserved      16 EiB
 
           """)
     #expect(
       try sanitized((0, .max, .reserved)) == """
-          0000000000000000-fffffffffffffffe reserved      15.9 EiB
+          0000000000000000-ffffffffffffffff reserved      16 EiB
 
         """)
   }

@@ -40,4 +40,16 @@ import Testing
       #expect(map.usableEnd == PageFrame((1 << 35) + (1 << 34)))
     }
   }
+
+  // map        UUURUUUU
+  @Test func hasUsable_onlyWhereEveryPageIs() throws {
+    try withMap(of: entries) { map in
+      for pages: PageRange in [.init(0..<3), .init(1..<2), .init(4..<8), .init(3..<3)] {
+        #expect(map.hasUsable(pages))
+      }
+      for pages: PageRange in [.init(0..<4), .init(2..<5), .init(3..<4), .init(7..<9)] {
+        #expect(!map.hasUsable(pages))
+      }
+    }
+  }
 }

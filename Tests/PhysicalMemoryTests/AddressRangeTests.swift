@@ -91,18 +91,34 @@ import Testing
     #expect(AddressRange(try #require(pages(.max, .max))) == nil)
   }
 
-  @Test func clipping_keepsWhatFits() {
+  @Test func clampingByteCount_keepsWhatFits() {
     let fitting: [(UInt64, UInt64)] = [(0, 0), (0, .max), (1, .max), (.max, 0), (.max, 1)]
     for (start, byteCount) in fitting {
-      let clipped = AddressRange(clippingStart: PhysicalAddress(start), byteCount: byteCount)
-      #expect(clipped == range(start, byteCount))
+      let clamped = AddressRange(start: PhysicalAddress(start), clampingByteCount: byteCount)
+      #expect(clamped == range(start, byteCount))
     }
   }
 
-  @Test func clipping_endsAtTopOfAddressSpace() {
-    #expect(AddressRange(clippingStart: top, byteCount: 2) == range(.max, 1))
-    #expect(AddressRange(clippingStart: top, byteCount: .max) == range(.max, 1))
-    #expect(AddressRange(clippingStart: PhysicalAddress(2), byteCount: .max) == range(2, .max - 1))
+  @Test func clampingByteCount_endsAtTopOfAddressSpace() {
+    #expect(AddressRange(start: top, clampingByteCount: 2) == range(.max, 1))
+    #expect(AddressRange(start: top, clampingByteCount: .max) == range(.max, 1))
+    #expect(AddressRange(start: PhysicalAddress(2), clampingByteCount: .max) == range(2, .max - 1))
+  }
+
+  @Test func literals_makeRangesThatCannotFail() {
+    #expect(AddressRange(0x1000..<0x3000) == range(0x1000, 0x2000))
+    #expect(AddressRange(0..<0) == range(0, 0))
+    #expect(AddressRange(0..<0xffff_ffff_ffff_ffff) == range(0, .max))
+  }
+
+  @Test func intersection_hasTheAddressesOfBoth() {
+    let some = AddressRange(0x1000..<0x3000)
+    #expect(some.intersection(AddressRange(0x2ffe..<0x4000)) == range(0x2ffe, 2))
+    #expect(some.intersection(AddressRange(0..<0x9000)) == some)
+    #expect(some.intersection(AddressRange(0x3000..<0x4000)) == nil)
+    #expect(some.intersection(AddressRange(0x2000..<0x2000)) == nil)
+    let last = AddressRange(start: top, clampingByteCount: 1)
+    #expect(last.intersection(AddressRange(start: 2, clampingByteCount: .max)) == last)
   }
 
   // MARK: Ends

@@ -94,4 +94,11 @@ import Testing
     #expect(NodeID(0) < NodeID(1))
     #expect(!(NodeID(1) < NodeID(1)))
   }
+
+  @Test func literals_areTheNumbersOfAddressesAndPageFrames() {
+    let address: PhysicalAddress = 0xffff_ffff_ffff_fff0
+    #expect(address.rawValue == 0xffff_ffff_ffff_fff0)
+    let page: PageFrame = 0x100
+    #expect(page.firstAddress == 0x10_0000)
+  }
 }

@@ -86,4 +86,10 @@ import Testing
     #expect(top.intersection(try #require(pages(0, .max))) == top)
     #expect(top.intersection(try #require(pages(0, .max - 1))) == nil)
   }
+
+  @Test func literals_makeRangesThatCannotFail() {
+    #expect(PageRange(1..<5) == PageRange(start: PageFrame(1), end: PageFrame(5)))
+    #expect(PageRange(7..<7) == PageRange(emptyAt: PageFrame(7)))
+    #expect(PageRange(0..<0xffff_ffff_ffff_ffff).pageCount == .max)
+  }
 }

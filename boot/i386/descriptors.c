@@ -90,10 +90,10 @@ void board_install_descriptors(void) {
       : "memory");
 }
 
-void board_enable_paging(uintptr_t directory) {
+bool board_enable_paging(uintptr_t directory) {
   struct board_cpuid features;
   uint32_t has_large_pages = 1 << 3; /* CPUID leaf 1, EDX: PSE */
-  if (!board_cpuid(1, &features) || (features.edx & has_large_pages) == 0) return;
+  if (!board_cpuid(1, &features) || (features.edx & has_large_pages) == 0) return false;
   double_fault_task.cr3 = directory;
   uint32_t large_pages = 1 << 4; /* CR4.PSE */
   uint32_t paging_and_write_protection = 1u << 31 | 1 << 16; /* CR0.PG, CR0.WP */
@@ -110,6 +110,7 @@ void board_enable_paging(uintptr_t directory) {
       :
       : "r"(directory), "ri"(large_pages), "ri"(paging_and_write_protection)
       : "eax", "memory");
+  return true;
 }
 
 #endif

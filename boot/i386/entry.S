@@ -3,7 +3,7 @@
  * Specification 0.6.96, section 3.2; Multiboot 2 the same); PVH leaves the address in %ebx only. */
 #if !__STDC_HOSTED__ && defined(__i386__)
 
-#include "../magic.h"
+#include "../x86/magic.h"
 
   .section .text.entry, "ax", @progbits
   .globl pvh_start

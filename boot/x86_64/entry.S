@@ -1,16 +1,19 @@
 /* Where loaders enter the kernel: 32-bit protected mode, paging and interrupts off, as on i386.  From
- * there to long mode (Intel SDM volume 3, 9.8.5), with the first 4 GiB mapped to themselves. */
+ * there to long mode (Intel SDM volume 3, 9.8.5), with the kernel's image mapped to itself; the kernel
+ * maps the rest, and with protection, before it reads anything that a loader left. */
 #if !__STDC_HOSTED__ && defined(__x86_64__)
 
-#include "../magic.h"
+#include "../x86/magic.h"
 
 #define CR0_PAGING (1 << 31)
 #define CR0_WRITE_PROTECT (1 << 16)
 #define CR4_PAE (1 << 5)
 #define MSR_EFER 0xc0000080
 #define EFER_LONG_MODE (1 << 8)
+#define EFER_NO_EXECUTE (1 << 11)
 #define CPUID_EXTENDED 0x80000001
-#define CPUID_LONG_MODE 29      /* bit of %edx */
+#define CPUID_LONG_MODE 29      /* bits of %edx */
+#define CPUID_NO_EXECUTE 20
 #define PRESENT_WRITABLE 0x03
 #define PRESENT_WRITABLE_LARGE 0x83
 
@@ -37,14 +40,16 @@ _start:
   btl $CPUID_LONG_MODE, %edx
   jnc no_long_mode
 
-  /* 2048 pages of 2 MiB in four directories, one table of directories, one root. */
+  /* Pages of 2 MiB up to the end of the image in the first directory, one table of directories, one
+   * root. */
   movl $boot_page_directories, %ebx
   movl $PRESENT_WRITABLE_LARGE, %eax
 1:
   movl %eax, (%ebx)
   addl $8, %ebx
   addl $0x200000, %eax
-  jnc 1b                        /* until 4 GiB wrap around */
+  cmpl $image_end, %eax
+  jb 1b
   movl $boot_page_directories + PRESENT_WRITABLE, %eax
   movl %eax, boot_directory_table
   addl $0x1000, %eax
@@ -60,9 +65,14 @@ _start:
   movl %eax, %cr4
   movl $boot_page_root, %eax
   movl %eax, %cr3
+  movl $EFER_LONG_MODE, %ebx
+  btl $CPUID_NO_EXECUTE, %edx   /* from CPUID above */
+  jnc 1f
+  orl $EFER_NO_EXECUTE, %ebx
+1:
   movl $MSR_EFER, %ecx
   rdmsr
-  orl $EFER_LONG_MODE, %eax
+  orl %ebx, %eax
   wrmsr
   movl %cr0, %eax
   orl $(CR0_PAGING | CR0_WRITE_PROTECT), %eax
@@ -114,16 +124,6 @@ long_segments:
 long_segment_register:
   .word . - long_segments - 1
   .long long_segments
-
-  .section .bss.page_tables, "aw", @nobits
-  .balign 4096
-  .globl boot_page_root, boot_directory_table, boot_page_directories
-boot_page_root:
-  .skip 4096
-boot_directory_table:
-  .skip 4096
-boot_page_directories:
-  .skip 4 * 4096
 
 #endif
 #if defined(__ELF__)

@@ -12,7 +12,7 @@ die() {
   exit 1
 }
 
-# install PACKAGE REASON: installs Debian's PACKAGE where that is allowed.
+# install REASON PACKAGE…: installs packages of Debian's where that is allowed.
 install() {
   local -a as_root=()
   command -v apt-get >/dev/null || return 0
@@ -20,9 +20,10 @@ install() {
     sudo -n true 2>/dev/null || return 0
     as_root=(sudo -n)
   fi
-  say "installing $1, for $2"
+  say "installing ${*:2}, for $1"
   if ${as_root[@]+"${as_root[@]}"} apt-get update -q >&2; then
-    DEBIAN_FRONTEND=noninteractive ${as_root[@]+"${as_root[@]}"} apt-get install -qy "$1" >&2 || true
+    ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get install -qy "${@:2}" \
+      >&2 || true
   fi
 }
 
@@ -33,7 +34,7 @@ require_command() {
   case $2 in
     \(*) die "$1 is not installed $2" ;;
   esac
-  install "$2" "$1"
+  install "$1" "$2"
   command -v "$1" >/dev/null ||
     die "$1 is not installed; on Debian or Ubuntu type: sudo apt-get install $2"
 }
@@ -42,7 +43,7 @@ require_command() {
 require_multilib() {
   require_command gcc gcc
   if builds_32_bit; then return; fi
-  install gcc-multilib "32-bit programs"
+  install "32-bit programs" gcc-multilib
   builds_32_bit ||
     die "gcc -m32 does not work; on Debian or Ubuntu type: sudo apt-get install gcc-multilib"
 }

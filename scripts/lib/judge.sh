@@ -33,9 +33,9 @@ equal() {
   }
 }
 
-# judge_summary LOG ARCH MEMORY: whether the summary adds up to the map, and the map to the memory.
+# judge_summary LOG ARCH MEMORY FIRMWARE: whether the summary adds up to the map, and the map to the memory.
 judge_summary() {
-  local log=$1 limit usable reserved free released pages bytes
+  local log=$1 limit kept usable reserved free released pages bytes
   # The highest page number that the processor reaches, plus one.
   case $2 in i386) limit=$((1 << 20)) ;; *) limit=$((1 << 40)) ;; esac
   read -r usable reserved free released < <(sed -n \
@@ -47,10 +47,12 @@ judge_summary() {
   equal "usable pages, and those of the map" "$usable" "$(map_pages "$log" "$limit")" || return 1
   equal "reserved and free, and usable" $((reserved + free)) "$usable" || return 1
   equal "released, and free and bitmaps" "$released" $((free + $(bitmap_pages "$log"))) || return 1
-  # The boards keep up to 1 MiB from the memory that they were given: the VGA hole, ACPI's tables.
+  # What boards keep from the memory that they were given, in MiB: with a BIOS the VGA hole and ACPI's
+  # tables; UEFI keeps more for itself.
+  case $4 in bios) kept=1 ;; uefi) kept=16 ;; esac
   bytes=$(($(in_mebibytes "$3") << 20))
   pages=$(map_pages "$log" $((1 << 40)))
-  if [ $((pages << 12)) -gt "$bytes" ] || [ $((pages << 12)) -lt $((bytes - (1 << 20))) ]; then
+  if [ $((pages << 12)) -gt "$bytes" ] || [ $((pages << 12)) -lt $((bytes - (kept << 20))) ]; then
     echo "the map has $pages usable pages, with memory of $bytes bytes"
     return 1
   fi

@@ -3,7 +3,7 @@
 
 : "${root:?common.sh has to be read before}"
 
-# How the kernel ends a run, as QEMU's exit status (see Sources/Kernel/Outcome.swift).
+# How the kernel ends a run, as QEMU's exit status (see Outcome in Sources/Kernel).
 readonly status_success=33 status_failure=35 status_trap=37
 
 # kernel_image ARCH: the path of the built image.
@@ -19,7 +19,7 @@ loader_image() {
     multiboot) objcopy -O elf32-i386 "$image" "$made" ;;
     # QEMU prefers Multiboot where the image has its header.  The header's segment stays as it is.
     pvh) objcopy --remove-section .multiboot1 "$image" "$made" 2>/dev/null ;;
-    grub) made=$image ;;
+    grub | grub1) made=$image ;;
   esac
   echo "$made"
 }
@@ -38,8 +38,10 @@ build_kernel() {
   require_command swift "(see https://swift.org/install)"
   image=$(kernel_image "$arch")
   log=$(mktemp)
-  # The package manager does not know that the image depends on the linker script.
-  if [ "$root/linker/$arch.ld" -nt "$image" ]; then rm -f "$image"; fi
+  # The package manager does not know that the image depends on the linker scripts.
+  if [ -n "$(find "$root/linker" -name '*.ld' -newer "$image" 2>/dev/null)" ]; then
+    rm -f "$image"
+  fi
   say "building the $arch kernel"
   (cd "$root" && swift build -c release --triple "$(kernel_triple "$arch")" \
     --toolset "scripts/toolsets/$arch.json" --scratch-path ".build-$arch" \
@@ -59,6 +61,24 @@ boot_judged() {
   timeout --foreground "$limit" "$@" </dev/null 2>&1 | sed -u 's/\r$//' | tee "$log" ||
     status=${PIPESTATUS[0]}
   return "$status"
+}
+
+# ask_monitor LIMIT LOG QUESTION COMMAND…: runs QEMU without the device that ends it, waits until the
+# kernel has printed `ok` to LOG, and passes on what QEMU's monitor answers.  Fails if the kernel did
+# not say so within LIMIT seconds.
+ask_monitor() {
+  local limit=$1 log=$2 question=$3 tenth
+  shift 3
+  rm -f "$log"
+  {
+    for ((tenth = 0; tenth < limit * 10; tenth++)); do
+      if grep -q '^ok' "$log" 2>/dev/null; then break; fi
+      sleep 0.1
+    done
+    echo "$question"
+    echo quit
+  } | "$@" -display none -monitor stdio -serial "file:$log"
+  grep -q '^ok' "$log"
 }
 
 # succeeded STATUS LOG: whether the run ended as success and said so.

@@ -1,175 +1,218 @@
 # Building libbootmem.a.  Sourced after common.sh.
 # shellcheck shell=bash
+#
+# What it takes beyond compiling, and why:
+#
+# 1. The Swift modules become one piece of intermediate code, which the linker optimises as a whole
+#    program in which only the header's functions are called from outside (link-time optimisation).
+#    Without it every function that came from another module stays callable, so hardly any is
+#    inlined; and Swift's own back end makes code for i386 that needs a GOT, whatever it is told.
+# 2. ld -r makes one object of that, the memory functions and, for i386, the 64-bit arithmetic: with
+#    the four sections that kernels' linker scripts name, and without what only runtimes read.
+# 3. objcopy gives the functions private names in it, and makes everything else local: a kernel may
+#    have an init_bootmem or a memset of its own, and knows no Swift.
+# 4. Each function and variable becomes a member of its own, so that a kernel's own comes first.
 
 # The modules that the library is made of, each after those that it imports.
 readonly library_modules="TextOutput PhysicalMemory BootMemory BootMemoryC"
 
-# library_output PREFIX: the folder of the results.
+# What compilers call.
+readonly -a library_memory_functions=(memset memcpy memmove memcmp)
+
+# swift_tool NAME: a tool that came with the Swift compiler, and knows its intermediate code.
+swift_tool() { echo "$(dirname "$(readlink -f "$(command -v swiftc)")")/$1"; }
+
+# library_output PREFIX: where the results go.
 library_output() { echo "$root/build${1:+/$1}"; }
 
-# library_names: the names that the header declares with linkage, one a line.
-library_names() {
-  sed -n -e 's/^BOOTMEM_CALL .*[ *]\([a-z_]*\)(.*/\1/p' -e 's/^extern .* \([a-z_]*\);$/\1/p' \
-    "$root/Sources/CBootMemory/include/bootmem.h"
+# ---- The header ----
+
+# header_declarations: what the header declares at file level, as the compiler lists it.
+header_declarations() {
+  "$(swift_tool clang)" -fsyntax-only -fno-color-diagnostics -Xclang -ast-dump -x c \
+    "$root/Sources/CBootMemory/include/bootmem.h" | grep '^[|`]-'
 }
 
-# library_variables: those of them that are variables.
-library_variables() {
-  sed -n 's/^extern .* \([a-z_]*\);$/\1/p' "$root/Sources/CBootMemory/include/bootmem.h"
+# library_functions: the functions that the library has for it, one a line.
+library_functions() {
+  header_declarations | grep -v ' static inline$' | sed -n "s/^..FunctionDecl .* \(\w*\) '.*/\1/p"
 }
 
-# library_linux_functions: those of them that are functions of Linux's.
-library_linux_functions() {
-  library_names | grep -vxF "$(library_variables)" | grep -v '^bootmem_[^b]'
+# library_variables: and the variables.
+library_variables() { header_declarations | sed -n "s/^..VarDecl .* \(\w*\) '.* extern$/\1/p"; }
+
+# header_names: all names of functions, variables, types and lower-case macros, one a line.
+header_names() {
+  header_declarations | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
+    -e 's/^..RecordDecl .* struct \(\w*\)\( definition\)\?$/\1/p' | grep -v '^__[a-z]*_\(t\|list\)$'
+  "$(swift_tool clang)" -E -dM -x c "$root/Sources/CBootMemory/include/bootmem.h" |
+    sed -n 's/^#define \([a-z]\w*bootmem\w*\)(.*/\1/p'
 }
 
-# build_library ARCH PREFIX: builds everything anew; that takes seconds.
+# write_library_header PREFIX NODES: the header of a library for so many nodes, its names prefixed.
+write_library_header() {
+  local prefix=$1 nodes=$2 names
+  names=$(header_names | sort -u | paste -sd '|')
+  sed -E "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
+    "$root/Sources/CBootMemory/include/bootmem.h" |
+    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_H)\b/$prefix\1/g"; else cat; fi
+}
+
+# ---- The library ----
+
+# build_library ARCH PREFIX NODES SECTIONS OUTPUT: builds everything anew; that takes seconds.
 build_library() {
-  local arch=$1 prefix=$2 work output started=$SECONDS
-  output=$(library_output "$prefix")
-  work=$root/build/.work/$arch${prefix:+-$prefix}
-  rm -rf "$work"
-  mkdir -p "$work" "$output/$arch" "$output/include"
-  library_flags "$arch"
-  compile_library_core "$arch" "$work"
-  make_library_object "$arch" "$prefix" "$work"
-  make_library_members "$prefix" "$work"
+  local arch=$1 prefix=$2 nodes=$3 sections=$4 output=$5 work started=$SECONDS
+  mkdir -p "$root/build" "$output/$arch" "$output/include"
+  work=$(mktemp -d "$root/build/.work-XXXXXX")
+  library_flags "$arch" "$work"
+  mkdir -p "$work/include" "$work/members"
+  cp "$root"/Sources/CBootMemory/include/* "$work/include"
+  write_library_header "" "$nodes" >"$work/include/bootmem.h"
+  compile_library "$arch" "$work"
+  optimise_library "$work"
+  make_library_object "$prefix" "$sections" "$work"
+  make_library_members "$prefix" "$sections" "$work"
   rm -f "$output/$arch/libbootmem.a"
-  (cd "$work/members" && ar Drcs "$output/$arch/libbootmem.a" -- *.o)
-  prefix_library_header "$prefix" <"$root/Sources/CBootMemory/include/bootmem.h" \
-    >"$output/include/bootmem.h"
+  ar Drcs "$output/$arch/libbootmem.a" "$work"/members/*.o
+  write_library_header "$prefix" "$nodes" >"$output/include/bootmem.h"
   rm -rf "$work"
   say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
 }
 
-# library_flags ARCH: sets the arrays swift_flags and c_flags, and linker_emulation.
+# library_flags ARCH WORK: sets the arrays swift_flags, c_flags and lto_flags, and linker_emulation.
 library_flags() {
-  local triple
-  local -a machine=(-mno-mmx -mno-sse -mno-sse2 -msoft-float)
+  local triple flag
+  local -a machine=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-frame-pointer)
   case $1 in
     i386)
       triple=i686-unknown-none-elf linker_emulation=elf_i386
       # Bound to its place: what is independent of it needs a GOT on this processor.
       machine+=(-march=i486 -fno-pic)
+      lto_flags=(-no-pie)
       ;;
     x86_64)
       triple=x86_64-unknown-none-elf linker_emulation=elf_x86_64
       # Relative to the instruction throughout: it links at any address, below 2 GiB or in the
       # upper half, into a position-independent kernel or another.
       machine+=(-mno-red-zone -fPIE)
+      lto_flags=(-pie)
       ;;
   esac
   c_flags=(-target "$triple" -std=c11 -Os "${machine[@]}" -ffreestanding -fno-builtin
     -fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables -fno-addrsig
-    -ffunction-sections -fdata-sections -I "$root/Sources/CBootMemory/include"
-    -Wall -Wextra -Werror)
-  # Exclusive access needs no check at run time: no callback may call the library.
+    -ffunction-sections -fdata-sections -I "$2/include" -Wall -Wextra -Werror
+    -Wno-unused-command-line-argument)
+  # Exclusive access needs no check at run time: no callback may call the library.  The header's
+  # inline functions are not compiled as freestanding, since only what is alike in that is inlined.
   swift_flags=(-target "$triple" -enable-experimental-feature Embedded -wmo -parse-as-library -Osize
-    -swift-version 6 -package-name swift-bootmem -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
-    -Xfrontend -function-sections -Xfrontend -disable-stack-protector
-    -Xcc -ffreestanding -Xcc -fvisibility=hidden)
-  # Functions alike but for a constant stay apart where there is room: as one they take longer.
-  if [ "$1" = x86_64 ]; then swift_flags+=(-Xllvm -swiftmergefunc-threshold=0); fi
-  local flag
+    -swift-version 6 -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
+    -package-name swift-bootmem -Xfrontend -function-sections -Xfrontend -disable-stack-protector
+    -I "$2" -I "$2/include" -Xcc -fvisibility=hidden)
+  # Functions alike but for a constant stay apart: as one they take longer.
+  swift_flags+=(-Xllvm -swiftmergefunc-threshold=0)
   for flag in "${machine[@]}"; do swift_flags+=(-Xcc "$flag"); done
 }
 
-# swift_clang: the compiler that knows the intermediate code of this Swift's.
-swift_clang() { echo "$(dirname "$(readlink -f "$(command -v swiftc)")")/clang"; }
-
-# compile_library_core ARCH WORK: compiles the Swift modules, and the C sources that they call.
-compile_library_core() {
+# compile_library ARCH WORK: makes WORK/*.bc of what is optimised together, WORK/*.o of the rest.
+compile_library() {
   local arch=$1 work=$2 clang module source
-  clang=$(swift_clang)
+  clang=$(swift_tool clang)
   for module in $library_modules; do
-    local -a compile=(swiftc "${swift_flags[@]}" -module-name "$module" -I "$work"
-      -I "$root/Sources/CBootMemory/include" "$root/Sources/$module"/*.swift)
+    local -a compile=(swiftc "${swift_flags[@]}" -module-name "$module"
+      "$root/Sources/$module"/*.swift)
     if [ "$module" != BootMemoryC ]; then
       "${compile[@]}" -emit-module -emit-module-path "$work/$module.swiftmodule"
     else
-      # The last module takes what it needs of the others into its own code.  The compiler's own
-      # back end would make code for i386 that needs a GOT, so clang's makes it.
+      # The last takes what it needs of the others into its own code.  (-emit-bc crashes.)
       "${compile[@]}" -emit-ir -o "$work/core.ll"
     fi
   done
-  # What was taken in is not shared with anything: only this lets the optimiser inline it.  Nor do
-  # functions of C's differ from Swift's in what they may call, though they are marked so; and
-  # nothing looks for frame pointers.
-  sed -i -E -e '/^@llvm\.used = /d' \
-    -e 's/^define (linkonce_odr|weak_odr|protected) (hidden |protected )?(swiftcc|fastcc)/define internal \3/' \
-    -e 's/ "no-builtins"//; s/"frame-pointer"="all"/"frame-pointer"="none"/' "$work/core.ll"
-  "$clang" "${c_flags[@]}" -Wno-override-module -Wno-unused-command-line-argument \
-    -c "$work/core.ll" -o "$work/core.o"
-  # What compilers call: memory functions, and on i386 64-bit arithmetic.
-  for source in "$root"/Sources/CBootMemory/{state,clear}.c "$root/boot/$arch/memory.S" \
-    "$root"/boot/i386/{division,shift}.c; do
-    "$clang" "${c_flags[@]}" -Wno-unused-command-line-argument -c "$source" \
-      -o "$work/$(basename "$source").o"
+  "$clang" "${c_flags[@]}" -Wno-override-module -flto -c "$work/core.ll" -o "$work/core.bc"
+  for source in "$root"/Sources/CBootMemory/*.c; do
+    case ${source##*/} in
+      variables.c) "$clang" "${c_flags[@]}" -c "$source" -o "$work/variables.o" ;;
+      *) "$clang" "${c_flags[@]}" -flto -c "$source" -o "$work/$(basename "$source" .c).bc" ;;
+    esac
+  done
+  for source in "$root/boot/$arch/memory.S" "$root"/boot/i386/{division,shift}.c; do
+    "$clang" "${c_flags[@]}" -c "$source" -o "$work/$(basename "$source").o"
   done
 }
 
-# make_library_object ARCH PREFIX WORK: links the core into the one object members/bootmem.o.
-#
-# The functions of Linux's are known in it by private names, and so are the memory functions: a
-# kernel's own may have another calling convention.
+# optimise_library WORK: optimises WORK/*.bc as a whole program, and keeps the object that comes of
+# it, WORK/core.o; the program itself is of no use.
+optimise_library() {
+  local work=$1
+  local -a functions
+  mapfile -t functions < <(library_functions)
+  # The passes of a compiler: those made for link-time optimisation give longer code for x86_64.
+  "$(swift_tool ld.lld)" -m "$linker_emulation" "${lto_flags[@]}" --entry=bootmem_setup \
+    --lto-newpm-passes='default<Os>' -mllvm -align-loops=1 \
+    "${functions[@]/#/--undefined=}" "$work"/*.bc "$work"/*.o \
+    --lto-obj-path="$work/core.o" -o "$work/program"
+  # It has the variables' place in a program; in the archive each has a member.
+  rm "$work/program" "$work/variables.o"
+}
+
+# make_library_object PREFIX SECTIONS WORK: the one object of all code, members/PREFIXbootmem.o, in
+# which a function has the name PREFIXbootmem_do_NAME.
 make_library_object() {
-  local prefix=$2 work=$3 name object
-  local -a undefined=() memory_names=()
-  for name in memset memcpy memmove memcmp; do
-    memory_names+=(--redefine-sym "$name=bootmem_$name")
-    undefined+=("bootmem_$name")
-  done
-  for object in "$work"/*.o; do objcopy "${memory_names[@]}" "$object"; done
-  mapfile -t -O "${#undefined[@]}" undefined < <(library_names | grep -vxF "$(library_variables)")
-  # What other members and kernels refer to, by the names that it has here and those that it gets.
+  local prefix=$1 sections=$2 work=$3 name
+  local -a functions renamed_sections=()
+  mapfile -t functions < <(library_functions && printf '%s\n' "${library_memory_functions[@]}")
+  ld -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
+    "${functions[@]/#/--undefined=}" "$work"/*.o -o "$work/merged"
   {
-    for name in $(library_linux_functions); do echo "$name bootmem_linux_$name"; done
-    library_names | grep -vxF "$(library_linux_functions)" | sed 's/.*/& &/'
-    printf 'bootmem_%s bootmem_%s\n' mem{set,set,cpy,cpy,move,move,cmp,cmp}
-  } | sed "s/ / $prefix/" >"$work/renamed"
-  cut -d' ' -f2 "$work/renamed" >"$work/kept"
-  mkdir -p "$work/members"
-  ld -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" \
-    "${undefined[@]/#/--undefined=}" "$work"/*.o -o "$work/merged.o"
-  objcopy --redefine-syms="$work/renamed" "$work/merged.o"
-  objcopy --strip-unneeded --keep-global-symbols="$work/kept" "$work/merged.o" \
+    for name in "${functions[@]}"; do echo "$name ${prefix}bootmem_do_$name"; done
+    library_variables | sed "s/.*/& $prefix&/"
+  } >"$work/renamed"
+  printf "${prefix}bootmem_do_%s\n" "${functions[@]}" >"$work/kept"
+  if [ -n "$sections" ]; then
+    for name in text rodata data bss; do
+      renamed_sections+=(--rename-section ".$name=$sections.$name")
+    done
+  fi
+  # In two steps, for the names that are kept are the new ones.
+  objcopy --redefine-syms="$work/renamed" "$work/merged"
+  objcopy --strip-unneeded --keep-global-symbols="$work/kept" \
+    ${renamed_sections[@]+"${renamed_sections[@]}"} "$work/merged" \
     "$work/members/${prefix}bootmem.o"
 }
 
-# make_library_members PREFIX WORK: a member for each name of Linux's, and for each memory function.
+# make_library_members PREFIX SECTIONS WORK: a member for each function and each variable.
+#
+# The memory functions are weak, for kernels that have them inline only.  A library that is
+# discarded after boot has none of them: the kernel would go on calling them.
 make_library_members() {
-  local prefix=$1 work=$2 name clang
-  clang=$(swift_clang)
-  for name in $(library_linux_functions); do
-    jump_member "" "$prefix$name" "${prefix}bootmem_linux_$name" "$work"
+  local prefix=$1 sections=$2 work=$3 name
+  for name in $(library_functions); do
+    jump_member "${sections:-}.text" .globl "$prefix$name" "${prefix}bootmem_do_$name" "$work"
   done
-  for name in memset memcpy memmove memcmp; do
-    jump_member .weak "$name" "${prefix}bootmem_$name" "$work"
-  done
+  if [ -z "$sections" ]; then
+    for name in "${library_memory_functions[@]}"; do
+      jump_member .text .weak "$name" "${prefix}bootmem_do_$name" "$work"
+    done
+  fi
   for name in $(library_variables); do
-    "$clang" "${c_flags[@]}" -fvisibility=default -fno-data-sections \
-      -DBOOTMEM_ONLY -DBOOTMEM_ONLY_"$name" -c "$root/Sources/CBootMemory/variables.c" \
-      -o "$work/members/$name.o"
-    objcopy --remove-section=.comment --remove-section=.note.GNU-stack \
-      --redefine-sym "$name=$prefix$name" "$work/members/$name.o" "$work/members/$prefix$name.o"
-    if [ -n "$prefix" ]; then rm "$work/members/$name.o"; fi
+    printf '#include "bootmem.h"\n__typeof__(%s) %s;\n' "$name" "$name" |
+      "$(swift_tool clang)" "${c_flags[@]}" -fvisibility=default -fno-data-sections -x c -c - \
+        -o "$work/variable"
+    objcopy --remove-section=.comment --redefine-sym "$name=$prefix$name" \
+      "$work/variable" "$work/members/$prefix$name.o"
   done
 }
 
-# jump_member BINDING NAME TARGET WORK: a member in which NAME goes on as TARGET.
+# jump_member SECTION BINDING NAME TARGET WORK: a member in which NAME goes on as TARGET.
 jump_member() {
-  printf '.text\n%s %s\n.type %s, @function\n.hidden %s\n%s: jmp %s\n.size %s, . - %s\n' \
-    "${1:-.globl}" "$2" "$2" "$3" "$2" "$3" "$2" "$2" |
-    "$(swift_clang)" "${c_flags[@]}" -Wno-unused-command-line-argument -x assembler -c - \
-      -o "$4/members/$2.o"
-}
-
-# prefix_library_header PREFIX: filters the header.
-prefix_library_header() {
-  local prefix=$1
-  if [ -z "$prefix" ]; then cat && return; fi
-  # Lower-case names: functions, function-like macros, variables, types; and the include guard.
-  sed -E -e "s/\b(_*(alloc|init|free|reserve)_(all_)?bootmem[a-z_]*|bootmem_[a-z_]+|\
-memblock_[a-z_]+|(min|max)_[a-z]*_?pfn|pg_data_t|pglist_data)\b/$prefix\1/g" \
-    -e "s/\b(BOOTMEM_H)\b/$prefix\1/" -e "s/\b$prefix(max_dma32_pfn)\b/\1/g"
+  "$(swift_tool clang)" "${c_flags[@]}" -x assembler -c - -o "$5/members/$3.o" <<END
+  .section $1, "ax", @progbits
+  $2 $3
+  .type $3, @function
+  .hidden $4
+$3:
+  jmp $4
+  .size $3, . - $3
+  .section .note.GNU-stack, "", @progbits
+END
 }

@@ -5,7 +5,10 @@
 machine_usage() {
   cat <<'END'
   --arch i386|x86_64               the processor (default: i386)
-  --loader multiboot|pvh|grub      who loads the kernel (default: multiboot); grub is Multiboot 2
+  --loader multiboot|pvh|grub|grub1   who loads the kernel (default: multiboot); GRUB speaks
+                                   Multiboot 2, and Multiboot 1 as grub1
+  --firmware bios|uefi             what the loader runs on (default: bios); UEFI, of 64 bits for both
+                                   processors, with GRUB on pc and q35
   --machine pc|q35|microvm|isapc   the board (default: pc)
   --memory SIZE                    such as 16M, 6G, 16T (default: 128M); beyond 6G it is reserved
                                    in the host's address space only, not taken
@@ -19,11 +22,11 @@ END
 # parse_machine OPTION VALUE…: sets the variables that describe the machine.  What it does not know
 # is left in the array `other_options`.
 parse_machine() {
-  arch=i386 loader=multiboot machine=pc memory=128M append='' nodes=''
+  arch=i386 loader=multiboot firmware=bios machine=pc memory=128M append='' nodes=''
   modules=() other_options=()
   while [ $# -gt 0 ]; do
     case $1 in
-      --arch | --loader | --machine | --memory | --nodes | --append | --module)
+      --arch | --loader | --firmware | --machine | --memory | --nodes | --append | --module)
         [ $# -ge 2 ] || die "$1 needs a value"
         if [ "$1" = --module ]; then modules+=("$2"); else printf -v "${1#--}" %s "$2"; fi
         shift 2
@@ -35,7 +38,8 @@ parse_machine() {
     esac
   done
   one_of "$arch" i386 x86_64
-  one_of "$loader" multiboot pvh grub
+  one_of "$loader" multiboot pvh grub grub1
+  one_of "$firmware" bios uefi
   one_of "$machine" pc q35 microvm isapc
   [[ $memory =~ ^[1-9][0-9]*[MGT]$ ]] || die "memory '$memory' is no size such as 16M, 6G or 1T"
   [[ -z $nodes || $nodes =~ ^[1-9][0-9]*$ || $nodes =~ ^[0-9]+[MGT]?(,[0-9]+[MGT]?)+$ ]] ||
@@ -46,6 +50,10 @@ parse_machine() {
   case $nodes/$machine in
     /* | */pc | */q35) ;;
     *) die "the firmware of $machine tells nothing of nodes; that of pc and q35 does" ;;
+  esac
+  case $firmware/$loader/$machine in
+    bios/* | uefi/grub*/pc | uefi/grub*/q35) ;;
+    *) die "with UEFI the kernel is loaded by GRUB, on pc or q35" ;;
   esac
   local module
   for module in ${modules[@]+"${modules[@]}"}; do
@@ -77,22 +85,60 @@ in_mebibytes() {
 # shellcheck disable=SC2034
 qemu_ending=(-monitor none -serial stdio -device "isa-debug-exit,iobase=0xf4,iosize=4")
 
-# qemu_command SCRATCH: sets the array `qemu` for the machine that parse_machine described.  What
-# has to be made for it goes to the folder SCRATCH.
+# OVMF, the UEFI for virtual machines.
+readonly uefi_image=/usr/share/ovmf/OVMF.fd
+
+# qemu_command SCRATCH [IMAGE]: sets the array `qemu` for the machine that parse_machine described, and
+# the built kernel, or another image.  What has to be made for it goes to the folder SCRATCH.
 qemu_command() {
-  qemu=("qemu-system-$arch" -no-reboot -net none)
-  add_memory
-  add_loader "$1"
+  local image=${2-}
+  if [ -z "$image" ]; then image=$(loader_image "$arch" "$loader" "$1"); fi
+  start_qemu_command
+  require_room_for "$image"
+  case $loader in
+    grub*) add_disc "$image" "$1" ;;
+    *) add_image "$image" ;;
+  esac
+}
+
+# start_qemu_command: sets the array `qemu` for that machine, without anything to boot.
+start_qemu_command() {
+  local emulator=$arch
+  if [ "$firmware" = uefi ]; then emulator=x86_64; fi
+  require_command "qemu-system-$emulator" qemu-system-x86
+  qemu=("qemu-system-$emulator" -no-reboot -net none)
+  add_memory "$emulator"
+  if [ "$firmware" = uefi ]; then
+    require_uefi
+    qemu+=(-bios "$uefi_image")
+  fi
+}
+
+# require_room_for IMAGE: refuses memory that cannot hold a kernel, or its firmware, which loaders and
+# firmware do in silence.
+require_room_for() {
+  local type address byte_count end=0
+  if [ "$firmware" = uefi ] && [ "$(in_mebibytes "$memory")" -lt 64 ]; then
+    die "memory of $memory is too little for UEFI, which takes 64M"
+  fi
+  while read -r type _ _ address _ byte_count _; do
+    if [ "$type" = LOAD ] && [ $((address + byte_count)) -gt "$end" ]; then
+      end=$((address + byte_count))
+    fi
+  done < <(readelf --program-headers --wide "$1")
+  if [ "$(in_mebibytes "$memory")" -lt $(((end + (1 << 20) - 1) >> 20)) ]; then
+    die "memory of $memory cannot hold the kernel, whose image ends at $(printf 0x%x "$end")"
+  fi
 }
 
 # Memory beyond what a host may be expected to have is only reserved, and needs a processor that can
 # address it.
 add_memory() {
-  local reserve=on processor=''
+  local emulator=$1 reserve=on processor=''
   if [ "$(in_mebibytes "$memory")" -gt 6144 ]; then
     reserve=off processor=max
-    if [ "$arch" = x86_64 ]; then processor=max,phys-bits=48; fi
-  elif [ "$arch/$machine" = x86_64/isapc ]; then
+    if [ "$emulator" = x86_64 ]; then processor=max,phys-bits=48; fi
+  elif [ "$emulator/$machine" = x86_64/isapc ]; then
     processor=qemu64 # the board's default is a 486
   fi
   if [ -n "$processor" ]; then qemu+=(-cpu "$processor"); fi
@@ -132,39 +178,55 @@ add_nodes() {
   qemu+=(-machine "$machine" -m "$memory" -smp "$node")
 }
 
-add_loader() {
-  local image
-  image=$(loader_image "$arch" "$loader" "$1")
-  if [ "$loader" = grub ]; then
-    grub_disc "$image" "$1"
-    qemu+=(-cdrom "$1/grub.iso" -boot d)
-    return
-  fi
-  qemu+=(-kernel "$image" -append "$append")
+# add_image IMAGE: QEMU itself loads the kernel.
+add_image() {
+  qemu+=(-kernel "$1" -append "$append")
   if [ "${#modules[@]}" -gt 0 ]; then
     qemu+=(-initrd "$(IFS=, && echo "${modules[*]}")")
   fi
 }
 
-# has_grub: whether a disc that boots by GRUB can be made.
+# has_grub: whether a disc that boots by GRUB can be made for the firmware.
 has_grub() {
-  command -v grub-mkrescue >/dev/null && command -v xorriso >/dev/null &&
-    [ -d /usr/lib/grub/i386-pc ]
+  command -v grub-mkrescue >/dev/null && command -v xorriso >/dev/null || return 1
+  case $1 in
+    bios) [ -d /usr/lib/grub/i386-pc ] ;;
+    uefi) [ -d /usr/lib/grub/x86_64-efi ] && command -v mformat >/dev/null ;;
+  esac
 }
 
-# grub_disc IMAGE SCRATCH: makes SCRATCH/grub.iso.
-grub_disc() {
-  local disc=$2/disc number=0 module
-  has_grub || die "GRUB is needed: sudo apt-get install grub-pc-bin grub-common xorriso mtools"
+# has_uefi: whether QEMU can run UEFI, and a disc that boots by GRUB there can be made.
+has_uefi() { [ -r "$uefi_image" ] && has_grub uefi; }
+
+# What these two need.
+readonly grub_packages=(grub-pc-bin grub-common xorriso)
+readonly uefi_packages=(ovmf grub-efi-amd64-bin grub-common xorriso mtools)
+
+require_grub() {
+  has_grub bios || install "GRUB" "${grub_packages[@]}"
+  has_grub bios || die "GRUB is needed: sudo apt-get install ${grub_packages[*]}"
+}
+
+require_uefi() {
+  has_uefi || install "UEFI" "${uefi_packages[@]}"
+  has_uefi || die "UEFI and GRUB are needed: sudo apt-get install ${uefi_packages[*]}"
+}
+
+# add_disc IMAGE SCRATCH: GRUB loads the kernel, from SCRATCH/grub.iso, which is made.
+add_disc() {
+  local disc=$2/disc number=0 module version=2
+  if [ "$firmware" = bios ]; then require_grub; fi
+  if [ "$loader" = grub1 ]; then version=''; fi
+  rm -rf "$disc"
   mkdir -p "$disc/boot/grub"
   cp "$1" "$disc/boot/kernel"
   {
     echo "set timeout=0"
     echo "menuentry kernel {"
-    echo "  multiboot2 /boot/kernel $append"
+    echo "  multiboot$version /boot/kernel $append"
     for module in ${modules[@]+"${modules[@]}"}; do
       cp "$module" "$disc/boot/module$number"
-      echo "  module2 /boot/module$number module$number"
+      echo "  module$version /boot/module$number module$number"
       number=$((number + 1))
     done
     echo "}"
@@ -173,4 +235,5 @@ grub_disc() {
     cat "$2/grub.log" >&2
     die "grub-mkrescue failed"
   }
+  qemu+=(-cdrom "$2/grub.iso" -boot d)
 }

@@ -10,10 +10,23 @@
  *     p = alloc_bootmem(size);                     zeroed
  *     free_all_bootmem();                          calls platform.release_pages
  *
+ * Free first: a free undoes what was reserved in its range before.
+ *
+ * MEMORY THAT IS ALLOCATED MUST BE MAPPED, at its physical address + platform.direct_map_offset,
+ * for it is zeroed there; so must the bitmap, which is written when its node is registered.  Where
+ * only a part of memory is mapped yet, as in the upper half at first, put the bitmap there, and
+ *
+ *     bootmem_set_mapped_end(4UL << 20);           say: every allocation stays below
+ *     p = alloc_bootmem_pages(BOOTMEM_PAGE_SIZE);  page tables for the direct map
+ *     bootmem_set_mapped_end(0);                   when all that was registered is mapped
+ *
+ * Register no page that the direct map will not cover.
+ *
  * Names, signatures and results are those of Linux 4.19's mm/bootmem.c, address for address,
- * with its known defects corrected.  Sizes and addresses are in bytes, addresses are physical
- * unless they are pointers, a page has 4096 bytes, and a PFN is the number of a page counted
- * from address 0.
+ * with its known defects corrected.  (The bitmap is up to 8 % and two pages larger than Linux's:
+ * what a kernel reserves for it, and so what comes behind, differs by that.)  Sizes and addresses
+ * are in bytes, addresses are physical unless they are pointers, a page has 4096 bytes, and a PFN
+ * is the number of a page counted from address 0.
  *
  * Misuse: where Linux has BUG(), platform.fault is called with BOOTMEM_FAULT_MISUSE and a
  * message that names the call, its arguments and the page or value that is wrong.  Nothing has
@@ -25,12 +38,22 @@
  * its "otherwise" value.  bootmem_node() works at any time, bootmem_bootmap_pages() too.
  *
  * Calls must not overlap in time.  None may be made from a callback, but after a longjmp().
+ *
+ * Define before the inclusion, if need be: BOOTMEM_NO_MEMBLOCK to leave out memblock's names;
+ * BOOTMEM_NO_MACROS for these and all other macros with names of Linux's.  A kernel that keeps a
+ * <linux/bootmem.h> of its own cannot include this header beside it, for both declare the same
+ * functions: let it have a library whose functions, variables and structures have other names,
+ *
+ *     scripts/build-library i386 --prefix lib_
+ *     gcc -DBOOTMEM_NO_MACROS -I build/lib_/include ...          lib_init_bootmem(), lib_pg_data_t
  */
 #ifndef BOOTMEM_H
 #define BOOTMEM_H
 
-#include <stddef.h>
-#include <stdint.h>
+/* The compiler's size_t.  No header is included for it: those of the kernel may be in the way. */
+#ifndef BOOTMEM_SIZE_T
+#define BOOTMEM_SIZE_T __SIZE_TYPE__
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -64,14 +87,14 @@ enum {
 /* What the library has to know of the kernel.  Fields that are not named shall be 0. */
 struct bootmem_platform {
   /* sizeof(struct bootmem_platform).  A later version may have more fields at the end: a library
-   * refuses every size but its own. */
-  size_t size;
+   * takes its own size and those of the versions before, in which the missing fields count as 0. */
+  BOOTMEM_SIZE_T size;
 
   /* Handed to every callback; may be NULL. */
   void *context;
 
   /* A pointer is a physical address plus this (wrapping around); 0 for an identity map. */
-  uintptr_t direct_map_offset;
+  unsigned long direct_map_offset;
 
   /* SMP_CACHE_BYTES: the alignment, in bytes, where none is given; a power of two.  0: 64. */
   unsigned long cache_line_size;
@@ -90,15 +113,16 @@ struct bootmem_platform {
   /* The largest block at hand-over has 2^max_order pages; at most 51.  Linux: 10. */
   unsigned int max_order;
 
-  /* Takes messages, `length` characters each; NULL: there are none. */
-  void (*write)(void *context, const char *text, size_t length) BOOTMEM_CALL;
+  /* Takes messages, `length` characters each, of which the last is a line feed; NULL: there are
+   * none. */
+  void (*write)(void *context, const char *text, BOOTMEM_SIZE_T length) BOOTMEM_CALL;
 
   /* Takes an error that the kernel must not go on from: one of BOOTMEM_FAULT_, and a message
    * without a line feed that is valid during the call.  Never returns.  Required. */
   void (*fault)(void *context, int code, const char *message) BOOTMEM_CALL;
 
   /* Zeroes allocated memory; NULL: the library does that itself. */
-  void (*clear)(void *context, void *start, size_t length) BOOTMEM_CALL;
+  void (*clear)(void *context, void *start, BOOTMEM_SIZE_T length) BOOTMEM_CALL;
 
   /* Takes 2^order free pages at hand-over, the first with a PFN divisible by 2^order; `nid` is the
    * node of the pages or, for pages of a bitmap, of the bitmap.  It may write to the pages.
@@ -107,23 +131,40 @@ struct bootmem_platform {
 
   /* Serves allocations after the hand-over, with zeroed memory or NULL (Linux: kzalloc_node);
    * nid -1: any node.  `align` is a power of two.  NULL: they fail. */
-  void *(*late_allocate)(void *context, size_t size, size_t align, int nid) BOOTMEM_CALL;
+  void *(*late_allocate)(void *context, BOOTMEM_SIZE_T size, BOOTMEM_SIZE_T align, int nid)
+      BOOTMEM_CALL;
+
+  /* The number of a node, for kernels with nodes of their own (&contig_page_data, say): gets every
+   * pg_data_t pointer that is neither NULL nor from bootmem_node(), and does not follow it into the
+   * library.  A result outside 0..BOOTMEM_MAX_NODES-1 is misuse.  NULL: so is every such pointer.
+   * Not in the first version of this struct, which ends above. */
+  int (*node_number)(void *context, const pg_data_t *pgdat) BOOTMEM_CALL;
 };
 
-/* Takes a copy of `platform`, and forgets all nodes and a hand-over; the pfn variables below stay.
- * May be called again.  Returns 0; or -EINVAL (-22), and nothing has changed, for a NULL platform,
- * another size, no fault, a cache line that is no power of two, or a max_order above 51. */
+/* Takes a copy of `platform`, and forgets all nodes, a hand-over and the end of what is mapped; the
+ * pfn variables below stay.  May be called again.  Returns 0; or -EINVAL (-22), and nothing has
+ * changed, for a NULL platform, a size that no version has, no fault, a cache line that is no power
+ * of two, or a max_order above 51. */
 BOOTMEM_CALL int bootmem_setup(const struct bootmem_platform *platform);
+
+/* From now on every allocation, whatever it asks for, lies below the physical address `end`,
+ * rounded down to a page, as if that were its limit; 0: no longer.  For the time in which memory
+ * from there on is not mapped; see the top.  May be called as often as more is mapped; nothing is
+ * forgotten.  An allocation that finds no memory below fails as out of memory.  Ignored before
+ * bootmem_setup(); without effect after the hand-over.  Not in Linux. */
+BOOTMEM_CALL void bootmem_set_mapped_end(unsigned long end);
 
 /* Linux's NODE_DATA(nid): the node with this number, registered or not; NULL outside
  * 0..BOOTMEM_MAX_NODES-1. */
 BOOTMEM_CALL pg_data_t *bootmem_node(int nid);
 
+#ifndef BOOTMEM_NO_MACROS
 #ifndef NODE_DATA
 #define NODE_DATA(nid) bootmem_node(nid)
 #endif
 #ifndef NUMA_NO_NODE
 #define NUMA_NO_NODE (-1)
+#endif
 #endif
 
 /* The limits of memory, for the kernel's own use.  init_bootmem() sets the first two, as in Linux;
@@ -143,6 +184,27 @@ extern int bootmem_debug;
  * 8 % and 2 pages more than Linux's.  More than 2^52 pages, or on i386 2^32 - 65, are misuse;
  * otherwise 0. */
 BOOTMEM_CALL unsigned long bootmem_bootmap_pages(unsigned long pages);
+
+/* The same in bytes, as a constant expression for a static array; what init_bootmem_node() returns:
+ *
+ *     static unsigned long map[BOOTMEM_BITMAP_BYTES(0x8000) / sizeof(long)];
+ *
+ * It sums up the levels of the bitmap, in words: one for each word's worth of pages, two for each
+ * word's worth of these, and four for each of the next, as long as there is more than one word's
+ * worth; and one for the place of each level. */
+#define BOOTMEM_BITMAP_BYTES(pages)                                                         \
+  (__SIZEOF_LONG__ * (BOOTMEM_LAST_GROUP_(pages, 1) + 2 * BOOTMEM_LAST_GROUP_(pages, 2) + 5 \
+    + BOOTMEM_LEVEL_(pages, 3) + BOOTMEM_LEVEL_(pages, 4) + BOOTMEM_LEVEL_(pages, 5)        \
+    + BOOTMEM_LEVEL_(pages, 6) + BOOTMEM_LEVEL_(pages, 7) + BOOTMEM_LEVEL_(pages, 8)))
+#define BOOTMEM_LEVEL_(pages, power) \
+  (BOOTMEM_LAST_GROUP_(pages, power) == 0 ? 0 : 4 * BOOTMEM_LAST_GROUP_(pages, power) + 5)
+/* The number of the last page divided by this power of a word's bits; a node may begin at any page
+ * of the first word.  It is 0 where the shift would be as wide as the word. */
+#define BOOTMEM_LAST_GROUP_(pages, power)                                          \
+  ((power) * BOOTMEM_WORD_SHIFT_ >= 8 * __SIZEOF_LONG__ ? 0                        \
+    : ((pages) + 8UL * __SIZEOF_LONG__ - 2) >> (power) * BOOTMEM_WORD_SHIFT_       \
+      % (8 * __SIZEOF_LONG__))
+#define BOOTMEM_WORD_SHIFT_ (__SIZEOF_LONG__ == 8 ? 6 : 5)
 
 /* Registers a node of the pages [startpfn, endpfn), all reserved, with its bitmap in the physical
  * pages from `mapfn` on.  These need not lie in the node; if they lie in any, reserve them.  The
@@ -167,6 +229,10 @@ BOOTMEM_CALL unsigned long bootmem_init_node_at(pg_data_t *pgdat, void *map, uns
  * startpfn + w * bits per long + i; 1 is reserved, and so are all bits behind the node's end.  All
  * ones for a NULL or unknown node, one that is not registered, and after the hand-over. */
 BOOTMEM_CALL unsigned long bootmem_map_word(const pg_data_t *pgdat, unsigned long index);
+
+/* Whether a page is reserved: 1, or 0 if it is free; -EINVAL (-22) if it lies in no node.  After
+ * the hand-over every page of a node is.  Not in Linux. */
+BOOTMEM_CALL int bootmem_is_reserved(unsigned long pfn);
 
 /* ---- Ranges ---- */
 
@@ -236,6 +302,8 @@ BOOTMEM_CALL void *___alloc_bootmem_node_nopanic(pg_data_t *pgdat, unsigned long
 extern unsigned long bootmem_default_goal;
 extern unsigned long bootmem_cache_line_size;
 
+#ifndef BOOTMEM_NO_MACROS
+
 /* Linux's names for them, __pa(MAX_DMA_ADDRESS) being the first.  Define them before the inclusion
  * to have them constant. */
 #ifndef BOOTMEM_LOW_LIMIT
@@ -264,6 +332,8 @@ extern unsigned long bootmem_cache_line_size;
 #define alloc_bootmem_low_pages_nopanic(x) __alloc_bootmem_low_nopanic((x), BOOTMEM_PAGE_SIZE, 0)
 #define alloc_bootmem_low_pages_node(pgdat, x) \
   __alloc_bootmem_low_node((pgdat), (x), BOOTMEM_PAGE_SIZE, 0)
+
+#endif /* BOOTMEM_NO_MACROS */
 
 /* For bootmem_request.flags. */
 enum {
@@ -300,9 +370,13 @@ BOOTMEM_CALL unsigned long free_all_bootmem(void);
  * and a range beyond the address space. */
 BOOTMEM_CALL void free_bootmem_late(unsigned long physaddr, unsigned long size);
 
+#if !defined(BOOTMEM_NO_MEMBLOCK) && !defined(BOOTMEM_NO_MACROS)
+
 /* ---- memblock's names, as Linux's bootmem.h falls back on bootmem for them ----
  *
- * A node of NUMA_NO_NODE is any node.  Addresses are unsigned long, as everywhere here. */
+ * Addresses are unsigned long, as everywhere here; an alignment of 0 is a cache line.  Memory is
+ * zeroed, by `_raw` too.  Out of memory is a fault, but NULL with `_raw` and `_nopanic`; for these
+ * `max_addr` is a limit, else it does not count, as in Linux.  NUMA_NO_NODE is any node. */
 
 #define BOOTMEM_ALLOC_ACCESSIBLE 0
 #define BOOTMEM_ALLOC_ANYWHERE (~0UL)
@@ -312,10 +386,9 @@ static inline void *memblock_virt_alloc(unsigned long size, unsigned long align)
   return __alloc_bootmem(size, align, BOOTMEM_LOW_LIMIT);
 }
 
-/* `_raw` need not be zeroed; it is. */
 static inline void *memblock_virt_alloc_raw(unsigned long size, unsigned long align)
 {
-  return __alloc_bootmem(size, align, BOOTMEM_LOW_LIMIT);
+  return __alloc_bootmem_nopanic(size, align, BOOTMEM_LOW_LIMIT);
 }
 
 static inline void *memblock_virt_alloc_nopanic(unsigned long size, unsigned long align)
@@ -342,18 +415,17 @@ static inline void *memblock_virt_alloc_from_nopanic(unsigned long size, unsigne
 static inline void *memblock_virt_alloc_node(unsigned long size, int nid)
 {
   if (nid == NUMA_NO_NODE)
-    return __alloc_bootmem(size, 0, BOOTMEM_LOW_LIMIT);
-  return __alloc_bootmem_node(bootmem_node(nid), size, 0, BOOTMEM_LOW_LIMIT);
+    return __alloc_bootmem(size, SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT);
+  return __alloc_bootmem_node(bootmem_node(nid), size, SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT);
 }
 
 static inline void *memblock_virt_alloc_node_nopanic(unsigned long size, int nid)
 {
   if (nid == NUMA_NO_NODE)
-    return __alloc_bootmem_nopanic(size, 0, BOOTMEM_LOW_LIMIT);
-  return __alloc_bootmem_node_nopanic(bootmem_node(nid), size, 0, BOOTMEM_LOW_LIMIT);
+    return __alloc_bootmem_nopanic(size, SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT);
+  return __alloc_bootmem_node_nopanic(bootmem_node(nid), size, SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT);
 }
 
-/* max_addr does not count here, as in Linux; it does with `_nopanic`. */
 static inline void *memblock_virt_alloc_try_nid(unsigned long size, unsigned long align,
     unsigned long min_addr, unsigned long max_addr, int nid)
 {
@@ -363,18 +435,21 @@ static inline void *memblock_virt_alloc_try_nid(unsigned long size, unsigned lon
   return __alloc_bootmem_node_high(bootmem_node(nid), size, align, min_addr);
 }
 
+/* With a max_addr, NUMA_NO_NODE is node 0 first: no call for any node takes a limit. */
 static inline void *memblock_virt_alloc_try_nid_raw(unsigned long size, unsigned long align,
     unsigned long min_addr, unsigned long max_addr, int nid)
 {
-  return memblock_virt_alloc_try_nid(size, align, min_addr, max_addr, nid);
+  if (nid == NUMA_NO_NODE
+      && (max_addr == BOOTMEM_ALLOC_ACCESSIBLE || max_addr == BOOTMEM_ALLOC_ANYWHERE))
+    return __alloc_bootmem_nopanic(size, align, min_addr);
+  return ___alloc_bootmem_node_nopanic(bootmem_node(nid == NUMA_NO_NODE ? 0 : nid), size, align,
+      min_addr, max_addr);
 }
 
 static inline void *memblock_virt_alloc_try_nid_nopanic(unsigned long size, unsigned long align,
     unsigned long min_addr, unsigned long max_addr, int nid)
 {
-  pg_data_t *pgdat = bootmem_node(nid == NUMA_NO_NODE ? 0 : nid);
-
-  return ___alloc_bootmem_node_nopanic(pgdat, size, align, min_addr, max_addr);
+  return memblock_virt_alloc_try_nid_raw(size, align, min_addr, max_addr, nid);
 }
 
 static inline void memblock_free_early(unsigned long base, unsigned long size)
@@ -394,6 +469,8 @@ static inline void memblock_free_late(unsigned long base, unsigned long size)
 {
   free_bootmem_late(base, size);
 }
+
+#endif /* BOOTMEM_NO_MEMBLOCK */
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,10 @@
 #define BOOTMEM_STATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+/* By this name Swift knows it for what it is. */
+#define BOOTMEM_SIZE_T size_t
 
 /* Hidden, so that every reference is relative to the instruction and none goes by way of a GOT. */
 #pragma GCC visibility push(hidden)
@@ -13,7 +17,7 @@
 #include "bootmem.h"
 
 struct bootmem_state {
-  unsigned int debug_plus_1; /* the value of bootmem_debug that is in force, plus 1; 0: no set-up */
+  int debug; /* the value of bootmem_debug that is in force */
   struct bootmem_platform platform;
 };
 
@@ -38,11 +42,25 @@ static inline struct bootmem_platform *bootmem_platform_pointer(void)
 {
   return &bootmem_the_state.platform;
 }
+/* Whether a platform is one of this version of the struct, or of an earlier one. */
+static inline bool bootmem_knows_platform(const struct bootmem_platform *platform)
+{
+  return platform->size == sizeof *platform
+    || platform->size == offsetof(struct bootmem_platform, node_number);
+}
+
+/* Starts anew with a platform; what an earlier version lacks is 0. */
+static inline void bootmem_start_state(const struct bootmem_platform *platform)
+{
+  bootmem_the_state = (struct bootmem_state){.debug = 0};
+  __builtin_memcpy(&bootmem_the_state.platform, platform, platform->size);
+}
+
 static inline void *bootmem_core_pointer(void) { return bootmem_core; }
 static inline void *bootmem_nodes_pointer(void) { return bootmem_nodes; }
 
 /* The public variables, which Swift cannot name safely. */
-static inline unsigned int bootmem_debug_value(void) { return (unsigned int)bootmem_debug; }
+static inline int bootmem_debug_value(void) { return bootmem_debug; }
 
 static inline void bootmem_set_defaults(unsigned long goal, unsigned long cache_line_size)
 {

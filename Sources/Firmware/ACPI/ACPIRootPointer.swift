@@ -14,6 +14,9 @@ struct ACPIRootPointer {
   /// More than any revision takes.
   private static var byteCountLimit: UInt64 { 256 }
 
+  /// The bytes of the structure.
+  let range: AddressRange
+
   /// Where the table with addresses of 32 bits lies; nil if there is none.
   let rootTable: PhysicalAddress?
 
@@ -33,8 +36,10 @@ struct ACPIRootPointer {
       let extended = whole.load(UInt64.self, at: 24), extended != 0
     else {
       extendedRootTable = nil
+      range = old.range
       return
     }
+    range = whole.range
     extendedRootTable = PhysicalAddress(extended)
   }
 

@@ -4,14 +4,20 @@ import TextOutput
 /// ACPI's tables, found from the root pointer.
 ///
 /// Source: ACPI specification 6.5, sections 5.2.6 to 5.2.8.
-struct ACPITables<Memory: PhysicalMemoryReader> {
+public struct ACPITables<Memory: PhysicalMemoryReader> {
   /// The size of the header that all tables have.
   static var headerByteCount: UInt64 { 36 }
 
   /// The most bytes that a table is read to.
   private static var byteCountLimit: UInt64 { 1 << 20 }
 
-  private let memory: Memory
+  let memory: Memory
+
+  /// The root pointer.
+  let rootPointer: AddressRange
+
+  /// The table of all tables.
+  let rootTable: AddressRange
 
   /// The addresses of the tables, in the table of all tables.
   private let entries: BoundedBytes<Memory>
@@ -19,23 +25,36 @@ struct ACPITables<Memory: PhysicalMemoryReader> {
   /// The size of an address: 8 bytes, or 4 in the older form.
   private let entryByteCount: UInt64
 
-  /// Finds the table of all tables, the one with 64-bit addresses before the other one.
+  /// Finds the root pointer and the table of all tables, the one with 64-bit addresses before the
+  /// other one.
   ///
-  /// - Returns: nil if there is none that is whole, after a report of the defect.
-  init?(
-    _ root: ACPIRootPointer, in memory: Memory, reportingTo sink: inout some TextSink
+  /// Nil on a machine without ACPI; or where there is no table that is whole, after reports of the
+  /// defects as lines on `sink`.
+  ///
+  /// - Parameter loaderAddress: Where the loader says that the root pointer lies; see
+  ///   ``BootInformation/rootPointer``.
+  public init?(
+    rootPointer loaderAddress: PhysicalAddress?, in memory: Memory,
+    reportingTo sink: inout some TextSink
   ) {
+    guard
+      let root = ACPIRootPointer.find(
+        loaderAddress: loaderAddress, in: memory, reportingTo: &sink)
+    else { return nil }
     self.memory = memory
+    rootPointer = root.range
     if let address = root.extendedRootTable,
       let table = Self.table(.extendedRootTable, at: address, in: memory, reportingTo: &sink),
       let entries = table.suffix(from: Self.headerByteCount)
     {
+      rootTable = table.range
       self.entries = entries
       entryByteCount = 8
     } else if let address = root.rootTable,
       let table = Self.table(.rootTable, at: address, in: memory, reportingTo: &sink),
       let entries = table.suffix(from: Self.headerByteCount)
     {
+      rootTable = table.range
       self.entries = entries
       entryByteCount = 4
     } else {
@@ -43,18 +62,27 @@ struct ACPITables<Memory: PhysicalMemoryReader> {
     }
   }
 
+  /// The number of tables that are listed.
+  var count: UInt64 { entries.byteCount / entryByteCount }
+
+  /// Where the table with this number in the list lies; nil if the list is out of reach there.
+  func address(ofTable number: UInt64) -> PhysicalAddress? {
+    let offset = number * entryByteCount
+    let entry =
+      entryByteCount == 8
+      ? entries.load(UInt64.self, at: offset)
+      : entries.load(UInt32.self, at: offset).map { UInt64($0) }
+    return entry.map { PhysicalAddress($0) }
+  }
+
   /// The table with this signature; nil if there is none, or it is damaged.
   func first(
     _ signature: ACPISignature, reportingTo sink: inout some TextSink
   ) -> BoundedBytes<Memory>? {
-    for number in 0..<entries.byteCount / entryByteCount {
-      let offset = number * entryByteCount
-      let entry =
-        entryByteCount == 8
-        ? entries.load(UInt64.self, at: offset)
-        : entries.load(UInt32.self, at: offset).map { UInt64($0) }
-      guard let entry, memory.load(at: PhysicalAddress(entry)) == signature.number else { continue }
-      return Self.table(signature, at: PhysicalAddress(entry), in: memory, reportingTo: &sink)
+    for number in 0..<count {
+      guard let address = address(ofTable: number), memory.load(at: address) == signature.number
+      else { continue }
+      return Self.table(signature, at: address, in: memory, reportingTo: &sink)
     }
     return nil
   }
@@ -84,4 +112,21 @@ struct ACPITables<Memory: PhysicalMemoryReader> {
     }
     return table
   }
+}
+
+/// The letters at the start of an ACPI table, as the little-endian number that they are in memory.
+struct ACPISignature: Equatable {
+  let number: UInt32
+
+  /// System Resource Affinity Table.
+  static var systemResourceAffinity: ACPISignature { ACPISignature(number: 0x5441_5253) }
+
+  /// Root System Description Table, with addresses of 32 bits.
+  static var rootTable: ACPISignature { ACPISignature(number: 0x5444_5352) }
+
+  /// Extended System Description Table, with addresses of 64 bits.
+  static var extendedRootTable: ACPISignature { ACPISignature(number: 0x5444_5358) }
+
+  /// Fixed ACPI Description Table (FADT), whose signature is `FACP`.
+  static var fixedDescription: ACPISignature { ACPISignature(number: 0x5043_4146) }
 }

@@ -30,25 +30,23 @@ public struct NodeInformation: ~Copyable {
   /// Reads ACPI's table of affinities, replacing what was here before.
   ///
   /// A machine without ACPI, without that table, or with a damaged one has one node.  Defects are
-  /// reported as lines on `sink`.
+  /// reported as lines on `sink`, of very many the first ones.
   ///
-  /// - Parameter rootPointer: Where the loader says that ACPI's root pointer lies.
+  /// - Parameter tables: ACPI's tables; nil on a machine that has none.
   /// - Returns: Whether the firmware speaks of nodes.
   /// - Throws: An error if there is too little storage; the result stands for one node then.
   @discardableResult
   public mutating func read(
-    rootPointer: PhysicalAddress?, in memory: some PhysicalMemoryReader,
-    reportingTo sink: inout some TextSink
+    _ tables: ACPITables<some PhysicalMemoryReader>?, reportingTo sink: inout some TextSink
   ) throws(FirmwareError) -> Bool {
     removeAll()
-    guard
-      let root = ACPIRootPointer.find(
-        loaderAddress: rootPointer, in: memory, reportingTo: &sink),
-      let tables = ACPITables(root, in: memory, reportingTo: &sink),
-      let table = tables.first(.systemResourceAffinity, reportingTo: &sink)
-    else { return false }
+    var reports = FirstLines(to: sink)
+    defer { sink = reports.finish() }
+    guard let table = tables?.first(.systemResourceAffinity, reportingTo: &reports) else {
+      return false
+    }
     do throws(FirmwareError) {
-      try read(AffinityTable(table), reportingTo: &sink)
+      try read(AffinityTable(table), reportingTo: &reports)
     } catch {
       removeAll()
       throw error
@@ -68,7 +66,7 @@ public struct NodeInformation: ~Copyable {
     var ranges = table
     while let entry = ranges.next(reportingTo: &silence) {
       guard case .memory(let domain, let start, let byteCount) = entry else { continue }
-      let range = AddressRange(clippingStart: PhysicalAddress(start), byteCount: byteCount)
+      let range = AddressRange(start: PhysicalAddress(start), clampingByteCount: byteCount)
       if range.byteCount != byteCount {
         sink.report(
           FirmwareProblem(
@@ -100,4 +98,47 @@ public struct NodeInformation: ~Copyable {
     affinities.removeAll()
     domains.removeAll()
   }
+}
+
+/// The proximity domains of ACPI, which are any numbers of 32 bits, by the nodes that they become:
+/// numbered from 0 in the order in which they first appear.
+struct ProximityDomains: ~Copyable {
+  private var list: BoundedList<UInt32>
+
+  init(storage: UnsafeMutableBufferPointer<UInt32>) {
+    list = unsafe BoundedList(storage: storage)
+  }
+
+  var count: Int { list.count }
+
+  var capacity: Int { list.capacity }
+
+  /// The node of `domain`, a new one if it did not appear before; nil if there is no room for it.
+  ///
+  /// - Complexity: O(n) in the number of nodes.
+  mutating func node(of domain: UInt32) -> NodeID? {
+    for index in 0..<count where list[index] == domain { return NodeID(index) }
+    guard count < capacity else { return nil }
+    list.append(domain)
+    return NodeID(count - 1)
+  }
+
+  /// The domain of `node`; nil if there is no such node.
+  borrowing func domain(of node: NodeID) -> UInt32? {
+    node.rawValue >= 0 && node.rawValue < count ? list[node.rawValue] : nil
+  }
+
+  /// Numbers the nodes in ascending order of their domains instead.
+  mutating func sort() {
+    list.sort(by: <)
+  }
+
+  mutating func removeAll() {
+    list.removeAll()
+  }
+}
+
+/// Swallows reports about what an earlier walk over the same bytes has reported already.
+struct SilentSink: TextSink {
+  mutating func write(byte: UInt8) {}
 }

@@ -28,7 +28,7 @@ public struct DeviceTreeBlob: BootProtocol {
           "device tree root", at: tree.root.address,
           "has #address-cells or #size-cells that memory cannot be told in"))
     }
-    information.loaderRanges.append(tree.range, .deviceTree)
+    information.heldRanges.append(tree.range, .deviceTree)
     readMemory(tree, cells, into: &information, reportingTo: &sink)
     guard information.regions.count > 0 else {
       throw .unreadable(FirmwareProblem("device tree", at: address, "has no memory"))
@@ -86,14 +86,14 @@ public struct DeviceTreeBlob: BootProtocol {
     var reservations = tree.reservations
     while let entry = reservations.next() {
       let range = AddressRange(
-        clippingStart: PhysicalAddress(entry.start), byteCount: entry.byteCount)
+        start: PhysicalAddress(entry.start), clampingByteCount: entry.byteCount)
       if range.byteCount != entry.byteCount {
         sink.report(
           FirmwareProblem(
             "device tree memory reservation", number: UInt64(number), at: range.start,
             "clipped at the top of the address space, has size", value: entry.byteCount))
       }
-      information.loaderRanges.append(range, .memoryReservation(number))
+      information.heldRanges.append(range, .memoryReservation(number))
       number += 1
     }
   }

@@ -44,7 +44,7 @@ struct DeviceTreeRegisters<Memory: PhysicalMemoryReader> {
       return nil
     }
     let range = AddressRange(
-      clippingStart: PhysicalAddress(entry.start), byteCount: entry.byteCount)
+      start: PhysicalAddress(entry.start), clampingByteCount: entry.byteCount)
     if range.byteCount != entry.byteCount {
       sink.report(
         FirmwareProblem(

@@ -90,7 +90,8 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
           value: range.start.rawValue))
       return nil
     }
-    return AddressRange(clippingStart: PhysicalAddress(start), byteCount: range.byteCount)
+    return AddressRange(
+      start: PhysicalAddress(start), clampingByteCount: range.byteCount)
   }
 
   private func note<Sink: TextSink>(
@@ -114,7 +115,7 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
       information.regions.append(MemoryRegion(range: range, kind: .noMap))
       return
     }
-    information.loaderRanges.append(
+    information.heldRanges.append(
       range, isReusable ? .reusableMemory(number) : .reservedMemory(number))
   }
 
@@ -126,10 +127,10 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
       let region = information.regions[index]
       if region.kind == .noMap, region.range.overlaps(range) { return true }
     }
-    for index in 0..<information.loaderRanges.count {
-      let other = information.loaderRanges[index]
+    for index in 0..<information.heldRanges.count {
+      let other = information.heldRanges[index]
       switch other.owner {
-      case .reservedMemory, .reusableMemory:
+      case .loader(.reservedMemory), .loader(.reusableMemory):
         if other.range.overlaps(range) { return true }
       default:
         break

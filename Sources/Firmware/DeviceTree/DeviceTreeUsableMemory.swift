@@ -37,7 +37,7 @@ struct DeviceTreeUsableMemory<Memory: PhysicalMemoryReader> {
   func part(of range: AddressRange, at index: UInt64) -> AddressRange? {
     guard let entry = ranges[index], let last = range.last,
       let windowLast = AddressRange(
-        clippingStart: PhysicalAddress(entry.start), byteCount: entry.byteCount
+        start: PhysicalAddress(entry.start), clampingByteCount: entry.byteCount
       ).last
     else { return nil }
     return AddressRange(

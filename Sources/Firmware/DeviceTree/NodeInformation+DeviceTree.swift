@@ -7,7 +7,8 @@ extension NodeInformation {
   /// processors and of memory.
   ///
   /// Nodes are numbered from 0 in ascending order of those numbers, so that they are the same if
-  /// firmware leaves out none.  Defects are reported as lines on `sink`.
+  /// firmware leaves out none.  Defects are reported as lines on `sink`, of very
+  /// many the first ones.
   ///
   /// - Returns: Whether the tree speaks of nodes.
   /// - Throws: An error if there is too little storage; the result stands for one node then.
@@ -19,8 +20,10 @@ extension NodeInformation {
     _ tree: DeviceTree<some PhysicalMemoryReader>, reportingTo sink: inout some TextSink
   ) throws(FirmwareError) -> Bool {
     removeAll()
+    var reports = FirstLines(to: sink)
+    defer { sink = reports.finish() }
     do throws(FirmwareError) {
-      try readDomains(tree, reportingTo: &sink)
+      try readDomains(tree, reportingTo: &reports)
       try readMemory(tree)
     } catch {
       removeAll()

@@ -18,13 +18,13 @@ struct CorpusMap {
     let capacity = 1024
     let regionStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: capacity)
     defer { unsafe regionStorage.deallocate() }
-    let mapStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 2 * capacity)
+    let mapStorage = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 2 * capacity)
     defer { unsafe mapStorage.deallocate() }
-    let rangeStorage = UnsafeMutableBufferPointer<LoaderRange>.allocate(capacity: capacity)
+    let rangeStorage = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: capacity)
     defer { unsafe rangeStorage.deallocate() }
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: regionStorage),
-      loaderRanges: LoaderRangeList(storage: rangeStorage))
+      heldRanges: OwnedRangeList(storage: rangeStorage))
     var memory = FakeMemory()
     memory.put(bytes, at: 0x8000)
     var text = PrintedText()
@@ -41,15 +41,15 @@ struct CorpusMap {
     checkShape(of: map)
   }
 
-  /// Every map is sorted, disjoint, merged, made of whole pages, and without empty regions.
+  /// Every map is sorted, disjoint, merged, and without empty regions.
   private func checkShape(of map: MemoryMap) {
     for index in 0..<map.count {
       let region = map[index]
-      #expect(!region.range.isEmpty)
-      #expect(region.range.start.isPageAligned)
-      guard index > 0, let previousEnd = map[index - 1].range.end else { continue }
-      #expect(previousEnd <= region.range.start)
-      #expect(previousEnd < region.range.start || map[index - 1].kind != region.kind)
+      #expect(!region.pages.isEmpty)
+      guard index > 0 else { continue }
+      let previous = map[index - 1]
+      #expect(previous.pages.end <= region.pages.start)
+      #expect(previous.pages.end < region.pages.start || previous.kind != region.kind)
     }
   }
 }

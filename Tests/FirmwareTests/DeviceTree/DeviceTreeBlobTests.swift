@@ -25,7 +25,7 @@ import Testing
   @Test func board_everyReservationHasItsHolder() throws {
     let result = try read("board")
     #expect(
-      result.boot.loaderRanges == """
+      result.boot.heldRanges == """
           0000000048000000-00000000480006bd device tree
           0000000080000000-000000008007ffff memory reservation 0
           00000000bfff0000-00000000bfffffff memory reservation 1
@@ -37,7 +37,7 @@ import Testing
         """)
     #expect(
       result.boot.reports
-        == "firmware: device tree reserved memory at 48000494: has no place, and is given none\n")
+        == "firmware: device tree reserved memory at 0x48000494: has no place, and is given none\n")
   }
 
   @Test func board_commandLineConsoleAndPowerAreFound() throws {
@@ -67,7 +67,7 @@ import Testing
 
         """)
     #expect(
-      result.boot.loaderRanges == """
+      result.boot.heldRanges == """
           0000000048000000-00000000480001be device tree
           0000000082000000-0000000082000fff module 0
 
@@ -104,7 +104,7 @@ import Testing
 
         """)
     #expect(
-      result.boot.loaderRanges == """
+      result.boot.heldRanges == """
           0000000048000000-000000004800037f device tree
           fffffffffffff000-ffffffffffffffff memory reservation 0
           0000000001000000-0000000001001fff reserved memory 0
@@ -115,26 +115,26 @@ import Testing
     #expect(result.boot.commandLine == nil)
     #expect(
       result.boot.reports == """
-        firmware: device tree usable-memory-range at 48000288: does not suit #address-cells and \
-        #size-cells, has size: 4
-        firmware: device tree memory at 48000074: has no device_type; taken for memory
-        firmware: device tree memory at 480000d4: does not suit #address-cells and #size-cells, \
-        has size: 14
-        firmware: device tree memory at 48000104: has no reg
-        firmware: device tree memory 0 at 48000168: clipped at the top of the address space, \
-        has size: 10000000
-        firmware: device tree memory reservation 0 at fffffffffffff000: clipped at the top of the \
-        address space, has size: 2000
-        firmware: device tree reserved memory at 48000190: has no #address-cells or #size-cells; \
+        firmware: device tree usable-memory-range at 0x48000288: does not suit #address-cells and \
+        #size-cells, has size: 0x4
+        firmware: device tree memory at 0x48000074: has no device_type; taken for memory
+        firmware: device tree memory at 0x480000d4: does not suit #address-cells and #size-cells, \
+        has size: 0x14
+        firmware: device tree memory at 0x48000104: has no reg
+        firmware: device tree memory 0 at 0x48000168: clipped at the top of the address space, \
+        has size: 0x10000000
+        firmware: device tree memory reservation 0 at 0xfffffffffffff000: clipped at the top of the \
+        address space, has size: 0x2000
+        firmware: device tree reserved memory at 0x48000190: has no #address-cells or #size-cells; \
         those of the root are taken
-        firmware: device tree reserved memory at 48000190: has no ranges; its addresses are taken \
+        firmware: device tree reserved memory at 0x48000190: has no ranges; its addresses are taken \
         as they are
-        firmware: device tree reserved memory 1 at 480001d4: overlaps another one; is at: 1001000
-        firmware: device tree reserved memory 1 at 480001d4: is both reusable and not to be \
+        firmware: device tree reserved memory 1 at 0x480001d4: overlaps another one; is at: 0x1001000
+        firmware: device tree reserved memory 1 at 0x480001d4: is both reusable and not to be \
         mapped; is not mapped
-        firmware: device tree reserved memory 2 at 4800021c: overlaps another one; is at: 1002000
-        firmware: device tree bootargs at 48000268: have no end; ignored
-        firmware: device tree ramdisk at 48000254: has no start or end of one or two cells; ignored
+        firmware: device tree reserved memory 2 at 0x4800021c: overlaps another one; is at: 0x1002000
+        firmware: device tree bootargs at 0x48000268: have no end; ignored
+        firmware: device tree ramdisk at 0x48000254: has no start or end of one or two cells; ignored
 
         """)
     #expect(result.console == nil)
@@ -143,8 +143,8 @@ import Testing
     #expect(result.nodeNumbers == [0xffff_ffff])
     #expect(
       result.reports == """
-        firmware: device tree stdout-path at 48000298: leads to no node
-        firmware: device tree numa-node-id at 480000f4: is no single cell; ignored
+        firmware: device tree stdout-path at 0x48000298: leads to no node
+        firmware: device tree numa-node-id at 0x480000f4: is no single cell; ignored
 
         """)
   }
@@ -155,8 +155,8 @@ import Testing
       DeviceTreeResult(memory, regionCapacity: 3).boot.error
         == "list of memory regions is full: it holds 3, needs to hold 4")
     #expect(
-      DeviceTreeResult(memory, loaderRangeCapacity: 6).boot.error
-        == "list of loader ranges is full: it holds 6, needs to hold 7")
+      DeviceTreeResult(memory, heldRangeCapacity: 6).boot.error
+        == "list of held ranges is full: it holds 6, needs to hold 7")
     #expect(
       DeviceTreeResult(memory, nodeCapacity: 1).nodeError
         == "more than 1 nodes, for which there is room; enough is room for 4")

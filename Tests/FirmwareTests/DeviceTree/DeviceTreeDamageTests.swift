@@ -123,7 +123,7 @@ import Testing
     let manyEntries = BlobMemory(entries.bytes)
     #expect(
       DeviceTreeResult(manyEntries).boot.error
-        == "list of loader ranges is full: it holds 64, needs to hold 16385")
+        == "list of held ranges is full: it holds 64, needs to hold 16385")
     #expect(manyEntries.counter.count < 10 * manyEntries.bytes.count)
   }
 }

@@ -13,7 +13,7 @@ import Testing
     #expect(
       result.boot.regions == "  0000000040000000-000000004fffffff usable        256 MiB\n")
     #expect(
-      result.boot.loaderRanges == "  0000000048000000-0000000048001d55 device tree\n")
+      result.boot.heldRanges == "  0000000048000000-0000000048001d55 device tree\n")
     #expect(result.console == "9000000+1000 arm,pl011")
     #expect(result.psciConduit == .hypervisorCall)
     #expect(result.boot.reports + result.reports == "")
@@ -29,7 +29,7 @@ import Testing
     #expect(
       result.boot.regions == "  0000000040000000-000000004fffffff usable        256 MiB\n")
     #expect(
-      result.boot.loaderRanges == "  0000000048000000-00000000480fffff device tree\n")
+      result.boot.heldRanges == "  0000000048000000-00000000480fffff device tree\n")
     #expect(result.console == "9000000+1000 arm,pl011")
     #expect(result.boot.reports + result.reports == "")
   }
@@ -51,7 +51,7 @@ import Testing
     #expect(
       result.boot.regions == "  0000000080000000-000000008fffffff usable        256 MiB\n")
     #expect(
-      result.boot.loaderRanges == "  000000008fe00000-000000008fe0107d device tree\n")
+      result.boot.heldRanges == "  000000008fe00000-000000008fe0107d device tree\n")
     #expect(result.console == "10000000+100 ns16550a")
     #expect(result.psciConduit == nil)
     #expect(result.boot.reports + result.reports == "")

@@ -22,12 +22,12 @@ struct DeviceTreeResult {
   var psciConduit: PSCIConduit?
 
   init(
-    _ memory: BlobMemory, regionCapacity: Int = 64, loaderRangeCapacity: Int = 64,
+    _ memory: BlobMemory, regionCapacity: Int = 64, heldRangeCapacity: Int = 64,
     affinityCapacity: Int = 64, nodeCapacity: Int = 64
   ) {
     boot = BootResult(
       DeviceTreeBlob(), at: memory.start, in: memory, regionCapacity: regionCapacity,
-      loaderRangeCapacity: loaderRangeCapacity)
+      heldRangeCapacity: heldRangeCapacity)
     commandLine = boot.commandLine.map { range in
       String(
         decoding: (0..<range.byteCount).compactMap {
@@ -70,15 +70,13 @@ struct DeviceTreeResult {
   ) throws {
     let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 256)
     defer { unsafe regions.deallocate() }
-    let mapStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 512)
+    let mapStorage = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 512)
     defer { unsafe mapStorage.deallocate() }
     let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(
       capacity: affinityCapacity)
     defer { unsafe affinities.deallocate() }
     let numbers = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: nodeCapacity)
     defer { unsafe numbers.deallocate() }
-    let nodeStorage = UnsafeMutableBufferPointer<NodePages>.allocate(capacity: 512)
-    defer { unsafe nodeStorage.deallocate() }
 
     var list = unsafe MemoryRegionList(storage: regions)
     for region in boot.regionList { list.append(region) }
@@ -86,13 +84,12 @@ struct DeviceTreeResult {
     var nodes = unsafe NodeInformation(
       affinities: MemoryAffinityList(storage: affinities), domains: numbers)
     try nodes.read(tree, reportingTo: &sink)
-    let nodeMap = try unsafe NodeMap(
-      assigning: map, to: &nodes.affinities, storage: nodeStorage)
-    for index in 0..<nodeMap.count {
-      let pages = nodeMap[index].pages
+    let nodeMap = try NodeMap(assigning: map, to: &nodes.affinities)
+    var ranges = nodeMap.ranges()
+    while let range = ranges.next() {
       nodePages.append(
-        "\(nodeMap[index].node.rawValue):\(String(pages.start.number, radix: 16))-"
-          + String(pages.end.number - 1, radix: 16))
+        "\(range.node.rawValue):\(String(range.pages.start.number, radix: 16))-"
+          + String(range.pages.end.number - 1, radix: 16))
     }
     nodeNumbers = (0..<nodeMap.nodeCount).map { nodes.proximityDomain(of: NodeID($0)) }
   }

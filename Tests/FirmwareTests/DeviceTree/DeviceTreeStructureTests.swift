@@ -5,7 +5,7 @@ import Testing
 /// Trees with one defect each, and what it is called.
 @Suite struct DeviceTreeStructureTests {
   private static let misplaced =
-    "device tree structure at 48000000: does not lie in the tree, aligned to 4 bytes"
+    "device tree structure at 0x48000000: does not lie in the tree, aligned to 4 bytes"
 
   private func result(_ tree: DeviceTreeBuilder) -> DeviceTreeResult {
     DeviceTreeResult(BlobMemory(tree.bytes))
@@ -26,22 +26,22 @@ import Testing
 
   @Test(
     arguments: [
-      (0, 0xd00d_fee0, "device tree at 48000000: starts with another number: d00dfee0"),
-      (1, 0x20_0001, "device tree at 48000000: is larger than 2 MiB, has size: 200001"),
-      (1, 39, "device tree at 48000000: is smaller than its header"),
+      (0, 0xd00d_fee0, "device tree at 0x48000000: starts with another number: 0xd00dfee0"),
+      (1, 0x20_0001, "device tree at 0x48000000: is larger than 2 MiB, has size: 0x200001"),
+      (1, 39, "device tree at 0x48000000: is smaller than its header"),
       (1, 60, Self.misplaced),
       (2, 0xffff_fff8, Self.misplaced),
       (2, 58, Self.misplaced),
-      (2, 0, "device tree structure at 48000000: has an unknown token: d00dfeed"),
-      (3, 0xffff_ffff, "device tree strings at 48000000: do not lie in the tree"),
-      (3, 0, "device tree block at 48000000: overlaps the one at: 48000000"),
-      (4, 0xffff_ffff, "device tree reservations at 48000000: do not lie in the tree"),
-      (4, 16, "device tree reservations at 48000000: do not end in the tree"),
-      (5, 15, "device tree at 48000000: is of a version that is not known: f"),
-      (6, 18, "device tree at 48000000: is of a version that is not known: 11"),
-      (8, 0xffff_ffff, "device tree strings at 48000000: do not lie in the tree"),
+      (2, 0, "device tree structure at 0x48000000: has an unknown token: 0xd00dfeed"),
+      (3, 0xffff_ffff, "device tree strings at 0x48000000: do not lie in the tree"),
+      (3, 0, "device tree block at 0x48000000: overlaps the one at: 0x48000000"),
+      (4, 0xffff_ffff, "device tree reservations at 0x48000000: do not lie in the tree"),
+      (4, 16, "device tree reservations at 0x48000000: do not end in the tree"),
+      (5, 15, "device tree at 0x48000000: is of a version that is not known: 0xf"),
+      (6, 18, "device tree at 0x48000000: is of a version that is not known: 0x11"),
+      (8, 0xffff_ffff, "device tree strings at 0x48000000: do not lie in the tree"),
       (9, 0xffff_ffff, Self.misplaced),
-      (9, 20, "device tree structure at 48000040: is cut off"),
+      (9, 20, "device tree structure at 0x48000040: is cut off"),
     ] as [(Int, UInt32, String)])
   func read_wrongFieldOfTheHeaderIsNamed(number: Int, value: UInt32, message: String) {
     #expect(error { $0.header[number] = value } == message)
@@ -58,7 +58,7 @@ import Testing
       error {
         $0.endsReservations = false
         $0.reservations = [0x1000, 0x1000]
-      } == "device tree reservations at 48000000: do not end in the tree")
+      } == "device tree reservations at 0x48000000: do not end in the tree")
   }
 
   @Test func read_structureThatIsNoTreeIsNamed() {
@@ -68,51 +68,52 @@ import Testing
       return result(tree).boot.error
     }
     #expect(
-      error { $0.end() } == "device tree structure at 48000038: ends inside a node")
-    #expect(error { _ in } == "device tree structure at 48000038: is cut off")
+      error { $0.end() } == "device tree structure at 0x48000038: ends inside a node")
+    #expect(error { _ in } == "device tree structure at 0x48000038: is cut off")
     #expect(
       error { $0.endNode() }
-        == "device tree structure at 48000038: ends a node where none started")
+        == "device tree structure at 0x48000038: ends a node where none started")
     #expect(
       error {
         $0.node("")
         $0.end()
-      } == "device tree structure at 48000040: ends inside a node")
+      } == "device tree structure at 0x48000040: ends inside a node")
     #expect(
       error {
         $0.node("")
         $0.endNode()
         $0.node("")
-      } == "device tree structure at 48000044: has a second root")
+      } == "device tree structure at 0x48000044: has a second root")
     #expect(
       error {
         $0.property("name", text: "value")
-      } == "device tree structure at 48000038: has a property behind a node")
+      } == "device tree structure at 0x48000038: has a property behind a node")
     #expect(
       error {
         $0.node("")
         $0.token(7)
-      } == "device tree structure at 48000040: has an unknown token: 7")
+      } == "device tree structure at 0x48000040: has an unknown token: 0x7")
     #expect(
       error {
         $0.node("")
         $0.property("name", [1, 2, 3, 4], byteCount: 0xffff_ffff)
-      } == "device tree structure at 48000040: is cut off")
+      } == "device tree structure at 0x48000040: is cut off")
     #expect(
       error {
         $0.node("")
         $0.token(3)
         $0.token(0)
         $0.token(99)
-      } == "device tree structure at 48000040: has a property whose name is not in the strings, "
-        + "but at: 63")
+      } == "device tree structure at 0x48000040: has a property whose name is not in the strings, "
+        + "but at: 0x63")
   }
 
   @Test func read_propertyBehindAChildIsNamed() {
     var tree = DeviceTreeBuilder.withMemory
     tree.property("late", cells: 1)
     #expect(
-      result(tree).boot.error == "device tree structure at 480000a8: has a property behind a node")
+      result(tree).boot.error == "device tree structure at 0x480000a8: has a property behind a node"
+    )
   }
 
   @Test func read_nothingBetweenTokensIsSkipped() {
@@ -156,7 +157,7 @@ import Testing
     #expect(deepest.reports.contains("stdout-path at "))
     #expect(deepest.reports.contains("disabled or out of the processor's reach: "))
     #expect(
-      result(tree(depth: 65)).boot.error?.hasSuffix("has nodes nested deeper than: 40") == true)
+      result(tree(depth: 65)).boot.error?.hasSuffix("has nodes nested deeper than: 0x40") == true)
   }
 
   @Test func read_numbersOfCellsThatCannotBeAreNamed() {
@@ -170,7 +171,7 @@ import Testing
       tree.endNode()
       tree.end()
       #expect(
-        result(tree).boot.error == "device tree root at 4800003c: has #address-cells or "
+        result(tree).boot.error == "device tree root at 0x4800003c: has #address-cells or "
           + "#size-cells that memory cannot be told in")
     }
   }
@@ -191,7 +192,7 @@ import Testing
       result.boot.regions == "  0000000200001000-0000000200001fff usable        4 KiB\n")
     #expect(
       result.boot.reports
-        == "firmware: device tree memory 0 at 4800008c: does not fit 64 bits; ignored\n")
+        == "firmware: device tree memory 0 at 0x4800008c: does not fit 64 bits; ignored\n")
   }
 
   @Test func read_treeWithoutMemoryIsAnError() {
@@ -199,7 +200,7 @@ import Testing
     tree.node("")
     tree.endNode()
     tree.end()
-    #expect(result(tree).boot.error == "device tree at 48000000: has no memory")
+    #expect(result(tree).boot.error == "device tree at 0x48000000: has no memory")
   }
 
   @Test func read_reservedMemoryIsTranslatedByItsRanges() {
@@ -217,9 +218,9 @@ import Testing
     tree.endNode()
     tree.end()
     let result = result(tree)
-    #expect(result.boot.loaderRanges.contains("0000000040001000-0000000040002fff reserved memory"))
-    #expect(!result.boot.loaderRanges.contains("reserved memory 1"))
-    #expect(result.boot.reports.contains("is not in the ranges; ignored, is at: 10000000"))
+    #expect(result.boot.heldRanges.contains("0000000040001000-0000000040002fff reserved memory"))
+    #expect(!result.boot.heldRanges.contains("reserved memory 1"))
+    #expect(result.boot.reports.contains("is not in the ranges; ignored, is at: 0x10000000"))
   }
 
   @Test func read_entriesWithoutCellsAreNone() {
@@ -295,7 +296,7 @@ import Testing
       tree.endNode()
       tree.end()
       let result = result(tree)
-      #expect(result.boot.loaderRanges.contains("reserved memory 0") == isThere)
+      #expect(result.boot.heldRanges.contains("reserved memory 0") == isThere)
       #expect(result.console == (isThere ? "1000+100 ns16550" : nil))
       #expect(result.reports.contains("disabled") == !isThere)
     }
@@ -325,7 +326,7 @@ import Testing
     tree.endNode()
     tree.endNode()
     tree.end()
-    #expect(result(tree).boot.error == "device tree at 48000000: has no memory")
-    #expect(result(tree).boot.reports.contains("is read up to 16 ranges, has: 11"))
+    #expect(result(tree).boot.error == "device tree at 0x48000000: has no memory")
+    #expect(result(tree).boot.reports.contains("is read up to 16 ranges, has: 0x11"))
   }
 }

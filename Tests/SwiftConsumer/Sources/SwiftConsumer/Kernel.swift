@@ -45,7 +45,7 @@ private func makeMemory(directMapOffset: UInt) throws(BootMemoryError) -> BootMe
 }
 
 private func range(_ start: UInt64, byteCount: UInt64) -> AddressRange {
-  AddressRange(clippingStart: PhysicalAddress(start), byteCount: byteCount)
+  AddressRange(start: PhysicalAddress(start), clampingByteCount: byteCount)
 }
 
 /// The VGA's text screen, from the top left.

@@ -32,15 +32,15 @@ private func tell(
   _ tree: DeviceTree<DirectMappedMemory>, in memory: DirectMappedMemory, console: inout Console
 ) throws(FirmwareError) {
   let regions: UnsafeMutableBufferPointer<MemoryRegion> = unsafe storage(offset: 0, count: 64)
-  let ranges: UnsafeMutableBufferPointer<LoaderRange> = unsafe storage(offset: 0x2000, count: 64)
+  let ranges: UnsafeMutableBufferPointer<OwnedRange> = unsafe storage(offset: 0x2000, count: 64)
   let line: UnsafeMutableBufferPointer<UInt8> = unsafe storage(offset: 0x4000, count: 256)
   var information = unsafe BootInformation(
-    regions: MemoryRegionList(storage: regions), loaderRanges: LoaderRangeList(storage: ranges))
+    regions: MemoryRegionList(storage: regions), heldRanges: OwnedRangeList(storage: ranges))
   try information.read(DeviceTreeBlob(), at: tree.range.start, in: memory, reportingTo: &console)
   console.write("memory map as given:\n")
   information.regions.write(to: &console)
   console.write("held:\n")
-  information.loaderRanges.write(to: &console)
+  information.heldRanges.write(to: &console)
   let commandLine = unsafe CommandLine(
     copying: information.commandLine, in: memory, storage: line)
   console.write("command line: ")

@@ -1,0 +1,123 @@
+import BootMemory
+import PhysicalMemory
+import TextOutput
+
+extension RecordedBootMemory {
+  /// Allocates memory, cleared unless the request says otherwise.
+  public mutating func allocate(
+    _ request: AllocationRequest
+  ) throws(BootMemoryError) -> PhysicalAddress {
+    guard isRecording else { return try base.allocate(request) }
+    do {
+      let address = try base.allocate(request)
+      _ = writeCall(of: request, at: address, isFatal: false)
+      writeResult(address.rawValue)
+      return address
+    } catch {
+      writeFailure(error, of: request, isFatal: false)
+      throw error
+    }
+  }
+
+  /// Allocates memory as ``allocate(_:)`` does, and stops the program where that would throw.
+  public mutating func allocateOrTrap(_ request: AllocationRequest) -> PhysicalAddress {
+    guard isRecording else { return base.allocateOrTrap(request) }
+    do {
+      let address = try base.allocate(request)
+      _ = writeCall(of: request, at: address, isFatal: true)
+      writeResult(address.rawValue)
+      return address
+    } catch {
+      writeFailure(error, of: request, isFatal: true)
+      fatalError("boot memory: an allocation failed that the kernel cannot do without")
+    }
+  }
+
+  private mutating func writeFailure(
+    _ error: BootMemoryError, of request: AllocationRequest, isFatal: Bool
+  ) {
+    // Linux knows no call for one node and no other; one that failed has changed nothing.
+    if request.node != nil, request.nodePolicy == .only { sink.write("# on that node only: ") }
+    writeResult(writeCall(of: request, at: nil, isFatal: isFatal).answer(to: error))
+  }
+
+  /// Writes the call of Linux's that does what `request` says.
+  ///
+  /// - Parameters:
+  ///   - address: Where memory was allocated; nil if none was.
+  ///   - isFatal: Whether the call is the one that stops the kernel when it fails.
+  /// - Returns: That call.
+  private mutating func writeCall(
+    of request: AllocationRequest, at address: PhysicalAddress?, isFatal: Bool
+  ) -> TraceCall {
+    let (call, node) = call(of: request, isFatal: isFatal)
+    if request.node != nil, request.nodePolicy == .high, call != .allocateOnNodeHigh {
+      sink.write("# above 4 GiB first: ")
+    }
+    write(call, node)
+    writeArgument(request.byteCount)
+    writeArgument(
+      request.alignment == 0 ? base.platform.cacheLineByteCount : request.alignment)
+    writeArgument(goal(of: request, at: address))
+    if case .address(let limit) = request.limit, limit.rawValue != 0 {
+      writeArgument(limit.rawValue)
+    }
+    return call
+  }
+
+  /// The call of Linux's that does what `request` says, and the node that it names.
+  private func call(
+    of request: AllocationRequest, isFatal: Bool
+  ) -> (call: TraceCall, node: NodeID?) {
+    switch (request.limit, request.node) {
+    case (.address(let limit), nil) where limit.rawValue != 0:
+      // Linux asks for a limit on a node only.  Without a goal, on the lowest node, that is the same.
+      guard goal(of: request, at: nil) == 0, let lowestNode else { return (.allocateBelow, nil) }
+      return (.allocateOnNodeBelow, lowestNode)
+    case (.address(let limit), let node) where limit.rawValue != 0:
+      return (.allocateOnNodeBelow, node)
+    case (.low, nil):
+      return (isFatal ? .allocateLow : .allocateLowOrFail, nil)
+    case (.low, let node):
+      return (.allocateOnNodeLow, node)
+    case (_, nil):
+      return (isFatal ? .allocate : .allocateOrFail, nil)
+    case (_, let node) where request.nodePolicy == .high:
+      return (.allocateOnNodeHigh, node)
+    case (_, let node):
+      return (isFatal ? .allocateOnNode : .allocateOnNodeOrFail, node)
+    }
+  }
+
+  /// The goal as Linux's call has to have it.
+  ///
+  /// A request for one node and no other drops the goal before it would leave the node, which no call
+  /// of Linux's does.  Where the memory found lies below the goal, that has happened, and the call
+  /// without a goal finds the same.
+  private func goal(of request: AllocationRequest, at address: PhysicalAddress?) -> UInt64 {
+    let goal =
+      switch request.goal {
+      case .preservingDMA: base.platform.maxDMAAddress
+      case .address(let address): address
+      }
+    guard request.nodePolicy == .only, let address, let id = request.node,
+      let span = base.node(id)?.span, span.contains(goal.pageFrame),
+      address.pageFrame < goal.pageFrame
+    else { return goal.rawValue }
+    return 0
+  }
+
+  /// The registered node that starts lowest, of those with any pages.
+  private var lowestNode: NodeID? {
+    var lowest: (node: NodeID, start: PageFrame)?
+    for number in 0..<base.nodeCapacity {
+      guard let node = base.node(NodeID(number)), node.isRegistered, !node.span.isEmpty else {
+        continue
+      }
+      if node.span.start < lowest?.start ?? PageFrame.end {
+        lowest = (NodeID(number), node.span.start)
+      }
+    }
+    return lowest?.node
+  }
+}

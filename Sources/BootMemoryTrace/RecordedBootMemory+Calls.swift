@@ -1,0 +1,196 @@
+import BootMemory
+import PhysicalMemory
+import TextOutput
+
+/// The calls, each written down once it is made.
+extension RecordedBootMemory {
+  /// The number of nodes that there is storage for.
+  public var nodeCapacity: Int { base.nodeCapacity }
+
+  /// What is known of a node; nil where there is no storage for it.
+  public func node(_ id: NodeID) -> BootMemoryNode? { base.node(id) }
+
+  /// The first run of free pages of a node at or above `page`; nil if there is none.
+  public func nextFreeRun(on id: NodeID, from page: PageFrame = PageFrame(0)) -> PageRange? {
+    base.nextFreeRun(on: id, from: page)
+  }
+
+  /// The number of free pages of a node.
+  public func freePageCount(on id: NodeID) -> UInt64 { base.freePageCount(on: id) }
+
+  /// Registers a node, all its pages reserved, with its bitmap in physical memory.
+  @discardableResult
+  public mutating func registerNode(
+    _ id: NodeID, spanning span: PageRange, bitmapAt bitmapStart: PageFrame
+  ) throws(BootMemoryError) -> UInt64 {
+    do {
+      let byteCount = try base.registerNode(id, spanning: span, bitmapAt: bitmapStart)
+      if isRecording {
+        writeRegistration(id, span, bitmapStart)
+        writeResult(byteCount)
+      }
+      return byteCount
+    } catch {
+      if isRecording {
+        writeRegistration(id, span, bitmapStart)
+        writeResult(TraceCall.registerNode.answer(to: error))
+      }
+      throw error
+    }
+  }
+
+  private mutating func writeRegistration(
+    _ id: NodeID, _ span: PageRange, _ bitmapStart: PageFrame
+  ) {
+    write(.registerNode, id)
+    writeArgument(bitmapStart.number)
+    writeArgument(span.start.number)
+    writeArgument(span.end.number)
+  }
+
+  /// Marks a range free.
+  public mutating func free(
+    _ range: AddressRange, on node: NodeID? = nil
+  ) throws(BootMemoryError) {
+    let call: TraceCall = node == nil ? .free : .freeOnNode
+    do {
+      try base.free(range, on: node)
+      if isRecording {
+        write(call, node, range)
+        writeResult("ok")
+      }
+    } catch {
+      if isRecording {
+        write(call, node, range)
+        writeResult(call.answer(to: error))
+      }
+      throw error
+    }
+  }
+
+  /// Marks a range reserved.
+  public mutating func reserve(
+    _ range: AddressRange, on node: NodeID? = nil, exclusively: Bool = false
+  ) throws(BootMemoryError) {
+    let call: TraceCall = node == nil ? .reserve : .reserveOnNode
+    do {
+      try base.reserve(range, on: node, exclusively: exclusively)
+      if isRecording {
+        write(call, node, range)
+        writeArgument(exclusively ? 1 : 0)
+        writeResult("0")
+      }
+    } catch {
+      if isRecording {
+        write(call, node, range)
+        writeArgument(exclusively ? 1 : 0)
+        writeResult(call.answer(to: error))
+      }
+      throw error
+    }
+  }
+
+  /// Marks pages free.
+  public mutating func free(_ pages: PageRange, on node: NodeID?) throws(BootMemoryError) {
+    // A trace knows addresses only, and these pages all have some on any machine.
+    guard let range = AddressRange(pages) else { return try base.free(pages, on: node) }
+    try free(range, on: node)
+  }
+
+  /// Marks pages reserved.
+  public mutating func reserve(
+    _ pages: PageRange, on node: NodeID?, exclusively: Bool
+  ) throws(BootMemoryError) {
+    guard let range = AddressRange(pages) else {
+      return try base.reserve(pages, on: node, exclusively: exclusively)
+    }
+    try reserve(range, on: node, exclusively: exclusively)
+  }
+
+  /// Hands over every free page, and the pages of the bitmaps.
+  ///
+  /// The trace has the blocks into which Linux would have cut these pages, and as many pages of each
+  /// bitmap as Linux's would have had.
+  @discardableResult
+  public mutating func handOver(
+    maximumOrder: Int, _ release: (PageBlock) -> Void
+  ) throws(BootMemoryError) -> UInt64 {
+    guard isRecording else { return try base.handOver(maximumOrder: maximumOrder, release) }
+    let bitmaps = NodeBitmaps(of: base, wordBitCount: wordBitCount)
+    var blocks = LinuxBlocks(wordBitCount: wordBitCount)
+    let pageCount: UInt64
+    do {
+      pageCount = try base.handOver(maximumOrder: maximumOrder) { block in
+        release(block)
+        bitmaps.add(block, to: &blocks)
+      }
+    } catch {
+      write(.handOver)
+      writeResult(TraceCall.handOver.answer(to: error))
+      throw error
+    }
+    write(.handOver)
+    writeArrow()
+    blocks.write(to: &sink)
+    sink.write("\n")
+    return pageCount
+  }
+
+  /// Gives the whole pages of a range to the page allocator after the hand-over.
+  @discardableResult
+  public mutating func releaseLate(
+    _ range: AddressRange, _ release: (PageBlock) -> Void
+  ) throws(BootMemoryError) -> UInt64 {
+    guard isRecording else { return try base.releaseLate(range, release) }
+    var blocks = LinuxBlocks(wordBitCount: wordBitCount)
+    do {
+      let pageCount = try base.releaseLate(range) { block in
+        release(block)
+        blocks.addPages(from: block.first.number, count: block.pageCount)
+      }
+      write(.releaseLate, nil, range)
+      writeArrow()
+      blocks.write(to: &sink)
+      sink.write("\n")
+      return pageCount
+    } catch {
+      write(.releaseLate, nil, range)
+      writeResult(TraceCall.releaseLate.answer(to: error))
+      throw error
+    }
+  }
+}
+
+/// Where the nodes' bitmaps lie, and how many pages Linux's would have: what is needed to tell their
+/// pages from others while they are handed over.
+private struct NodeBitmaps {
+  private static var capacity: Int { 64 }
+
+  private var pages = InlineArray<64, PageRange?>(repeating: nil)
+  private var linuxPageCounts = InlineArray<64, UInt64>(repeating: 0)
+
+  /// - Precondition: Boot memory has storage for at most 64 nodes.
+  init(of memory: borrowing BootMemory, wordBitCount: Int) {
+    precondition(memory.nodeCapacity <= Self.capacity)
+    for number in 0..<memory.nodeCapacity {
+      guard let node = memory.node(NodeID(number)), node.isRegistered else { continue }
+      pages[number] = node.bitmapPages
+      let bitmap = LinuxBitmap(pageCount: node.span.pageCount, wordBitCount: wordBitCount)
+      linuxPageCounts[number] = PageFrame.pageCount(holdingByteCount: bitmap.byteCount)
+    }
+  }
+
+  /// Adds the pages of a block that is handed over, those of a bitmap as Linux would have them.
+  func add(_ block: PageBlock, to blocks: inout LinuxBlocks) {
+    let number = block.node.rawValue
+    guard let bitmap = pages[number], bitmap.contains(block.first) else {
+      if let pages = PageRange(start: block.first, pageCount: block.pageCount) {
+        blocks.add(pages, of: block.node)
+      }
+      return
+    }
+    // The first block of a bitmap stands for all of it.
+    guard block.first == bitmap.start else { return }
+    blocks.addPages(from: bitmap.start.number, count: linuxPageCounts[number])
+  }
+}

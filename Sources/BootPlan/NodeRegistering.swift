@@ -1,0 +1,187 @@
+import BootMemory
+import MemoryMap
+import PhysicalMemory
+import TextOutput
+
+/// Boot memory in which nodes are registered, freed and reserved: ``BootMemory`` itself, or something
+/// in front of it that takes note of the calls.
+public protocol NodeRegistering: ~Copyable {
+  /// See ``BootMemory/nodeCapacity``.
+  var nodeCapacity: Int { get }
+
+  /// See ``BootMemory/node(_:)``.
+  func node(_ id: NodeID) -> BootMemoryNode?
+
+  /// See ``BootMemory/registerNode(_:spanning:bitmapAt:)``.
+  mutating func registerNode(
+    _ id: NodeID, spanning span: PageRange, bitmapAt bitmapStart: PageFrame
+  ) throws(BootMemoryError) -> UInt64
+
+  /// See ``BootMemory/free(_:on:)``.
+  mutating func free(_ pages: PageRange, on node: NodeID?) throws(BootMemoryError)
+
+  /// See ``BootMemory/reserve(_:on:exclusively:)``.
+  mutating func reserve(
+    _ pages: PageRange, on node: NodeID?, exclusively: Bool
+  ) throws(BootMemoryError)
+}
+
+extension BootMemory: NodeRegistering {}
+
+/// From the map and the table of owners to memory that can be allocated.
+extension NodeRegistering where Self: ~Copyable {
+  /// Sets up every node that has memory below `limit`, each bitmap in its own node where there is
+  /// room, else anywhere.
+  ///
+  /// Boot memory's nodes do not overlap, so that a node whose memory lies on both sides of another
+  /// one's takes more than one of them: the lowest stretch keeps the node's number, the others get
+  /// numbers behind all nodes.  Where that takes more numbers than there is storage for, all memory
+  /// becomes one node, which is reported as a line on `sink`.
+  ///
+  /// - Parameters:
+  ///   - nodes: The usable memory of the machine, by nodes.
+  ///   - limit: The end of the kernel's reach.
+  ///   - owners: Who holds what; the bitmaps are added.
+  ///   - sink: Takes the report.
+  /// - Returns: The nodes that were set up: `nodes`, or the one that has all memory.
+  /// - Throws: ``BootPlanError``; nodes that were set up before stay, for the caller to give up.
+  /// - Complexity: O(r × n²) for r usable ranges and n owners, for each stretch; whatever the size
+  ///   of the memory.
+  @discardableResult
+  public mutating func setUpNodes(
+    _ nodes: NodeMap, below limit: PageFrame, owners: inout OwnerTable,
+    reportingTo sink: inout some TextSink
+  ) throws(BootPlanError) -> NodeMap {
+    let neededCapacity = nodes.nodeNumberCount(below: limit)
+    guard neededCapacity <= nodeCapacity else {
+      sink.write("nodes: there is storage for ")
+      sink.write(decimal: UInt(nodeCapacity))
+      sink.write(", nodes and their parts need ")
+      sink.write(decimal: UInt(neededCapacity))
+      sink.write("; all memory is taken for one node\n")
+      let one = NodeMap(oneNodeOf: nodes.memory)
+      try setUpStretches(of: one, below: limit, owners: &owners)
+      return one
+    }
+    try setUpStretches(of: nodes, below: limit, owners: &owners)
+    return nodes
+  }
+
+  /// Registers a node, frees its usable memory and reserves what is held already.
+  ///
+  /// Whatever the owners hold in `span` is reserved, and so is the bitmap, which goes to the place
+  /// that ``BitmapPlacement`` finds and is added to the owners.
+  ///
+  /// - Parameters:
+  ///   - id: The node's number.
+  ///   - span: Its pages; those from `limit` on are left out.
+  ///   - map: The memory of the machine.
+  ///   - window: Where the bitmap may lie, below `limit`; nil for in the node itself.
+  ///   - limit: The end of the kernel's reach.
+  ///   - owners: Who holds what.
+  /// - Returns: The pages of the bitmap.
+  /// - Throws: ``BootPlanError``; nothing has changed then.
+  /// - Complexity: O(r × n²) for r usable ranges and n owners, whatever the size of the node.
+  @discardableResult
+  public mutating func setUpNode(
+    _ id: NodeID, spanning span: PageRange, of map: MemoryMap, bitmapIn window: PageRange? = nil,
+    below limit: PageFrame = .end, owners: inout OwnerTable
+  ) throws(BootPlanError) -> PageRange {
+    let reach = PageRange(0..<limit)
+    guard let span = span.intersection(reach) else { throw .noUsableMemory }
+    let pageCount = BootMemory.bitmapPageCount(forPageCount: span.pageCount)
+    guard
+      let bitmap = (window ?? span).intersection(reach).flatMap({
+        BitmapPlacement.find(pageCount: pageCount, in: $0, of: map, avoiding: owners)
+      })
+    else { throw .noRoomForBitmap(node: id, pageCount: pageCount) }
+    try register(id, spanning: span, bitmap: bitmap, owners: &owners)
+    var ranges = map.usablePages(in: span)
+    while let pages = ranges.next() { try free(pages, of: id) }
+    try reserveHeldPages(of: id, spanning: span, bitmap: bitmap, owners: owners)
+    return bitmap
+  }
+
+  /// Sets up a node for each stretch, in one walk over the stretches and the ranges in them.
+  private mutating func setUpStretches(
+    of nodes: NodeMap, below limit: PageFrame, owners: inout OwnerTable
+  ) throws(BootPlanError) {
+    var ranges = nodes.ranges(below: limit)
+    guard var range = ranges.next() else { throw .noUsableMemory }
+    var spareNumber = nodes.nodeCount
+    var stretches = nodes.stretches(below: limit)
+    while let stretch = stretches.next() {
+      var id = stretch.node
+      if node(id)?.isRegistered ?? false {
+        id = NodeID(spareNumber)
+        spareNumber += 1
+      }
+      let span = stretch.pages
+      let pageCount = BootMemory.bitmapPageCount(forPageCount: span.pageCount)
+      let bitmap =
+        BitmapPlacement.find(pageCount: pageCount, in: span, of: nodes.memory, avoiding: owners)
+        ?? BitmapPlacement.find(
+          pageCount: pageCount, in: PageRange(0..<limit), of: nodes.memory, avoiding: owners)
+      guard let bitmap else { throw .noRoomForBitmap(node: id, pageCount: pageCount) }
+      try register(id, spanning: span, bitmap: bitmap, owners: &owners)
+      while range.pages.end <= span.end {
+        try free(range.pages, of: id)
+        guard let next = ranges.next() else { break }
+        range = next
+      }
+      try reserveHeldPages(of: id, spanning: span, bitmap: bitmap, owners: owners)
+    }
+  }
+
+  private mutating func register(
+    _ id: NodeID, spanning span: PageRange, bitmap: PageRange, owners: inout OwnerTable
+  ) throws(BootPlanError) {
+    try owners.add(bitmap, .bitmap(id))
+    do {
+      _ = try registerNode(id, spanning: span, bitmapAt: bitmap.start)
+    } catch {
+      owners.removeLast()
+      throw .bootMemory(error)
+    }
+  }
+
+  /// Reserves what is held in a node, and its bitmap wherever that lies.
+  private mutating func reserveHeldPages(
+    of id: NodeID, spanning span: PageRange, bitmap: PageRange, owners: borrowing OwnerTable
+  ) throws(BootPlanError) {
+    for index in 0..<owners.count {
+      try reserve(owners[index].range.touchedPages, in: span, of: id)
+    }
+    // A bitmap may lie in memory of another node that is registered already.
+    for number in 0..<nodeCapacity {
+      let other = NodeID(number)
+      guard other != id, let node = node(other), node.isRegistered else { continue }
+      try reserve(bitmap, in: node.span, of: other)
+    }
+  }
+
+  private mutating func free(_ pages: PageRange, of node: NodeID) throws(BootPlanError) {
+    do { try free(pages, on: node) } catch { throw .bootMemory(error) }
+  }
+
+  private mutating func reserve(
+    _ pages: PageRange, in span: PageRange, of node: NodeID
+  ) throws(BootPlanError) {
+    guard let part = pages.intersection(span) else { return }
+    do { try reserve(part, on: node, exclusively: false) } catch { throw .bootMemory(error) }
+  }
+}
+
+extension NodeMap {
+  /// How many numbers of nodes it takes to register every stretch of memory below `limit`: each node
+  /// has one, with memory or without, and each further stretch of a node's another one.
+  fileprivate func nodeNumberCount(below limit: PageFrame) -> Int {
+    var count = nodeCount
+    var stretches = stretches(below: limit)
+    while stretches.next() != nil { count += 1 }
+    for number in 0..<nodeCount where usablePageCount(of: NodeID(number), below: limit) > 0 {
+      count -= 1
+    }
+    return count
+  }
+}

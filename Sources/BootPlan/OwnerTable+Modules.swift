@@ -1,0 +1,82 @@
+import MemoryMap
+import PhysicalMemory
+import TextOutput
+
+/// Telling apart what somebody holds for himself from what others have a part in.
+///
+/// A loader's word is not to be trusted: a module may be said to lie over the kernel, over another
+/// module, or where there is no memory.
+extension OwnerTable {
+  /// The first pages at or above `page` that are usable and held by the range at `index` alone.
+  ///
+  /// They hold contents that can be read, and become free with their holder; `nil` behind the last.
+  /// Start again at the end of what is returned to walk over all of them.
+  ///
+  /// - Parameters:
+  ///   - index: The range, as for ``subscript(_:)``.
+  ///   - map: The memory of the machine.
+  ///   - page: Where to start.
+  ///   - limit: The end of the kernel's reach.
+  /// - Complexity: O(r + n²) for r usable ranges and n owners.
+  public borrowing func nextPagesHeldAlone(
+    byRangeAt index: Int, of map: MemoryMap, from page: PageFrame = 0, below limit: PageFrame
+  ) -> PageRange? {
+    let held = self[index].range.touchedPages
+    let start = max(page, held.start)
+    let end = min(limit, held.end)
+    guard start < end else { return nil }
+    var ranges = map.usablePages(in: PageRange(start..<end))
+    while let usable = ranges.next() {
+      var start = usable.start
+      // Each turn ends in front of another's pages, or goes on behind them.
+      while start < usable.end {
+        let other = firstPagesHeld(in: PageRange(start..<usable.end), otherThanByRangeAt: index)
+        guard let other, other.start <= start else {
+          return PageRange(start..<(other?.start ?? usable.end))
+        }
+        start = other.end
+      }
+    }
+    return nil
+  }
+
+  /// Reports each module that does not lie in usable memory below `limit` as a whole, or that shares
+  /// bytes with what somebody else holds, as a line on `sink`; of very many the first ones.
+  ///
+  /// - Complexity: O(n × (r + n)) for r usable ranges and n owners.
+  public borrowing func reportModules(
+    of map: MemoryMap, below limit: PageFrame, reportingTo sink: inout some TextSink
+  ) {
+    var reports = FirstLines(to: sink)
+    for index in 0..<count {
+      guard case .loader(.module) = self[index].owner else { continue }
+      let pages = self[index].range.touchedPages
+      if pages.end > limit || !map.hasUsable(pages) {
+        reports.write("loader: ")
+        self[index].write(to: &reports)
+        reports.write(": lies not in usable memory within reach as a whole\n")
+      }
+      for other in 0..<count where other != index && self[other].range.overlaps(self[index].range) {
+        reports.write("loader: ")
+        self[index].write(to: &reports)
+        reports.write(": overlaps ")
+        self[other].write(to: &reports)
+        reports.write("\n")
+        break
+      }
+    }
+    sink = reports.finish()
+  }
+
+  /// The lowest pages of `window` that any range but the one at `index` holds.
+  private borrowing func firstPagesHeld(
+    in window: PageRange, otherThanByRangeAt index: Int
+  ) -> PageRange? {
+    var first: PageRange?
+    for other in 0..<count where other != index {
+      guard let part = self[other].range.touchedPages.intersection(window) else { continue }
+      if part.start < first?.start ?? window.end { first = part }
+    }
+    return first
+  }
+}

@@ -1,0 +1,9 @@
+// Everything that a kernel needs to get from what firmware and loader left to memory that it can
+// allocate, by one import.
+@_exported import BootMemory
+@_exported import BootPlan
+@_exported import Firmware
+@_exported import MemoryMap
+@_exported import MemoryTesting
+@_exported import PhysicalMemory
+@_exported import TextOutput

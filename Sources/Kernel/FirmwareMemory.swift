@@ -1,0 +1,49 @@
+#if hasFeature(Embedded)
+import Board
+import Firmware
+import PhysicalMemory
+
+/// Physical memory as the kernel reads it: at its own address, save for page 0, which is seen through
+/// a window, and the page below the stack, which is not mapped.
+@safe
+struct FirmwareMemory: PhysicalMemoryReader {
+  // Addresses in the processor's width: every byte that firmware and loader left is read through them.
+  private let last: UInt
+  private let guardPage: UInt
+  private let firstPageAddress: UInt
+
+  /// Memory below `end`, which must be mapped.
+  ///
+  /// - Parameter firstPageAddress: Where page 0 is seen.
+  init(below end: PageFrame, firstPageAddress: UInt) {
+    // The end of all 64-bit addresses has none, nor has that of all 32-bit ones in 32 bits.
+    last = UInt(truncatingIfNeeded: (end.firstAddress?.rawValue ?? 0) &- 1)
+    guardPage = board_boot_stack_guard()
+    self.firstPageAddress = firstPageAddress
+  }
+
+  func byte(at address: PhysicalAddress) -> UInt8? {
+    guard let byte = unsafe pointer(to: address) else { return nil }
+    return unsafe byte.pointee
+  }
+
+  /// The bytes of a page; nil where it cannot be read.
+  func bytes(of page: PageFrame) -> UnsafeBufferPointer<UInt8>? {
+    guard let address = page.firstAddress, let start = unsafe pointer(to: address) else {
+      return nil
+    }
+    return unsafe UnsafeBufferPointer(start: start, count: Int(PageFrame.byteCount))
+  }
+
+  private func pointer(to address: PhysicalAddress) -> UnsafePointer<UInt8>? {
+    guard let place = UInt(exactly: address.rawValue), place <= last else { return nil }
+    let pageByteCount = UInt(truncatingIfNeeded: PageFrame.byteCount)
+    if place < pageByteCount {
+      return unsafe UnsafePointer(bitPattern: firstPageAddress &+ place)
+    }
+    // Below the guard page the difference wraps around, to more than a page.
+    guard place &- guardPage >= pageByteCount else { return nil }
+    return unsafe UnsafePointer(bitPattern: place)
+  }
+}
+#endif

@@ -1,0 +1,103 @@
+import Firmware
+import MemoryMap
+
+extension MemoryKind {
+  /// All kinds, in the order of their numbers.
+  public static let all: [MemoryKind] =
+    [
+      .usable, .softReserved, .acpiReclaimable, .persistent, .acpiNonVolatile, .reserved, .unusable,
+      .noMap,
+    ]
+
+  /// The kinds as tables here call them, for messages.
+  static var spellings: String { all.map { "\($0.name)" }.joined(separator: ", ") }
+
+  /// The kind that a text stands for, in any of the spellings of Linux's messages, its files and the
+  /// tables here; nil for a text that is none of them.
+  ///
+  /// Case, spaces and punctuation do not count: `ACPI data` and `acpi_data` are one.  `type 20` is
+  /// a number of e820 without a name.
+  public init?(spelling: some StringProtocol) {
+    let letters = lettersAndDigits(of: spelling)
+    switch letters {
+    case "usable", "systemram": self = .usable
+    case "softreserved": self = .softReserved
+    case "acpidata", "acpitables", "acpireclaimable": self = .acpiReclaimable
+    case "persistent", "persistentmemory", "persistentmemorylegacy": self = .persistent
+    case "acpinvs", "acpinonvolatilestorage": self = .acpiNonVolatile
+    case "reserved", "devicereserved", "unknowne820type": self = .reserved
+    case "unusable", "unusablememory": self = .unusable
+    case "nomap": self = .noMap
+    default:
+      guard let marker = letters.firstRange(of: "type"),
+        ["", "persistent"].contains(letters[..<marker.lowerBound]),
+        let type = UInt32(letters[marker.upperBound...])
+      else { return nil }
+      self = E820.kind(ofType: type)
+    }
+  }
+}
+
+/// A descriptor of EFI's memory map as texts tell it: names of type and attributes.
+enum EFISpelling {
+  /// The names of the types in the order of their numbers, from 0.
+  ///
+  /// Source: UEFI specification 2.10, section 7.2.1, `EFI_MEMORY_TYPE`, in Linux's words.
+  private static let typeNames = [
+    "Reserved", "Loader Code", "Loader Data", "Boot Code", "Boot Data", "Runtime Code",
+    "Runtime Data", "Conventional", "Unusable", "ACPI Reclaim", "ACPI Mem NVS", "MMIO",
+    "MMIO Port", "PAL Code", "Persistent", "Unaccepted",
+  ]
+
+  /// What the numbers are called elsewhere, without spaces.
+  private static let otherNames: [String: UInt32] = [
+    "acpinvs": 10, "acpimemorynvs": 10, "memorymappedio": 11, "memorymappedioportspace": 12,
+  ]
+
+  private static let typesByName = Dictionary(
+    uniqueKeysWithValues: typeNames.enumerated().map {
+      (lettersAndDigits(of: $0.element), UInt32($0.offset))
+    })
+
+  /// The types by name, as a word each, for messages.
+  static var spellings: String {
+    typeNames.map { $0.split(separator: " ").joined(separator: "_") }.joined(separator: ", ")
+  }
+
+  /// The number of a type of EFI memory; nil for a text that is no name of one.
+  static func type(named name: some StringProtocol) -> UInt32? {
+    let letters = lettersAndDigits(of: name)
+    if let type = typesByName[letters] ?? otherNames[letters] { return type }
+    if letters.hasSuffix("memory"), let type = typesByName[String(letters.dropLast(6))] {
+      return type
+    }
+    return letters.hasPrefix("type") ? UInt32(letters.dropFirst(4)) : nil
+  }
+
+  /// The attributes as a number of lower-case hexadecimal digits, or a list of names with commas.
+  static func attributes(_ text: Substring) -> UInt64 {
+    if text.allSatisfy({ $0.isHexDigit && !$0.isUppercase }), let value = UInt64(text, radix: 16) {
+      return value
+    }
+    return attributes(named: text.split(separator: ","))
+  }
+
+  /// The attributes that decide what memory is good for, from a list of names.
+  static func attributes(named names: [Substring]) -> UInt64 {
+    var attributes: UInt64 = 0
+    if names.contains("WB") { attributes |= EFIMemoryDescriptor.writeBack }
+    if names.contains("SP") { attributes |= EFIMemoryDescriptor.specificPurpose }
+    return attributes
+  }
+
+  /// What the memory is good for, once EFI's boot services have ended.
+  static func kind(ofType type: UInt32, attributes: UInt64) -> MemoryKind {
+    EFIMemoryDescriptor(type: type, start: 0, pageCount: 0, attributes: attributes)
+      .kind(hasBootServices: false)
+  }
+}
+
+/// What decides which name a text is: its letters in lower case, and its digits.
+private func lettersAndDigits(of text: some StringProtocol) -> String {
+  String(text.lowercased().filter { $0.isLetter || $0.isNumber })
+}

@@ -1,0 +1,67 @@
+import TextOutput
+
+/// What a loader left in memory, which the kernel must not hand out while it needs the contents.
+public enum LoaderData: Hashable, Sendable {
+  /// The structure that the loader's pointer leads to, with all that is inside it.
+  case bootInformation
+  /// The memory map, where it lies outside the boot information.
+  case memoryMap
+  /// The kernel's command line.
+  case commandLine
+  /// The name that the loader gives itself.
+  case loaderName
+  /// The list of modules.
+  case moduleList
+  /// The contents of the module with this number, counted from 0.
+  case module(Int)
+  /// The command line of the module with this number.
+  case moduleCommandLine(Int)
+  /// Symbols and section headers of the kernel, and the sections that belong to no segment.
+  case symbols
+  /// Descriptions of drives, firmware interfaces and video modes.
+  case deviceInformation
+  /// A block of Linux's `setup_data` with this number in its list.
+  case setupData(Int)
+  /// The kernel image, and other files, where the loader's map tells of them without a name.
+  case kernelAndModules
+  /// What the loader itself uses, such as page tables, stack and its answers.
+  case loaderReclaimable
+  /// The device tree, with all the room that it says it has.
+  case deviceTree
+  /// The entry with this number of a device tree's memory reservation block.
+  case memoryReservation(Int)
+  /// The range with this number of a device tree's `/reserved-memory`, counted from 0 over all of
+  /// its nodes.
+  case reservedMemory(Int)
+  /// Such a range that the kernel may lend to others until its owner wants it ("reusable").
+  case reusableMemory(Int)
+
+  /// Prints what it is, as a person calls it: `command line`, `module 0`.
+  public func write(to sink: inout some TextSink) {
+    switch self {
+    case .bootInformation: sink.write("boot information")
+    case .memoryMap: sink.write("memory map")
+    case .commandLine: sink.write("command line")
+    case .loaderName: sink.write("loader name")
+    case .moduleList: sink.write("module list")
+    case .module(let number): sink.write("module ", number)
+    case .moduleCommandLine(let number): sink.write("command line of module ", number)
+    case .symbols: sink.write("symbols")
+    case .deviceInformation: sink.write("device information")
+    case .setupData(let number): sink.write("setup data ", number)
+    case .kernelAndModules: sink.write("kernel and modules")
+    case .loaderReclaimable: sink.write("loader")
+    case .deviceTree: sink.write("device tree")
+    case .memoryReservation(let number): sink.write("memory reservation ", number)
+    case .reservedMemory(let number): sink.write("reserved memory ", number)
+    case .reusableMemory(let number): sink.write("reusable memory ", number)
+    }
+  }
+}
+
+extension TextSink {
+  fileprivate mutating func write(_ text: StaticString, _ number: Int) {
+    write(text)
+    write(decimal: UInt(number))
+  }
+}

@@ -1,0 +1,86 @@
+import PhysicalMemory
+
+/// The memory of a map that a kernel can use, in pages.
+extension MemoryMap {
+  /// The page frame just behind the last usable page; 0 in a map without any.
+  ///
+  /// - Complexity: O(n).
+  public var usableEnd: PageFrame {
+    var end = PageFrame(0)
+    var ranges = usablePages()
+    while let pages = ranges.next() { end = pages.end }
+    return end
+  }
+
+  /// The ranges of usable pages in ascending order, as far as they lie in `window`.
+  public func usablePages(in window: PageRange) -> UsablePageRanges {
+    UsablePageRanges(self, window: window)
+  }
+
+  /// The ranges of usable pages in ascending order, as far as they lie below `limit`.
+  public func usablePages(below limit: PageFrame = .end) -> UsablePageRanges {
+    UsablePageRanges(self, window: PageRange(0..<limit))
+  }
+
+  /// Whether every page of `pages` is usable; true of no page.
+  ///
+  /// - Complexity: O(n).
+  public func hasUsable(_ pages: PageRange) -> Bool {
+    // Ranges of usable pages do not touch, so pages in a row lie in one of them.
+    var ranges = usablePages(in: pages)
+    return pages.isEmpty || ranges.next() == pages
+  }
+
+  /// The number of usable pages below `limit`.
+  ///
+  /// - Complexity: O(n).
+  public func usablePageCount(below limit: PageFrame = .end) -> UInt64 {
+    var count: UInt64 = 0
+    // Disjoint ranges hold at most 2^52 pages together.
+    var ranges = usablePages(below: limit)
+    while let pages = ranges.next() { count &+= pages.pageCount }
+    return count
+  }
+
+  /// The number of usable pages at or above `limit`: memory that a kernel which cannot reach beyond
+  /// that page has to report as beyond its reach.
+  ///
+  /// - Complexity: O(n).
+  public func usablePageCount(beyond limit: PageFrame) -> UInt64 {
+    // What lies below a limit is never more than there is.
+    usablePageCount() &- usablePageCount(below: limit)
+  }
+}
+
+/// The ranges of usable pages of a map in ascending order, cut to a window.
+///
+/// No range is empty, and no two of them touch.  `while let pages = ranges.next()` walks over them:
+/// a sequence could be gathered in an array, which takes a heap, so it is one on a host only.
+public struct UsablePageRanges: IteratorProtocol {
+  private let map: MemoryMap
+  private let window: PageRange
+  private var index = 0
+
+  init(_ map: MemoryMap, window: PageRange) {
+    self.map = map
+    self.window = window
+  }
+
+  /// The next range, or nil behind the last.
+  ///
+  /// - Complexity: O(n) for the whole walk.
+  public mutating func next() -> PageRange? {
+    while index < map.count {
+      let region = map[index]
+      index += 1
+      guard region.kind == .usable else { continue }
+      if region.pages.start >= window.end { return nil }
+      if let part = region.pages.intersection(window) { return part }
+    }
+    return nil
+  }
+}
+
+#if !hasFeature(Embedded)
+extension UsablePageRanges: Sequence {}
+#endif

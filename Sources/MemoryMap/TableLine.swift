@@ -1,0 +1,23 @@
+import TextOutput
+
+/// A row of a table that prints itself as one line.
+public protocol TableLine {
+  /// Prints the row without a line end.
+  func write(to sink: inout some TextSink)
+}
+
+extension BoundedList where Element: TableLine {
+  /// Prints one element a line, each behind two spaces.
+  public borrowing func write(to sink: inout some TextSink) {
+    for index in 0..<count { sink.write(line: self[index]) }
+  }
+}
+
+extension TextSink {
+  /// Prints a row of a table behind two spaces, with a line end.
+  mutating func write(line: some TableLine) {
+    write("  ")
+    line.write(to: &self)
+    write("\n")
+  }
+}

@@ -1,0 +1,96 @@
+import MapFiles
+import MemoryMap
+import PhysicalMemory
+import TextOutput
+
+extension MapReport {
+  /// The report for a terminal.
+  ///
+  /// - Parameters:
+  ///   - width: The number of columns.
+  ///   - isColoured: Whether to use colours (ECMA-48).
+  public func text(width: Int, isColoured: Bool) -> String {
+    let map = sanitized.map
+    var text = "\(name): \(file.form.title), \(count(file.entries.count, "region"))\n"
+    for note in file.notes { text += "  note: \(note)\n" }
+    text += "as given:\n"
+    for entry in file.entries {
+      let kind = "\(entry.region.kind.name)"
+      let name = entry.kindName == kind ? "" : " (\(entry.kindName))"
+      text += line(entry.region) + name + "\n"
+    }
+    text += "sanitised:\n"
+    for region in sanitized.regions { text += line(region) + "\n" }
+    if !file.nodes.isEmpty {
+      text += "nodes:\n"
+      for memory in file.nodes {
+        text += "  \(memory.range.text) node \(memory.node), \(sizeText(memory.range.byteCount))"
+        text += memory.isHotPluggable ? ", hot-pluggable\n" : "\n"
+      }
+    }
+    text += "usable: \(map.usablePageCount()) pages, "
+    text += "\(sizeText(map.usablePageCount() * PageFrame.byteCount))"
+    if map.partialPageByteCount > 0 {
+      text += "; lost in pages that are not usable as a whole: "
+      text += sizeText(map.partialPageByteCount)
+    }
+    text += "\n"
+    text += pictures(width: width, isColoured: isColoured)
+    return text
+  }
+
+  private func line(_ region: MemoryRegion) -> String {
+    var sink = StringSink()
+    region.write(to: &sink)
+    return "  " + sink.text
+  }
+
+  private func pictures(width: Int, isColoured: Bool) -> String {
+    let last = sanitized.regions.last?.range.last?.rawValue ?? 0
+    let digitCount = last >> 48 == 0 ? 12 : 16
+    // Two spaces, an address and a space stand before the cells.
+    let columnCount = max(16, (width - digitCount - 3) / 16 * 16)
+    let mebibyte = PhysicalAddress(1 << 20)
+    let low = MapPicture(
+      sanitized.regions, below: mebibyte, columnCount: columnCount, maximumRowCount: 16)
+    let all = MapPicture(sanitized.regions, columnCount: columnCount, maximumRowCount: 16)
+    var text = "the first MiB, one character for \(sizeText(low.stretchByteCount)):\n"
+    text += low.text(digitCount: digitCount, isColoured: isColoured)
+    text += "all of it, one character for \(sizeText(all.stretchByteCount)):\n"
+    text += all.text(digitCount: digitCount, isColoured: isColoured)
+    let cells = Set((low.rows + all.rows).flatMap(\.cells))
+    let legend = MapPicture.Cell.all.filter { cells.contains($0) }.map {
+      $0.text(count: 1, isColoured: isColoured) + " " + $0.meaning
+    }
+    return text + "  " + legend.joined(separator: ", ") + "\n"
+  }
+}
+
+extension MapPicture {
+  /// The rows, each behind its address; an ellipsis stands for rows without memory.
+  func text(digitCount: Int, isColoured: Bool) -> String {
+    var text = ""
+    for row in rows {
+      if row.followsGap { text += "  ...\n" }
+      text += "  \(addressText(row.start.rawValue, digitCount: digitCount)) "
+      var index = 0
+      while index < row.cells.count {
+        let cell = row.cells[index]
+        let run = row.cells[index...].prefix { $0 == cell }.count
+        text += cell.text(count: run, isColoured: isColoured)
+        index += run
+      }
+      text += "\n"
+    }
+    return text
+  }
+}
+
+extension MapPicture.Cell {
+  /// The cell's character, `count` times.
+  fileprivate func text(count: Int, isColoured: Bool) -> String {
+    let characters = String(repeating: character, count: count)
+    guard isColoured, let terminalColour else { return characters }
+    return "\u{1b}[30;\(terminalColour)m\(characters)\u{1b}[0m"
+  }
+}

@@ -1,0 +1,27 @@
+import PhysicalMemory
+import TextOutput
+
+/// A number of bytes as a person reads it.
+public func sizeText(_ byteCount: UInt64) -> String {
+  var sink = StringSink()
+  sink.write(byteCount: byteCount)
+  return sink.text
+}
+
+/// A number as an address: hexadecimal digits, with zeros in front up to `digitCount`.
+public func addressText(_ value: UInt64, digitCount: Int = 16) -> String {
+  let digits = String(value, radix: 16)
+  return String(repeating: "0", count: max(0, digitCount - digits.count)) + digits
+}
+
+extension AddressRange {
+  /// `START-LAST`, hexadecimal; an empty range has no last address, and dots in its place.
+  public var text: String {
+    "\(addressText(start.rawValue))-\(last.map { addressText($0.rawValue) } ?? "................")"
+  }
+}
+
+/// `1 region`, `2 regions`.
+public func count(_ number: Int, _ noun: String) -> String {
+  "\(number) \(noun)\(number == 1 ? "" : "s")"
+}

@@ -1,0 +1,32 @@
+/// Passes the first lines of a text on and counts the others.
+///
+/// A damaged list can have a defect in each of its thousands of entries, and a report of each would
+/// take a boot that does not end.
+public struct FirstLines<Sink: TextSink>: TextSink {
+  /// The number of lines that are passed on.
+  public static var lineCountLimit: UInt64 { 16 }
+
+  private var sink: Sink
+  private var lineCount: UInt64 = 0
+
+  /// Makes a limit in front of `sink`.
+  public init(to sink: Sink) {
+    self.sink = sink
+  }
+
+  /// Takes one ASCII byte.
+  public mutating func write(byte: UInt8) {
+    if lineCount < Self.lineCountLimit { sink.write(byte: byte) }
+    if byte == 0x0a { lineCount += 1 }
+  }
+
+  /// Tells how many lines were left out, if any, and gives the sink back.
+  public consuming func finish() -> Sink {
+    if lineCount > Self.lineCountLimit {
+      sink.write("and ")
+      sink.write(decimal: lineCount - Self.lineCountLimit)
+      sink.write(" more reports of this kind\n")
+    }
+    return sink
+  }
+}

@@ -1,0 +1,96 @@
+import BootMemoryTrace
+import Foundation
+import MapFiles
+import MemoryReports
+
+/// A file named on the command line.
+struct InputFile {
+  /// The most bytes that are read of a file: a hundred times what any firmware or kernel writes.
+  static let byteLimit = 16 << 20
+
+  /// The name as the user gave it; `-` is standard input.
+  let path: String
+
+  /// The name for messages.
+  var name: String { path == "-" ? "<stdin>" : path }
+
+  /// Whether the name is that of a directory.
+  var isDirectory: Bool {
+    var isDirectory: ObjCBool = false
+    return unsafe path != "-"
+      && FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+      && isDirectory.boolValue
+  }
+
+  /// Reads all of the file.
+  func bytes() throws(MapFileError) -> [UInt8] {
+    if path == "-" {
+      return try Self.contents(of: .standardInput, name: name, limit: Self.byteLimit)
+    }
+    guard !isDirectory else { throw MapFileError(file: path, "is a directory") }
+    return try Self.contents(ofFile: path, limit: Self.byteLimit)
+  }
+
+  /// Reads the files of a directory that is a copy of `/sys/firmware/memmap`.
+  func memmapFiles() throws(MapFileError) -> [(path: String, bytes: [UInt8])] {
+    guard let entries = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+      throw MapFileError(file: name, "the directory cannot be read")
+    }
+    var files: [(path: String, bytes: [UInt8])] = []
+    for entry in entries.sorted() {
+      for part in ["start", "end", "type"] {
+        let file = "\(entry)/\(part)"
+        // A line each; what the kernel gives in one piece is a page.
+        files.append((file, try Self.contents(ofFile: "\(path)/\(file)", limit: 4096)))
+      }
+    }
+    return files
+  }
+
+  /// Reads the file as a trace.
+  func trace() throws(MapFileError) -> Trace {
+    let bytes = try bytes()
+    if let error = MapFileError(foreignText: bytes, file: name) { throw error }
+    let trace: Trace
+    do throws(TraceError) {
+      trace = try Trace(parsing: bytes)
+    } catch {
+      throw MapFileError(file: name, line: error.line, error.message)
+    }
+    guard !trace.operations.isEmpty else {
+      throw MapFileError(file: name, "no trace: there is no call in it")
+    }
+    return trace
+  }
+
+  private static func contents(
+    ofFile path: String, limit: Int
+  ) throws(MapFileError) -> [UInt8] {
+    let descriptor = unsafe open(path, O_RDONLY)
+    guard descriptor >= 0 else {
+      throw MapFileError(file: path, "cannot be read: \(unsafe String(cString: strerror(errno)))")
+    }
+    return try contents(
+      of: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), name: path, limit: limit)
+  }
+
+  /// Reads piece by piece, so that a file without end costs no more than the limit.
+  private static func contents(
+    of handle: FileHandle, name: String, limit: Int
+  ) throws(MapFileError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    do {
+      while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty {
+        bytes += piece
+        guard bytes.count <= limit else { break }
+      }
+    } catch {
+      throw MapFileError(file: name, "cannot be read: \(error.localizedDescription)")
+    }
+    guard bytes.count <= limit else {
+      throw MapFileError(
+        file: name, "larger than \(sizeText(UInt64(limit))), which is the most that is read")
+    }
+    return bytes
+  }
+}

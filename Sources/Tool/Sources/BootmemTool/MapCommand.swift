@@ -1,0 +1,97 @@
+import ArgumentParser
+import MapFiles
+import MemoryReports
+
+/// `bootmem map`
+struct MapCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "map",
+    abstract: "Shows memory maps as given and as sanitised.",
+    usage: "bootmem map [<options>] <files> ...",
+    discussion: """
+      Reads lines START END TYPE (hexadecimal, END exclusive), a whole Linux boot log, a copy of \
+      /sys/firmware/memmap (the directory, or the output of grep . -r), /proc/iomem, the output \
+      of the demonstration kernel, dumps of memory with Multiboot or PVH information, and device \
+      trees (DTB).
+
+      EXAMPLES
+        dmesg | bootmem map -
+        bootmem map --ranges machine.e820
+        scripts/run | bootmem map --format json -
+        bootmem map --at 0x48000000 board.dtb
+        bootmem map --form multiboot1 --at 0x9000 --information 0x9500 low.bin
+      """)
+
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case text, json, svg
+  }
+
+  enum Colour: String, CaseIterable, ExpressibleByArgument {
+    case auto, always, never
+  }
+
+  @Argument(
+    help: "The files; - is standard input.", completion: .file())
+  var files: [String]
+
+  @OptionGroup var input: MapInput
+
+  @Option(help: "How to show the map.")
+  var format = Format.text
+
+  @Flag(
+    help: "Print only the ranges of usable pages: FIRST LAST, hexadecimal numbers, one a line.")
+  var ranges = false
+
+  @Option(name: .customLong("color"), help: "Whether to use colours; auto: on a terminal.")
+  var colour = Colour.auto
+
+  @Option(help: "The number of columns of the text; default: the terminal's, or 80.")
+  var width: Int?
+
+  func validate() throws {
+    if format == .svg && files.count > 1 {
+      throw ValidationError("an SVG image shows one file, not \(files.count)")
+    }
+    if ranges && format != .text {
+      throw ValidationError("--ranges prints text; leave out --format")
+    }
+    if let width, !(40...1000).contains(width) {
+      throw ValidationError("--width is a number of columns from 40 to 1000, not \(width)")
+    }
+  }
+
+  func run() throws {
+    var reports: [MapReport] = []
+    var hasFailed = false
+    for file in files.map(InputFile.init(path:)) {
+      do throws(MapFileError) {
+        let map = try input.read(file)
+        guard !map.entries.isEmpty else {
+          throw MapFileError(file: file.name, "tells of nodes, but has no memory map")
+        }
+        reports.append(MapReport(name: file.name, file: map))
+      } catch {
+        Report.error(error)
+        hasFailed = true
+      }
+    }
+    Output.write(try text(of: reports))
+    if hasFailed { throw ExitCode.failure }
+  }
+
+  private func text(of reports: [MapReport]) throws -> String {
+    guard !reports.isEmpty else { return "" }
+    switch format {
+    case .json: return try MapReport.json(reports)
+    case .svg: return reports[0].svg()
+    case .text where ranges:
+      return reports.map { files.count > 1 ? "# \($0.name)\n\($0.ranges)" : $0.ranges }.joined()
+    case .text:
+      let terminal = Terminal.standardOutput
+      let isColoured = colour == .always || colour == .auto && terminal.isColoured
+      return reports.map { $0.text(width: width ?? terminal.columnCount, isColoured: isColoured) }
+        .joined(separator: "\n")
+    }
+  }
+}

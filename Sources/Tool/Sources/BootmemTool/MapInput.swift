@@ -1,0 +1,33 @@
+import ArgumentParser
+import MapFiles
+import PhysicalMemory
+
+/// Options that say how a file with a memory map is to be read.
+struct MapInput: ParsableArguments {
+  @Option(help: "What the file is; found out by itself for all but multiboot1.")
+  var form: MapFileForm?
+
+  @Option(
+    name: .customLong("at"),
+    help: ArgumentHelp("The address of a binary dump's first byte.", valueName: "address"))
+  var start = Address(rawValue: 0)
+
+  @Option(
+    help: ArgumentHelp(
+      "The address of the boot information in a binary dump; default: its first byte.",
+      valueName: "address"))
+  var information: Address?
+
+  /// Reads a file.
+  func read(_ file: InputFile) throws(MapFileError) -> MapFile {
+    guard !file.isDirectory else {
+      return try MapFile(readingMemmap: try file.memmapFiles(), name: file.name)
+    }
+    return try MapFile(
+      reading: try file.bytes(), name: file.name, form: form,
+      start: PhysicalAddress(start.rawValue),
+      information: information.map { PhysicalAddress($0.rawValue) })
+  }
+}
+
+extension MapFileForm: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import BootMemory
+import MapFiles
+import MemoryReports
+
+/// `bootmem plan`
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Shows what boot memory would look like on a machine.",
+    usage: "bootmem plan [<options>] --kernel <start:size> <file>",
+    discussion: """
+      Sets boot memory up as the kernel would with that memory map: nodes, where the bitmaps go, \
+      what is reserved by whom, what is free. Addresses and sizes are decimal, or hexadecimal \
+      with 0x; K, M, G and T behind them stand for powers of 1024.
+
+      EXAMPLES
+        bootmem plan machine.e820 --kernel 1M:8M
+        bootmem plan dmesg.txt --kernel 1M:8M --module 32M:12M --append mem=4G
+        bootmem plan board.dtb --at 0x48000000 --kernel 0x40200000:2M
+        bootmem plan machine.e820 --nodes machine.numa --kernel 16M:8M
+      """)
+
+  enum Architecture: String, CaseIterable, ExpressibleByArgument {
+    case i386
+    case x86_64
+
+    var addressWidth: AddressWidth { self == .i386 ? .bits32 : .bits64 }
+  }
+
+  @Argument(help: "The memory map, in any form that map reads.", completion: .file())
+  var file: String
+
+  @OptionGroup var input: MapInput
+
+  @Option(help: ArgumentHelp("Where the kernel's image lies.", valueName: "start:size"))
+  var kernel: RangeArgument
+
+  @Option(
+    name: .customLong("module"),
+    help: ArgumentHelp("Where a module lies; may be repeated.", valueName: "start:size"))
+  var modules: [RangeArgument] = []
+
+  @Option(
+    help:
+      "A file with nodes: lines NODE DOMAIN START END FLAGS, or a Linux boot log with its SRAT.",
+    completion: .file())
+  var nodes: String?
+
+  @Option(help: "The kernel's command line; mem= and memmap= change the map.")
+  var append = ""
+
+  @Option(name: .customLong("arch"), help: "The processor.")
+  var architecture = Architecture.x86_64
+
+  func run() throws {
+    do throws(MapFileError) {
+      try plan()
+    } catch {
+      Report.error(error)
+      throw ExitCode.failure
+    }
+  }
+
+  private func plan() throws(MapFileError) {
+    let source = InputFile(path: file)
+    let map = try input.read(source)
+    guard !map.entries.isEmpty else {
+      throw MapFileError(file: source.name, "tells of nodes, but has no memory map")
+    }
+    let scenario = BootScenario(
+      file: map, nodes: try readNodes(), kernel: kernel.range, modules: modules.map(\.range),
+      addressWidth: architecture.addressWidth, commandLine: append)
+    do throws(BootScenarioError) {
+      let report = try BootPlanReport(scenario)
+      let regions = count(map.entries.count, "region")
+      Output.write("\(source.name): \(map.form.title), \(regions); kernel for \(architecture)\n")
+      Output.write(report.text)
+    } catch {
+      throw MapFileError(file: source.name, error.description)
+    }
+  }
+
+  private func readNodes() throws(MapFileError) -> MapFile? {
+    guard let nodes else { return nil }
+    let source = InputFile(path: nodes)
+    let file = try MapFile(reading: try source.bytes(), name: source.name)
+    guard !file.nodes.isEmpty else {
+      throw MapFileError(file: source.name, "tells of no nodes")
+    }
+    return file
+  }
+}

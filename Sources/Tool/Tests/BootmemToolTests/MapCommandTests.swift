@@ -1,0 +1,253 @@
+import Foundation
+import Testing
+
+@Suite struct MapCommandTests {
+  static let table = """
+    # a small machine
+    0000000000000000 000000000009fc00 usable
+    000000000009fc00 00000000000a0000 reserved
+    0000000000100000 0000000000800000 usable
+    0000000000700000 0000000000780800 acpi_data
+    """
+
+  @Test func map_showsTheMapAsGivenAndAsSanitised() throws {
+    let result = try Tool.run("map", "--width", "80", "-", input: Self.table)
+    #expect(result.exitCode == 0)
+    #expect(result.errors == "")
+    #expect(
+      result.output == """
+        <stdin>: table, 4 regions
+        as given:
+          0000000000000000-000000000009fbff usable        639 KiB
+          000000000009fc00-000000000009ffff reserved      1 KiB
+          0000000000100000-00000000007fffff usable        7 MiB
+          0000000000700000-00000000007807ff acpi_data     514 KiB
+        sanitised:
+          0000000000000000-000000000009efff usable        636 KiB
+          000000000009f000-000000000009ffff reserved      4 KiB
+          0000000000100000-00000000006fffff usable        6 MiB
+          0000000000700000-0000000000780fff acpi_data     516 KiB
+          0000000000781000-00000000007fffff usable        508 KiB
+        usable: 1822 pages, 7.1 MiB; lost in pages that are not usable as a whole: 5 KiB
+        the first MiB, one character for 4 KiB:
+          000000000000 ................................................................
+          000000040000 ................................................................
+          000000080000 ...............................#--------------------------------
+        all of it, one character for 8 KiB:
+          000000000000 ................................................................
+          000000080000 ...............+------------------------------------------------
+          000000100000 ................................................................
+          000000180000 ................................................................
+          000000200000 ................................................................
+          000000280000 ................................................................
+          000000300000 ................................................................
+          000000380000 ................................................................
+          000000400000 ................................................................
+          000000480000 ................................................................
+          000000500000 ................................................................
+          000000580000 ................................................................
+          000000600000 ................................................................
+          000000680000 ................................................................
+          000000700000 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+          000000780000 +...............................................................
+          . usable, a acpi_data, # reserved, + several kinds, - nothing
+
+        """)
+  }
+
+  @Test func ranges_printOnlyUsablePages() throws {
+    let result = try Tool.run("map", "--ranges", "-", input: Self.table)
+    #expect(result.exitCode == 0)
+    #expect(result.output == "0 9e\n100 6ff\n781 7ff\n")
+  }
+
+  @Test func colours_areUsedWhenAskedFor() throws {
+    let plain = try Tool.run("map", "-", input: Self.table)
+    #expect(!plain.output.contains("\u{1b}"))
+    let coloured = try Tool.run("map", "--color", "always", "-", input: Self.table)
+    #expect(coloured.output.contains("\u{1b}[30;42m..."))
+    #expect(coloured.output.contains("\u{1b}[0m"))
+  }
+
+  @Test func json_hasTheSameFigures() throws {
+    let result = try Tool.run("map", "--format", "json", "-", input: Self.table)
+    let json = try JSONSerialization.jsonObject(with: Data(result.output.utf8))
+    let maps = try #require((json as? [String: Any])?["maps"] as? [[String: Any]])
+    try #require(maps.count == 1)
+    #expect(maps[0]["usablePageCount"] as? Int == 1822)
+    #expect(maps[0]["partialPageByteCount"] as? Int == 5120)
+    let sanitised = try #require(maps[0]["sanitised"] as? [[String: Any]])
+    #expect(sanitised.count == 5)
+    #expect(sanitised[3]["start"] as? String == "0x700000")
+    #expect(sanitised[3]["last"] as? String == "0x780fff")
+    #expect(sanitised[3]["kind"] as? String == "acpi_data")
+  }
+
+  @Test func svg_isOneDocumentThatParses() throws {
+    let name = "a<b>&\"c\".e820"
+    let directory = try TemporaryDirectory()
+    let file = try directory.file(name, Data(Self.table.utf8))
+    let result = try Tool.run("map", "--format", "svg", file.path)
+    #expect(result.exitCode == 0)
+    #expect(result.output.hasPrefix("<svg xmlns=\"http://www.w3.org/2000/svg\""))
+    #expect(result.output.contains("a&lt;b&gt;&amp;&quot;c&quot;.e820: 7.1 MiB usable"))
+    #expect(!result.output.contains("href"))
+    #expect(XMLDocumentCheck.isWellFormed(result.output))
+  }
+
+  @Test func brokenLine_isReportedWithFileAndLine() throws {
+    let text = Self.table.replacingOccurrences(of: "reserved", with: "resreved")
+    let result = try Tool.run("map", "-", input: text)
+    #expect(result.exitCode == 1)
+    #expect(result.output == "")
+    #expect(
+      result.errors == """
+        <stdin>:3: error: no such type of memory: resreved; there are usable, soft_reserved, \
+        acpi_data, persistent, acpi_nvs, reserved, unusable, no-map, and typeN for e820's number N
+
+        """)
+  }
+
+  @Test func brokenFile_doesNotHideTheOthers() throws {
+    let directory = try TemporaryDirectory()
+    let good = try directory.file("good", Data(Self.table.utf8)).path
+    let bad = try directory.file("bad", Data("hello\n".utf8)).path
+    let result = try Tool.run("map", "--ranges", bad, good, "/no/such/file")
+    #expect(result.exitCode == 1)
+    #expect(result.output == "# \(good)\n0 9e\n100 6ff\n781 7ff\n")
+    #expect(
+      result.errors == """
+        \(bad):1: error: no memory map: no line is of a table, a Linux log, memmap, iomem or the \
+        kernel's output
+        /no/such/file: error: cannot be read: No such file or directory
+
+        """)
+  }
+
+  @Test func directory_isACopyOfFirmwareMemmap() throws {
+    let directory = try TemporaryDirectory()
+    for (number, entry) in [("0x0", "0x9fbff", "System RAM"), ("0xf0000", "0xfffff", "Reserved")]
+      .enumerated()
+    {
+      try directory.file("\(number)/start", Data("\(entry.0)\n".utf8))
+      try directory.file("\(number)/end", Data("\(entry.1)\n".utf8))
+      try directory.file("\(number)/type", Data("\(entry.2)\n".utf8))
+    }
+    let result = try Tool.run("map", "--ranges", directory.url.path)
+    #expect(result.output == "0 9e\n")
+    try FileManager.default.removeItem(at: directory.url.appending(path: "1/end"))
+    let broken = try Tool.run("map", "--ranges", directory.url.path)
+    #expect(broken.exitCode == 1)
+    #expect(broken.errors.hasSuffix("/1/end: error: cannot be read: No such file or directory\n"))
+  }
+
+  @Test func directory_hasFilesAndNoLines() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.url.path
+    let empty = try Tool.run("map", path)
+    #expect(empty.exitCode == 1)
+    #expect(
+      empty.errors == "\(path): error: this directory is no copy of /sys/firmware/memmap\n")
+    try directory.file("0/start", Data("0x0\n".utf8))
+    try directory.file("0/end", Data("0x9fbff\n".utf8))
+    try directory.file("0/type", Data("System ROM\n".utf8))
+    let broken = try Tool.run("map", path)
+    #expect(broken.exitCode == 1)
+    #expect(broken.errors.hasPrefix("\(path)/0/type: error: no such type of memory: System ROM; "))
+    for command in [["replay", path], ["draw", "--svg", path]] {
+      let result = try Tool.run(arguments: command)
+      #expect(result.exitCode == 1)
+      #expect(result.errors == "\(path): error: is a directory\n")
+    }
+  }
+
+  /// A file without end costs no more than the limit.
+  @Test(arguments: [["map"], ["replay"], ["draw", "--svg"], ["plan", "--kernel", "1M:1M"]])
+  func endlessFile_isRefused(command: [String]) throws {
+    let result = try Tool.run(arguments: command + ["/dev/zero"])
+    #expect(result.exitCode == 1)
+    #expect(
+      result.errors
+        == "/dev/zero: error: larger than 16 MiB, which is the most that is read\n")
+  }
+
+  @Test func fileOfTheLimit_isRead() throws {
+    let directory = try TemporaryDirectory()
+    let line = Data("0 9fc00 usable\n".utf8)
+    let file = try directory.file("file", line)
+    let handle = try FileHandle(forWritingTo: file)
+    try handle.seekToEnd()
+    // Comments, so that there is little to be read out of them.
+    let comment = Data(("#" + String(repeating: "-", count: (1 << 20) - 2) + "\n").utf8)
+    for _ in 0..<15 { try handle.write(contentsOf: comment) }
+    try handle.write(contentsOf: comment.prefix(1) + comment.dropFirst(line.count + 1))
+    let exact = try Tool.run("map", "--ranges", file.path)
+    #expect(exact.errors == "")
+    #expect(exact.output == "0 9e\n")
+    try handle.write(contentsOf: Data("\n".utf8))
+    #expect(
+      try Tool.run("map", file.path).errors
+        == "\(file.path): error: larger than 16 MiB, which is the most that is read\n")
+  }
+
+  @Test func textOfAnotherEncoding_isNamed() throws {
+    let mark = try Tool.run("map", "-", input: "\u{feff}" + Self.table)
+    #expect(
+      mark.errors
+        == "<stdin>:1: error: a byte order mark: save the text as UTF-8 without one\n")
+    for encoding in [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian] {
+      let data = try #require(Self.table.data(using: encoding))
+      for command in [["map", "-"], ["replay", "-"], ["draw", "--svg", "-"]] {
+        let result = try Tool.run(arguments: command, input: data)
+        #expect(result.exitCode == 1)
+        #expect(
+          result.errors == "<stdin>: error: UTF-16, not UTF-8: convert it, as by "
+            + "iconv -f UTF-16 -t UTF-8\n")
+      }
+    }
+  }
+
+  /// Four times the ranges take some four times as long, also with many nodes; a search of all ranges
+  /// for each node or each stretch that is drawn would take sixteen times.
+  @Test(arguments: [
+    ["map", "MAP"], ["plan", "--kernel", "1M:1M", "--nodes", "NODES", "MAP"],
+  ])
+  func manyRanges_takeTimeInProportion(command: [String]) throws {
+    let directory = try TemporaryDirectory()
+    func seconds(rangeCount: Int) throws -> Double {
+      var map = "0 10000000 usable\n"
+      for index in 0..<rangeCount {
+        let start = 0x1000_0000 + index * 0x2000
+        map += String(start, radix: 16) + " " + String(start + 0x1000, radix: 16) + " usable\n"
+      }
+      let nodeCount = rangeCount / 125
+      let nodeByteCount = (0x1000_0000 + rangeCount * 0x2000) / nodeCount / 0x1000 * 0x1000
+      var nodes = ""
+      for node in 0..<nodeCount {
+        let start = node * nodeByteCount
+        nodes += "\(node) 0 \(String(start, radix: 16)) "
+        nodes += String(start + nodeByteCount, radix: 16) + " -\n"
+      }
+      let paths = [
+        "MAP": try directory.file("map", Data(map.utf8)).path,
+        "NODES": try directory.file("nodes", Data(nodes.utf8)).path,
+      ]
+      let start = ContinuousClock.now
+      let result = try Tool.run(arguments: command.map { paths[$0] ?? $0 })
+      #expect(result.exitCode == 0, "\(result.errors)")
+      return (ContinuousClock.now - start) / .seconds(1)
+    }
+    let few = try seconds(rangeCount: 25_000)
+    let many = try seconds(rangeCount: 100_000)
+    #expect(many < 10 * few + 1)
+  }
+
+  @Test func wrongCommandLine_exitsWith64() throws {
+    #expect(try Tool.run("map").exitCode == 64)
+    #expect(try Tool.run("map", "--format", "png", "-").exitCode == 64)
+    #expect(try Tool.run("map", "--width", "3", "-").exitCode == 64)
+    #expect(try Tool.run("map", "--ranges", "--format", "json", "-").exitCode == 64)
+    #expect(try Tool.run("map", "--format", "svg", "-", "-").exitCode == 64)
+    #expect(try Tool.run("nonsense").exitCode == 64)
+  }
+}

@@ -1,0 +1,3 @@
+/* What the adapter needs of a kernel's header of this name. */
+int printk(const char *format, ...);
+void panic(const char *format, ...);

@@ -1,0 +1,16 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What scripts/benchmark measures of the Swift API: a package that depends on this one, as a kernel
+// does, and calls nothing but what is public.
+let package = Package(
+  name: "SwiftBenchmark",
+  platforms: [.macOS(.v26)],
+  dependencies: [.package(name: "swift-bootmem", path: "../../..")],
+  targets: [
+    .executableTarget(
+      name: "SwiftBenchmark",
+      dependencies: [.product(name: "BootMemory", package: "swift-bootmem")],
+      swiftSettings: [.strictMemorySafety(), .treatAllWarnings(as: .error)])
+  ]
+)

@@ -1,0 +1,45 @@
+import BootMemory
+import Glibc
+import PhysicalMemory
+
+/// Boot memory of a machine of any size, of which only the bitmaps are there.
+struct Machine: ~Copyable {
+  var memory: BootMemory
+
+  /// The bitmaps lie from 2 MiB on in physical memory, and the host's memory stands for that.
+  private static let bitmapStart = PageFrame(512)
+  private static let bitmapByteCount = 640 << 20
+  private var nextBitmap = bitmapStart
+
+  init() {
+    let arena = unsafe mmap(
+      nil, Self.bitmapByteCount, PROT_READ | PROT_WRITE,
+      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    var platform = BootMemoryPlatform()
+    platform.directMapOffset = UInt(bitPattern: arena) &- 2 << 20
+    let nodes = UnsafeMutableBufferPointer<BootMemoryNode>.allocate(capacity: 64)
+    memory = unsafe BootMemory(platform: platform, nodes: nodes)
+  }
+
+  /// Registers a node, nothing free.
+  mutating func register(_ id: Int, from start: UInt64, byteCount: UInt64) throws {
+    let pages = AddressRange(start: PhysicalAddress(start), byteCount: byteCount)!.touchedPages
+    let size = try memory.registerNode(NodeID(id), spanning: pages, bitmapAt: nextBitmap)
+    let pageCount = PageFrame.pageCount(holdingByteCount: size)
+    nextBitmap = nextBitmap.advanced(byPageCount: pageCount)!
+  }
+
+  mutating func free(_ start: UInt64, _ byteCount: UInt64) throws {
+    try memory.free(AddressRange(start: PhysicalAddress(start), byteCount: byteCount)!)
+  }
+
+  mutating func reserve(_ start: UInt64, _ byteCount: UInt64) throws {
+    try memory.reserve(AddressRange(start: PhysicalAddress(start), byteCount: byteCount)!)
+  }
+}
+
+let kib: UInt64 = 1 << 10
+let mib: UInt64 = 1 << 20
+let gib: UInt64 = 1 << 30
+let tib: UInt64 = 1 << 40
+let page: UInt64 = 4096
