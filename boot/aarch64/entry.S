@@ -8,8 +8,7 @@
 #define TABLE 0x3
 #define PAGE 0x3                /* in the last table */
 #define BLOCK 0x1               /* in those above */
-#define DEVICE (0 << 2)         /* the attributes' number in MAIR_EL1 */
-#define MEMORY (1 << 2)
+#define MEMORY (1 << 2)         /* the attributes' number in MAIR_EL1; that of devices is 0 */
 #define READ_ONLY (1 << 7)
 #define INNER_SHAREABLE (3 << 8)
 #define ACCESSED (1 << 10)
@@ -78,7 +77,7 @@ in_el1:
 
   /* Caches may hold old lines of what is written now past them. */
   adrp x0, image_bss_start
-  adrp x1, image_end
+  adrp x1, image_end             /* a page border */
   mrs x2, ctr_el0
   ubfx x2, x2, #16, #4
   mov x3, #4
@@ -92,7 +91,7 @@ in_el1:
 
   adrp x0, image_bss_start
   add x0, x0, :lo12:image_bss_start
-  adrp x1, image_bss_end
+  adrp x1, image_end
 2:
   stp xzr, xzr, [x0], #16
   cmp x0, x1
@@ -100,13 +99,11 @@ in_el1:
   adrp x0, boot_stack_top
   mov sp, x0
 
-  /* The root, and the table of the first 512 GiB: the first of them has the devices. */
+  /* The root, and the table of the first 512 GiB. */
   adrp x0, boot_page_root
   adrp x1, boot_page_gigabytes
   orr x2, x1, #TABLE
   str x2, [x0]
-  ldr x2, =(BLOCK | DEVICE | ACCESSED | NEVER_EXECUTED)
-  str x2, [x1]
 
   /* The GiB that the kernel is in: pages of 2 MiB, and one of 4 KiB pages with the image. */
   adrp x0, image_start
@@ -130,7 +127,9 @@ in_el1:
   str x4, [x2, x3, lsl #3]
 
   adrp x2, image_text_end
+  add x2, x2, :lo12:image_text_end
   adrp x3, image_read_only_end
+  add x3, x3, :lo12:image_read_only_end
   adrp x7, boot_stack_guard
   mov x6, #512
 4:
@@ -185,9 +184,9 @@ halt:
   b halt
   .ltorg
 
-  .section .bss.page_tables, "aw", @nobits
+  .section .page_tables, "aw", @nobits
   .balign 4096
-  .globl boot_page_root, boot_page_gigabytes, boot_page_megabytes
+  .globl boot_page_root
 boot_page_root:
   .skip 4096
 boot_page_gigabytes:
@@ -196,6 +195,12 @@ boot_page_megabytes:
   .skip 4096
 boot_page_image:
   .skip 4096
+
+/* Those that the kernel fills itself, before it reads what others left. */
+  .globl boot_page_tables, boot_page_tables_end
+boot_page_tables:
+  .skip 16 * 4096
+boot_page_tables_end:
 
 #endif
 #if defined(__ELF__)

@@ -24,17 +24,15 @@ _start:
   csrw sie, zero
   mv s2, a1                     /* the device tree */
   la t0, image_bss_start
-  la t1, image_bss_end
+  la t1, image_end
 1:
   sd zero, 0(t0)
   addi t0, t0, 8
   bltu t0, t1, 1b
   la sp, boot_stack_top
 
-  /* The table of the first 512 GiB: the first of them has the devices. */
+  /* The table of the first 512 GiB. */
   la a0, boot_page_gigabytes
-  li t0, DATA
-  sd t0, 0(a0)
 
   /* The root above it, for processors with 48 bits of address. */
   la a1, boot_page_root
@@ -124,9 +122,9 @@ _start:
   wfi
   j 9b
 
-  .section .bss.page_tables, "aw", @nobits
+  .section .page_tables, "aw", @nobits
   .balign 4096
-  .globl boot_page_root, boot_page_gigabytes, boot_page_megabytes
+  .globl boot_page_root
 boot_page_root:
   .skip 4096
 boot_page_gigabytes:
@@ -135,6 +133,12 @@ boot_page_megabytes:
   .skip 4096
 boot_page_image:
   .skip 4096
+
+/* Those that the kernel fills itself, before it reads what others left. */
+  .globl boot_page_tables, boot_page_tables_end
+boot_page_tables:
+  .skip 16 * 4096
+boot_page_tables_end:
 
 #endif
 #if defined(__ELF__)

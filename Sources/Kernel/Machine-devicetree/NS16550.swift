@@ -1,11 +1,11 @@
+#if hasFeature(Embedded) && (arch(arm64) || arch(riscv64))
 import PhysicalMemory
-import TextOutput
 import _Volatile
 
-/// A 16550 UART with registers of one byte each, as a place for text: polled, as firmware set it up.
+/// A 16550 UART with registers of one byte each: polled, as firmware set it up.
 ///
 /// Source: National Semiconductor PC16550D, section 8.
-struct NS16550: TextSink {
+struct NS16550 {
   private let data: VolatileMappedRegister<UInt8>
   private let lineStatus: VolatileMappedRegister<UInt8>
 
@@ -24,9 +24,11 @@ struct NS16550: TextSink {
     lineStatus = unsafe VolatileMappedRegister(unsafeBitPattern: base + 5)
   }
 
-  mutating func write(byte: UInt8) {
+  /// Sends one byte.
+  func send(_ byte: UInt8) {
     var polls = 0
     while lineStatus.load() & Self.transmitterIsEmpty == 0, polls < Self.pollLimit { polls += 1 }
     data.store(byte)
   }
 }
+#endif

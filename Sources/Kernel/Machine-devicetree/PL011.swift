@@ -1,11 +1,11 @@
+#if hasFeature(Embedded) && (arch(arm64) || arch(riscv64))
 import PhysicalMemory
-import TextOutput
 import _Volatile
 
-/// Arm's PrimeCell UART (PL011) as a place for text: polled, as firmware set it up.
+/// Arm's PrimeCell UART (PL011): polled, as firmware set it up.
 ///
 /// Source: Arm DDI 0183, section 3.3.
-struct PL011: TextSink {
+struct PL011 {
   private let data: VolatileMappedRegister<UInt32>
   private let flags: VolatileMappedRegister<UInt32>
 
@@ -24,9 +24,11 @@ struct PL011: TextSink {
     flags = unsafe VolatileMappedRegister(unsafeBitPattern: base + 0x18)
   }
 
-  mutating func write(byte: UInt8) {
+  /// Sends one byte.
+  func send(_ byte: UInt8) {
     var polls = 0
     while flags.load() & Self.transmitQueueIsFull != 0, polls < Self.pollLimit { polls += 1 }
     data.store(UInt32(byte))
   }
 }
+#endif

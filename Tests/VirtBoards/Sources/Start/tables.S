@@ -1,1 +1,0 @@
-#include "../../../../boot/tables.S"
