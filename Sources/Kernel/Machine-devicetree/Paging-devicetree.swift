@@ -55,7 +55,9 @@ enum Paging {
     of map: MemoryMap, devices: PageRange, node: UnsafeMutableBufferPointer<BootMemoryNode>,
     owners: inout OwnerTable
   ) throws(KernelError) -> UInt64 {
-    guard let nothing = PageRange(start: PageFrame(0), pageCount: 0) else { return 0 }
+    guard let nothing = PageRange(start: PageFrame(0), pageCount: 0),
+      map.usablePageCount(below: reach) > 0
+    else { return 0 }
     var protection = MemoryProtection(devices: devices, readable: nothing, map: map)
     let count = Tables(for: protection).count + spareTableCount
     // The window's memory is written through the tables of the entry code, which have no devices: no

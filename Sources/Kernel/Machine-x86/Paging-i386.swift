@@ -38,7 +38,8 @@ enum Paging {
   ///
   /// - Returns: The address at which page 0 can be read.
   static func protect(devices: PageRange) -> UInt {
-    _ = PageTables<PageEntries32>().fill(for: MemoryProtection(
+    _ = PageTables<PageEntries32>().fill(
+      for: MemoryProtection(
         devices: devices, readable: readable))
     return board_enable_paging(board_boot_page_directories()) ? board_first_page_window() : 0
   }
@@ -50,7 +51,8 @@ enum Paging {
     of map: MemoryMap, devices: PageRange, node: UnsafeMutableBufferPointer<BootMemoryNode>,
     owners: inout OwnerTable
   ) throws(KernelError) -> UInt64 {
-    PageTables<PageEntries32>().fill(for: MemoryProtection(
+    PageTables<PageEntries32>().fill(
+      for: MemoryProtection(
         devices: devices, readable: readable, map: map))
   }
 }

@@ -68,7 +68,8 @@ enum Paging {
   ///
   /// - Returns: The address at which page 0 can be read.
   static func protect(devices: PageRange) -> UInt {
-    _ = Tables().fill(for: MemoryProtection(
+    _ = Tables().fill(
+      for: MemoryProtection(
         devices: devices, readable: readable))
     return board_first_page_window()
   }
@@ -84,7 +85,7 @@ enum Paging {
     owners: inout OwnerTable
   ) throws(KernelError) -> UInt64 {
     var protection = MemoryProtection(
-        devices: devices, readable: readable, map: map)
+      devices: devices, readable: readable, map: map)
     let coarseCount = Tables().fill(for: protection)
     guard let low = PageRange(start: PageFrame(0), end: firmwareEnd),
       let high = PageRange(start: firmwareEnd, end: reach)
