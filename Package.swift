@@ -16,7 +16,7 @@ let package = Package(
     // Static, so that `swift build --product` builds what it names: of a product without a type it
     // builds the whole package.  Who depends on one gets its modules either way.
     //
-    // A kernel takes one of these; each has the modules that its users name in their code.
+    // A kernel takes what it needs of these; each has the modules that its users name in their code.
     // The allocator, for a kernel that knows its memory map:
     .library(
       name: "BootMemory", type: .static,
@@ -25,14 +25,24 @@ let package = Package(
     .library(
       name: "Firmware", type: .static,
       targets: ["Firmware", "MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"]),
-    // Both, and the steps from the map to nodes with bitmaps:
+    // The pages after the hand-over, from the allocator's own bitmaps:
+    .library(
+      name: "PageAllocator", type: .static,
+      targets: ["BootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"]),
+    // The first two, and the steps from the map to nodes with bitmaps:
     .library(
       name: "BootPlan", type: .static,
       targets: [
         "BootMemory", "BootPlan", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
       ]),
-    // All of it by one import, with one error for all stages:
-    .library(name: "Bootmem", type: .static, targets: ["Bootmem"]),
+    // All of it by one import, with one error for all stages.  All modules are named: one that is
+    // only re-exported can change without its users being built anew.
+    .library(
+      name: "Bootmem", type: .static,
+      targets: [
+        "BootMemory", "BootPlan", "Bootmem", "Firmware", "MemoryMap", "MemoryTesting",
+        "PhysicalMemory", "TextOutput",
+      ]),
     // For programs of a host, the tool in `Sources/Tool` among them: maps from files, traces
     // replayed, reports.
     .library(
@@ -53,10 +63,17 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
+    .target(
+      name: "PageAllocator", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
     .target(name: "CBootMemory"),
     .target(
       name: "BootMemoryC",
       dependencies: ["BootMemory", "CBootMemory", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+    .target(
+      name: "PageAllocatorC",
+      dependencies: ["BootMemory", "CBootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
       name: "BootPlan",
@@ -78,7 +95,7 @@ let package = Package(
       name: "Kernel",
       dependencies: [
         "Board", "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MemoryMap",
-        "MemoryTesting", "PhysicalMemory", "TextOutput",
+        "MemoryTesting", "PageAllocator", "PhysicalMemory", "TextOutput",
       ],
       swiftSettings: settings),
     .target(
@@ -99,13 +116,24 @@ let package = Package(
       dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "PageAllocatorTests",
+      dependencies: [
+        "BootMemory", "BootMemoryTrace", "PageAllocator", "PhysicalMemory", "TestSupport",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "BootPlanTests",
       dependencies: [
         "BootMemory", "BootPlan", "MemoryMap", "PhysicalMemory", "TestSupport", "TextOutput",
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "BootmemTests", dependencies: ["Bootmem", "TestSupport"], swiftSettings: settings),
+      name: "BootmemTests",
+      dependencies: [
+        "BootMemory", "BootPlan", "Bootmem", "Firmware", "MemoryMap", "MemoryTesting",
+        "PhysicalMemory", "TestSupport", "TextOutput",
+      ],
+      swiftSettings: settings),
     .testTarget(
       name: "MemoryTestingTests", dependencies: ["MemoryTesting", "PhysicalMemory"],
       swiftSettings: settings),

@@ -90,10 +90,8 @@ extension BootMemory {
       unsafe node = named
       if unsafe goalPage >= node.pointee.pages.upperBound { goalPage = 0 }
     } else {
-      while unsafe node.pointee.pages.upperBound <= goalPage {
-        guard let next = unsafe node.pointee.next else { return nil }
-        unsafe node = next
-      }
+      guard let first = unsafe self.node(endingAbove: goalPage, from: node) else { return nil }
+      unsafe node = first
     }
     return unsafe node.pointee.allocateAtCursor(
       UInt(truncatingIfNeeded: byteCount),
@@ -103,7 +101,7 @@ extension BootMemory {
 
   /// Checks a request and searches for it; without throwing, as a register kept for an error would
   /// be saved in every call, even where none is needed.
-  @_optimize(speed) @inline(never)
+  @inline(never)
   private static func search(
     in memory: inout BootMemory, _ byteCount: UInt64, _ alignment: UInt64, _ goal: UInt64,
     _ limitPage: PageNumber, _ id: NodeID?, _ policy: AllocationRequest.NodePolicy

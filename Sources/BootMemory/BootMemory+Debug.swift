@@ -5,11 +5,11 @@ import TextOutput
 extension BootMemory {
   /// Sets what takes a line for each operation, ``BootMemoryPlatform/debug``; nil for nothing.
   public mutating func setDebugOutput(_ write: BootMemoryPlatform.Write?) {
-    unsafe platform.debug = write
+    unsafe debugOutput = write
   }
 
   @inline(__always)
-  var hasDebugOutput: Bool { unsafe platform.debug != nil }
+  var hasDebugOutput: Bool { unsafe debugOutput != nil }
 
   func debugRegister(_ node: NodePointer) {
     let span = unsafe node.pointee.span
@@ -86,7 +86,7 @@ extension BootMemory {
   @inline(never)
   private func write(_ line: inout DebugLine) {
     line.text.write("\n")
-    guard let write = unsafe platform.debug else { return }
+    guard let write = unsafe debugOutput else { return }
     unsafe line.text.withBytes { bytes in
       unsafe write(platform.context, bytes.baseAddress, UInt(bytes.count))
     }

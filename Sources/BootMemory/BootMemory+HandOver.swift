@@ -21,7 +21,7 @@ extension BootMemory {
   ) throws(BootMemoryError) -> UInt64 {
     guard (0..<52).contains(maximumOrder) else { throw .misuse(.orderOutOfRange(maximumOrder)) }
     guard !isHandedOver else { return 0 }
-    reserveBitmaps()
+    reserveBitmaps(in: bitmapsSpan)
     isHandedOver = true
     var released: UInt = 0
     var next = unsafe firstNode
@@ -63,7 +63,7 @@ extension BootMemory {
     _ range: AddressRange, _ release: (PageBlock) -> Void
   ) throws(BootMemoryError) -> UInt64 {
     guard isHandedOver else { throw .misuse(.notHandedOver) }
-    guard range.roundedUpEnd <= platform.addressWidth.endPageFrame else {
+    guard range.roundedUpEnd <= endPageFrame else {
       throw .misuse(.beyondAddressSpace(range.start))
     }
     guard let pages = range.wholePages.map({ Range($0) }) else { return 0 }
@@ -77,22 +77,6 @@ extension BootMemory {
       page &+= 1
     }
     return UInt64(pages.upperBound &- pages.lowerBound)
-  }
-
-  /// Marks the bitmaps' pages reserved, in whichever node they lie, so that none is handed over
-  /// while its bitmap is in use, nor twice.
-  private mutating func reserveBitmaps() {
-    var nextOwner = unsafe firstNode
-    while let owner = unsafe nextOwner {
-      let bitmapPages = unsafe Range(owner.pointee.bitmapPages)
-      var next = unsafe firstNode
-      while let node = unsafe next {
-        let part = unsafe bitmapPages.clamped(to: node.pointee.pages)
-        if !part.isEmpty { unsafe node.pointee.mark(part, free: false) }
-        unsafe next = node.pointee.next
-      }
-      unsafe nextOwner = owner.pointee.next
-    }
   }
 
   /// Cuts a run of pages into maximal naturally aligned blocks.

@@ -28,8 +28,9 @@ extension BootMemory {
   /// Registers a node, all its pages reserved, with its bitmap in physical memory
   /// (`init_bootmem_node`).
   ///
-  /// The memory for the bitmap is not reserved by that: it need not lie in a node at all.  The
-  /// hand-over releases it, after the node's own pages.
+  /// The bitmap's pages need not lie in a node; in whichever they do, they stay reserved until the
+  /// hand-over, see ``BootMemoryPlatform/keepsBitmapsReserved``, which releases them after the node's
+  /// own pages.
   ///
   /// - Parameters:
   ///   - id: The node's number; each node is registered once.
@@ -37,7 +38,11 @@ extension BootMemory {
   ///     not inside another node.
   ///   - bitmapStart: The first page for the bitmap, of any content.
   /// - Returns: The size of the bitmap in bytes, see ``bitmapByteCount(forPageCount:)``.
-  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's top level only.
+  /// - Throws: ``BootMemoryMisuse/noSuchNode(_:)``, ``BootMemoryMisuse/nodeAlreadyRegistered(_:)``,
+  ///   ``BootMemoryMisuse/nodeOverlaps(_:_:)``, ``BootMemoryMisuse/bitmapOverlaps(_:_:)``,
+  ///   ``BootMemoryMisuse/bitmapMisplaced(_:)``, ``BootMemoryMisuse/beyondAddressSpace(_:)``;
+  ///   ``BootMemoryError/handedOver``.  Nothing has changed then.
+  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's highest levels only.
   @discardableResult
   public mutating func registerNode(
     _ id: NodeID, spanning span: PageRange, bitmapAt bitmapStart: PageFrame
@@ -47,7 +52,7 @@ extension BootMemory {
     let pageCount = PageFrame.pageCount(holdingByteCount: byteCount)
     guard let address = bitmapStart.firstAddress,
       let pages = PageRange(start: bitmapStart, pageCount: pageCount),
-      pages.end <= platform.addressWidth.endPageFrame
+      pages.end <= endPageFrame
     else {
       throw .misuse(.beyondAddressSpace(bitmapStart.firstAddress ?? PhysicalAddress(.max)))
     }
@@ -68,7 +73,12 @@ extension BootMemory {
   ///   - bitmap: At least ``bitmapByteCount(forPageCount:)`` bytes of any content, aligned for a
   ///     pointer.
   /// - Returns: The size of the bitmap in bytes.
-  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's top level only.
+  /// - Throws: ``BootMemoryMisuse/noSuchNode(_:)``, ``BootMemoryMisuse/nodeAlreadyRegistered(_:)``,
+  ///   ``BootMemoryMisuse/nodeOverlaps(_:_:)``,
+  ///   ``BootMemoryMisuse/bitmapTooSmall(byteCount:requiredByteCount:)``,
+  ///   ``BootMemoryMisuse/bitmapMisplaced(_:)``, ``BootMemoryMisuse/beyondAddressSpace(_:)``;
+  ///   ``BootMemoryError/handedOver``.  Nothing has changed then.
+  /// - Complexity: O(levels + nodes); memory is touched at the bitmap's highest levels only.
   @discardableResult
   public mutating func registerNode(
     _ id: NodeID, spanning span: PageRange, bitmap: UnsafeMutableRawBufferPointer
@@ -98,13 +108,13 @@ extension BootMemory {
   }
 
   /// The storage of a node that is to be registered.
-  private func unregisteredNode(
+  private mutating func unregisteredNode(
     _ id: NodeID, spanning span: PageRange
   ) throws(BootMemoryError) -> NodePointer {
     let node = unsafe try pointer(to: id)
     guard !isHandedOver else { throw .handedOver }
     guard unsafe !node.pointee.isRegistered else { throw .misuse(.nodeAlreadyRegistered(id)) }
-    guard span.end <= platform.addressWidth.endPageFrame else {
+    guard span.end <= endPageFrame else {
       throw .misuse(.beyondAddressSpace(span.start.firstAddress ?? PhysicalAddress(.max)))
     }
     return unsafe node
@@ -114,13 +124,13 @@ extension BootMemory {
   ///
   /// Throws if either the pages or the bitmap overlap those of a registered node.
   @inline(never)
-  private func predecessor(
+  private mutating func predecessor(
     of span: PageRange, bitmapPages: PageRange
   ) throws(BootMemoryError) -> NodePointer? {
     let pages = Range(span)
     // Most firmware tells of nodes in order, and their bitmaps follow each other.
     if let last = unsafe lastNode, unsafe last.pointee.pages.upperBound <= pages.lowerBound,
-      bitmapPages.start >= bitmapsEnd || bitmapPages.isEmpty
+      bitmapPages.start.number >= UInt64(bitmapsSpan.upperBound) || bitmapPages.isEmpty
     {
       return unsafe last
     }
@@ -155,6 +165,7 @@ extension BootMemory {
       layout: BitmapLayout(bitCount: pages.upperBound - firstPageNumber),
       firstPageNumber: firstPageNumber, memory: memory)
     unsafe node.pointee.pages = pages
+    unsafe node.pointee.plainPages = pages
     unsafe node.pointee.isRegistered = true
     unsafe node.pointee.nextPage = pages.lowerBound
     if let previous = unsafe previous {
@@ -165,8 +176,49 @@ extension BootMemory {
       unsafe firstNode = node
     }
     if unsafe node.pointee.next == nil { unsafe lastNode = node }
-    bitmapsEnd = unsafe max(bitmapsEnd, node.pointee.bitmapPages.end)
     if hasDebugOutput { unsafe debugRegister(node) }
+    let bitmapPages = unsafe Range(node.pointee.bitmapPages)
+    if !bitmapPages.isEmpty {
+      let span = bitmapsSpan.isEmpty ? bitmapPages : bitmapsSpan
+      bitmapsSpan =
+        min(span.lowerBound, bitmapPages.lowerBound)..<max(span.upperBound, bitmapPages.upperBound)
+    }
+    if platform.keepsBitmapsReserved {
+      leaveBitmapsToWalks()
+      reserveBitmaps(in: bitmapPages)
+    }
+  }
+
+  /// Keeps the pages where bitmaps lie out of what is freed without a look at them.
+  private mutating func leaveBitmapsToWalks() {
+    var next = unsafe firstNode
+    while let node = unsafe next, unsafe node.pointee.pages.lowerBound < bitmapsSpan.upperBound {
+      let pages = unsafe node.pointee.pages
+      if pages.overlaps(bitmapsSpan) {
+        let below = pages.lowerBound..<max(pages.lowerBound, bitmapsSpan.lowerBound)
+        let above = min(pages.upperBound, bitmapsSpan.upperBound)..<pages.upperBound
+        unsafe node.pointee.plainPages = below.count > above.count ? below : above
+      }
+      unsafe next = node.pointee.next
+    }
+  }
+
+  /// Marks those of the bitmaps' pages that lie in `pages` reserved, in whichever node they lie.
+  ///
+  /// - Complexity: O(nodes + bitmaps found × nodes).
+  @inline(never)
+  package mutating func reserveBitmaps(in pages: Range<PageNumber>) {
+    var nextOwner = unsafe firstNode
+    while let owner = unsafe nextOwner {
+      let bitmapPages = unsafe Range(owner.pointee.bitmapPages).clamped(to: pages)
+      var next = bitmapPages.isEmpty ? nil : unsafe firstNode
+      while let node = unsafe next {
+        let part = unsafe bitmapPages.clamped(to: node.pointee.pages)
+        if !part.isEmpty { unsafe node.pointee.mark(part, free: false) }
+        unsafe next = node.pointee.next
+      }
+      unsafe nextOwner = owner.pointee.next
+    }
   }
 
   /// The one place where a physical address becomes a pointer; nil where that is the nil pointer.
@@ -174,6 +226,6 @@ extension BootMemory {
   public func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
     // Wrapping around is how a direct map may lie below the addresses that it maps.
     unsafe UnsafeMutableRawPointer(
-      bitPattern: UInt(truncatingIfNeeded: address.rawValue) &+ platform.directMapOffset)
+      bitPattern: UInt(truncatingIfNeeded: address.rawValue) &+ directMapOffset)
   }
 }

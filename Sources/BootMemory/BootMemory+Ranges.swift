@@ -120,8 +120,15 @@ extension BootMemory {
   /// Frees reserved pages, or reserves free ones, if they are in one word of a bitmap, and so all it
   /// takes is to change that word: what most calls come to.
   ///
+  /// On processors of 32 bits it is a function by itself: the C library, which is to stay small, has
+  /// no room there for a copy in each of its callers.
+  ///
   /// - Returns: Whether that was so; nothing has changed otherwise.
+  #if _pointerBitWidth(_32)
+  @_optimize(speed) @inline(never)
+  #else
   @inline(__always)
+  #endif
   private mutating func flip(
     from first: PageNumber, through last: PageNumber, on id: NodeID?, free: Bool
   ) -> Bool {
@@ -129,16 +136,19 @@ extension BootMemory {
     if _slowPath(first ^ last >= BitmapWord.bitCount) { return false }
     if let id {
       guard let named = unsafe storage(of: id),
-        unsafe last < named.pointee.pages.upperBound
+        unsafe last < named.pointee.plainPages.upperBound
       else { return false }
       unsafe node = named
     } else {
-      while unsafe node.pointee.pages.upperBound <= last {
-        guard let next = unsafe node.pointee.next else { return false }
-        unsafe node = next
+      // Mostly it is the first.  One whose plain pages end below is passed, and then nothing is done.
+      if unsafe _slowPath(node.pointee.plainPages.upperBound <= last) {
+        repeat {
+          guard let next = unsafe node.pointee.next else { return false }
+          unsafe node = next
+        } while unsafe node.pointee.plainPages.upperBound <= last
       }
     }
-    guard unsafe node.pointee.pages.lowerBound <= first else { return false }
+    guard unsafe node.pointee.plainPages.lowerBound <= first else { return false }
     return unsafe node.pointee.flip(from: first, through: last, free: free)
   }
 
@@ -173,6 +183,7 @@ extension BootMemory {
       unsafe walk.node.pointee.lowerHint(to: walk.part.lowerBound)
       unsafe walk.node.pointee.mark(walk.part, free: true)
     } while walk.advance()
+    if platform.keepsBitmapsReserved && pages.overlaps(bitmapsSpan) { reserveBitmaps(in: pages) }
   }
 
   /// Frees a range without a whole page: it only lowers a hint, and that only if the pages that the
@@ -238,14 +249,14 @@ extension BootMemory {
     } while walk.advance() && walk.part.lowerBound <= page
   }
 
-  private func check(_ range: AddressRange) throws(BootMemoryError) {
-    guard range.roundedUpEnd <= platform.addressWidth.endPageFrame else {
+  private mutating func check(_ range: AddressRange) throws(BootMemoryError) {
+    guard range.roundedUpEnd <= endPageFrame else {
       throw .misuse(.beyondAddressSpace(range.start))
     }
   }
 
-  func checked(_ pages: PageRange) throws(BootMemoryError) -> Range<PageNumber> {
-    guard pages.end <= platform.addressWidth.endPageFrame else {
+  mutating func checked(_ pages: PageRange) throws(BootMemoryError) -> Range<PageNumber> {
+    guard pages.end <= endPageFrame else {
       throw .misuse(.beyondAddressSpace(pages.start.firstAddress ?? PhysicalAddress(.max)))
     }
     return Range(pages)

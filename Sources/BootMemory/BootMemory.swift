@@ -9,12 +9,15 @@ import PhysicalMemory
 /// the end ``handOver(maximumOrder:_:)`` gives every free page away.
 ///
 /// Nothing here is global, and nothing allocates: the storage of the nodes is the caller's, and each
-/// node's bitmap lies in memory that the caller names.  What a call that throws has left as it was is
-/// said with it: all that it would have changed, but for hints that a failed exclusive reserve lowers.
+/// node's bitmap lies in memory that the caller names.  A call that throws has changed nothing, but
+/// for the hints that a failed exclusive reserve lowers, as Linux's does.
 ///
 /// Calls must not overlap in time: a kernel boots on one processor.
+///
+/// Methods that change nothing are mutating where their speed counts, since such a method gets the
+/// place of the value and another one a copy.
 @safe public struct BootMemory: ~Copyable {
-  typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
+  package typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
 
   /// The node at which calls begin that first try where the last change was, ``firstNode``; nil where
   /// every call must search, which looks at more: without nodes, with debugging output, for another
@@ -22,26 +25,40 @@ import PhysicalMemory
   private(set) var cursorNode: NodePointer?
 
   /// The registered node with the lowest start.
-  var firstNode: NodePointer? {
+  package var firstNode: NodePointer? {
     didSet { updateCursorNode() }
   }
 
   /// The registered node with the highest start.
   var lastNode: NodePointer?
 
-  /// The page behind the bitmaps of all nodes.
-  var bitmapsEnd = PageFrame(0)
+  /// The pages from the first to the last of all bitmaps, with what lies between them.
+  package var bitmapsSpan: Range<PageNumber> = 0..<0
 
   /// A registered node from which the next search for a page may begin: the last one found.
   var recentNode: NodePointer?
 
   /// Whether the memory has been handed over.
-  public internal(set) var isHandedOver = false {
+  public package(set) var isHandedOver = false {
     didSet { updateCursorNode() }
   }
 
+  /// Whether it has been handed over to the module `PageAllocator`, which goes on with the bitmaps.
+  package var arePagesKept = false
+
   /// What was said of the machine.
-  public internal(set) var platform: BootMemoryPlatform {
+  public let platform: BootMemoryPlatform
+
+  // Two of its figures once more, as the compiler copies all of it to look at one.
+
+  /// The page frame behind the platform's address space.
+  let endPageFrame: PageFrame
+
+  /// See ``BootMemoryPlatform/directMapOffset``.
+  @usableFromInline let directMapOffset: UInt
+
+  /// Takes a line for every operation; at first what the platform says.
+  var debugOutput: BootMemoryPlatform.Write? {
     didSet { updateCursorNode() }
   }
 
@@ -71,6 +88,9 @@ import PhysicalMemory
     unsafe lastNode = nil
     unsafe recentNode = nil
     self.platform = platform
+    endPageFrame = platform.addressWidth.endPageFrame
+    directMapOffset = platform.directMapOffset
+    unsafe debugOutput = platform.debug
     unsafe clear =
       unsafe platform.clear ?? { _, start, byteCount in
         unsafe start?.initializeMemory(
@@ -105,19 +125,28 @@ import PhysicalMemory
   }
 
   /// The number of a node.
-  func id(of node: NodePointer) -> NodeID {
+  package func id(of node: NodePointer) -> NodeID {
     unsafe NodeID(node - nodes.baseAddress.unsafelyUnwrapped)
+  }
+
+  /// The first node from `first` on that ends above `page`, the only one that can have it.
+  @inline(__always)
+  func node(endingAbove page: PageNumber, from first: NodePointer) -> NodePointer? {
+    // Mostly it is the first.
+    if unsafe _fastPath(first.pointee.pages.upperBound > page) { return unsafe first }
+    var next = unsafe first.pointee.next
+    while let node = unsafe next, unsafe node.pointee.pages.upperBound <= page {
+      unsafe next = node.pointee.next
+    }
+    return unsafe next
   }
 
   /// The registered node that has `page`.
   @inline(__always)
   func node(containing page: PageNumber, from first: NodePointer?) -> NodePointer? {
-    var next = unsafe first
-    // The first that ends above the page is the only one that can have it.
-    while let node = unsafe next, unsafe node.pointee.pages.upperBound <= page {
-      unsafe next = node.pointee.next
-    }
-    guard let node = unsafe next, unsafe node.pointee.pages.lowerBound <= page else { return nil }
+    guard let first = unsafe first, let node = unsafe node(endingAbove: page, from: first),
+      unsafe node.pointee.pages.lowerBound <= page
+    else { return nil }
     return unsafe node
   }
 }

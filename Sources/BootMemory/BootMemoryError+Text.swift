@@ -2,15 +2,15 @@ import PhysicalMemory
 import TextOutput
 
 extension BootMemoryError {
-  /// Writes the reason for a person, without a line feed: `page 1f0 is free already`.
+  /// Writes the reason for a person, without a line feed: `page 0x1f0 is free already`.
   ///
-  /// Page frame numbers, addresses and sizes are hexadecimal, as in Linux's messages.
+  /// Page frame numbers, addresses and sizes are hexadecimal.
   public func write(to sink: inout some TextSink) {
     switch self {
     case .outOfMemory(let byteCount):
-      sink.write("out of memory: no free range for ", hexadecimal: byteCount, " bytes")
+      sink.write("out of memory: no free range for 0x", hexadecimal: byteCount, " bytes")
     case .alreadyReserved(let page):
-      sink.write("page ", hexadecimal: page.number, " is reserved already")
+      sink.write("page 0x", hexadecimal: page.number, " is reserved already")
     case .handedOver:
       sink.write("boot memory has been handed over to the page allocator")
     case .misuse(let misuse):
@@ -24,19 +24,19 @@ extension BootMemoryMisuse {
   public func write(to sink: inout some TextSink) {
     switch self {
     case .alreadyFree(let page):
-      sink.write("page ", hexadecimal: page.number, " is free already")
+      sink.write("page 0x", hexadecimal: page.number, " is free already")
     case .outsideNodes(let page):
-      sink.write("page ", hexadecimal: page.number, " lies in no node")
+      sink.write("page 0x", hexadecimal: page.number, " lies in no node")
     case .outsideNode(let page, let node):
-      sink.write("page ", hexadecimal: page.number, " lies outside")
+      sink.write("page 0x", hexadecimal: page.number, " lies outside")
       sink.write(node)
     case .beyondAddressSpace(let address):
       sink.write(
-        "the range at ", hexadecimal: address.rawValue, " reaches beyond the address space")
+        "the range at 0x", hexadecimal: address.rawValue, " reaches beyond the address space")
     case .zeroByteCount:
       sink.write("the size is 0")
     case .alignmentNotPowerOfTwo(let alignment):
-      sink.write("the alignment ", hexadecimal: alignment, " is no power of two")
+      sink.write("the alignment 0x", hexadecimal: alignment, " is no power of two")
     case .noSuchNode(let node):
       sink.write("there is no room for")
       sink.write(node)
@@ -44,20 +44,20 @@ extension BootMemoryMisuse {
       sink.write("registered already:")
       sink.write(node)
     case .nodeOverlaps(let pages, let node):
-      sink.write("the span ")
+      sink.write("the span 0x")
       sink.write(pages)
       sink.write(" overlaps that of")
       sink.write(node)
     case .bitmapOverlaps(let pages, let node):
-      sink.write("the bitmap at ")
+      sink.write("the bitmap at 0x")
       sink.write(pages)
       sink.write(" overlaps that of")
       sink.write(node)
     case .bitmapTooSmall(let byteCount, let requiredByteCount):
-      sink.write("the bitmap has ", hexadecimal: byteCount, " bytes and needs ")
+      sink.write("the bitmap has 0x", hexadecimal: byteCount, " bytes and needs 0x")
       sink.write(hexadecimal: requiredByteCount)
     case .bitmapMisplaced(let place):
-      sink.write("no bitmap can lie at the pointer ")
+      sink.write("no bitmap can lie at 0x")
       sink.write(hexadecimal: UInt64(place))
     case .orderOutOfRange(let order):
       sink.write("no block has the order ")
@@ -78,7 +78,7 @@ extension TextSink {
 
   fileprivate mutating func write(_ pages: PageRange) {
     write(hexadecimal: pages.start.number)
-    write("-")
+    write("-0x")
     write(hexadecimal: pages.end.number)
   }
 }

@@ -1,6 +1,7 @@
 import PhysicalMemory
 
-/// Why boot memory did not do what it was asked for.  In every case nothing has changed.
+/// Why boot memory did not do what it was asked for.  Nothing has changed then, but for the hints
+/// that a failed exclusive reserve lowers, as Linux's does.
 public enum BootMemoryError: Error, Equatable, Sendable {
   /// No free memory fits an allocation of this size.
   case outOfMemory(byteCount: UInt64)

@@ -26,7 +26,6 @@ extension BootMemoryNode {
   }
 
   /// Allocates in this node (Linux: `alloc_bootmem_bdata`); nil if nothing fits.
-  @_optimize(speed)
   mutating func allocate(_ request: ResolvedRequest) -> UInt? {
     guard let run = firstRun(for: request) else { return nil }
     let alignmentMask = UInt(truncatingIfNeeded: request.alignment &- 1) & PageFrame.offsetMask
@@ -57,8 +56,12 @@ extension BootMemoryNode {
     var start = max(beginBit, goOnBit)
     var endBit = bit(of: end)
     while true {
-      let found = bitmap.firstRun(
-        ofLength: request.pageCount, alignedTo: step, from: start, below: endBit)
+      // Nearly every search is for a page.
+      let found =
+        request.pageCount == 1 && step == 1
+        ? bitmap.firstFree(from: start, below: endBit)
+        : bitmap.firstRun(
+          ofLength: request.pageCount, alignedTo: step, from: start, below: endBit)
       if let found { return page(ofBit: found) }
       guard beginBit < start else { return nil }
       // No run begins from `start` on, so that one found now begins below and ends accordingly.

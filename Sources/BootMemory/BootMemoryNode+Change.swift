@@ -34,10 +34,10 @@ extension BootMemoryNode {
   mutating func flip(from first: PageNumber, through last: PageNumber, free: Bool) -> Bool {
     if !bitmap.cursor.holds(first) { bitmap.seek(first) }
     guard bitmap.flipAtCursor(from: first, through: last, free: free) else { return false }
-    if free { lowerHint(to: first) }
     if _slowPath(lastEndAddress != 0), lastEndPage >= first && lastEndPage <= last {
       endSharing()
     }
+    if free { lowerHint(to: first) }
     return true
   }
 

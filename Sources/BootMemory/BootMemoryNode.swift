@@ -5,7 +5,7 @@ import PhysicalMemory
 ///
 /// A ``PageFrame`` may lie beyond what the machine can address; it becomes one of these, or is
 /// refused, where a call comes in.
-typealias PageNumber = UInt
+package typealias PageNumber = UInt
 
 /// A memory node: a span of page frames with a bitmap and the place where the search goes on.
 ///
@@ -13,6 +13,10 @@ typealias PageNumber = UInt
 @safe public struct BootMemoryNode {
   /// The pages that the node spans; none where the node is not registered.
   var pages: Range<PageNumber>
+
+  /// Those of the pages that may be freed and reserved without a look at where bitmaps lie: all of
+  /// them, or what is on one side of the bitmaps.
+  var plainPages: Range<PageNumber>
 
   /// The page at which the search goes on.
   var nextPage: PageNumber
@@ -22,10 +26,10 @@ typealias PageNumber = UInt
   var lastEndAddress: UInt
 
   /// The next node in ascending order of start.
-  var next: UnsafeMutablePointer<BootMemoryNode>?
+  package var next: UnsafeMutablePointer<BootMemoryNode>?
 
   /// Which pages are free.
-  var bitmap: PageBitmap
+  package var bitmap: PageBitmap
 
   /// The pages that hold the bitmap, which the hand-over releases; none for memory that stays the
   /// caller's.
@@ -37,6 +41,7 @@ typealias PageNumber = UInt
   /// A node that is not registered.
   public init() {
     pages = 0..<0
+    plainPages = 0..<0
     isRegistered = false
     bitmapPages = PageRange(emptyAt: PageFrame(0))
     nextPage = 0

@@ -31,6 +31,12 @@ import PhysicalMemory
   /// Where memory begins that no 32-bit device reaches (`MAX_DMA32_PFN`); nil where there is none.
   public var maxDMA32PageFrame: PageFrame? = Self.nativeMaxDMA32PageFrame
 
+  /// Whether the pages of bitmaps stay reserved until the hand-over, whatever is freed.
+  ///
+  /// Without, as in Linux, they are the caller's to reserve: after every free of a range that they lie
+  /// in, lest an allocation overwrites a bitmap.
+  public var keepsBitmapsReserved = true
+
   /// Handed to every callback.
   public var context: UnsafeMutableRawPointer?
 

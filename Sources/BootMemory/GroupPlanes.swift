@@ -1,26 +1,26 @@
 /// How free the words or groups are that one group of a ``PageBitmap`` describes: bit i of each
 /// plane is of child i.
-struct GroupPlanes {
+package struct GroupPlanes {
   /// The low bits of the states.
-  var low: BitmapWord
+  package var low: BitmapWord
 
   /// The high bits of the states: there is an aligned group of 8 free pages.
-  var high: BitmapWord
+  package var high: BitmapWord
 
   /// Which children hold a word with free pages only, or are one.
-  var word: BitmapWord
+  package var word: BitmapWord
 
   /// Children with a free page.
   @inline(__always)
-  var anyFree: BitmapWord { low | high }
+  package var anyFree: BitmapWord { low | high }
 
   /// Children with free pages only.
   @inline(__always)
-  var allFree: BitmapWord { low & high }
+  package var allFree: BitmapWord { low & high }
 
   /// Children with free and reserved pages: those whose own memory is valid.
   @inline(__always)
-  var mixed: BitmapWord { low ^ high }
+  package var mixed: BitmapWord { low ^ high }
 
   /// How free the whole group is.
   @inline(__always)

@@ -140,7 +140,7 @@ extension PageBitmap {
     if newState.bits | cursor.state.bits == PageState.scattered.bits {
       // A few pages come or go.  Mostly others of the group are free before and after.
       let old = unsafe group[0]
-      if unsafe old & ~cursor.groupBit != 0 || group[1] != 0 {
+      if unsafe old != 0 && old != cursor.groupBit || group[1] != 0 {
         unsafe group[0] = old ^ cursor.groupBit
         cursor.state = newState
         return
@@ -162,7 +162,10 @@ extension PageBitmap {
     unsafe group[0] = low
     unsafe group[1] = high
     let new = GroupPlanes(low: low, high: high, word: low & high)
-    if new.summary != old.summary {
+    // Without a high bit in either, as long as pages are few, all that counts is whether there is one.
+    let isChange =
+      old.high | high == 0 ? (old.low == 0) != (low == 0) : new.summary != old.summary
+    if isChange {
       // The cursor's word is not below the first.
       let firstWordNumber = bitmap.firstPageNumber &>> BitmapWord.bitShift
       let index = (bitmap.cursor.wordNumber &- firstWordNumber) &>> BitmapWord.bitShift

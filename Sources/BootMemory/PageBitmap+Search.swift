@@ -28,7 +28,6 @@ extension PageBitmap {
   ///   - start: Where to begin.
   ///   - end: Where to end; at most ``bitCount``.
   /// - Complexity: O(levels) for each group of free pages that turns out to be too short.
-  @_optimize(speed)
   mutating func firstRun(
     ofLength length: UInt, alignedTo step: UInt, from start: UInt, below end: UInt
   ) -> UInt? {
@@ -123,9 +122,11 @@ extension PageBitmap {
   ///
   /// - Precondition: `start` < `end` ≤ ``bitCount``.
   /// - Complexity: O(levels).
-  @_optimize(speed) @inline(never)
+  @inline(never)
   mutating func isReserved(from start: UInt, to end: UInt) -> Bool {
     var planes = self.planes(ofGroup: 0, onLevel: rootLevel)
+    // So it is where a node has just been registered.
+    if planes.anyFree == 0 { return true }
     var level = rootLevel &- 1
     var shift = BitmapWord.bitShift &* UInt(bitPattern: level &+ 1)
     // `end` is above `start`, so 1 can be taken from it.
@@ -154,8 +155,8 @@ extension PageBitmap {
   /// Whether no page of a child is free from `page` upwards, or downwards, that page included.
   ///
   /// The child is `child` of `planes`: a group of `level` or, on level 0, a word.
-  @inline(__always)
-  private func isReserved(
+  @inline(never)
+  private mutating func isReserved(
     _ planes: GroupPlanes, _ child: UInt, from page: UInt, upwards: Bool, onLevel level: Int
   ) -> Bool {
     var planes = planes
@@ -188,7 +189,7 @@ extension PageBitmap {
   /// The word with number `index` as it would be, were it stored.
   ///
   /// - Complexity: O(levels).
-  mutating func word(_ index: UInt) -> BitmapWord {
+  package mutating func word(_ index: UInt) -> BitmapWord {
     for level in stride(from: rootLevel, to: 0, by: -1) {
       let child = index &>> (BitmapWord.bitShift &* UInt(bitPattern: level &- 1))
       let planes = planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
@@ -205,7 +206,7 @@ extension PageBitmap {
   /// `end`, but may return a place behind it.
   ///
   /// - Complexity: O(levels).
-  @_optimize(speed) @inline(never)
+  @inline(never)
   private mutating func first(_ sought: Sought, from start: UInt, below end: UInt) -> (
     bit: UInt, word: BitmapWord
   )? {

@@ -3,9 +3,9 @@
 /// A flat bitmap must be written as a whole before the first allocation, and be read bit by bit in
 /// every search.  This one is a tree.  Level 0 is the bitmap, one bit a page.  Each group of the
 /// level above says of `BitmapWord.bitCount` words (64 or 32) how free they are, a group of the
-/// next level says so of as many groups, up to a level that has no more groups than a word has bits:
+/// next level says so of as many groups, up to the root, the one group above all:
 ///
-///     level 2 (top)    all      mixed            none   ...      one state for 64 words' groups
+///     level 2 (root)   all      mixed            none   ...      one state for 64 words' groups
 ///                                 |
 ///     level 1            none  mixed  all  ...                   one state for a word
 ///                                |
@@ -23,34 +23,35 @@
 ///
 /// **Laziness.**  What lies below a child that is `none` or `all` is not stored: its memory has any
 /// content.  It gets written only when a part of it is to differ, one group a level.  So a new
-/// bitmap writes its top level, and freeing or reserving a range writes a few groups at its two ends.
+/// bitmap writes the root and the level below, which are always valid, that is, stored; and freeing
+/// or reserving a range writes a few groups at its two ends.
 ///
 /// **Search** descends only into children that can hold what is sought, see
 /// ``firstRun(ofLength:alignedTo:from:below:)``.
-@safe struct PageBitmap {
-  /// The first word of each level, up to the top.
+@safe package struct PageBitmap {
+  /// The first word of each level, up to the root's.
   private var levels: UnsafeMutablePointer<UnsafeMutablePointer<BitmapWord>>?
 
   /// The first word of level 0.
-  private var words: UnsafeMutablePointer<BitmapWord>?
+  package private(set) var words: UnsafeMutablePointer<BitmapWord>?
 
   /// The first group of level 1.
   private var wordGroups: UnsafeMutablePointer<BitmapWord>?
 
   /// The level of the root, the one group that all others are below; at least 2.  The root and the
   /// groups right below it are always valid.
-  private(set) var rootLevel: Int
+  package private(set) var rootLevel: Int
 
-  /// log2 of the number of words that a child of a group right below the root stands for.
+  /// log2 of the number of groups of level 1 that a group right below the root stands for.
   private(set) var topShift: UInt
 
   /// The number of bits on level 0; bits from here on are never 1.
-  private(set) var bitCount: UInt
+  package private(set) var bitCount: UInt
 
   /// The page frame number of bit 0, a multiple of the word's width.
   ///
   /// So alignments below the width are patterns within a word; larger ones need this number.
-  private(set) var firstPageNumber: UInt
+  package private(set) var firstPageNumber: UInt
 
   /// Where the last change was.
   var cursor: BitmapCursor
@@ -60,7 +61,7 @@
   static var bitMask: UInt { BitmapWord.bitCount &- 1 }
 
   /// The bitmap of a node without pages.
-  init() {
+  package init() {
     unsafe levels = nil
     unsafe words = nil
     unsafe wordGroups = nil
@@ -77,7 +78,7 @@
   ///   - layout: The number of bits, and where the levels lie.
   ///   - firstPageNumber: The page frame number of bit 0, a multiple of the word's width.
   ///   - memory: At least `layout.byteCount` bytes, aligned for a pointer, of any content.
-  /// - Complexity: O(levels); writes only the top level.
+  /// - Complexity: O(levels); writes only the root and the level below.
   @_optimize(speed)
   mutating func reset(
     layout: BitmapLayout, firstPageNumber: UInt, memory: UnsafeMutableRawPointer
@@ -93,16 +94,18 @@
       to: UnsafeMutablePointer<BitmapWord>.self)
     var start = unsafe memory + Int(bitPattern: layout.byteCount)
     var groupCount = layout.bitCount
-    for level in 0...layout.rootLevel {
+    var level = 0
+    repeat {
       groupCount = BitmapLayout.groupCount(of: groupCount)
-      let wordCount = BitmapLayout.wordCount(ofGroups: groupCount, onLevel: level)
+      let wordCount = groupCount &<< BitmapLayout.groupShift(onLevel: level)
       unsafe start -= Int(bitPattern: wordCount) &* MemoryLayout<BitmapWord>.size
       unsafe levels[level] = start.assumingMemoryBound(to: BitmapWord.self)
-    }
+      level &+= 1
+    } while level <= layout.rootLevel
     unsafe self.levels = unsafe levels
     unsafe words = levels[0]
     unsafe wordGroups = levels[1]
-    fillGroups(0..<1, onLevel: rootLevel, with: 0)
+    fillGroup(0, onLevel: rootLevel, with: 0)
     fillGroups(0..<layout.topGroupCount, onLevel: rootLevel &- 1, with: 0)
   }
 
@@ -124,7 +127,7 @@
 
   /// The planes of a group that the caller knows to be valid.
   @inline(__always)
-  func planes(ofGroup index: UInt, onLevel level: Int) -> GroupPlanes {
+  package func planes(ofGroup index: UInt, onLevel level: Int) -> GroupPlanes {
     let group = unsafe group(index, onLevel: level)
     let low = unsafe group[0]
     let high = unsafe group[1]
@@ -169,23 +172,23 @@
 
   /// Makes groups uniform.
   @_optimize(speed)
-  func fillGroups(_ indices: Range<UInt>, onLevel level: Int, with word: BitmapWord) {
+  mutating func fillGroups(_ indices: Range<UInt>, onLevel level: Int, with word: BitmapWord) {
     var next = unsafe group(indices.lowerBound, onLevel: level)
     let end = unsafe group(indices.upperBound, onLevel: level)
-    // Groups have two words or four, and where the fourth is not used it does not matter either.
-    if level == 1 {
-      while unsafe next < end {
-        unsafe next[0] = word
-        unsafe next[1] = word
-        unsafe next += 2
+    // Groups have two words or four; the fourth is not used, whatever it holds.
+    if level != 1 {
+      // Four at a time, while the last of four is in front of the end.
+      while unsafe next + 12 < end {
+        unsafe (next[0], next[1], next[2]) = (word, word, word)
+        unsafe (next[4], next[5], next[6]) = (word, word, word)
+        unsafe (next[8], next[9], next[10]) = (word, word, word)
+        unsafe (next[12], next[13], next[14]) = (word, word, word)
+        unsafe next += 16
       }
-    } else {
-      while unsafe next < end {
-        unsafe next[0] = word
-        unsafe next[1] = word
-        unsafe next[2] = word
-        unsafe next += 4
-      }
+    }
+    while unsafe next < end {
+      unsafe (next[0], next[1]) = (word, word)
+      unsafe next += 2
     }
   }
 

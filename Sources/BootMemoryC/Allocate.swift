@@ -81,7 +81,7 @@ public func ___alloc_bootmem_node_nopanic(
 }
 
 /// See bootmem.h.
-@c @implementation @_optimize(speed)
+@c @implementation
 public func bootmem_allocate(
   _ request: UnsafePointer<bootmem_request>?, _ physical: UnsafeMutablePointer<UInt>?
 ) -> Int32 {
@@ -178,7 +178,7 @@ private struct AllocationFunction: OptionSet {
 ///
 /// The parameters are in the order in which most functions have them: so all that those do is to
 /// add the last and go on here.
-@_optimize(speed) @inline(never)
+@inline(never)
 private func allocate(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt,
   _ function: AllocationFunction

@@ -60,6 +60,7 @@ enum LibraryState {
     unsafe bootmem_set_defaults(platform.max_dma_address, cacheLineByteCount)
     var core = BootMemoryPlatform()
     unsafe core.directMapOffset = platform.direct_map_offset
+    core.keepsBitmapsReserved = false
     core.cacheLineByteCount = UInt64(cacheLineByteCount)
     unsafe core.maxDMAAddress = PhysicalAddress(UInt64(platform.max_dma_address))
     // In C, 0 is none.

@@ -20,7 +20,7 @@ enum Refusal: Error {
     case .nullNode:
       sink.write("the node is NULL")
     case .foreignNode(let place):
-      sink.write("the pointer ", hexadecimal: UInt64(place), " is none of bootmem_node()")
+      sink.write("the pointer 0x", hexadecimal: UInt64(place), " is none of bootmem_node()")
     case .reversedSpan:
       sink.write("the end lies below the start")
     case .beyondAddressSpace:
@@ -29,7 +29,7 @@ enum Refusal: Error {
   }
 }
 
-/// A call, as messages name it: `free_bootmem(1f0000, 1000)`, with sizes, addresses and page frame
+/// A call, as messages name it: `free_bootmem(0x1f0000, 0x1000)`, with sizes, addresses and page frame
 /// numbers in hexadecimal.
 struct Call {
   private let name: StaticString
@@ -60,9 +60,9 @@ struct Call {
   private func write(_ refusal: Refusal, to text: inout TextBuffer) {
     text.write("bootmem: ")
     text.write(name)
-    text.write("(", hexadecimal: UInt64(arguments.0), "")
-    if argumentCount > 1 { text.write(", ", hexadecimal: UInt64(arguments.1), "") }
-    if argumentCount > 2 { text.write(", ", hexadecimal: UInt64(arguments.2), "") }
+    text.write("(0x", hexadecimal: UInt64(arguments.0), "")
+    if argumentCount > 1 { text.write(", 0x", hexadecimal: UInt64(arguments.1), "") }
+    if argumentCount > 2 { text.write(", 0x", hexadecimal: UInt64(arguments.2), "") }
     text.write("): ")
     refusal.write(to: &text)
   }

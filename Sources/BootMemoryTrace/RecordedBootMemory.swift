@@ -8,7 +8,7 @@ import TextOutput
 /// Until ``startRecording()`` and behind ``endRecording()`` nothing is written.
 public struct RecordedBootMemory<Sink: TextSink>: ~Copyable {
   /// The boot memory, to look at.
-  public internal(set) var base: BootMemory
+  public package(set) var base: BootMemory
 
   /// Where the trace goes.
   public internal(set) var sink: Sink

@@ -71,6 +71,10 @@ struct Kernel {
     try show(&memory, inventory, console: &console)
     ModuleSums(memory: firmwareMemory(below: Paging.reach), map: inventory.map)
       .write(inventory.owners, to: &console)
+    if inventory.commandLine.contains("pages") {
+      return try PageDemonstration.run(
+        on: &memory, map: inventory.map, owners: inventory.owners, console: &console)
+    }
     let summary = try handOver(
       &memory, map: inventory.map, nodeCount: inventory.nodes.nodeCount, console: &console)
     try AfterHandOver.run(

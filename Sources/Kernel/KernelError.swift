@@ -3,6 +3,7 @@ import BootMemory
 import BootPlan
 import Firmware
 import MemoryMap
+import PageAllocator
 import TextOutput
 
 /// Why the kernel gave up.
@@ -11,6 +12,7 @@ enum KernelError: Error {
   case memoryMap(MemoryMapError)
   case bootPlan(BootPlanError)
   case bootMemory(BootMemoryError)
+  case pageAllocator(PageAllocatorError)
 
   /// The demonstration saw something that must not be.
   case broken(StaticString)
@@ -21,6 +23,7 @@ enum KernelError: Error {
     case .memoryMap(let error): error.write(to: &sink)
     case .bootPlan(let error): error.write(to: &sink)
     case .bootMemory(let error): error.write(to: &sink)
+    case .pageAllocator(let error): error.write(to: &sink)
     case .broken(let text): sink.write(text)
     }
   }

@@ -164,7 +164,7 @@ static void test_nodes_of_the_kernel(void)
   KIT_EQUAL(bootmem_map_word(&own[2], 0), ~0UL);
   calls_for_number = 0;
   KIT_CATCH(free_bootmem_node(NULL, 0, 0x1000));
-  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: free_bootmem_node(0, 1000): the node is NULL");
+  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: free_bootmem_node(0x0, 0x1000): the node is NULL");
   KIT_EQUAL((unsigned)calls_for_number, 0);
 
   begin("a platform without node_number, of the size that it had then, is taken as it was");
@@ -245,15 +245,15 @@ static void test_nodes(void)
 
   kit_test("a node that is NULL is misuse");
   KIT_CATCH(init_bootmem_node(NULL, 1, 0, 1));
-  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: init_bootmem_node(1, 0, 1): the node is NULL");
+  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: init_bootmem_node(0x1, 0x0, 0x1): the node is NULL");
   KIT_CATCH(bootmem_init_node_at(NULL, kit_text, 0, 1));
   KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
   KIT_CATCH(free_bootmem_node(NULL, 0x1000, 0x2000));
-  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: free_bootmem_node(1000, 2000): the node is NULL");
+  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: free_bootmem_node(0x1000, 0x2000): the node is NULL");
   KIT_CATCH(reserve_bootmem_node(NULL, 0x1000, 0x2000, 0));
-  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: reserve_bootmem_node(1000, 2000): the node is NULL");
+  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: reserve_bootmem_node(0x1000, 0x2000): the node is NULL");
   KIT_CATCH(__alloc_bootmem_node(NULL, 1, 0, 0));
-  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: __alloc_bootmem_node(1, 0, 0): the node is NULL");
+  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: __alloc_bootmem_node(0x1, 0x0, 0x0): the node is NULL");
   KIT_CATCH(__alloc_bootmem_node_nopanic(NULL, 1, 0, 0));
   KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
   KIT_CATCH(___alloc_bootmem_node_nopanic(NULL, 1, 0, 0, 0));
@@ -287,7 +287,7 @@ static void test_nodes(void)
   KIT_EXPECT(__alloc_bootmem_node(bootmem_node(63), 1, 0, 0) != NULL);
   KIT_CATCH(free_bootmem_node(bootmem_node(5), 0x1000, 0x1000));
   expect_fault(BOOTMEM_FAULT_MISUSE,
-    "bootmem: free_bootmem_node(1000, 1000): page 1 lies outside node 5");
+    "bootmem: free_bootmem_node(0x1000, 0x1000): page 0x1 lies outside node 5");
   KIT_CATCH(reserve_bootmem_node(bootmem_node(5), 0x1000, 0x1000, 0));
   KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
 }
@@ -309,15 +309,15 @@ static void test_registration(void)
   begin("a bitmap that is NULL or not aligned is misuse");
   KIT_CATCH(bootmem_init_node_at(bootmem_node(1), NULL, 0x8000, 0x8100));
   expect_fault(BOOTMEM_FAULT_MISUSE,
-    "bootmem: bootmem_init_node_at(0, 8000, 8100): no bitmap can lie at the pointer 0");
+    "bootmem: bootmem_init_node_at(0x0, 0x8000, 0x8100): no bitmap can lie at 0x0");
   KIT_CATCH(bootmem_init_node_at(bootmem_node(1), (char *)map + 1, 0x8000, 0x8100));
   KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
   KIT_EXPECT(bootmem_init_node_at(bootmem_node(1), map + 1, 0x8000, 0x8100) == size);
 
   kit_test("bitmaps that overlap are misuse");
   KIT_CATCH(init_bootmem_node(bootmem_node(2), ARENA_PFN, 0x9000, 0x9001));
-  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: init_bootmem_node(1000, 9000, 9001): "
-    "the bitmap at 1000-1001 overlaps that of node 0");
+  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: init_bootmem_node(0x1000, 0x9000, 0x9001): "
+    "the bitmap at 0x1000-0x1001 overlaps that of node 0");
 
   kit_test("nodes and bitmaps beyond the address space are misuse");
   KIT_CATCH(init_bootmem_node(bootmem_node(2), 1, 0x9000, (unsigned long)END_PFN + 1));
@@ -336,7 +336,7 @@ static void test_registration(void)
 
   kit_test("a refused init_bootmem leaves the pfn variables");
   KIT_CATCH(init_bootmem(0x77, 0x99));
-  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: init_bootmem(77, 99): registered already: node 0");
+  expect_fault(BOOTMEM_FAULT_MISUSE, "bootmem: init_bootmem(0x77, 0x99): registered already: node 0");
   KIT_EQUAL(min_low_pfn, ARENA_PFN);
   KIT_EQUAL(max_low_pfn, ARENA_PFN + ARENA_PAGES);
   free(map);
@@ -421,8 +421,8 @@ static void test_out_of_memory(void)
 {
   begin("out of memory is a fault that names call and size, nopanic returns NULL");
   KIT_CATCH(__alloc_bootmem(0x40000000, 0, 0x1000000));
-  expect_fault(BOOTMEM_FAULT_OUT_OF_MEMORY, "bootmem: __alloc_bootmem(40000000, 0, 1000000): "
-    "out of memory: no free range for 40000000 bytes");
+  expect_fault(BOOTMEM_FAULT_OUT_OF_MEMORY, "bootmem: __alloc_bootmem(0x40000000, 0x0, 0x1000000): "
+    "out of memory: no free range for 0x40000000 bytes");
   KIT_CATCH(__alloc_bootmem_low(0x40000000, 0, 0));
   KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_OUT_OF_MEMORY);
   KIT_CATCH(__alloc_bootmem_node(bootmem_node(0), 0x40000000, 0, 0));
@@ -519,7 +519,7 @@ static void test_after_hand_over(void)
   KIT_EQUAL(free_all_bootmem(), 0);
   KIT_EQUAL(kit_block_count, blocks);
   free_bootmem(ARENA_PFN << 12, 0x1000);
-  KIT_SAYS(kit_text, "bootmem: free_bootmem(1000000, 1000): "
+  KIT_SAYS(kit_text, "bootmem: free_bootmem(0x1000000, 0x1000): "
     "boot memory has been handed over to the page allocator\n");
   free_bootmem(~0UL, ~0UL);
   free_bootmem_node(bootmem_node(0), ARENA_PFN << 12, 0x1000);
@@ -550,7 +550,7 @@ static void test_after_hand_over(void)
   begin("free_bootmem_late before the hand-over is misuse");
   KIT_CATCH(free_bootmem_late(0x1000, 0x1000));
   expect_fault(BOOTMEM_FAULT_MISUSE,
-    "bootmem: free_bootmem_late(1000, 1000): boot memory has not been handed over yet");
+    "bootmem: free_bootmem_late(0x1000, 0x1000): boot memory has not been handed over yet");
 }
 
 static void test_late_allocate(void)

@@ -132,7 +132,7 @@ static void test_D03(void)
   EXPECT_AT(__alloc_bootmem_low_nopanic(0x1000, 64, 0xfffff000), 0x11000);
 }
 
-static void begin_merging(const char *name)
+static void begin_sharing(const char *name)
 {
   begin(name);
   add_node(0, 0, 0x100);
@@ -142,17 +142,17 @@ static void begin_merging(const char *name)
 
 static void test_D04(void)
 {
-  begin_merging("D04 nothing merges into a page that was freed");
+  begin_sharing("D04 nothing merges into a page that was freed");
   free_pages(0xa, 0xb);
   KIT_EQUAL(allocate(0x100, 0xb000), 0xb000);
-  begin_merging("D04 a free that leaves the page reserved does not end merging");
+  begin_sharing("D04 a free that leaves the page reserved does not end sharing");
   free_bootmem(0xa400, 0x100);
   KIT_EQUAL(allocate(0x100, 0xb000), 0xa100);
 }
 
 static void test_D05(void)
 {
-  begin_merging("D05 nothing merges into a page that was freed and reserved");
+  begin_sharing("D05 nothing merges into a page that was freed and reserved");
   free_pages(0xa, 0xb);
   KIT_EQUAL((unsigned)reserve_pages(0xa, 0xb, BOOTMEM_EXCLUSIVE), 0);
   KIT_EQUAL(allocate(0x100, 0), 0xb000);
@@ -160,10 +160,10 @@ static void test_D05(void)
 
 static void test_D06(void)
 {
-  begin_merging("D06 nothing merges into a page whose rest was reserved");
+  begin_sharing("D06 nothing merges into a page whose rest was reserved");
   KIT_EQUAL((unsigned)reserve_bootmem(0xa800, 0x100, BOOTMEM_DEFAULT), 0);
   KIT_EQUAL(allocate(0x100, 0), 0xb000);
-  begin_merging("D06 an exclusive reserve that failed does not end merging");
+  begin_sharing("D06 an exclusive reserve that failed does not end sharing");
   KIT_EXPECT(reserve_bootmem(0xa800, 0x100, BOOTMEM_EXCLUSIVE) == EBUSY_RESULT);
   KIT_EQUAL(allocate(0x100, 0xb000), 0xa100);
 }
@@ -195,6 +195,8 @@ static void test_D08_D09(void)
 {
   static const unsigned long ranges[][2] = {{0xf800, 0x900}, {0x10000, 0x100}, {0x1f800, 0x400},
     {0x1f800, 0x900}, {0x20000, 0xfff}, {0x2f800, 0x700}, {0x2f800, 0x1000}};
+  static const unsigned long outside[][2] = {{0x30000, 1}, {0x30000, 0xfff}, {0x30800, 0x1000},
+    {0x1000, 0x400}, {0xfff, 1}, {0x1234567, 0x1000}};
   unsigned long before;
   size_t index;
 
@@ -210,6 +212,17 @@ static void test_D08_D09(void)
   }
   free_bootmem_node(bootmem_node(0), 0x1f800, 0x400);
   free_bootmem_node(bootmem_node(1), 0x20000, 0x400);
+  KIT_EXPECT(marks() == before);
+
+  kit_test("D08, D09 a free of less than a page behind the last node or in a hole does nothing");
+  for (index = 0; index < sizeof outside / sizeof *outside; index++) {
+    KIT_CATCH(free_bootmem(outside[index][0], outside[index][1]));
+    KIT_EQUAL((unsigned)kit_fault, 0);
+    KIT_CATCH(free_bootmem_node(bootmem_node(0), outside[index][0], outside[index][1]));
+    KIT_EQUAL((unsigned)kit_fault, 0);
+    KIT_CATCH(free_bootmem_node(bootmem_node(7), outside[index][0], outside[index][1]));
+    KIT_EQUAL((unsigned)kit_fault, 0);
+  }
   KIT_EXPECT(marks() == before);
 }
 
@@ -347,7 +360,7 @@ static void test_D17(void)
     KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
     KIT_EXPECT(bootmem_map_word(bootmem_node(1), 0) == ~0UL);
   }
-  EXPECT_MISUSE("bootmem: init_bootmem_node(e0001, 1f, 30): the span 1f-30 overlaps that of node 0",
+  EXPECT_MISUSE("bootmem: init_bootmem_node(0xe0001, 0x1f, 0x30): the span 0x1f-0x30 overlaps that of node 0",
     init_bootmem_node(bootmem_node(1), ARENA_PFN + 1, 0x1f, 0x30));
   /* Node 1 can still be registered. */
   add_node(1, 0x20, 0x30);
@@ -361,19 +374,19 @@ static void test_D18(void)
   add_node(1, 0x20, 0x30);
   add_node(2, 0x40, 0x50);
   free_pages(0x28, 0x2a);
-  EXPECT_MISUSE("bootmem: free_bootmem(10000, 20000): page 28 is free already",
+  EXPECT_MISUSE("bootmem: free_bootmem(0x10000, 0x20000): page 0x28 is free already",
     free_pages(0x10, 0x30));
-  EXPECT_MISUSE("bootmem: free_bootmem(2a000, 1a000): page 30 lies in no node",
+  EXPECT_MISUSE("bootmem: free_bootmem(0x2a000, 0x1a000): page 0x30 lies in no node",
     free_pages(0x2a, 0x44));
-  EXPECT_MISUSE("bootmem: reserve_bootmem(48000, 9000): page 50 lies in no node",
+  EXPECT_MISUSE("bootmem: reserve_bootmem(0x48000, 0x9000): page 0x50 lies in no node",
     reserve_pages(0x48, 0x51, BOOTMEM_DEFAULT));
-  EXPECT_MISUSE("bootmem: reserve_bootmem_node(1f000, 2000): page 20 lies outside node 0",
+  EXPECT_MISUSE("bootmem: reserve_bootmem_node(0x1f000, 0x2000): page 0x20 lies outside node 0",
     reserve_bootmem_node(bootmem_node(0), 0x1f000, 0x2000, BOOTMEM_DEFAULT));
-  EXPECT_MISUSE("bootmem: free_bootmem_node(1f000, 2000): page 20 lies outside node 0",
+  EXPECT_MISUSE("bootmem: free_bootmem_node(0x1f000, 0x2000): page 0x20 lies outside node 0",
     free_bootmem_node(bootmem_node(0), 0x1f000, 0x2000));
-  EXPECT_MISUSE("bootmem: __alloc_bootmem(0, 40, 0): the size is 0", __alloc_bootmem(0, 64, 0));
+  EXPECT_MISUSE("bootmem: __alloc_bootmem(0x0, 0x40, 0x0): the size is 0", __alloc_bootmem(0, 64, 0));
   EXPECT_MISUSE(
-    "bootmem: __alloc_bootmem_low_nopanic(1, 30, 0): the alignment 30 is no power of two",
+    "bootmem: __alloc_bootmem_low_nopanic(0x1, 0x30, 0x0): the alignment 0x30 is no power of two",
     __alloc_bootmem_low_nopanic(1, 48, 0));
   {
     unsigned long before = marks();
@@ -436,7 +449,7 @@ static void test_D23(void)
   begin("D23 a node that is registered twice is misuse");
   add_node(0, 0x10, 0x20);
   free_pages(0x10, 0x20);
-  EXPECT_MISUSE("bootmem: init_bootmem_node(e0001, 40, 50): registered already: node 0",
+  EXPECT_MISUSE("bootmem: init_bootmem_node(0xe0001, 0x40, 0x50): registered already: node 0",
     init_bootmem_node(bootmem_node(0), ARENA_PFN + 1, 0x40, 0x50));
   KIT_EQUAL(allocate(0x1000, 0), 0x10000);
 }
@@ -444,9 +457,9 @@ static void test_D23(void)
 static void test_D24(void)
 {
   begin("D24 a node that ends before it starts is misuse");
-  EXPECT_MISUSE("bootmem: init_bootmem_node(e0000, 20, 1f): the end lies below the start",
+  EXPECT_MISUSE("bootmem: init_bootmem_node(0xe0000, 0x20, 0x1f): the end lies below the start",
     init_bootmem_node(bootmem_node(0), ARENA_PFN, 0x20, 0x1f));
-  EXPECT_MISUSE("bootmem: init_bootmem_node(e0000, 20, 0): the end lies below the start",
+  EXPECT_MISUSE("bootmem: init_bootmem_node(0xe0000, 0x20, 0x0): the end lies below the start",
     init_bootmem_node(bootmem_node(0), ARENA_PFN, 0x20, 0));
   add_node(0, 0x1f, 0x20);
 }

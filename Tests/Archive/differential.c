@@ -80,6 +80,21 @@ static void compare_bits(void)
   }
 }
 
+/* ---- Clearing ---- */
+
+/* What the last call has cleared.  Nothing is: the memory does not exist. */
+static uintptr_t cleared_start;
+static size_t cleared_length;
+static unsigned clear_count;
+
+static void BOOTMEM_CALL clear(void *context, void *start, size_t length)
+{
+  (void)context;
+  cleared_start = (uintptr_t)start;
+  cleared_length = length;
+  clear_count++;
+}
+
 /* ---- Scenarios ---- */
 
 static uint64_t *pool;
@@ -136,6 +151,7 @@ static void make_nodes(unsigned count, uint64_t size)
   kit_platform.low_address_limit = !one_in(4) ? 0xffffffff : (unsigned long)below(page << 12);
   kit_platform.max_dma32_pfn = one_in(2) ? 0 : (unsigned long)below(page);
   kit_platform.max_order = (unsigned)below(14);
+  kit_platform.clear = clear;
   if (bootmem_setup(&kit_platform) != 0) fail("the set-up failed", 0, 0, 0, 0);
   model.low_limit = kit_platform.low_address_limit;
   model.max_dma32_pfn = kit_platform.max_dma32_pfn;
@@ -247,6 +263,7 @@ static void change(void)
 struct request {
   int nid;
   unsigned long size, align, goal, limit;
+  bool clears;
 };
 
 static void *pointer;
@@ -257,7 +274,7 @@ static bool call(unsigned kind, const struct request *r)
 {
   pg_data_t *node = bootmem_node(r->nid);
   struct bootmem_request request = {.size = r->size, .align = r->align, .goal = r->goal,
-    .limit = r->limit, .nid = r->nid, .flags = kind == 10 ? BOOTMEM_THIS_NODE : 0};
+    .limit = r->limit, .nid = r->nid, .flags = (kind == 10 ? BOOTMEM_THIS_NODE : 0) | (r->clears ? 0 : BOOTMEM_NO_CLEAR)};
 
   pointer = NULL;
   status = 0;
@@ -310,7 +327,9 @@ static void allocate(void)
   if (kind < 4 || (kind == 9 && one_in(2))) r.nid = -1;
   if (low_kinds >> kind & 1) limit = model.low_limit;
   if (limit_kinds >> kind & 1) limit = r.limit;
+  r.clears = kind < 9 || one_in(2);
   expected = model_allocate(&model, r.nid, policy, r.size, r.align, r.goal, limit, &address);
+  clear_count = 0;
   attempt(kind, &r);
   if (status
       != (expected == MODEL_OK ? 0 : expected == MODEL_MISUSE ? EINVAL_RESULT : ENOMEM_RESULT))
@@ -319,6 +338,20 @@ static void allocate(void)
   if (expected == MODEL_OK && physical != address)
     fail("allocation %" PRIu64 " of %" PRIx64 " is at %" PRIx64 ", not %" PRIx64, kind, r.size,
       physical, address);
+  if (clear_count != (expected == MODEL_OK && r.clears))
+    fail("allocation %" PRIu64 " of %" PRIx64 " clears %" PRIu64 " times", kind, r.size,
+      clear_count, 0);
+  if (clear_count > 0
+      && (cleared_start != (uintptr_t)kit_pointer((uintptr_t)address) || cleared_length != r.size))
+    fail("allocation %" PRIu64 " of %" PRIx64 " clears %" PRIx64 " bytes at %" PRIx64, kind, r.size,
+      cleared_length, kit_address((void *)cleared_start));
+}
+
+/* From now on memory is mapped up to some address, or all of it. */
+static void map_up_to(void)
+{
+  model.mapped_end = one_in(2) ? 0 : some_address(some_node());
+  bootmem_set_mapped_end((unsigned long)model.mapped_end);
 }
 
 /* ---- The hand-over ---- */
@@ -373,28 +406,29 @@ static unsigned long run_scenario(void)
   state = seed;
   step = 0;
   shape = (unsigned)below(1000);
-  if (shape < 880) {
+  if (shape < 860) {
     /* Up to 4096 pages: the model is fast, and compared often. */
     size = 16 + some_size(4096);
     operations = 4000 + (unsigned long)below(8000);
     interval = 8;
-  } else if (shape < 985) {
+  } else if (shape < 960) {
     /* Up to 4 GiB. */
     size = some_size(1 << 20);
     operations = 2000;
     interval = 250;
   } else {
-    /* Up to 16 TiB. */
-    size = WORD_BITS == 64 ? 1 + below(1ULL << 32) : 1 << 20;
+    /* Up to 16 TiB, every size of number as likely as any other: so all depths of the tree. */
+    size = WORD_BITS == 64 ? (1ULL << 20) + some_size(1ULL << 32) : 1 << 20;
     operations = 500;
     interval = 0;
   }
-  make_nodes(counts[below(shape < 985 ? sizeof counts / sizeof *counts : 3)], size);
+  make_nodes(counts[below(shape < 960 ? sizeof counts / sizeof *counts : 3)], size);
   largest_size = some_size(one_in(3) ? size << 12 : 64 << 12);
   /* Larger ranges than these take more memory for the model's bits than a machine has. */
   if (largest_size > 1ULL << 38) largest_size = 1ULL << 38;
   for (step = 1; step <= operations; step++) {
-    if (one_in(2)) change();
+    if (one_in(100)) map_up_to();
+    else if (one_in(2)) change();
     else allocate();
     if (interval > 0 && step % interval == 0) compare_bits();
     if (step % 1000 == 0) largest_size = some_size(one_in(3) ? size << 12 : 64 << 12);

@@ -107,7 +107,7 @@ static bool is_covered(const struct model *model, int nid, uint64_t start, uint6
   return true;
 }
 
-/* Takes the pages of each node in turn, and ends merging into them. */
+/* Takes the pages of each node in turn, and ends the sharing of them. */
 static void mark_all(struct model *model, uint64_t start, uint64_t end, bool is_free)
 {
   int place;
@@ -139,19 +139,6 @@ static uint64_t find_all(const struct model *model, uint64_t start, uint64_t end
   return end;
 }
 
-static bool touches(const struct model *model, int nid, uint64_t start, uint64_t end)
-{
-  int place;
-
-  for (place = 0; place < model->count; place++) {
-    uint64_t first = start, behind = end;
-
-    if (nid >= 0 && nid != model->order[place]) continue;
-    if (cut(&model->nodes[model->order[place]], &first, &behind)) return true;
-  }
-  return false;
-}
-
 enum model_result model_free(struct model *model, int nid, uint64_t address, uint64_t size)
 {
   uint64_t start = page_up(address), end = (address + size) >> PAGE_SHIFT;
@@ -164,10 +151,8 @@ enum model_result model_free(struct model *model, int nid, uint64_t address, uin
     mark_all(model, start, end, true);
     return MODEL_OK;
   }
-  /* No whole page.  A range with bytes must lie in a node; then it lowers a hint, if both ends, as
-   * they are rounded, lie in one node. */
-  if (size > 0 && !touches(model, nid, address >> PAGE_SHIFT, page_up(address + size)))
-    return MODEL_MISUSE;
+  /* No whole page, which is fine anywhere.  It lowers a hint, if both ends, as they are rounded, lie
+   * in one node. */
   found = holder(model, start);
   if (found >= 0 && (nid < 0 || nid == found) && end >= model->nodes[found].start)
     lower_hint(&model->nodes[found], start);
@@ -266,6 +251,11 @@ enum model_result model_allocate(struct model *model, int nid, enum model_policy
   if (align == 0) align = 64;
   if (page_up(size) > model->end_pfn / 2) return MODEL_OUT_OF_MEMORY;
   if (limit != 0 && (goal > limit || size > limit - goal)) goal = 0;
+  if (model->mapped_end != 0 && model->mapped_end >> PAGE_SHIFT < limit_pfn) {
+    limit = model->mapped_end;
+    limit_pfn = limit >> PAGE_SHIFT;
+    if (goal > limit || size > limit - goal) goal = 0;
+  }
   if (policy == MODEL_HIGH && border != 0 && goal >> PAGE_SHIFT < border
       && model->nodes[nid].end > border + (128 << 8)
       && allocate_in(&model->nodes[nid], size, align, border << PAGE_SHIFT, limit_pfn, address))

@@ -19,6 +19,7 @@ struct model_node {
 struct model {
   uint64_t end_pfn; /* just behind the address space */
   uint64_t low_limit, max_dma32_pfn;
+  uint64_t mapped_end; /* what every allocation must lie below; 0 for none */
   struct model_node nodes[MODEL_NODES];
   int order[MODEL_NODES]; /* registered nodes, ascending */
   int count;

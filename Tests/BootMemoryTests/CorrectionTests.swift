@@ -3,9 +3,9 @@ import PhysicalMemory
 import Testing
 
 /// Where Linux 4.19 is wrong and this is right, by the numbers of the specification.
+///
+/// In the drawings a column is a page, see `MapDrawing.swift`: `_` is free, `#` reserved.
 @Suite struct CorrectionTests {
-  private static let gibibyte: UInt64 = 1 << 30
-
   private func expectMisuse(
     _ misuse: BootMemoryMisuse, sourceLocation: SourceLocation = #_sourceLocation,
     _ call: () throws(BootMemoryError) -> Void
@@ -27,56 +27,70 @@ import Testing
     #expect(try fixed.memory.allocate(request) == PhysicalAddress(0x10000))
   }
 
+  //               goal limit
+  //                  v v
+  // map      ####____________    four pages: from the goal on they would reach beyond the limit
+  // Expect   ########________
   @Test func D02_nodeWithLimit_dropsGoalAndKeepsLimit() throws {
-    var fixed = FixedMemory(0..<0x100)
-    try fixed.freePages(0x10..<0x100)
-    #expect(try fixed.allocate(0x4000, goal: 0x3_e000, limit: 0x4_0000, node: 0) == 0x1_0000)
+    var fixed = FixedMemory("####____________")
+    #expect(try fixed.allocate(0x4000, goal: 0xa000, limit: 0xc000, node: 0) == 0x4000)
+    #expect(fixed.drawing() == "########________")
     // Without the limit there would be room.
-    #expect(throws: BootMemoryError.outOfMemory(byteCount: 0x4_0000)) {
-      _ = try fixed.allocate(0x4_0000, goal: 0x3_e000, limit: 0x4_0000, node: 0)
+    #expect(throws: BootMemoryError.outOfMemory(byteCount: 0x8000)) {
+      _ = try fixed.allocate(0x8000, goal: 0xa000, limit: 0xc000, node: 0)
     }
+    #expect(fixed.drawing() == "########________")
   }
 
   @Test func D03_low_dropsGoalThatReachesBeyondLimit() throws {
-    var fixed = FixedMemory(0..<0x100)
-    try fixed.freePages(0x10..<0x100)
-    #expect(try fixed.allocate(0x1000, goal: 0xffff_f000, limit: 0xffff_ffff) == 0x1_0000)
+    var fixed = FixedMemory("####____________")
+    #expect(try fixed.allocate(0x1000, goal: 0xffff_f000, limit: 0xffff_ffff) == 0x4000)
+    #expect(fixed.drawing() == "#####___________")
   }
 
-  @Test func D04_merging_endsWhenPageIsFreed() throws {
-    var fixed = FixedMemory(0..<0x100)
-    try fixed.freePages(0xa..<0x100)
-    #expect(try fixed.allocate(0x100) == 0xa000)
-    try fixed.freePages(0xa..<0xb)
-    #expect(try fixed.allocate(0x100, goal: 0xb000) == 0xb000)
+  // map      ####____    100 (hex) bytes go to page 4, which is freed
+  // Expect   ####_#__    the next are not put there, if they are to lie above
+  @Test func D04_sharing_endsWhenPageIsFreed() throws {
+    var fixed = FixedMemory("####____")
+    #expect(try fixed.allocate(0x100) == 0x4000)
+    try fixed.freePages(4..<5)
+    #expect(try fixed.allocate(0x100, goal: 0x5000) == 0x5000)
+    #expect(fixed.drawing() == "####_#__")
   }
 
-  @Test func D05_merging_endsWhenPageIsFreedAndReserved() throws {
-    var fixed = FixedMemory(0..<0x100)
-    try fixed.freePages(0xa..<0x100)
-    #expect(try fixed.allocate(0x100) == 0xa000)
-    try fixed.freePages(0xa..<0xb)
-    try fixed.reservePages(0xa..<0xb, exclusively: true)
-    #expect(try fixed.allocate(0x100) == 0xb000)
+  // map      ####____    page 4 is freed, and reserved by somebody else
+  // Expect   ######__
+  @Test func D05_sharing_endsWhenPageIsFreedAndReserved() throws {
+    var fixed = FixedMemory("####____")
+    #expect(try fixed.allocate(0x100) == 0x4000)
+    try fixed.freePages(4..<5)
+    try fixed.reservePages(4..<5, exclusively: true)
+    #expect(try fixed.allocate(0x100) == 0x5000)
+    #expect(fixed.drawing() == "######__")
   }
 
-  @Test func D06_merging_endsWhenRestOfPageIsReserved() throws {
-    var fixed = FixedMemory(0..<0x100)
-    try fixed.freePages(0xa..<0x100)
-    #expect(try fixed.allocate(0x100) == 0xa000)
-    try fixed.memory.reserve(bytes(0xa800, 0x100))
-    #expect(try fixed.allocate(0x100) == 0xb000)
+  // page 4   |aa....rr........|    a allocated, r reserved by somebody else
+  // Expect   ######__
+  @Test func D06_sharing_endsWhenRestOfPageIsReserved() throws {
+    var fixed = FixedMemory("####____")
+    #expect(try fixed.allocate(0x100) == 0x4000)
+    try fixed.memory.reserve(bytes(0x4800, 0x100))
+    #expect(try fixed.allocate(0x100) == 0x5000)
+    #expect(fixed.drawing() == "######__")
   }
 
-  @Test func D04_merging_goesOnAfterFailedReserveAndPartialFree() throws {
-    var fixed = FixedMemory(0..<0x100)
-    try fixed.freePages(0xa..<0x100)
-    #expect(try fixed.allocate(0x100) == 0xa000)
-    #expect(throws: BootMemoryError.alreadyReserved(PageFrame(0xa))) {
-      try fixed.memory.reserve(bytes(0xa800, 0x100), exclusively: true)
+  // page 4   |aabb............|    neither a failed reserve nor a free of a part takes the page
+  // Expect   #####___
+  @Test func D04_sharing_goesOnAfterFailedReserveAndPartialFree() throws {
+    var fixed = FixedMemory("####____")
+    #expect(try fixed.allocate(0x100) == 0x4000)
+    #expect(throws: BootMemoryError.alreadyReserved(PageFrame(4))) {
+      try fixed.memory.reserve(bytes(0x4800, 0x100), exclusively: true)
     }
-    try fixed.memory.free(bytes(0xa400, 0x100))
-    #expect(try fixed.allocate(0x100, goal: 0xb000) == 0xa100)
+    try fixed.memory.free(bytes(0x4400, 0x100))
+    #expect(try fixed.allocate(0x100, goal: 0x5000) == 0x4100)
+    // It still takes a whole free page behind, and leaves that as it is.
+    #expect(fixed.drawing() == "#####___")
   }
 
   @Test func D07_handOver_releasesTailOfNodeWithUnalignedStart() throws {
@@ -90,45 +104,59 @@ import Testing
     #expect(count == 0xa7 - 0x25)
   }
 
+  //           10       18
+  // map       ________|####____
+  // fragments |      |||      |    at the edges of both nodes
   @Test func D08_D09_freeBelowPageAtEdge_doesNothing() throws {
-    var fixed = FixedMemory(0x10..<0x20, 0x20..<0x30)
-    try fixed.freePages(0x10..<0x30)
-    try fixed.reservePages(0x20..<0x28)
-    let before = fixed.freeRanges()
-    for range in [
-      bytes(0xf800, 0x900), bytes(0x1_0000, 0x100), bytes(0x1_f800, 0x400), bytes(0x1_f800, 0x900),
-      bytes(0x2_0000, 0xfff), bytes(0x2_f800, 0x700), bytes(0x2_f800, 0x1000),
-    ] {
-      try fixed.memory.free(range)
-      #expect(fixed.freeRanges() == before)
+    let drawing = "________|####____"
+    let cases: [(range: AddressRange, node: Int?, hints: [UInt64])] = [
+      (bytes(0xf800, 0x900), nil, [0x10, 0x20]), (bytes(0x1_0000, 0x100), nil, [0x10, 0x20]),
+      (bytes(0x1_0800, 0x900), nil, [0x11, 0x20]), (bytes(0x1_7800, 0x400), nil, [0x18, 0x20]),
+      (bytes(0x1_7800, 0x900), nil, [0x18, 0x18]), (bytes(0x1_8000, 0xfff), nil, [0x18, 0x18]),
+      (bytes(0x1_f800, 0x700), nil, [0x18, 0x20]), (bytes(0x1_f800, 0x1000), nil, [0x18, 0x20]),
+      (bytes(0x1_7800, 0x900), 0, [0x18, 0x20]), (bytes(0x1_7800, 0x900), 1, [0x18, 0x18]),
+    ]
+    for (range, node, hints) in cases {
+      var fixed = FixedMemory(drawing, at: 0x10)
+      // The searches go on at the end of each node.
+      #expect(try fixed.allocate(0x1000, goal: 0x1_7000) == 0x1_7000)
+      #expect(try fixed.allocate(0x1000, goal: 0x1_f000) == 0x1_f000)
+      #expect(fixed.hints == [0x18, 0x20])
+      try fixed.memory.free(range, on: node.map { NodeID($0) })
+      #expect(fixed.drawing(at: 0x10) == "_______#|####___#")
+      #expect(fixed.hints == hints, "\(range) on \(node as Any)")
     }
-    try fixed.memory.free(bytes(0x1_f800, 0x400), on: NodeID(0))
-    #expect(fixed.freeRanges() == before)
   }
 
+  //           10      18      20
+  // map       ________........________
+  // empty  |         ||  |   |        |
   @Test func D10_emptyRangeOutsideNodes_doesNothing() throws {
-    var fixed = FixedMemory(0x10..<0x20, 0x30..<0x40)
-    try fixed.freePages(0x10..<0x20)
-    let before = fixed.freeRanges()
-    for address: UInt64 in [0, 0xf800, 0x2_0000, 0x2_0800, 0x2_8000, 0x4_0000, 0x4_0001] {
+    let drawing = "____####........________"
+    var fixed = FixedMemory(drawing, at: 0x10)
+    for address: UInt64 in [0, 0xf800, 0x1_8000, 0x1_8800, 0x1_c000, 0x2_8000, 0x2_8001] {
       try fixed.memory.free(bytes(address, 0))
       try fixed.memory.reserve(bytes(address, 0))
       try fixed.memory.reserve(bytes(address, 0), exclusively: true)
     }
-    #expect(fixed.freeRanges() == before)
+    #expect(fixed.drawing(at: 0x10) == drawing)
+    #expect(fixed.hints == [0x10, 0x20])
   }
 
+  //           10      18
+  // map       ________________    the first three pages are allocated
+  // free        |                 lowers the hint to its start, rounded up
+  // reserve           | |         inside page 18 takes that page, on the border of 1a none
+  // Expect    ###_____#_______
   @Test func D10_emptyRangeInsideNode_isAsInLinux() throws {
-    var fixed = FixedMemory(0x10..<0x20)
-    try fixed.freePages(0x10..<0x20)
+    var fixed = FixedMemory("________________", at: 0x10)
     #expect(try fixed.allocate(0x3000) == 0x1_0000)
-    // A free lowers the hint to the page at its start, rounded up.
+    #expect(fixed.hints == [0x13])
     try fixed.memory.free(bytes(0x1_0800, 0))
-    #expect(fixed.memory.node(NodeID(0))?.hint == PageFrame(0x11))
-    // A reserve inside a page takes that page, one on a border none.
+    #expect(fixed.hints == [0x11])
     try fixed.memory.reserve(bytes(0x1_8800, 0))
     try fixed.memory.reserve(bytes(0x1_a000, 0))
-    #expect(fixed.freeRanges() == [0x13..<0x18, 0x19..<0x20])
+    #expect(fixed.drawing(at: 0x10) == "###_____#_______")
   }
 
   @Test func D11_alignment0_isCacheLine() throws {
@@ -191,30 +219,33 @@ import Testing
     }
   }
 
+  // before   ########||########    a node without pages lies at the border
+  // free         [~~~~~~]
+  // reserve         [~~]
   @Test func D16_emptyNodeBetweenNodes_isSkipped() throws {
-    var fixed = FixedMemory(0x10..<0x20, 0x20..<0x20, 0x20..<0x30)
-    try fixed.freePages(0x18..<0x28)
-    #expect(fixed.freeRanges() == [0x18..<0x20, 0x20..<0x28])
-    try fixed.reservePages(0x1f..<0x21, exclusively: true)
-    #expect(fixed.freeRanges() == [0x18..<0x1f, 0x21..<0x28])
+    var fixed = FixedMemory("########||########", at: 0x10)
+    try fixed.freePages(0x14..<0x1c)
+    #expect(fixed.drawing(at: 0x10) == "####____||____####")
+    try fixed.reservePages(0x17..<0x19, exclusively: true)
+    #expect(fixed.drawing(at: 0x10) == "####___#||#___####")
   }
 
   @Test func D16_emptyNodeAtStartOfNode_isSkipped() throws {
-    var fixed = FixedMemory(0x10..<0x20, 0x10..<0x10, 0x20..<0x30)
-    try fixed.freePages(0x18..<0x28)
-    #expect(fixed.freeRanges() == [0x18..<0x20, 0x20..<0x28])
+    var fixed = FixedMemory(0x10..<0x18, 0x10..<0x10, 0x18..<0x20)
+    try fixed.freePages(0x14..<0x1c)
+    #expect(fixed.drawing(at: 0x10) == "|####____|____####")
   }
 
   @Test func D16_emptyNode_liesBetweenOthersOnly() throws {
-    var fixed = FixedMemory(0x10..<0x20, 0x20..<0x30)
-    try fixed.register(2, 0x20..<0x20)
-    try fixed.register(3, 0x30..<0x30)
+    var fixed = FixedMemory("########|########", at: 0x10)
+    try fixed.register(2, 0x18..<0x18)
+    try fixed.register(3, 0x20..<0x20)
     try fixed.register(4, 0x10..<0x10)
-    expectMisuse(.nodeOverlaps(pages(0x25..<0x25), NodeID(1))) { () throws(BootMemoryError) in
-      try fixed.register(5, 0x25..<0x25)
+    expectMisuse(.nodeOverlaps(pages(0x1d..<0x1d), NodeID(1))) { () throws(BootMemoryError) in
+      try fixed.register(5, 0x1d..<0x1d)
     }
-    try fixed.freePages(0x10..<0x30)
-    #expect(fixed.freeRanges() == [0x10..<0x20, 0x20..<0x30])
+    try fixed.freePages(0x10..<0x20)
+    #expect(fixed.drawing(at: 0x10) == "|________||________|")
   }
 
   @Test func D17_overlappingNode_isMisuse() throws {
@@ -240,28 +271,34 @@ import Testing
     #expect(PageRange(start: PageFrame(2), end: PageFrame(1)) == nil)
   }
 
+  //           10       18           24
+  // map       ########|____####....########
+  // free        [~~~~~~~]                     page 18 is free
+  // free                   [~~~~~~~~~]        page 20 lies in no node
+  // reserve                         [~~~~~~]  page 2c lies in no node
+  // reserve          [~]                      on node 0: page 18 lies outside
+  // reserve            [~~~~]                 page 1c is reserved
   @Test func D18_refusedCall_changesNothing() throws {
-    var fixed = FixedMemory(0x10..<0x20, 0x20..<0x30, 0x40..<0x50)
-    try fixed.freePages(0x28..<0x2a)
-    let before = fixed.freeRanges()
-    let hints = (0..<3).map { fixed.memory.node(NodeID($0))?.hint }
-    expectMisuse(.alreadyFree(PageFrame(0x28))) { () throws(BootMemoryError) in
-      try fixed.freePages(0x10..<0x30)
+    let drawing = "########|____####....########"
+    var fixed = FixedMemory(drawing, at: 0x10)
+    let hints = fixed.hints
+    expectMisuse(.alreadyFree(PageFrame(0x18))) { () throws(BootMemoryError) in
+      try fixed.freePages(0x12..<0x1a)
     }
-    expectMisuse(.outsideNodes(PageFrame(0x30))) { () throws(BootMemoryError) in
-      try fixed.freePages(0x2a..<0x44)
+    expectMisuse(.outsideNodes(PageFrame(0x20))) { () throws(BootMemoryError) in
+      try fixed.freePages(0x1d..<0x28)
     }
-    expectMisuse(.outsideNodes(PageFrame(0x50))) { () throws(BootMemoryError) in
-      try fixed.reservePages(0x48..<0x51)
+    expectMisuse(.outsideNodes(PageFrame(0x2c))) { () throws(BootMemoryError) in
+      try fixed.reservePages(0x28..<0x2d)
     }
-    expectMisuse(.outsideNode(PageFrame(0x20), NodeID(0))) { () throws(BootMemoryError) in
-      try fixed.memory.reserve(bytes(0x1_f000, 0x2000), on: NodeID(0))
+    expectMisuse(.outsideNode(PageFrame(0x18), NodeID(0))) { () throws(BootMemoryError) in
+      try fixed.memory.reserve(bytes(0x1_7000, 0x2000), on: NodeID(0))
     }
-    #expect(throws: BootMemoryError.alreadyReserved(PageFrame(0x2a))) {
-      try fixed.reservePages(0x28..<0x2b, exclusively: true)
+    #expect(throws: BootMemoryError.alreadyReserved(PageFrame(0x1c))) {
+      try fixed.reservePages(0x18..<0x1d, exclusively: true)
     }
-    #expect(fixed.freeRanges() == before)
-    #expect((0..<3).map { fixed.memory.node(NodeID($0))?.hint } == hints)
+    #expect(fixed.drawing(at: 0x10) == drawing)
+    #expect(fixed.hints == hints)
   }
 
   @Test func D19_reserveAfterHandOver_isRefused() throws {

@@ -6,10 +6,15 @@ import PhysicalMemory
 struct FixedMemory: ~Copyable {
   var memory: BootMemory
   private let storage: NodeStorage
-  private var arenas: [Arena] = []
+  private var bitmaps: [GuardedMemory] = []
+  private let content: UInt8
 
-  /// Nodes with the given spans, all pages reserved.
-  init(_ spans: Range<UInt64>..., platform: BootMemoryPlatform = BootMemoryPlatform()) {
+  /// Nodes with the given spans, all pages reserved; `content` is what their bitmaps hold before.
+  init(
+    _ spans: Range<UInt64>..., platform: BootMemoryPlatform = BootMemoryPlatform(),
+    content: UInt8 = 0xa5
+  ) {
+    self.content = content
     let storage = NodeStorage(count: 8)
     self.storage = storage
     memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
@@ -20,13 +25,11 @@ struct FixedMemory: ~Copyable {
 
   /// Registers one more node.
   mutating func register(_ index: Int, _ span: Range<UInt64>) throws(BootMemoryError) {
-    let pageCount = UInt64(span.count)
-    let byteCount = BootMemory.bitmapByteCount(forPageCount: pageCount)
-    let arena = Arena(byteCount: Int(byteCount))!
-    arenas.append(arena)
+    let bitmap = GuardedMemory(
+      byteCount: BootMemory.bitmapByteCount(forPageCount: UInt64(span.count)), content: content)
+    bitmaps.append(bitmap)
     unsafe try memory.registerNode(
-      NodeID(index), spanning: pages(span),
-      bitmap: UnsafeMutableRawBufferPointer(start: arena.start, count: Int(byteCount)))
+      NodeID(index), spanning: pages(span), bitmap: bitmap.bytes)
   }
 
   mutating func freePages(_ range: Range<UInt64>) throws(BootMemoryError) {

@@ -8,7 +8,7 @@ final class FlatBootMemory {
     let id: Int
     let start: Int
     let end: Int
-    let bitmap: FlatBitmap
+    private(set) var free = FreeRuns()
     var hint: Int
     var lastEnd: UInt64 = 0
 
@@ -17,16 +17,14 @@ final class FlatBootMemory {
       self.start = start
       self.end = end
       hint = start
-      bitmap = FlatBitmap(bitCount: max(end - start, 1))
     }
 
     func first(free: Bool, in pages: Range<Int>) -> Int? {
-      bitmap.first(free: free, in: pages.lowerBound - start..<pages.upperBound - start)
-        .map { $0 + start }
+      self.free.first(free: free, in: pages)
     }
 
     func set(_ pages: Range<Int>, free: Bool) {
-      bitmap.set(pages.lowerBound - start..<pages.upperBound - start, free: free)
+      self.free.set(pages, free: free)
       if lastEnd % 4096 != 0, pages.contains(Int(lastEnd / 4096)) { lastEnd = 0 }
     }
   }
@@ -34,95 +32,148 @@ final class FlatBootMemory {
   enum Outcome: Equatable {
     case done
     case address(UInt64)
-    case outOfMemory
-    case alreadyReserved(Int)
-    case misuse
+    case failed(BootMemoryError)
+
+    static func misuse(_ misuse: BootMemoryMisuse) -> Outcome { .failed(.misuse(misuse)) }
   }
+
+  /// Where memory begins that no 32-bit device reaches.
+  static let maxDMA32PageNumber: UInt64 = 0x10_0000
 
   /// In ascending order of start.
-  var nodes: [Node]
+  let nodes: [Node]
   let endOfAddresses: Int
+  /// For how many nodes there is storage.
+  let nodeCapacity: Int
+  /// What every allocation must lie below.
+  var mappedEnd: UInt64?
 
-  init(nodes: [Node], endOfAddresses: Int) {
+  init(nodes: [Node], endOfAddresses: Int, nodeCapacity: Int) {
     self.nodes = nodes.sorted { $0.start < $1.start }
     self.endOfAddresses = endOfAddresses
+    self.nodeCapacity = nodeCapacity
   }
 
-  /// The nodes with the parts of `pages` in them, if they cover all of them.
-  private func parts(_ pages: Range<Int>, node: Int?) -> [(Node, Range<Int>)]? {
+  /// The nodes with the parts of `pages` in them, up to the first page that lies in none, or not in
+  /// the node that is named.
+  private func parts(_ pages: Range<Int>, node: Int?) -> (parts: [(Node, Range<Int>)], end: Int) {
     var parts: [(Node, Range<Int>)] = []
     var covered = pages.lowerBound
     for candidate in nodes where node == nil || candidate.id == node {
       let part = pages.clamped(to: candidate.start..<candidate.end)
       if part.isEmpty { continue }
-      guard part.lowerBound == covered else { return nil }
+      guard part.lowerBound == covered else { break }
       covered = part.upperBound
       parts.append((candidate, part))
     }
-    return covered == pages.upperBound ? parts : nil
+    return (parts, covered)
   }
 
-  func free(start: UInt64, byteCount: UInt64, node: Int?) -> Outcome {
-    let end = start + byteCount
-    guard Int((end + 4095) / 4096) <= endOfAddresses else { return .misuse }
-    let first = Int((start + 4095) / 4096)
-    let last = Int(end / 4096)
-    if first >= last {
-      for candidate in nodes where node == nil || candidate.id == node {
-        let span = candidate.start..<candidate.end
-        if span.contains(first) && span.contains(last) {
-          candidate.hint = min(candidate.hint, first)
-        }
-      }
-      return .done
+  /// The misuse that pages are which are not all in a node, or in the one that is named.
+  private func outside(_ page: Int, node: Int?) -> Outcome {
+    let page = PageFrame(UInt64(page))
+    return .misuse(node.map { .outsideNode(page, NodeID($0)) } ?? .outsideNodes(page))
+  }
+
+  /// Whole pages, of which there may be none: then nothing happens.
+  func free(pages: Range<Int>, node: Int?) -> Outcome {
+    guard pages.upperBound <= endOfAddresses else {
+      return .misuse(.beyondAddressSpace(PhysicalAddress(UInt64(pages.lowerBound) << 12)))
     }
-    guard let parts = parts(first..<last, node: node) else { return .misuse }
-    if parts.contains(where: { $0.0.first(free: true, in: $0.1) != nil }) { return .misuse }
-    for (node, pages) in parts {
-      node.set(pages, free: true)
-      node.hint = min(node.hint, pages.lowerBound)
+    if pages.isEmpty { return .done }
+    if let node, node >= nodeCapacity { return .misuse(.noSuchNode(NodeID(node))) }
+    let (parts, end) = parts(pages, node: node)
+    guard end == pages.upperBound else { return outside(end, node: node) }
+    for (node, part) in parts {
+      guard let page = node.first(free: true, in: part) else { continue }
+      return .misuse(.alreadyFree(PageFrame(UInt64(page))))
+    }
+    for (node, part) in parts {
+      node.set(part, free: true)
+      node.hint = min(node.hint, part.lowerBound)
     }
     return .done
   }
 
-  func reserve(start: UInt64, byteCount: UInt64, node: Int?, exclusively: Bool) -> Outcome {
+  func free(start: UInt64, byteCount: UInt64, node: Int?) -> Outcome {
     let end = start + byteCount
-    guard Int((end + 4095) / 4096) <= endOfAddresses else { return .misuse }
-    let pages = Int(start / 4096)..<Int((end + 4095) / 4096)
+    guard Int((end + 4095) / 4096) <= endOfAddresses else {
+      return .misuse(.beyondAddressSpace(PhysicalAddress(start)))
+    }
+    let first = Int((start + 4095) / 4096)
+    let last = Int(end / 4096)
+    if first < last { return free(pages: first..<last, node: node) }
+    if let node, node >= nodeCapacity { return .misuse(.noSuchNode(NodeID(node))) }
+    for candidate in nodes where node == nil || candidate.id == node {
+      let span = candidate.start..<candidate.end
+      if span.contains(first) && span.contains(last) {
+        candidate.hint = min(candidate.hint, first)
+      }
+    }
+    return .done
+  }
+
+  func reserve(pages: Range<Int>, node: Int?, exclusively: Bool) -> Outcome {
+    guard pages.upperBound <= endOfAddresses else {
+      return .misuse(.beyondAddressSpace(PhysicalAddress(UInt64(pages.lowerBound) << 12)))
+    }
     if pages.isEmpty { return .done }
-    let parts = parts(pages, node: node)
-    if byteCount == 0 && parts == nil { return .done }
-    guard let parts else { return .misuse }
+    if let node, node >= nodeCapacity { return .misuse(.noSuchNode(NodeID(node))) }
+    let (parts, end) = parts(pages, node: node)
+    guard end == pages.upperBound else { return outside(end, node: node) }
     if exclusively {
       for (index, (node, part)) in parts.enumerated() {
         guard let page = node.first(free: false, in: part) else { continue }
         for (node, part) in parts[...index] { node.hint = min(node.hint, part.lowerBound) }
-        return .alreadyReserved(page)
+        return .failed(.alreadyReserved(PageFrame(UInt64(page))))
       }
     }
     for (node, part) in parts { node.set(part, free: false) }
     return .done
   }
 
+  func reserve(start: UInt64, byteCount: UInt64, node: Int?, exclusively: Bool) -> Outcome {
+    let end = start + byteCount
+    guard Int((end + 4095) / 4096) <= endOfAddresses else {
+      return .misuse(.beyondAddressSpace(PhysicalAddress(start)))
+    }
+    let pages = Int(start / 4096)..<Int((end + 4095) / 4096)
+    if byteCount == 0 {
+      // Of a range without bytes only the node that has its page takes notice.
+      let holder = nodes.first { ($0.start..<$0.end).contains(pages.lowerBound) }
+      guard let holder, node == nil || node == holder.id || node! >= nodeCapacity else {
+        return .done
+      }
+    }
+    return reserve(pages: pages, node: node, exclusively: exclusively)
+  }
+
   struct Request {
     var byteCount: UInt64
     var alignment: UInt64
     var goal: UInt64
-    var limit: UInt64
+    /// nil for none.
+    var limit: UInt64?
     var node: Int?
     var policy = AllocationRequest.NodePolicy.preferred
   }
 
   func allocate(_ request: Request) -> Outcome {
-    guard request.byteCount > 0, request.alignment & (request.alignment &- 1) == 0 else {
-      return .misuse
+    guard request.byteCount > 0 else { return .misuse(.zeroByteCount) }
+    guard request.alignment & (request.alignment &- 1) == 0 else {
+      return .misuse(.alignmentNotPowerOfTwo(request.alignment))
     }
+    if let node = request.node, node >= nodeCapacity { return .misuse(.noSuchNode(NodeID(node))) }
     var request = request
     if request.alignment == 0 { request.alignment = 64 }
-    if request.limit > 0 && request.goal + request.byteCount > request.limit { request.goal = 0 }
+    if let limit = request.limit, request.goal + request.byteCount > limit { request.goal = 0 }
+    if let mappedEnd, mappedEnd / 4096 < (request.limit ?? .max) / 4096 {
+      if request.goal + request.byteCount > mappedEnd { request.goal = 0 }
+      request.limit = mappedEnd
+    }
     if let id = request.node {
       let node = nodes.first { $0.id == id }
-      let border = 0x10_0000
+      let border = Int(Self.maxDMA32PageNumber)
       if let node, request.policy == .high, node.end > border + 0x8000,
         request.goal / 4096 < UInt64(border)
       {
@@ -143,13 +194,13 @@ final class FlatBootMemory {
         if let address = allocateAnywhere(request) { return .address(address) }
       }
     }
-    return .outOfMemory
+    return .failed(.outOfMemory(byteCount: request.byteCount))
   }
 
   private func allocateAnywhere(_ request: Request) -> UInt64? {
     for node in nodes {
       if request.goal > 0 && UInt64(node.end) <= request.goal / 4096 { continue }
-      if request.limit > 0 && UInt64(node.start) >= request.limit / 4096 { break }
+      if let limit = request.limit, UInt64(node.start) >= limit / 4096 { break }
       if let address = allocate(request, in: node) { return address }
     }
     return nil
@@ -157,7 +208,7 @@ final class FlatBootMemory {
 
   private func allocate(_ request: Request, in node: Node) -> UInt64? {
     var end = node.end
-    if request.limit > 0 { end = Int(min(UInt64(end), request.limit / 4096)) }
+    if let limit = request.limit { end = Int(min(UInt64(end), limit / 4096)) }
     guard node.start < end else { return nil }
     let step = Int(max(request.alignment / 4096, 1))
     func align(_ page: Int) -> Int { (page + step - 1) / step * step }

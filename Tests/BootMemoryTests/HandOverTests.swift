@@ -91,6 +91,40 @@ import Testing
     #expect(count == 2)
   }
 
+  // The first page of the range lies in the second node, the others in no node.
+  @Test func releaseLate_namesTheNodeOfEachPage() throws {
+    var fixed = FixedMemory("####|####....")
+    try fixed.memory.handOver(maximumOrder: 10) { _ in }
+    var released: [[UInt64]] = []
+    let count = try fixed.memory.releaseLate(bytes(0x7000, 0x3fff)) { block in
+      released.append([block.first.number, UInt64(block.node.rawValue), UInt64(block.order)])
+    }
+    #expect(released == [[7, 1, 0], [8, 0, 0], [9, 0, 0]])
+    #expect(count == 3)
+    #expect(try fixed.memory.releaseLate(bytes(0x7001, 0xfff)) { _ in Issue.record() } == 0)
+  }
+
+  @Test(arguments: [AddressWidth.bits32, .bits64])
+  func releaseLate_endsAtTheTop(width: AddressWidth) throws {
+    var platform = BootMemoryPlatform()
+    platform.addressWidth = width
+    let end = width.endPageFrame.number
+    var fixed = FixedMemory(end - 4..<end, platform: platform)
+    try fixed.memory.handOver(maximumOrder: 10) { _ in }
+    var released: [UInt64] = []
+    let count = try fixed.memory.releaseLate(bytes(((end - 2) << 12) - 1, 0x2001)) {
+      released.append($0.first.number)
+    }
+    #expect(released == [end - 2, end - 1])
+    #expect(count == 2)
+    guard width == .bits32 else { return }
+    #expect(
+      throws: BootMemoryError.misuse(.beyondAddressSpace(PhysicalAddress((end - 1) << 12)))
+    ) {
+      try fixed.memory.releaseLate(bytes((end - 1) << 12, 0x1001)) { _ in Issue.record() }
+    }
+  }
+
   @Test func allocatedMemory_isClearedExactly() throws {
     try withArenaMemory(pageCount: 0x400) { memory, arena in
       unsafe arena.start.initializeMemory(as: UInt8.self, repeating: 0xff, count: 0x400 << 12)
@@ -112,13 +146,32 @@ import Testing
     }
   }
 
-  @Test func bitmaps_mayNotOverlap() throws {
+  //                    20  21
+  // bitmap of node 0   |   |
+  // bitmap of node 1       |   |     adjoins it
+  @Test func bitmaps_mayAdjoinButNotOverlap() throws {
     try withArenaMemory(pageCount: 0x40) { memory, _ in
       try memory.registerNode(NodeID(0), spanning: pages(0x10..<0x20), bitmapAt: PageFrame(0x20))
-      #expect(throws: BootMemoryError.self) {
+      #expect(
+        throws: BootMemoryError.misuse(.bitmapOverlaps(pages(0x20..<0x21), NodeID(0)))
+      ) {
         try memory.registerNode(NodeID(1), spanning: pages(0x20..<0x30), bitmapAt: PageFrame(0x20))
       }
       #expect(memory.node(NodeID(1))?.isRegistered == false)
+      try memory.registerNode(NodeID(1), spanning: pages(0x20..<0x30), bitmapAt: PageFrame(0x21))
+      try memory.registerNode(NodeID(2), spanning: pages(0..<0x10), bitmapAt: PageFrame(0x1f))
+      #expect(memory.node(NodeID(1))?.isRegistered == true)
+      #expect(memory.node(NodeID(2))?.isRegistered == true)
+    }
+  }
+
+  @Test func bitmap_mayLieAtPage0() throws {
+    try withArenaMemory(pageCount: 0x40) { memory, _ in
+      try memory.registerNode(NodeID(0), spanning: pages(0..<0x40), bitmapAt: PageFrame(0))
+      // Its page stays reserved, whatever is freed.
+      try memory.free(pages(0..<0x40))
+      #expect(memory.nextFreeRun(on: NodeID(0)) == pages(1..<0x40))
+      #expect(try memory.handOver(maximumOrder: 10) { _ in } == 0x40)
     }
   }
 

@@ -21,14 +21,19 @@ import Testing
     var random = SplitMix(state: UInt64(seed) &* 0x9e37_79b9)
     var rest = Self.operationCount / Self.seedCount
     var scenario = 0
+    var changeCount = (all: 0, atCursor: 0)
     while rest > 0 {
       let size = ScenarioSize.allCases[(scenario + seed) % ScenarioSize.allCases.count]
       let count = min(rest, size.operationCount)
       var pair = BootMemoryPair(size: size, random: &random)
       try pair.run(count, "seed \(seed), scenario \(scenario) (\(size))", random: &random)
+      changeCount.all += pair.changeCount.all
+      changeCount.atCursor += pair.changeCount.atCursor
       rest -= count
       scenario += 1
     }
+    // The calls shall also meet where the last change was, as those of a kernel do.
+    #expect(changeCount.atCursor * 10 > changeCount.all)
   }
 }
 
@@ -47,8 +52,9 @@ enum ScenarioSize: CaseIterable {
   case medium
   case large
   case huge
+  case vast
 
-  /// log2 of the largest number of pages of a node; the last one is 16 TiB.
+  /// log2 of the largest number of pages of a node; the last one is 4 PiB.
   var pageCountBits: Int {
     switch self {
     case .tiny: 7
@@ -56,26 +62,19 @@ enum ScenarioSize: CaseIterable {
     case .medium: 16
     case .large: 24
     case .huge: 32
+    case .vast: 40
     }
   }
 
-  /// A flat bitmap takes long to search where it is large.
-  var operationCount: Int {
-    switch self {
-    case .tiny, .small, .medium: 50_000
-    case .large: 1000
-    case .huge: 10
-    }
-  }
+  /// Few enough that every size has its turn in a short run.
+  var operationCount: Int { 1500 }
 
-  /// How many calls pass between two comparisons of all bits.
+  /// How many calls pass between two comparisons of all bits and two checks of all invariants.
   var comparisonInterval: Int {
     switch self {
-    case .tiny: 16
-    case .small: 64
-    case .medium: 1000
-    case .large: 500
-    case .huge: 10
+    case .tiny: 8
+    case .small: 32
+    case .medium, .large, .huge, .vast: 250
     }
   }
 }

@@ -1,4 +1,5 @@
 import BootMemory
+import PhysicalMemory
 import Testing
 
 /// A run of free pages is found whatever its length and wherever it begins.
@@ -38,5 +39,44 @@ import Testing
       #expect(address % (step << 12) == 0)
       #expect(address >= 1001 << 12)
     }
+  }
+
+  /// The search leaves one group at its end and goes on in the next, whose own group above may be
+  /// another, not stored at all: what is behind the border is free as a whole.
+  ///
+  ///     level 3   mixed                |   all       ...   128 GiB
+  ///     level 2   ...    mixed         |   ?               never written
+  ///     level 1   ...    mixed         |   ?
+  ///     level 0   _##########...###### | ___________ ...   the only free page, then none
+  ///                   ^ goal             ^ found
+  @Test(
+    arguments: [15, 18, 20, 24, 25, 30, 36] as [UInt64], [0, 0xff] as [UInt8])
+  func search_goesOnBehindTheEndOfAGroupOfEveryLevel(borderShift: UInt64, content: UInt8) throws {
+    for border in [1 << borderShift, 3 << borderShift] as [UInt64] {
+      var fixed = FixedMemory(0..<border << 3, content: content)
+      let page = border - 0x400
+      try fixed.freePages(page..<border << 2)
+      try fixed.reservePages(page + 1..<border)
+      for byteCount: UInt64 in [0x1000, 0x1_0000, 0x10_0000] {
+        var found = fixed.memory.nextFreeRun(on: NodeID(0), from: PageFrame(page + 0x200))
+        #expect(found == pages(border..<border << 2))
+        let address = try fixed.allocate(byteCount, goal: (page + 0x200) << 12)
+        #expect(address == border << 12)
+        try fixed.memory.free(bytes(address, byteCount))
+        // From elsewhere, so that nothing is known of the way down.
+        try fixed.freePages(3..<4)
+        found = fixed.memory.nextFreeRun(on: NodeID(0), from: PageFrame(page + 1))
+        #expect(found?.start == PageFrame(border))
+        try fixed.reservePages(3..<4)
+      }
+    }
+  }
+
+  /// The example by which this was found: 128 GiB.
+  @Test func search_in128GiB_findsTheFirstGroupThatIsFreeAsAWhole() throws {
+    var fixed = FixedMemory(0..<0x200_0000, content: 0)
+    try fixed.freePages(0x3_fc00..<0x10_0000)
+    try fixed.reservePages(0x3_fc01..<0x4_0000)
+    #expect(try fixed.allocate(0x1000, goal: 0x3_fe00 << 12) == 0x4_0000 << 12)
   }
 }

@@ -75,6 +75,6 @@ import Testing
     #expect(boot(mapCapacity: 0) == "memory map is full: it holds 0, needs to hold 1")
     #expect(
       boot(ownerCapacity: 1) == "table of owners is full: it holds 1 ranges and has to hold more")
-    #expect(boot(byteCount: 1 << 20) == "out of memory: no free range for 100000 bytes")
+    #expect(boot(byteCount: 1 << 20) == "out of memory: no free range for 0x100000 bytes")
   }
 }

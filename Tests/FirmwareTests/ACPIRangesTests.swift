@@ -17,7 +17,7 @@ import Testing
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: regionStorage),
       heldRanges: OwnedRangeList(storage: heldStorage))
-    information.regions.append(start: 0x7fff_0000, byteCount: 0x1_0000, kind: .acpiReclaimable)
+    information.regions.append(start: 0x7ff0_0000, byteCount: 0x1_0000, kind: .acpiReclaimable)
     for range in usable {
       information.regions.append(
         start: PhysicalAddress(range.lowerBound), byteCount: UInt64(range.count), kind: .usable)

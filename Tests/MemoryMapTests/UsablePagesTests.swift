@@ -31,6 +31,47 @@ import Testing
     }
   }
 
+  /// Every window of a map has the usable pages that are in it, wherever it begins.
+  @Test func windows_haveThePagesInThem() throws {
+    let regions: [Entry] = (0..<9).map { number in
+      let start = UInt64(number) * 0x3000
+      return (
+        start, start + (number % 3 == 0 ? 0x1000 : 0x2800), number % 4 == 3 ? .reserved : .usable
+      )
+    }
+    try withMap(of: regions) { map in
+      for first in 0..<UInt64(30) {
+        for end in first..<UInt64(30) {
+          let window = try #require(pages(first, end))
+          var found: Set<UInt64> = []
+          var ranges = map.usablePages(in: window)
+          while let range = ranges.next() { found.formUnion(range.start.number..<range.end.number) }
+          let expected = (first..<end).filter { page in
+            regions.contains { region in
+              region.kind == .usable && region.start <= page << 12
+                && (page + 1) << 12 <= region.end
+            }
+          }
+          #expect(found == Set(expected))
+        }
+      }
+    }
+  }
+
+  /// A window is found without a walk from the start of the map: a hundred thousand windows on as
+  /// many regions would walk over five thousand million.
+  @Test(.timeLimit(.minutes(1))) func manyWindows_areFoundInTime() throws {
+    let regionCount: UInt64 = 100_000
+    try withMap(of: (0..<regionCount).map { ($0 * 0x2000, $0 * 0x2000 + 0x1000, .usable) }) { map in
+      var pageCount: UInt64 = 0
+      for number in 0..<regionCount {
+        var ranges = map.usablePages(in: try #require(pages(number * 2, number * 2 + 2)))
+        while let range = ranges.next() { pageCount += range.pageCount }
+      }
+      #expect(pageCount == regionCount)
+    }
+  }
+
   @Test func usablePageCount_splitsAtALimit() throws {
     try withMap(of: entries) { map in
       let fourGibibytes = PageFrame(1 << 20)

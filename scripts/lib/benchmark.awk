@@ -1,12 +1,16 @@
 # Prints the table of scripts/benchmark and judges it.  Three files are read:
 #
 #     rows.txt        see there
-#     baseline.txt    name value
-#     results         name value nanoseconds
+#     baseline.txt    PROGRAM/name value
+#     results         PROGRAM/name value nanoseconds
 #
 # With `updating` set, what is measured becomes the baseline, and nothing is judged by it.
 
-BEGIN { tolerance = 1.05 }
+BEGIN {
+  tolerance = 1.05
+  program_count = split("c-x86_64 swift-x86_64 c-i386", programs, " ")
+  split("C x86_64|Swift x86_64|C i386", program_titles, "|")
+}
 
 FNR == 1 { file++ }
 
@@ -23,14 +27,16 @@ file == 1 {
   known[field[1]] = 1
   title[row_count] = field[2]
   linux[row_count] = field[3]
-  required[row_count] = field[4]
-  aim[row_count] = field[5]
+  for (column = 1; column <= program_count; column++)
+    required[row_count, column] = field[3 + column]
   next
 }
 
 file == 2 {
   baseline[$1] = $2
-  if (!updating && !($1 in known))
+  row = $1
+  sub(/.*\//, "", row)
+  if (!updating && !(row in known))
     failures[++failure_count] = $1 ": the baseline has this row, rows.txt has not"
   next
 }
@@ -43,7 +49,7 @@ file == 2 {
 END {
   for (row = 1; row <= row_count; row++) {
     if (row in heading) pending = heading[row]
-    if (!(names[row] in measured)) continue
+    if (!((programs[1] "/" names[row]) in measured)) continue
     if (pending != "") print_heading(pending)
     pending = ""
     print_row(row, names[row], row > 1 ? names[row - 1] : "")
@@ -53,20 +59,30 @@ END {
   exit failure_count > 0
 }
 
-function print_heading(text) {
+function print_heading(text,    column) {
   if (headings_printed++) print ""
-  printf "%-45s%11s%11s%11s%11s%11s%11s\n",
-    text, "Linux 4.19", "required", "aim", "baseline", "measured", "time"
+  printf "%-52s%11s", text, "Linux 4.19"
+  for (column = 1; column <= program_count; column++)
+    printf "%13s%11s", program_titles[column], "required"
+  printf "%10s\n", "time"
 }
 
-function print_row(row, name, above,    value, limit, marks, old, line) {
-  value = measured[name]
-  limit = figure(required[row], above)
-  if (limit != "-" && value + 0 > limit + 0) marks = marks "  over"
-  old = name in baseline ? baseline[name] : "-"
-  if (!updating) marks = marks judge(name, value, old)
-  line = sprintf("%-45s%11s%11s%11s%11s%11s%11s%s", title[row], linux[row], grouped(limit),
-    grouped(figure(aim[row], above)), grouped(old), grouped(value), duration(time[name]), marks)
+function print_row(row, name, above,    column, key, value, limit, marks, old, line) {
+  line = sprintf("%-52s%11s", title[row], linux[row])
+  for (column = 1; column <= program_count; column++) {
+    key = programs[column] "/" name
+    if (!(key in measured)) {
+      line = line sprintf("%13s%11s", "", "")
+      continue
+    }
+    value = measured[key]
+    limit = figure(required[row, column], programs[column] "/" above)
+    line = line sprintf("%13s%11s", grouped(value), grouped(limit))
+    if (limit != "-" && value + 0 > limit + 0) marks = marks "  " program_titles[column] " over"
+    old = key in baseline ? baseline[key] : "-"
+    if (!updating) marks = marks judge(key, value, old, program_titles[column])
+  }
+  line = line sprintf("%10s", duration(time[programs[1] "/" name])) marks
   sub(/ +$/, "", line)
   print line
 }
@@ -81,18 +97,18 @@ function figure(text, above,    reference) {
   return int(reference * (100 + text) / 100)
 }
 
-# The mark that a row gets beside its baseline.
-function judge(name, value, old) {
+# The mark that a figure gets from its baseline.
+function judge(key, value, old, column) {
   if (old == "-") {
-    failures[++failure_count] = name ": no baseline; scripts/benchmark --update " name " writes it"
+    failures[++failure_count] = key ": no baseline; scripts/benchmark --update writes it"
     return ""
   }
   if (value + 0 > old * tolerance) {
     failures[++failure_count] = sprintf("%s: %s is more than 5 %% above the baseline of %s",
-      name, grouped(value), grouped(old))
-    return "  WORSE"
+      key, grouped(value), grouped(old))
+    return "  " column " WORSE"
   }
-  return value * tolerance < old + 0 ? "  better" : ""
+  return value * tolerance < old + 0 ? "  " column " better" : ""
 }
 
 # 1234567.8 as 1 234 567.8

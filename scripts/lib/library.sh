@@ -11,7 +11,11 @@
 #    the four sections that kernels' linker scripts name, and without what only runtimes read.
 # 3. objcopy gives the functions private names in it, and makes everything else local: a kernel may
 #    have an init_bootmem or a memset of its own, and knows no Swift.
+#    The page allocator's code is another object, made in the same way, see library-pages.sh.
 # 4. Each function and variable becomes a member of its own, so that a kernel's own comes first.
+
+# shellcheck source=scripts/lib/library-pages.sh
+. "$root/scripts/lib/library-pages.sh"
 
 # The modules that the library is made of, each after those that it imports.
 readonly library_modules="TextOutput PhysicalMemory BootMemory BootMemoryC"
@@ -24,35 +28,37 @@ library_output() { echo "$root/build${1:+/$1}"; }
 
 # ---- The header ----
 
-# header_declarations: what the header declares at file level, as the compiler lists it.
+# header_declarations [HEADER]: what the header declares at file level, as the compiler lists it.
 header_declarations() {
   "$(swift_tool clang)" -fsyntax-only -fno-color-diagnostics -Xclang -ast-dump -x c \
-    "$root/Sources/CBootMemory/include/bootmem.h" | grep '^[|`]-'
+    "$root/Sources/CBootMemory/include/${1-bootmem.h}" | grep '^[|`]-'
 }
 
-# library_functions: the functions that the library has for it, one a line.
+# library_functions [HEADER]: the functions that the library has for it, one a line.
 library_functions() {
-  header_declarations | grep -v ' static inline$' | sed -n "s/^..FunctionDecl .* \(\w*\) '.*/\1/p"
+  header_declarations "$@" | grep -v ' static inline$' | sed -n "s/^..FunctionDecl .* \(\w*\) '.*/\1/p"
 }
 
 # library_variables: and the variables.
 library_variables() { header_declarations | sed -n "s/^..VarDecl .* \(\w*\) '.* extern$/\1/p"; }
 
-# header_names: all names of functions, variables, types and lower-case macros, one a line.
+# header_names: all names of functions, variables, types and lower-case macros of both headers, one
+# a line.
 header_names() {
-  header_declarations | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
+  header_declarations bootmem_pages.h | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
     -e 's/^..RecordDecl .* struct \(\w*\)\( definition\)\?$/\1/p' | grep -v '^__[a-z]*_\(t\|list\)$'
   "$(swift_tool clang)" -E -dM -x c "$root/Sources/CBootMemory/include/bootmem.h" |
     sed -n 's/^#define \([a-z]\w*bootmem\w*\)(.*/\1/p'
 }
 
-# write_library_header PREFIX NODES: the header of a library for so many nodes, its names prefixed.
+# write_library_header HEADER PREFIX NODES: the header of a library for so many nodes, its names
+# prefixed.
 write_library_header() {
-  local prefix=$1 nodes=$2 names
+  local header=$1 prefix=$2 nodes=$3 names
   names=$(header_names | sort -u | paste -sd '|')
   sed -E "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
-    "$root/Sources/CBootMemory/include/bootmem.h" |
-    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_H)\b/$prefix\1/g"; else cat; fi
+    "$root/Sources/CBootMemory/include/$header" |
+    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_)?H)\b/$prefix\1/g"; else cat; fi
 }
 
 # ---- The library ----
@@ -65,14 +71,19 @@ build_library() {
   library_flags "$arch" "$work"
   mkdir -p "$work/include" "$work/members"
   cp "$root"/Sources/CBootMemory/include/* "$work/include"
-  write_library_header "" "$nodes" >"$work/include/bootmem.h"
+  write_library_header bootmem.h "" "$nodes" >"$work/include/bootmem.h"
   compile_library "$arch" "$work"
   optimise_library "$work"
+  # What is discarded after boot cannot keep the pages.
+  if [ -z "$sections" ]; then
+    make_pages_object "$prefix" "$work"
+    write_library_header bootmem_pages.h "$prefix" "$nodes" >"$output/include/bootmem_pages.h"
+  fi
   make_library_object "$prefix" "$sections" "$work"
   make_library_members "$prefix" "$sections" "$work"
   rm -f "$output/$arch/libbootmem.a"
   ar Drcs "$output/$arch/libbootmem.a" "$work"/members/*.o
-  write_library_header "$prefix" "$nodes" >"$output/include/bootmem.h"
+  write_library_header bootmem.h "$prefix" "$nodes" >"$output/include/bootmem.h"
   rm -rf "$work"
   say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
 }
@@ -113,22 +124,14 @@ library_flags() {
 
 # compile_library ARCH WORK: makes WORK/*.bc of what is optimised together, WORK/*.o of the rest.
 compile_library() {
-  local arch=$1 work=$2 clang module source
+  local arch=$1 work=$2 clang source
   clang=$(swift_tool clang)
-  for module in $library_modules; do
-    local -a compile=(swiftc "${swift_flags[@]}" -module-name "$module"
-      "$root/Sources/$module"/*.swift)
-    if [ "$module" != BootMemoryC ]; then
-      "${compile[@]}" -emit-module -emit-module-path "$work/$module.swiftmodule"
-    else
-      # The last takes what it needs of the others into its own code.  (-emit-bc crashes.)
-      "${compile[@]}" -emit-ir -o "$work/core.ll"
-    fi
-  done
-  "$clang" "${c_flags[@]}" -Wno-override-module -flto -c "$work/core.ll" -o "$work/core.bc"
+  # shellcheck disable=SC2086
+  compile_modules "$work" "$work/core.bc" $library_modules
   for source in "$root"/Sources/CBootMemory/*.c; do
     case ${source##*/} in
       variables.c) "$clang" "${c_flags[@]}" -c "$source" -o "$work/variables.o" ;;
+      pages.c) ;;
       *) "$clang" "${c_flags[@]}" -flto -c "$source" -o "$work/$(basename "$source" .c).bc" ;;
     esac
   done
@@ -137,19 +140,49 @@ compile_library() {
   done
 }
 
-# optimise_library WORK: optimises WORK/*.bc as a whole program, and keeps the object that comes of
-# it, WORK/core.o; the program itself is of no use.
+# compile_modules WORK TO MODULE…: compiles modules, each after those that it imports, and makes
+# intermediate code of the last, which takes what it needs of the others into its own.
+compile_modules() {
+  local work=$1 to=$2 module
+  shift 2
+  for module; do
+    local -a compile=(swiftc "${swift_flags[@]}" -module-name "$module"
+      "$root/Sources/$module"/*.swift)
+    if [ "$module" != "${*: -1}" ]; then
+      "${compile[@]}" -emit-module -emit-module-path "$work/$module.swiftmodule"
+    else
+      # -emit-bc crashes.
+      "${compile[@]}" -emit-ir -o "$to.ll"
+    fi
+  done
+  "$(swift_tool clang)" "${c_flags[@]}" -Wno-override-module -flto -c "$to.ll" -o "$to"
+}
+
+# optimise_library WORK: makes of WORK/*.bc the object WORK/core.o.
 optimise_library() {
   local work=$1
-  local -a functions
-  mapfile -t functions < <(library_functions)
+  local -a names
+  mapfile -t names < <(library_functions && printf '%s\n' "${pages_core_variables[@]}")
+  optimise_program "$work/core.o" "${names[@]}" -- "$work"/*.bc "$work"/*.o
+}
+
+# optimise_program TO NAME… -- FILE…: optimises the intermediate code among the files as a whole
+# program, of which only these names are known outside, and keeps the object that comes of it; the
+# program itself is of no use.
+optimise_program() {
+  local to=$1
+  local -a names=()
+  shift
+  while [ "$1" != -- ]; do
+    names+=("$1")
+    shift
+  done
+  shift
   # The passes of a compiler: those made for link-time optimisation give longer code for x86_64.
-  "$(swift_tool ld.lld)" -m "$linker_emulation" "${lto_flags[@]}" --entry=bootmem_setup \
+  "$(swift_tool ld.lld)" -m "$linker_emulation" "${lto_flags[@]}" --entry="${names[0]}" \
     --lto-newpm-passes='default<Os>' -mllvm -align-loops=1 \
-    "${functions[@]/#/--undefined=}" "$work"/*.bc "$work"/*.o \
-    --lto-obj-path="$work/core.o" -o "$work/program"
-  # It has the variables' place in a program; in the archive each has a member.
-  rm "$work/program" "$work/variables.o"
+    "${names[@]/#/--undefined=}" "$@" --lto-obj-path="$to" -o "$to.program"
+  rm "$to.program"
 }
 
 # make_library_object PREFIX SECTIONS WORK: the one object of all code, members/PREFIXbootmem.o, in
@@ -158,13 +191,19 @@ make_library_object() {
   local prefix=$1 sections=$2 work=$3 name
   local -a functions renamed_sections=()
   mapfile -t functions < <(library_functions && printf '%s\n' "${library_memory_functions[@]}")
+  # Of the variables, each has a member of its own.
+  rm "$work/variables.o"
   ld -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
     "${functions[@]/#/--undefined=}" "$work"/*.o -o "$work/merged"
   {
     for name in "${functions[@]}"; do echo "$name ${prefix}bootmem_do_$name"; done
     library_variables | sed "s/.*/& $prefix&/"
+    for name in "${pages_core_variables[@]}"; do echo "$name $prefix$name"; done
   } >"$work/renamed"
-  printf "${prefix}bootmem_do_%s\n" "${functions[@]}" >"$work/kept"
+  {
+    printf "${prefix}bootmem_do_%s\n" "${functions[@]}"
+    printf "$prefix%s\n" "${pages_core_variables[@]}"
+  } >"$work/kept"
   if [ -n "$sections" ]; then
     for name in text rodata data bss; do
       renamed_sections+=(--rename-section ".$name=$sections.$name")

@@ -191,10 +191,10 @@ BOOTMEM_CALL unsigned long bootmem_bootmap_pages(unsigned long pages);
  *
  * It sums up the levels of the bitmap, in words: one for each word's worth of pages, two for each
  * word's worth of these, and four for each of the next, as long as there is more than one word's
- * worth; and one for the place of each level. */
-#define BOOTMEM_BITMAP_BYTES(pages)                                                         \
-  (__SIZEOF_LONG__ * (BOOTMEM_LAST_GROUP_(pages, 1) + 2 * BOOTMEM_LAST_GROUP_(pages, 2) + 5 \
-    + BOOTMEM_LEVEL_(pages, 3) + BOOTMEM_LEVEL_(pages, 4) + BOOTMEM_LEVEL_(pages, 5)        \
+ * worth; four for the root; and one for the place of each level. */
+#define BOOTMEM_BITMAP_BYTES(pages)                                                          \
+  (__SIZEOF_LONG__ * (BOOTMEM_LAST_GROUP_(pages, 1) + 2 * BOOTMEM_LAST_GROUP_(pages, 2) + 10 \
+    + BOOTMEM_LEVEL_(pages, 3) + BOOTMEM_LEVEL_(pages, 4) + BOOTMEM_LEVEL_(pages, 5)         \
     + BOOTMEM_LEVEL_(pages, 6) + BOOTMEM_LEVEL_(pages, 7) + BOOTMEM_LEVEL_(pages, 8)))
 #define BOOTMEM_LEVEL_(pages, power) \
   (BOOTMEM_LAST_GROUP_(pages, power) == 0 ? 0 : 4 * BOOTMEM_LAST_GROUP_(pages, power) + 5)
@@ -237,8 +237,9 @@ BOOTMEM_CALL int bootmem_is_reserved(unsigned long pfn);
 /* ---- Ranges ---- */
 
 /* Marks a range free: its whole pages, the start rounded up and the end rounded down.  Each must be
- * reserved and lie in the node or, without one, in nodes that adjoin; a range without whole pages
- * changes nothing but where the next search begins, as in Linux.
+ * reserved and lie in the node or, without one, in nodes that adjoin.  A range without whole pages
+ * is never misuse, wherever it lies, and changes nothing but, in a node, where the next search
+ * begins, as in Linux.
  *
  * Misuse: a page that is free, or outside of the node or all nodes; a range that reaches beyond the
  * address space; a node that is NULL or not from bootmem_node().  After the hand-over a free is

@@ -1,11 +1,7 @@
 import BootMemory
 import PhysicalMemory
+import StaticStorage
 import TextOutput
-
-// Storage in the kernel's own image: one node of 64 MiB, with its bitmap.  Globals never move.
-nonisolated(unsafe) private var node = BootMemoryNode()
-nonisolated(unsafe) private var bitmap = InlineArray<320, UInt64>(repeating: 0)
-private let bitmapByteCount = 320 * MemoryLayout<UInt64>.size
 
 /// The kernel's first call: sets boot memory up, takes page tables from it, and gives the rest to the
 /// page allocator.
@@ -33,11 +29,12 @@ public func setUpMemory(directMapOffset: UInt) -> UInt64 {
 private func makeMemory(directMapOffset: UInt) throws(BootMemoryError) -> BootMemory {
   var platform = BootMemoryPlatform()
   platform.directMapOffset = directMapOffset
-  var memory = unsafe BootMemory(
-    platform: platform, nodes: UnsafeMutableBufferPointer(start: &node, count: 1))
+  // One node of 64 MiB, with its bitmap in the kernel's own image.
+  var storage = StaticStorage()
+  var memory = unsafe BootMemory(platform: platform, nodes: storage.take(count: 1))
   try unsafe memory.registerNode(
     NodeID(0), spanning: range(0, byteCount: 0x400_0000).touchedPages,
-    bitmap: UnsafeMutableRawBufferPointer(start: &bitmap, count: bitmapByteCount))
+    bitmap: UnsafeMutableRawBufferPointer(storage.take(UInt64.self, count: 320)))
   try memory.free(range(0x1000, byteCount: 0x9e000))
   try memory.free(range(0x10_0000, byteCount: 0x3f0_0000))
   try memory.reserve(range(0x10_0000, byteCount: 0x8_0000))

@@ -16,6 +16,8 @@ struct Machine: ~Copyable {
       nil, Self.bitmapByteCount, PROT_READ | PROT_WRITE,
       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     var platform = BootMemoryPlatform()
+    // As in benchmark.c: the bitmaps are left to the caller.
+    platform.keepsBitmapsReserved = false
     platform.directMapOffset = UInt(bitPattern: arena) &- 2 << 20
     let nodes = UnsafeMutableBufferPointer<BootMemoryNode>.allocate(capacity: 64)
     memory = unsafe BootMemory(platform: platform, nodes: nodes)

@@ -1,0 +1,69 @@
+/* Pages for as long as the kernel runs, from the bitmaps of bootmem: instead of a page allocator of
+ * the kernel's own.
+ *
+ *     bootmem_keep_pages();                              instead of free_all_bootmem()
+ *     pfn = bootmem_pages_allocate(order, nid, 0);       2^order pages
+ *     bootmem_pages_free(pfn, order);
+ *
+ * platform.late_allocate may be served by these.  A kernel that includes bootmem.h alone links
+ * nothing of them.
+ *
+ * Not in Linux.  No call is a fault: an error changes nothing and is written to platform.write.
+ * There is no lock inside: of these functions only one at a time may run, so a kernel makes all
+ * calls under one spinlock, with interrupts off. */
+#ifndef BOOTMEM_PAGES_H
+#define BOOTMEM_PAGES_H
+
+#include "bootmem.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* No page. */
+#define BOOTMEM_NO_PAGE (~0UL)
+
+/* The largest order of a block: 1024 pages. */
+#define BOOTMEM_PAGES_MAX_ORDER 10
+
+/* Takes over the pages of bootmem: what is free can be allocated from here on, and the rest stays
+ * reserved until bootmem_pages_release().  Allocates 1.06 bits a page, on i386 1.11, from bootmem
+ * before; the bitmaps stay in use.  Returns 0; -ENOMEM (-12) if there is no room for that; -EINVAL
+ * (-22) before bootmem_setup() and after a hand-over. */
+BOOTMEM_CALL int bootmem_keep_pages(void);
+
+/* Allocates 2^order pages, the first with a PFN divisible by that, all below limit_pfn (0: no
+ * limit); on node nid or, if there is no such block, on another; nid -1: on any, ascending.  The
+ * memory is not cleared.  Returns the first PFN or BOOTMEM_NO_PAGE: there is none, or an order above
+ * 10, an unknown node, or no bootmem_keep_pages(). */
+BOOTMEM_CALL unsigned long bootmem_pages_allocate(unsigned int order, int nid,
+    unsigned long limit_pfn);
+
+/* The same, on no other node. */
+BOOTMEM_CALL unsigned long bootmem_pages_allocate_on(unsigned int order, int nid,
+    unsigned long limit_pfn);
+
+/* Frees the block of 2^order pages at pfn.  Returns 0; -EINVAL (-22) for whatever is not the first
+ * page of a block that was allocated with this order. */
+BOOTMEM_CALL int bootmem_pages_free(unsigned long pfn, unsigned int order);
+
+/* Frees pages that have been reserved since before bootmem_keep_pages(), such as boot allocations,
+ * init code and modules.  Returns 0; -EINVAL (-22) if one of them is not, and then none is freed. */
+BOOTMEM_CALL int bootmem_pages_release(unsigned long start_pfn, unsigned long end_pfn);
+
+/* What is free on a node. */
+struct bootmem_pages_statistics {
+  unsigned long free_pages;
+  /* Blocks of 2^i pages that are not part of a larger one. */
+  unsigned long free_blocks[BOOTMEM_PAGES_MAX_ORDER + 1];
+};
+
+/* Counts what is free on a node.  It takes time for each 64 pages that are free in part, on i386 32.
+ * Returns 0; -EINVAL (-22) for NULL, an unknown node, and without bootmem_keep_pages(). */
+BOOTMEM_CALL int bootmem_pages_count(int nid, struct bootmem_pages_statistics *statistics);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,367 @@
+import BootMemory
+import PhysicalMemory
+
+/// Gives out the pages that boot memory leaves, in blocks of 2^order pages, and takes them back.
+///
+/// It works on the very bitmaps of boot memory, see <doc:Frames>.  Nothing here is global, and
+/// nothing allocates after the hand-over.  A call that throws has changed nothing.
+///
+/// Calls must not overlap in time: a kernel makes them under one lock.
+@safe public struct PageAllocator: ~Copyable {
+  typealias NodePointer = UnsafeMutablePointer<PageNode>
+
+  /// What a node that is asked for means.
+  public enum NodePolicy: Equatable, Sendable {
+    /// That node first, then the others in ascending order.
+    case preferred
+
+    /// That node and no other.
+    case only
+  }
+
+  /// The largest order of a block: 4 MiB.
+  public static var maximumOrder: Int { Int(bitPattern: PageTree.maximumOrder) }
+
+  /// The storage of the nodes; the index is the node's number.
+  let nodes: UnsafeMutableBufferPointer<PageNode>
+
+  /// The node with the lowest pages.
+  private(set) var firstNode: NodePointer?
+
+  /// The node whose page was freed last; one without pages where there is no node.
+  private var recentNode: NodePointer
+
+  /// Takes over the pages of boot memory: what is free there can be allocated from now on, and the
+  /// rest stays reserved until it is released.
+  ///
+  /// The memory for what must be known beside the boot bitmap, 1.06 bits a page (1.11 with words of
+  /// 32 bits), is allocated from boot memory, on the node that it is of if possible.  Neither that
+  /// nor the bitmaps are released.  Boot memory has been handed over then.
+  ///
+  /// - Parameters:
+  ///   - memory: Boot memory.
+  ///   - nodes: Storage for as many nodes as boot memory has, of any content; it must stay in place.
+  /// - Throws: ``PageAllocatorError/noRoom(byteCount:_:)`` and then boot memory goes on;
+  ///   ``PageAllocatorError/tooFewNodes(count:requiredCount:)``;
+  ///   ``PageAllocatorError/handedOver``.
+  /// - Complexity: O(storage + nodes²); a few words are written for each node.
+  public init(
+    takingOver memory: inout BootMemory, nodes: UnsafeMutableBufferPointer<PageNode>
+  ) throws(PageAllocatorError) {
+    guard let first = nodes.baseAddress, nodes.count >= memory.nodeCapacity else {
+      throw .tooFewNodes(count: nodes.count, requiredCount: max(memory.nodeCapacity, 1))
+    }
+    guard !memory.isHandedOver else { throw .handedOver }
+    unsafe nodes.initialize(repeating: PageNode())
+    memory.reserveBitmaps(in: memory.bitmapsSpan)
+    unsafe try Self.allocateTrees(of: nodes, from: &memory)
+    unsafe self.nodes = unsafe nodes
+    unsafe firstNode = nil
+    unsafe recentNode = unsafe first
+    takeOver(&memory)
+  }
+
+  /// Allocates the memory of every node's tree.
+  private static func allocateTrees(
+    of nodes: UnsafeMutableBufferPointer<PageNode>, from memory: inout BootMemory
+  ) throws(PageAllocatorError) {
+    var next = unsafe memory.firstNode
+    while let bootNode = unsafe next {
+      unsafe next = bootNode.pointee.next
+      if unsafe bootNode.pointee.span.isEmpty { continue }
+      let id = unsafe memory.id(of: bootNode)
+      let byteCount = unsafe UInt64(PageTree.byteCount(for: bootNode.pointee.bitmap))
+      let request = AllocationRequest(
+        byteCount: byteCount, alignment: PageFrame.byteCount, goal: .preservingDMA, node: id,
+        clearsMemory: false)
+      // Memory at a nil pointer stays reserved.
+      guard let address = try? memory.allocate(request), unsafe memory.pointer(to: address) != nil
+      else {
+        unsafe freeTrees(of: nodes, in: &memory)
+        throw .noRoom(byteCount: byteCount, id)
+      }
+      // The allocation has that many pages.
+      unsafe nodes[id.rawValue].treePages =
+        PageRange(
+          start: address.pageFrame, pageCount: PageFrame.pageCount(holdingByteCount: byteCount))
+        ?? PageRange(emptyAt: address.pageFrame)
+    }
+  }
+
+  private static func freeTrees(
+    of nodes: UnsafeMutableBufferPointer<PageNode>, in memory: inout BootMemory
+  ) {
+    for index in nodes.indices {
+      let pages = unsafe nodes[index].treePages
+      // They have just been allocated.
+      if !pages.isEmpty { try? memory.free(pages) }
+    }
+  }
+
+  private mutating func takeOver(_ memory: inout BootMemory) {
+    memory.isHandedOver = true
+    memory.arePagesKept = true
+    var next = unsafe memory.firstNode
+    var last: NodePointer? = nil
+    while let bootNode = unsafe next {
+      unsafe next = bootNode.pointee.next
+      let index = unsafe memory.id(of: bootNode).rawValue
+      let pages = unsafe nodes[index].treePages
+      guard !pages.isEmpty, let address = pages.start.firstAddress,
+        let treeMemory = unsafe memory.pointer(to: address),
+        let nodes = unsafe nodes.baseAddress
+      else { continue }
+      let node = unsafe nodes + index
+      unsafe node.pointee.span = bootNode.pointee.span
+      unsafe node.pointee.tree = PageTree(
+        takingOver: bootNode.pointee.bitmap, memory: treeMemory)
+      if let last = unsafe last {
+        unsafe last.pointee.next = node
+      } else {
+        unsafe firstNode = node
+        unsafe recentNode = node
+      }
+      unsafe last = node
+    }
+  }
+
+  /// Allocates 2^`order` pages, the first with a number divisible by that: the smallest block that
+  /// fits, and of those the lowest.
+  ///
+  /// - Parameters:
+  ///   - order: From 0 to 10.
+  ///   - node: A node; nil for any, in ascending order.
+  ///   - policy: What the node means.
+  ///   - limit: The page frame that all pages must lie below.
+  /// - Returns: The first page.
+  /// - Throws: ``PageAllocatorError/outOfPages(order:)``, ``PageAllocatorError/orderOutOfRange(_:)``,
+  ///   ``PageAllocatorError/noSuchNode(_:)``.
+  /// - Complexity: O(levels + nodes); where memory is seen for the first time, one group of words is
+  ///   read for each allocation that could be served without, and as many as it takes for others.
+  @_optimize(speed)
+  public mutating func allocate(
+    order: Int, on node: NodeID? = nil, policy: NodePolicy = .preferred,
+    below limit: PageFrame = .end
+  ) throws(PageAllocatorError) -> PageFrame {
+    if order == 0, node == nil, let page = allocateSinglePage(below: limit) { return page }
+    return try allocateBlock(order: order, on: node, policy: policy, below: limit)
+  }
+
+  /// Allocates a page where the next one lies ready; nil where it does not.
+  ///
+  /// - Complexity: O(1).
+  @inline(__always)
+  package func allocateSinglePage(below limit: PageFrame) -> PageFrame? {
+    guard let node = unsafe firstNode else { return nil }
+    let end = UInt(clamping: limit.number)
+    guard let number = unsafe node.pointee.tree.allocateOwned(below: end) else { return nil }
+    return PageFrame(UInt64(number))
+  }
+
+  /// Allocates a block on the node with the lowest pages; nil where that is not possible.
+  ///
+  /// - Complexity: O(levels).
+  @inline(__always)
+  package func allocateOnFirstNode(order: Int, below limit: PageFrame) -> PageFrame? {
+    guard order >= 0, order <= Self.maximumOrder, let node = unsafe firstNode else { return nil }
+    return unsafe allocate(order: order, in: node, below: limit)
+  }
+
+  /// Allocates a block the long way, which every call can take.
+  @inline(never)
+  package func allocateBlock(
+    order: Int, on node: NodeID?, policy: NodePolicy, below limit: PageFrame
+  ) throws(PageAllocatorError) -> PageFrame {
+    guard order >= 0, order <= Self.maximumOrder else { throw .orderOutOfRange(order) }
+    var named: NodePointer? = nil
+    if let node {
+      let first = unsafe try pointer(to: node)
+      if let page = unsafe allocate(order: order, in: first, below: limit) { return page }
+      guard policy == .preferred else { throw .outOfPages(order: order) }
+      unsafe named = unsafe first
+    }
+    var next = unsafe firstNode
+    while let node = unsafe next {
+      if unsafe node != named, let page = unsafe allocate(order: order, in: node, below: limit) {
+        return page
+      }
+      unsafe next = node.pointee.next
+    }
+    throw .outOfPages(order: order)
+  }
+
+  @inline(__always)
+  private func allocate(order: Int, in node: NodePointer, below limit: PageFrame) -> PageFrame? {
+    let end = unsafe node.pointee.bit(of: limit)
+    // At most 10.
+    let order = UInt(bitPattern: order)
+    let spare = unsafe node.pointee.tree.allocateSpare(order: order, below: end)
+    guard let bit = unsafe spare ?? node.pointee.tree.allocate(order: order, below: end) else {
+      return nil
+    }
+    return unsafe node.pointee.page(ofBit: bit)
+  }
+
+  /// Frees a block.
+  ///
+  /// - Parameters:
+  ///   - page: Its first page.
+  ///   - order: Its order, the same as it was allocated with.
+  /// - Throws: ``PageAllocatorError/notAllocated(_:order:_:)`` for anything else, be it free,
+  ///   reserved, inside a block, or a block of another order;
+  ///   ``PageAllocatorError/orderOutOfRange(_:)``.
+  /// - Complexity: O(levels + nodes).
+  @_optimize(speed)
+  public mutating func free(_ page: PageFrame, order: Int) throws(PageAllocatorError) {
+    if order == 0 {
+      switch freeSinglePage(page) {
+      case .done: return
+      case .begun: return finishFree(page)
+      case .refused: break
+      }
+    }
+    try freeBlock(page, order: order)
+  }
+
+  /// Frees a page on the node of the last one, if it was allocated with order 0.
+  ///
+  /// It calls nothing, and so needs no registers to be saved; ``finishFree(_:)`` does the rest.
+  ///
+  /// - Complexity: O(levels).
+  @inline(__always)
+  package func freeSinglePage(_ page: PageFrame) -> SingleFree {
+    let node = unsafe recentNode
+    // A page of the owned word lies in the span.
+    if unsafe node.pointee.tree.freeOwned(UInt(clamping: page.number)) { return .done }
+    guard unsafe node.pointee.span.contains(page) else { return .refused }
+    return unsafe node.pointee.tree.freeSinglePage(Self.bit(of: page, in: node))
+  }
+
+  /// Ends what ``freeSinglePage(_:)`` has begun with the same page.
+  @inline(never)
+  package func finishFree(_ page: PageFrame) {
+    let node = unsafe recentNode
+    unsafe node.pointee.tree.finishFree(Self.bit(of: page, in: node))
+  }
+
+  /// Frees a block on the node of the last one.
+  ///
+  /// - Returns: Whether there was such a block; nothing has changed otherwise.
+  /// - Complexity: O(levels).
+  @inline(__always)
+  package func freeOnRecentNode(_ page: PageFrame, order: Int) -> Bool {
+    let node = unsafe recentNode
+    guard order >= 0, order <= Self.maximumOrder, unsafe node.pointee.span.contains(page) else {
+      return false
+    }
+    return unsafe node.pointee.tree.free(
+      Self.bit(of: page, in: node), order: UInt(bitPattern: order))
+  }
+
+  /// Frees a block the long way, which every call can take.
+  @inline(never)
+  package mutating func freeBlock(_ page: PageFrame, order: Int) throws(PageAllocatorError) {
+    guard order >= 0, order <= Self.maximumOrder else { throw .orderOutOfRange(order) }
+    guard let node = unsafe self.node(containing: page) else {
+      throw .notAllocated(page, order: order, .outsideNodes)
+    }
+    let bit = unsafe Self.bit(of: page, in: node)
+    guard unsafe node.pointee.tree.free(bit, order: UInt(bitPattern: order)) else {
+      throw unsafe .notAllocated(page, order: order, finding(bit, in: node))
+    }
+  }
+
+  /// The tree's number of a page of the node's span.
+  @inline(__always)
+  private static func bit(of page: PageFrame, in node: NodePointer) -> UInt {
+    // The span does not begin below the tree's first page.
+    UInt(truncatingIfNeeded: page.number) &- (unsafe node.pointee.tree.firstPageNumber)
+  }
+
+  @inline(never)
+  private func finding(_ bit: UInt, in node: NodePointer) -> PageFinding {
+    switch unsafe node.pointee.tree.find(bit) {
+    case .free: .free
+    case .reserved: .reserved
+    case .insideBlock: .insideBlock
+    case .block(let order): .block(order: Int(bitPattern: order))
+    }
+  }
+
+  /// Makes pages free that have been reserved since boot: what the kernel needed only to get here,
+  /// such as boot allocations, init code, and modules that it has read.
+  ///
+  /// - Parameters:
+  ///   - pages: Pages of one node or of several; each must be reserved.
+  /// - Throws: ``PageAllocatorError/notReserved(_:)`` with the first page that is not, or that lies in
+  ///   no node; none has been released then.
+  /// - Complexity: O(words + nodes).
+  public mutating func release(_ pages: PageRange) throws(PageAllocatorError) {
+    var page = pages.start
+    while page < pages.end {
+      guard let node = unsafe self.node(containing: page),
+        let part = unsafe node.pointee.span.intersection(pages)
+      else { throw .notReserved(page) }
+      let found = unsafe node.pointee.tree.firstNotReserved(
+        from: node.pointee.bit(of: page), to: node.pointee.bit(of: part.end))
+      if let found { throw unsafe .notReserved(node.pointee.page(ofBit: found)) }
+      page = part.end
+    }
+    page = pages.start
+    while page < pages.end, let node = unsafe self.node(containing: page),
+      let part = unsafe node.pointee.span.intersection(pages)
+    {
+      unsafe node.pointee.tree.release(
+        from: node.pointee.bit(of: page), to: node.pointee.bit(of: part.end))
+      page = part.end
+    }
+  }
+
+  /// What is free on a node.
+  ///
+  /// - Throws: ``PageAllocatorError/noSuchNode(_:)``.
+  /// - Complexity: O(words) of what is free in part.
+  public mutating func statistics(
+    of id: NodeID
+  ) throws(PageAllocatorError) -> PageStatistics {
+    let node = unsafe try pointer(to: id)
+    var statistics = PageStatistics()
+    unsafe node.pointee.tree.countFreeBlocks { order, count in
+      statistics.add(count, blocksOfOrder: order)
+    }
+    return statistics
+  }
+
+  /// The page frames that a node spans; none where there is no such node.
+  public func span(of id: NodeID) -> PageRange {
+    guard let node = unsafe try? pointer(to: id) else { return PageRange(emptyAt: PageFrame(0)) }
+    return unsafe node.pointee.span
+  }
+
+  @inline(__always)
+  private func pointer(to id: NodeID) throws(PageAllocatorError) -> NodePointer {
+    guard id.rawValue >= 0, id.rawValue < (unsafe nodes.count) else { throw .noSuchNode(id) }
+    // There is a first element, since there is this one.
+    return unsafe nodes.baseAddress.unsafelyUnwrapped + id.rawValue
+  }
+
+  /// The node that has `page`.
+  @inline(__always)
+  private mutating func node(containing page: PageFrame) -> NodePointer? {
+    if unsafe recentNode.pointee.span.contains(page) { return unsafe recentNode }
+    return unsafe otherNode(containing: page)
+  }
+
+  @inline(never)
+  private mutating func otherNode(containing page: PageFrame) -> NodePointer? {
+    var next = unsafe firstNode
+    while let node = unsafe next {
+      if unsafe node.pointee.span.contains(page) {
+        unsafe recentNode = unsafe node
+        return unsafe node
+      }
+      unsafe next = node.pointee.next
+    }
+    return nil
+  }
+}

@@ -1,0 +1,61 @@
+import PhysicalMemory
+import TextOutput
+
+extension PageAllocatorError {
+  /// Writes the reason for a person, without a line feed:
+  /// `page 1f0 was to be freed with order 3, but is free`.
+  ///
+  /// Page frame numbers and sizes are hexadecimal, orders and node numbers decimal.
+  public func write(to sink: inout some TextSink) {
+    switch self {
+    case .outOfPages(let order):
+      sink.write("out of memory: no free block of order ")
+      sink.write(order)
+    case .orderOutOfRange(let order):
+      sink.write("no block has the order ")
+      sink.write(order)
+    case .noSuchNode(let node):
+      sink.write("there is no room for node ")
+      sink.write(node.rawValue)
+    case .tooFewNodes(let count, let requiredCount):
+      sink.write("there is room for ")
+      sink.write(count)
+      sink.write(" nodes, and boot memory has room for ")
+      sink.write(requiredCount)
+    case .noRoom(let byteCount, let node):
+      sink.write("no free range for ", hexadecimal: byteCount, " bytes, to keep the pages of node ")
+      sink.write(node.rawValue)
+    case .handedOver:
+      sink.write("boot memory has been handed over already")
+    case .notAllocated(let page, let order, let finding):
+      sink.write("page ", hexadecimal: page.number, " was to be freed with order ")
+      sink.write(order)
+      sink.write(", but ")
+      finding.write(to: &sink)
+    case .notReserved(let page):
+      sink.write("page ", hexadecimal: page.number, " is not reserved")
+    }
+  }
+}
+
+extension PageFinding {
+  /// Writes what the page is, without a line feed.
+  public func write(to sink: inout some TextSink) {
+    switch self {
+    case .outsideNodes: sink.write("lies in no node")
+    case .free: sink.write("is free")
+    case .reserved: sink.write("has been reserved since boot")
+    case .block(let order):
+      sink.write("was given out with order ")
+      sink.write(order)
+    case .insideBlock: sink.write("lies inside a block")
+    }
+  }
+}
+
+extension TextSink {
+  fileprivate mutating func write(_ number: Int) {
+    if number < 0 { write("-") }
+    write(decimal: number.magnitude)
+  }
+}

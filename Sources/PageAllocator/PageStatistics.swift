@@ -1,0 +1,22 @@
+/// How many pages are free, and in which blocks.
+public struct PageStatistics: Sendable {
+  /// The number of free pages.
+  public private(set) var freePageCount: UInt64 = 0
+
+  private var blockCounts = InlineArray<11, UInt64>(repeating: 0)
+
+  /// Nothing is free.
+  init() {}
+
+  /// The number of free blocks of 2^`order` pages that are not part of a larger free block; 0 for an
+  /// order that there is not.
+  public func freeBlockCount(ofOrder order: Int) -> UInt64 {
+    blockCounts.indices.contains(order) ? blockCounts[order] : 0
+  }
+
+  mutating func add(_ count: UInt, blocksOfOrder order: UInt) {
+    // Of the pages of a machine, so that no sum or product overflows.
+    blockCounts[Int(bitPattern: order)] &+= UInt64(count)
+    freePageCount &+= UInt64(count) &<< UInt64(order)
+  }
+}

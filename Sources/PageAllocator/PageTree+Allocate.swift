@@ -1,0 +1,170 @@
+import BootMemory
+
+/// Allocating blocks.
+extension PageTree {
+  /// Allocates a block: the smallest that fits, and of those the lowest.
+  ///
+  /// - Parameters:
+  ///   - order: The block's order, at most ``maximumOrder``.
+  ///   - end: The bit behind the last that may be in it.
+  /// - Returns: The first page's bit; nil if there is no such block.
+  /// - Complexity: O(levels), beside making groups valid.
+  @_optimize(speed) @inline(never)
+  mutating func allocate(order: UInt, below end: UInt) -> UInt? {
+    if order == 0 {
+      let page = allocateOwned(below: firstPageNumber &+ min(end, .max &- firstPageNumber))
+      if let page { return page &- firstPageNumber }
+      // Of a word that is used up this only forgets the number.
+      disown()
+    }
+    var mayValidate = true
+    while true {
+      var candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
+      while candidates != 0 {
+        let aClass = UInt(bitPattern: candidates.trailingZeroBitCount)
+        // A block that fits exactly may be where nobody has looked yet; one look is cheap.
+        if aClass != order && mayValidate && classes &>> Self.unknown & 1 != 0 {
+          mayValidate = false
+          _ = validateFirstUnknown(below: end)
+          candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
+          continue
+        }
+        if let bit = take(ofClass: aClass, order: order, below: end) { return bit }
+        candidates &= candidates &- 1
+      }
+      if classes &>> Self.unknown & 1 != 0 && validateFirstUnknown(below: end) { continue }
+      // What is missing may be in the owned word or in the spare block.
+      let hadPages = disown()
+      guard giveSpare() || hadPages else { return nil }
+    }
+  }
+
+  /// Takes a block out of the lowest that has a class which there is.
+  @_optimize(speed) @inline(__always)
+  private mutating func take(ofClass aClass: UInt, order: UInt, below end: UInt) -> UInt? {
+    var group: UInt = 0
+    var level = rootLevel
+    while level >= 2 {
+      let planes = unsafe planes(ofGroup: group, onLevel: level)
+      let first = unsafe planes[Int(bitPattern: aClass)].firstOne
+      group = group &<< BitmapWord.bitShift | first
+      if aClass == Self.maximumOrder {
+        // Only a child that is free as a whole can have a class and not be valid.
+        if unsafe !planes[Int(bitPattern: Self.valid)].isOne(at: first) {
+          validate(child: group, onLevel: level)
+        }
+      }
+      level &-= 1
+    }
+    if aClass < PageTreeLayout.wordOrder {
+      return takePages(fromGroup: group, ofClass: aClass, order: order, below: end)
+    }
+    if order < PageTreeLayout.wordOrder {
+      return takePages(fromFreeWordOfGroup: group, ofClass: aClass, order: order, below: end)
+    }
+    guard
+      let index = takeWords(
+        fromGroup: group, ofClass: aClass, order: order, size: order, below: end)
+    else { return nil }
+    // The head bits of words that were free as a whole are 0; see the words inside a block.
+    setFreeWord(index, 0)
+    setHeadWord(index, 1)
+    return index &<< BitmapWord.bitShift
+  }
+
+  /// Takes pages out of a word that is free in part.
+  @inline(__always)
+  private mutating func takePages(
+    fromGroup group: UInt, ofClass aClass: UInt, order: UInt, below end: UInt
+  ) -> UInt? {
+    let state = aClass &+ 1
+    let words = Self.words(withState: state, in: statePlanes(ofGroup: group))
+    let index = group &<< BitmapWord.bitShift | words.firstOne
+    let start = index &<< BitmapWord.bitShift
+    guard start < end else { return nil }
+    let free = freePages(ofWord: index)
+    var pages = free
+    if end &- start < BitmapWord.bitCount { pages &= .ones(below: end &- start) }
+    if order == 0 {
+      guard pages != 0 else { return nil }
+      changeState(ofWord: index, from: state, to: 0)
+      own(index)
+      return takeOwned(pages)
+    }
+    // Where the largest blocks fit exactly, they are all that fit.
+    let blocks = aClass == order ? pages.blocks(ofOrder: order) : 0
+    guard let bit = blocks != 0 ? blocks.firstOne : pages.lowestBlock(ofOrder: order) else {
+      return nil
+    }
+    let mask = BitmapWord.ones(from: bit, count: 1 &<< order)
+    setFreeWord(index, freeWord(index) ^ mask)
+    setHeadWord(index, headWord(index) ^ .one(at: bit))
+    // Mostly there is another block as large as the largest was.
+    if blocks & (blocks &- 1) == 0 {
+      let new = (free ^ mask).state
+      if new != state { changeState(ofWord: index, from: state, to: new) }
+    }
+    return start | bit
+  }
+
+  /// Takes the first pages of a word that is free as a whole.
+  @inline(__always)
+  private mutating func takePages(
+    fromFreeWordOfGroup group: UInt, ofClass aClass: UInt, order: UInt, below end: UInt
+  ) -> UInt? {
+    let wordOrder = PageTreeLayout.wordOrder
+    let index = takeWords(
+      fromGroup: group, ofClass: aClass, order: wordOrder, size: order, below: end)
+    guard let index else { return nil }
+    if order == 0 {
+      setFreeWord(index, .max)
+      own(index)
+      return takeOwned(.max)
+    }
+    setFreeWord(index, ~.ones(from: 0, count: 1 &<< order))
+    setHeadWord(index, 1)
+    // At least the upper half is left: a block of the order below a word's.
+    changeState(ofWord: index, from: 0, to: wordOrder)
+    return index &<< BitmapWord.bitShift
+  }
+
+  /// Takes the lowest of these pages, all free, out of the owned word.
+  @inline(__always)
+  private mutating func takeOwned(_ pages: BitmapWord) -> UInt {
+    let index = ownedWord
+    let page = pages & (0 &- pages)
+    setFreeWord(index, freeWord(index) ^ page)
+    setHeadWord(index, headWord(index) ^ page)
+    return index &<< BitmapWord.bitShift | pages.firstOne
+  }
+
+  /// Puts the spare block among the others.
+  ///
+  /// - Returns: Whether there was one.
+  @discardableResult @inline(__always)
+  mutating func giveSpare() -> Bool {
+    let (index, order) = (spareWord, spareOrder)
+    guard index != .max else { return false }
+    setSpare(.max, order: .max)
+    giveWords(from: index, order: order)
+    return true
+  }
+
+  /// Puts the owned word back among the others.
+  ///
+  /// - Returns: Whether it had a free page.
+  @discardableResult
+  mutating func disown() -> Bool {
+    let index = ownedWord
+    guard index != .max else { return false }
+    ownNothing()
+    let state = freePages(ofWord: index).state
+    if state == 0 { return false }
+    if state == Self.allFreeState {
+      giveWords(from: index, order: PageTreeLayout.wordOrder)
+    } else {
+      changeState(ofWord: index, from: 0, to: state)
+    }
+    return true
+  }
+}

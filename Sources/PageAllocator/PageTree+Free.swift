@@ -1,0 +1,183 @@
+import BootMemory
+
+/// What has become of a page that was to be freed.
+package enum SingleFree {
+  /// Nothing: it is no block of order 0, or that takes longer to find out.
+  case refused
+  case done
+  /// The page is free, but not yet in the classes: `finishFree` comes next.
+  case begun
+}
+
+/// Freeing blocks.
+extension PageTree {
+  /// Frees a page if it was allocated with order 0.
+  ///
+  /// - Parameters:
+  ///   - bit: A page of the node.
+  /// - Complexity: O(levels).
+  @inline(__always)
+  mutating func freeSinglePage(_ bit: UInt) -> SingleFree {
+    let index = bit &>> BitmapWord.bitShift
+    guard isValid(index &>> BitmapWord.bitShift) else { return .refused }
+    let free = freeWord(index)
+    let heads = headWord(index)
+    let place = bit & Self.bitMask
+    guard Self.isPage(free: free, heads: heads, at: place) else { return .refused }
+    let page = BitmapWord.one(at: place)
+    setFreeWord(index, free ^ page)
+    setHeadWord(index, heads ^ page)
+    // Most frees leave the state as it was: beside free pages a page whose neighbour is not free, and
+    // beside free pairs a pair whose neighbour is not.
+    let others = free & ~heads
+    let neighbour = BitmapWord(truncatingIfNeeded: place ^ 1)
+    if others &>> neighbour & 1 == 0 { return others != 0 ? .done : .begun }
+    let pairs = others.pairs(ofOrder: 0)
+    let neighbours = BitmapWord(truncatingIfNeeded: (place ^ 2) & ~1)
+    return pairs != 0 && pairs &>> neighbours & 1 == 0 ? .done : .begun
+  }
+
+  /// Ends what ``freeSinglePage(_:)`` has begun.
+  @inline(__always)
+  mutating func finishFree(_ bit: UInt) {
+    let index = bit &>> BitmapWord.bitShift
+    freed(freePages(ofWord: index), inWord: index, at: bit & Self.bitMask)
+  }
+
+  /// Frees a block if there is one of this order at this bit.
+  ///
+  /// - Parameters:
+  ///   - bit: A page of the node.
+  ///   - order: At most ``maximumOrder``.
+  /// - Returns: Whether there was; nothing has changed otherwise.
+  /// - Complexity: O(levels).
+  @_optimize(speed) @inline(never)
+  mutating func free(_ bit: UInt, order: UInt) -> Bool {
+    let index = bit &>> BitmapWord.bitShift
+    guard isValid(index &>> BitmapWord.bitShift) else { return false }
+    guard order < PageTreeLayout.wordOrder else {
+      guard isBlockOfWords(at: bit, order: order) else { return false }
+      setHeadWord(index, 0)
+      giveSpare()
+      setSpare(index, order: order)
+      return true
+    }
+    let free = freeWord(index)
+    let heads = headWord(index)
+    let place = bit & Self.bitMask
+    guard Self.isBlock(free: free, heads: heads, at: place, order: order) else { return false }
+    let block = BitmapWord.ones(from: place, count: 1 &<< order)
+    setFreeWord(index, free ^ block)
+    setHeadWord(index, heads ^ .one(at: place))
+    freed(free & ~heads | block, inWord: index, at: place)
+    return true
+  }
+
+  /// Brings the state of a word up to date in which a block was freed.
+  ///
+  /// - Parameters:
+  ///   - free: The word's free pages now.
+  ///   - place: The block's first page.
+  @_optimize(speed) @inline(__always)
+  private mutating func freed(_ free: BitmapWord, inWord index: UInt, at place: UInt) {
+    if index == ownedWord { return }
+    // A state is the order above that of the largest block; is there a block of that order now?
+    let state = state(ofWord: index)
+    let size: UInt = 1 &<< state
+    let mask = BitmapWord.ones(from: place & ~(size &- 1), count: size)
+    if free & mask == mask { changeState(ofWord: index, from: state, toThatOf: free) }
+  }
+
+  /// Whether a word has a block of an order below its own at this place.
+  @inline(__always)
+  static func isBlock(
+    free: BitmapWord, heads: BitmapWord, at place: UInt, order: UInt
+  ) -> Bool {
+    let place = BitmapWord(truncatingIfNeeded: place)
+    let count: BitmapWord = 1 &<< BitmapWord(truncatingIfNeeded: order)
+    // The rest of the block, then something else; behind the word there are zeros, and no block of
+    // such an order goes on there.
+    let others = ~(free | heads) &>> place & ((2 &<< count) &- 1)
+    return (heads & ~free) &>> place & 1 == 1 && others == (1 &<< count) &- 2
+  }
+
+  /// Whether there is a block of this order, at least a word's, at this bit of a valid group.
+  @inline(__always)
+  private mutating func isBlockOfWords(at bit: UInt, order: UInt) -> Bool {
+    guard bit & ((1 &<< order) &- 1) == 0 else { return false }
+    let index = bit &>> BitmapWord.bitShift
+    let count: UInt = 1 &<< (order &- PageTreeLayout.wordOrder)
+    // An aligned block lies in one group; only its place at the node's end is to be checked.
+    guard endWord &- index >= count else { return false }
+    guard headWord(index) == 1, freeWord(index) == 0 else { return false }
+    let planes = statePlanes(ofGroup: index &>> BitmapWord.bitShift)
+    let place = index & Self.bitMask
+    guard (planes.0 | planes.1 | planes.2) & .ones(from: place, count: count) == 0 else {
+      return false
+    }
+    let next = index &+ count
+    var heads: BitmapWord = 0
+    var word = index &+ 1
+    while word < next {
+      heads |= headWord(word)
+      word &+= 1
+    }
+    guard heads == 0, ownedWord &- index >= count, spareWord &- index >= count else {
+      return false
+    }
+    // A larger block would go on in the word behind, of the same group.
+    if order == Self.maximumOrder || index & count != 0 || next == endWord { return true }
+    return (planes.0 | planes.1 | planes.2).isOne(at: place &+ count) || !isInside(next)
+  }
+
+  /// Whether a word, whose state is 0, lies inside a block: then it has no head, and its free bits
+  /// are not stored.
+  @inline(__always)
+  private func isInside(_ index: UInt) -> Bool {
+    headWord(index) == 0 && index != ownedWord && index != spareWord
+  }
+
+  /// What a page is that was not freed.
+  enum Finding: Equatable {
+    case free
+    case reserved
+    case insideBlock
+    case block(order: UInt)
+  }
+
+  /// Looks at a page.
+  mutating func find(_ bit: UInt) -> Finding {
+    let index = bit &>> BitmapWord.bitShift
+    let group = index &>> BitmapWord.bitShift
+    guard isValid(group) else {
+      // Nothing has been allocated there.
+      return isFreeByBootBitmap(bit) ? .free : .reserved
+    }
+    let place = bit & Self.bitMask
+    if allFreeWords(ofGroup: group).isOne(at: index & Self.bitMask) { return .free }
+    if spareWord != .max, bit &- spareWord &<< BitmapWord.bitShift < 1 &<< spareOrder {
+      return .free
+    }
+    if state(ofWord: index) == 0, isInside(index) { return .insideBlock }
+    switch (freeWord(index).isOne(at: place), headWord(index).isOne(at: place)) {
+    case (true, false): return .free
+    case (true, true): return .reserved
+    case (false, false): return .insideBlock
+    case (false, true): break
+    }
+    for order in 0...Self.maximumOrder {
+      let isThis =
+        order < PageTreeLayout.wordOrder
+        ? Self.isBlock(free: freeWord(index), heads: headWord(index), at: place, order: order)
+        : isBlockOfWords(at: bit, order: order)
+      if isThis { return .block(order: order) }
+    }
+    return .insideBlock
+  }
+
+  private mutating func isFreeByBootBitmap(_ bit: UInt) -> Bool {
+    var bootBitmap = bootBitmap
+    let bootBit = bit &- firstWord &<< BitmapWord.bitShift
+    return bootBitmap.word(bootBit &>> BitmapWord.bitShift).isOne(at: bootBit & Self.bitMask)
+  }
+}

@@ -1,0 +1,145 @@
+import BootMemory
+
+/// Changing the states of words, and the classes with them.
+extension PageTree {
+  /// The words of a group that have `state`.
+  @inline(__always)
+  static func words(
+    withState state: UInt, in planes: (BitmapWord, BitmapWord, BitmapWord)
+  ) -> BitmapWord {
+    // A plane as it is where the state's bit is 1, inverted where it is 0.
+    let state = BitmapWord(truncatingIfNeeded: state)
+    return (planes.0 ^ ((state & 1) &- 1))
+      & (planes.1 ^ ((state &>> 1 & 1) &- 1))
+      & (planes.2 ^ ((state &>> 2) &- 1))
+  }
+
+  /// The three planes of a group's states.
+  @inline(__always)
+  func statePlanes(ofGroup group: UInt) -> (BitmapWord, BitmapWord, BitmapWord) {
+    let states = unsafe states(ofGroup: group)
+    return unsafe (states[0], states[1], states[2])
+  }
+
+  /// The state of a word of a valid group.
+  @inline(__always)
+  func state(ofWord index: UInt) -> UInt {
+    let planes = statePlanes(ofGroup: index &>> BitmapWord.bitShift)
+    let bit = BitmapWord(truncatingIfNeeded: index & Self.bitMask)
+    return UInt(
+      truncatingIfNeeded: planes.0 &>> bit & 1
+        | (planes.1 &>> bit & 1) &<< 1
+        | (planes.2 &>> bit & 1) &<< 2)
+  }
+
+  /// Gives a word another state; neither is 7.
+  @_optimize(speed)
+  mutating func changeState(ofWord index: UInt, from old: UInt, to new: UInt) {
+    let group = index &>> BitmapWord.bitShift
+    let states = unsafe states(ofGroup: group)
+    let before = statePlanes(ofGroup: group)
+    let bit = BitmapWord.one(at: index & Self.bitMask)
+    let changed = BitmapWord(truncatingIfNeeded: old ^ new)
+    // 0 or 1, so that taking it from 0 gives no bits or all.
+    let after = (
+      before.0 ^ bit & (0 &- (changed & 1)),
+      before.1 ^ bit & (0 &- (changed &>> 1 & 1)),
+      before.2 ^ bit & (0 &- (changed &>> 2))
+    )
+    unsafe states[0] = after.0
+    unsafe states[1] = after.1
+    unsafe states[2] = after.2
+    var classes: UInt = 0
+    // State s is of class s - 1.
+    if old != 0 && Self.words(withState: old, in: after) == 0 { classes |= 1 &<< (old &- 1) }
+    if new != 0 && !has(new &- 1, inGroup: group) { classes |= 1 &<< (new &- 1) }
+    if classes != 0 { toggle(classes, ofChild: group) }
+  }
+
+  /// Gives a word that is not free as a whole the state that its free pages have.
+  @_optimize(speed) @inline(never)
+  mutating func changeState(ofWord index: UInt, from state: UInt, toThatOf free: BitmapWord) {
+    let new = free.state
+    if new == state { return }
+    let isAllFree = new == Self.allFreeState
+    if !isAllFree || state != 0 {
+      changeState(ofWord: index, from: state, to: isAllFree ? 0 : new)
+    }
+    if isAllFree { giveWords(from: index, order: PageTreeLayout.wordOrder) }
+  }
+
+  /// Takes a block of free words of class `aClass` out of a group and gives back what is not
+  /// needed: the words that remain have state 0.
+  ///
+  /// - Parameters:
+  ///   - order: The order of what is needed, from that of a word up.
+  ///   - aClass: A class that the group has, at least `order`.
+  ///   - end: The bit that `2^size` pages from the block's first on must not lie behind.
+  ///   - size: See `end`; at most `order`.
+  /// - Returns: The first word; nil if there is none before `end`.
+  @inline(__always)
+  mutating func takeWords(
+    fromGroup group: UInt, ofClass aClass: UInt, order: UInt, size: UInt, below end: UInt
+  ) -> UInt? {
+    let wordOrder = PageTreeLayout.wordOrder
+    let allFree = allFreeWords(ofGroup: group)
+    // There is no larger order than the last, so that those are never part of a larger one.
+    let blocks =
+      aClass == Self.maximumOrder
+      ? allFree.blocks(ofOrder: Self.maximumOrder &- wordOrder)
+      : allFree.unpairedBlocks(ofOrder: aClass &- wordOrder)
+    let first = blocks.firstOne
+    let index = group &<< BitmapWord.bitShift | first
+    guard end >= (index &<< BitmapWord.bitShift) &+ (1 &<< size) else { return nil }
+    let mask = BitmapWord.ones(from: first, count: 1 &<< (order &- wordOrder))
+    let states = unsafe states(ofGroup: group)
+    unsafe states[0] &= ~mask
+    unsafe states[1] &= ~mask
+    unsafe states[2] &= ~mask
+    // The class ends with its last block.
+    var classes: UInt = blocks & (blocks &- 1) == 0 ? 1 &<< aClass : 0
+    // Of a larger block, one of each smaller order remains; mostly there was none.
+    var smaller = order
+    while smaller < aClass {
+      if !has(smaller, inGroup: group) { classes |= 1 &<< smaller }
+      smaller &+= 1
+    }
+    if classes != 0 { toggle(classes, ofChild: group) }
+    return index
+  }
+
+  /// Makes words free as a whole whose states were 0.
+  ///
+  /// - Parameters:
+  ///   - index: The first word.
+  ///   - order: The order of the block that they are, from that of a word up.
+  @_optimize(speed) @inline(never)
+  mutating func giveWords(from index: UInt, order: UInt) {
+    let wordOrder = PageTreeLayout.wordOrder
+    let group = index &>> BitmapWord.bitShift
+    var first = index & Self.bitMask
+    let states = unsafe states(ofGroup: group)
+    let count: UInt = 1 &<< (order &- wordOrder)
+    let mask = BitmapWord.ones(from: first, count: count)
+    let planes = unsafe (states[0] | mask, states[1] | mask, states[2] | mask)
+    unsafe states[0] = planes.0
+    unsafe states[1] = planes.1
+    unsafe states[2] = planes.2
+    let allFree = planes.0 & planes.1 & planes.2
+    var reached = order
+    var size = count
+    var classes: UInt = 0
+    while reached < Self.maximumOrder {
+      let other = BitmapWord.ones(from: first ^ size, count: size)
+      guard allFree & other == other else { break }
+      // The other half was a block of its own before, perhaps the last.
+      if allFree.unpairedBlocks(ofOrder: reached &- wordOrder) == 0 { classes |= 1 &<< reached }
+      first &= ~size
+      size &<<= 1
+      reached &+= 1
+    }
+    // The block is there now, perhaps as the first.
+    if !has(reached, inGroup: group) { classes |= 1 &<< reached }
+    if classes != 0 { toggle(classes, ofChild: group) }
+  }
+}

@@ -1,0 +1,113 @@
+import BootMemory
+import PhysicalMemory
+import Testing
+
+/// Gathers what boot memory writes.
+@safe private final class Lines {
+  private(set) var text = ""
+
+  /// For ``BootMemoryPlatform/context``; whoever has it must keep this object.
+  var context: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
+
+  static let write: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, UInt) -> Void =
+    {
+      context, start, byteCount in
+      let lines = unsafe Unmanaged<Lines>.fromOpaque(context!).takeUnretainedValue()
+      let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(byteCount))
+      unsafe lines.text += String(decoding: bytes, as: UTF8.self)
+    }
+
+  /// The text since the last time.
+  func take() -> String {
+    defer { text = "" }
+    return text
+  }
+}
+
+/// A line for each operation, in the form of Linux's `bootmem_debug`.
+@Suite struct DebugOutputTests {
+  @Test func everyCall_isALineForEachNode() throws {
+    let lines = Lines()
+    var platform = BootMemoryPlatform()
+    unsafe platform.context = lines.context
+    unsafe platform.debug = Lines.write
+    var fixed = FixedMemory(0x10..<0x20, 0x20..<0x30, platform: platform)
+    let size = BootMemory.bitmapByteCount(forPageCount: 0x10)
+    let hexadecimal = String(size, radix: 16)
+    #expect(
+      lines.take() == """
+        bootmem::init_bootmem_core nid=0 start=10 map=0 end=20 mapsize=\(hexadecimal)
+        bootmem::init_bootmem_core nid=1 start=20 map=0 end=30 mapsize=\(hexadecimal)
+
+        """)
+    try fixed.freePages(0x18..<0x24)
+    #expect(
+      lines.take() == """
+        bootmem::__free nid=0 start=18 end=20
+        bootmem::__free nid=1 start=20 end=24
+
+        """)
+    try fixed.reservePages(0x17..<0x19)
+    #expect(
+      lines.take() == """
+        bootmem::__reserve nid=0 start=17 end=19 flags=0
+        bootmem::__reserve silent double reserve of PFN 17
+
+        """)
+    try fixed.reservePages(0x19..<0x1a, exclusively: true)
+    #expect(lines.take() == "bootmem::__reserve nid=0 start=19 end=1a flags=1\n")
+    #expect(try fixed.allocate(0x1800, align: 0x1000, goal: 0x1_0000, limit: 0x3_0000) == 0x1_a000)
+    #expect(
+      lines.take() == """
+        bootmem::alloc_bootmem_bdata nid=0 size=1800 [2 pages] align=1000 goal=10000 limit=30000
+        bootmem::__reserve nid=0 start=1a end=1c flags=1
+
+        """)
+    // One that shares a page has reserved none.
+    #expect(try fixed.allocate(0x40) == 0x1_b800)
+    #expect(
+      lines.take() == """
+        bootmem::alloc_bootmem_bdata nid=0 size=40 [1 pages] align=1 goal=0 limit=0
+        bootmem::__reserve nid=0 start=1c end=1c flags=1
+
+        """)
+    try fixed.memory.handOver(maximumOrder: 10) { _ in }
+    #expect(
+      lines.take() == """
+        bootmem::free_all_bootmem_core nid=0 start=10 end=20
+        bootmem::free_all_bootmem_core nid=0 released=4
+        bootmem::free_all_bootmem_core nid=1 start=20 end=30
+        bootmem::free_all_bootmem_core nid=1 released=4
+
+        """)
+  }
+
+  @Test func output_canBeSwitchedOnAndOff() throws {
+    let lines = Lines()
+    var platform = BootMemoryPlatform()
+    unsafe platform.context = lines.context
+    var fixed = FixedMemory(0x10..<0x20, platform: platform)
+    try fixed.freePages(0x10..<0x18)
+    #expect(lines.take() == "")
+    unsafe fixed.memory.setDebugOutput(Lines.write)
+    try fixed.freePages(0x18..<0x19)
+    #expect(lines.take() == "bootmem::__free nid=0 start=18 end=19\n")
+    unsafe fixed.memory.setDebugOutput(nil)
+    #expect(try fixed.allocate(0x1000) == 0x1_0000)
+    #expect(lines.take() == "")
+  }
+
+  @Test func refusedCall_writesNothing() throws {
+    let lines = Lines()
+    var platform = BootMemoryPlatform()
+    unsafe platform.context = lines.context
+    unsafe platform.debug = Lines.write
+    var fixed = FixedMemory(0x10..<0x20, platform: platform)
+    _ = lines.take()
+    #expect(throws: BootMemoryError.self) { try fixed.freePages(0x18..<0x21) }
+    #expect(throws: BootMemoryError.self) { try fixed.reservePages(0xf..<0x11) }
+    #expect(throws: BootMemoryError.self) { try fixed.reservePages(0x10..<0x11, exclusively: true) }
+    #expect(throws: BootMemoryError.self) { _ = try fixed.allocate(0) }
+    #expect(lines.take() == "")
+  }
+}

@@ -1,0 +1,48 @@
+/// Which pages are free, as the ascending list of their runs: what the tree must never differ from.
+///
+/// Simple on purpose: no words, no levels, nothing remembered.  It takes as long as there are runs,
+/// however far they lie apart.
+struct FreeRuns: Equatable {
+  /// The runs; no two of them touch.
+  private(set) var runs: [Range<Int>] = []
+
+  /// The index of the first run that ends above `page`.
+  private func firstIndex(endingAbove page: Int) -> Int {
+    var (low, high) = (0, runs.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if runs[middle].upperBound > page { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  func isFree(_ page: Int) -> Bool { first(free: true, in: page..<page + 1) != nil }
+
+  mutating func set(_ pages: Range<Int>, free: Bool) {
+    guard !pages.isEmpty else { return }
+    // Those that share a page with it or touch it.
+    let first = firstIndex(endingAbove: pages.lowerBound - 1)
+    var end = first
+    while end < runs.count, runs[end].lowerBound <= pages.upperBound { end += 1 }
+    guard first < end || free else { return }
+    let start = first < end ? min(runs[first].lowerBound, pages.lowerBound) : pages.lowerBound
+    let behind = first < end ? max(runs[end - 1].upperBound, pages.upperBound) : pages.upperBound
+    let rest = free ? [start..<behind] : [start..<pages.lowerBound, pages.upperBound..<behind]
+    runs.replaceSubrange(first..<end, with: rest.filter { !$0.isEmpty })
+  }
+
+  /// The first page in `pages` that is free, or is reserved.
+  func first(free: Bool, in pages: Range<Int>) -> Int? {
+    guard !pages.isEmpty else { return nil }
+    let index = firstIndex(endingAbove: pages.lowerBound)
+    let page: Int
+    if free {
+      guard index < runs.count else { return nil }
+      page = max(runs[index].lowerBound, pages.lowerBound)
+    } else {
+      let isInRun = index < runs.count && runs[index].contains(pages.lowerBound)
+      page = isInRun ? runs[index].upperBound : pages.lowerBound
+    }
+    return page < pages.upperBound ? page : nil
+  }
+}

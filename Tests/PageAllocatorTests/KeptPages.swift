@@ -1,0 +1,155 @@
+import BootMemory
+import BootMemoryTrace
+import Foundation
+import PageAllocator
+import PhysicalMemory
+
+/// A page allocator with the storage that it works in; physical memory is an arena.
+struct KeptPages: ~Copyable {
+  var pages: PageAllocator
+  private let bootStorage: NodeStorage
+  private let storage: PageNodeStorage
+  private let arenas: [Arena]
+
+  /// Nodes with spans whose pages are free, but for `reserved`.
+  ///
+  /// - Parameters:
+  ///   - spans: The spans; the index is the node's number.
+  ///   - reserved: Pages to reserve.
+  ///   - filling: What all memory is filled with before.
+  init(
+    _ spans: [Range<UInt64>], reserved: [Range<UInt64>] = [], filling: UInt8 = 0xa5,
+    nodeCapacity: Int = 8
+  ) throws(PageAllocatorError) {
+    let end = spans.map(\.upperBound).max() ?? 0
+    let memoryArena = Arena(byteCount: Int(end) << 12)!
+    var arenas = [memoryArena]
+    var platform = BootMemoryPlatform()
+    unsafe platform.directMapOffset = UInt(bitPattern: memoryArena.start)
+    let bootStorage = NodeStorage(count: 8)
+    var memory = unsafe BootMemory(platform: platform, nodes: bootStorage.nodes)
+    for (index, span) in spans.enumerated() {
+      let byteCount = Int(BootMemory.bitmapByteCount(forPageCount: UInt64(span.count)))
+      let arena = Arena(byteCount: byteCount)!
+      if byteCount < 1 << 20 {
+        unsafe arena.start.initializeMemory(as: UInt8.self, repeating: filling, count: byteCount)
+      }
+      arenas.append(arena)
+      unsafe try! memory.registerNode(
+        NodeID(index), spanning: range(span),
+        bitmap: UnsafeMutableRawBufferPointer(start: arena.start, count: byteCount))
+      if !span.isEmpty { try! memory.free(range(span)) }
+    }
+    for pages in reserved { try! memory.reserve(range(pages), exclusively: false) }
+    // Trees lie in memory of any content.
+    for span in spans where span.count < 1 << 16 {
+      unsafe (memoryArena.start + Int(span.lowerBound) << 12).initializeMemory(
+        as: UInt8.self, repeating: filling, count: min(span.count << 12, 1 << 16))
+    }
+    let storage = PageNodeStorage(count: nodeCapacity)
+    self.bootStorage = bootStorage
+    self.storage = storage
+    self.arenas = arenas
+    pages = unsafe try PageAllocator(takingOver: &memory, nodes: storage.nodes)
+  }
+
+  /// The pages of the host that stand behind all bitmaps and trees, of 4096 bytes.
+  var residentPageCount: Int { arenas.reduce(0) { $0 + $1.residentPageCount } }
+
+  mutating func allocate(
+    _ order: Int, on node: Int? = nil, policy: PageAllocator.NodePolicy = .preferred,
+    below limit: Int? = nil
+  ) throws(PageAllocatorError) -> Int {
+    let limit = limit.map { PageFrame(UInt64($0)) } ?? .end
+    let page = try pages.allocate(
+      order: order, on: node.map { NodeID($0) }, policy: policy, below: limit)
+    return Int(page.number)
+  }
+
+  mutating func free(_ page: Int, _ order: Int) throws(PageAllocatorError) {
+    try pages.free(PageFrame(UInt64(page)), order: order)
+  }
+
+  mutating func release(_ pages: Range<UInt64>) throws(PageAllocatorError) {
+    try self.pages.release(range(pages))
+  }
+
+  // The errors of calls that must throw: a macro cannot take a closure that changes this.
+
+  mutating func error(freeing page: Int, _ order: Int) -> PageAllocatorError? {
+    do throws(PageAllocatorError) { try free(page, order) } catch { return error }
+    return nil
+  }
+
+  mutating func error(releasing pages: Range<UInt64>) -> PageAllocatorError? {
+    do throws(PageAllocatorError) { try release(pages) } catch { return error }
+    return nil
+  }
+
+  mutating func error(
+    allocating order: Int, on node: Int? = nil, policy: PageAllocator.NodePolicy = .preferred
+  ) -> PageAllocatorError? {
+    do throws(PageAllocatorError) { _ = try allocate(order, on: node, policy: policy) } catch {
+      return error
+    }
+    return nil
+  }
+
+  mutating func statistics(_ node: Int = 0) -> (pages: UInt64, blocks: [UInt64]) {
+    let found = try! pages.statistics(of: NodeID(node))
+    return (found.freePageCount, (0...10).map { found.freeBlockCount(ofOrder: $0) })
+  }
+
+  /// Which pages are free, reserved or taken; what the hand-over took of itself is reserved.
+  mutating func ownerMap(_ spans: [Range<UInt64>]) -> OwnerMap {
+    var nodes: [OwnerMap.Node] = []
+    for (index, span) in spans.enumerated() {
+      let owners = span.map { page in
+        var finding: PageFinding?
+        do throws(PageAllocatorError) {
+          try free(Int(page), 0)
+        } catch {
+          if case .notAllocated(_, _, let found) = error { finding = found }
+        }
+        return finding == .free ? OwnerMap.Owner.free : .reserved
+      }
+      nodes.append(OwnerMap.Node(id: index, start: Int(span.lowerBound), owners: owners))
+    }
+    return OwnerMap(nodes: nodes.sorted { $0.start < $1.start })
+  }
+}
+
+/// Storage for nodes on the host's heap.
+@safe final class PageNodeStorage {
+  let nodes: UnsafeMutableBufferPointer<PageNode>
+
+  init(count: Int) {
+    unsafe nodes = .allocate(capacity: count)
+  }
+
+  deinit { unsafe nodes.deallocate() }
+}
+
+extension Arena {
+  /// The number of its pages that have been touched; only Linux tells.
+  fileprivate var residentPageCount: Int {
+    #if os(Linux)
+    var resident = [UInt8](repeating: 0, count: (1 << 30) >> 12)
+    var count = 0
+    var offset = 0
+    while offset < byteCount {
+      let length = min(1 << 30, byteCount - offset)
+      unsafe mincore(start + offset, length, &resident)
+      count += resident[..<((length + 4095) >> 12)].count { $0 & 1 != 0 }
+      offset += length
+    }
+    return count
+    #else
+    return 0
+    #endif
+  }
+}
+
+func range(_ range: Range<UInt64>) -> PageRange {
+  PageRange(start: PageFrame(range.lowerBound), end: PageFrame(range.upperBound))!
+}

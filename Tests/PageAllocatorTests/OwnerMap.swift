@@ -1,0 +1,120 @@
+import PageAllocator
+import PhysicalMemory
+
+/// Who has each page, one entry for each: what the allocator must agree with.
+struct OwnerMap {
+  enum Owner: Equatable {
+    case free
+    case reserved
+    case block(Block)
+  }
+
+  struct Block: Equatable {
+    var first: Int
+    var order: Int
+  }
+
+  struct Node {
+    var id: Int
+    var start: Int
+    var owners: [Owner]
+    var end: Int { start + owners.count }
+  }
+
+  /// Ascending.
+  var nodes: [Node]
+
+  /// Every allocated block, in no order.
+  private(set) var blocks: [Block] = []
+  private var places: [Int: Int] = [:]
+
+  init(nodes: [Node]) {
+    self.nodes = nodes
+  }
+
+  func index(ofNodeWith page: Int) -> Int? {
+    nodes.firstIndex { $0.start <= page && page < $0.end }
+  }
+
+  func owner(of page: Int) -> Owner? {
+    index(ofNodeWith: page).map { nodes[$0].owners[page - nodes[$0].start] }
+  }
+
+  /// Whether all of a block's pages are free and in one node.
+  func isFree(_ block: Block) -> Bool {
+    guard let index = index(ofNodeWith: block.first) else { return false }
+    let node = nodes[index]
+    let end = block.first + 1 << block.order
+    return end <= node.end
+      && node.owners[block.first - node.start..<end - node.start].allSatisfy { $0 == .free }
+  }
+
+  /// Whether a node has an aligned free block below a limit.
+  func hasFreeBlock(order: Int, inNode index: Int, below limit: Int) -> Bool {
+    let node = nodes[index]
+    let size = 1 << order
+    var first = (node.start + size - 1) & ~(size - 1)
+    while first + size <= min(node.end, limit) {
+      if isFree(Block(first: first, order: order)) { return true }
+      first += size
+    }
+    return false
+  }
+
+  mutating func allocate(_ block: Block) {
+    set(block, .block(block))
+    places[block.first] = blocks.count
+    blocks.append(block)
+  }
+
+  mutating func free(_ block: Block) {
+    set(block, .free)
+    let place = places.removeValue(forKey: block.first)!
+    let last = blocks.removeLast()
+    if last != block {
+      blocks[place] = last
+      places[last.first] = place
+    }
+  }
+
+  private mutating func set(_ block: Block, _ owner: Owner) {
+    let index = index(ofNodeWith: block.first)!
+    let start = block.first - nodes[index].start
+    for place in start..<start + 1 << block.order { nodes[index].owners[place] = owner }
+  }
+
+  /// What a free says of a page that is not a block of this order.
+  func finding(_ page: Int) -> PageFinding {
+    switch owner(of: page) {
+    case nil: .outsideNodes
+    case .free: .free
+    case .reserved: .reserved
+    case .block(let block):
+      block.first == page ? .block(order: block.order) : .insideBlock
+    }
+  }
+
+  /// The free pages of a node, and its maximal aligned free blocks by order.
+  func statistics(ofNode index: Int) -> (pages: UInt64, blocks: [UInt64]) {
+    let node = nodes[index]
+    var counts = [UInt64](repeating: 0, count: 11)
+    var page = node.start
+    var pages: UInt64 = 0
+    while page < node.end {
+      guard node.owners[page - node.start] == .free else {
+        page += 1
+        continue
+      }
+      var order = 0
+      while order < 10, page & (2 << order - 1) == 0,
+        isFree(Block(first: page, order: order + 1))
+      {
+        order += 1
+      }
+      counts[order] += 1
+      pages += 1 << order
+      page += 1 << order
+    }
+    return (pages, counts)
+  }
+}

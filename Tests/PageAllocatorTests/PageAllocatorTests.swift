@@ -1,0 +1,144 @@
+import PageAllocator
+import PhysicalMemory
+import TestSupport
+import Testing
+
+/// One behaviour each.
+@Suite struct PageAllocatorTests {
+  @Test(arguments: 0...10)
+  func block_isAlignedAndComesBack(order: Int) throws {
+    var kept = try KeptPages([0..<8192])
+    let before = kept.statistics()
+    let page = try kept.allocate(order)
+    #expect(page & ((1 << order) - 1) == 0)
+    #expect(kept.statistics().pages == before.pages - 1 << order)
+    try kept.free(page, order)
+    #expect(kept.statistics() == before)
+  }
+
+  @Test(arguments: 0...10)
+  func doubleFree_isRefused(order: Int) throws {
+    var kept = try KeptPages([0..<8192])
+    let page = try kept.allocate(order)
+    try kept.free(page, order)
+    let before = kept.statistics()
+    for _ in 0..<2 {
+      expect(kept.error(freeing: page, order), refusal(page, order, .free))
+    }
+    #expect(kept.statistics() == before)
+  }
+
+  /// Also across words, and for the largest.
+  @Test(arguments: 0...10)
+  func otherOrder_isRefused(order: Int) throws {
+    var kept = try KeptPages([0..<16384])
+    // All memory in blocks of this order, so that what follows is allocated too.
+    var blocks: [Int] = []
+    while let page = try? kept.allocate(order) { blocks.append(page) }
+    for page in [blocks[0], blocks[1], blocks[2], blocks[blocks.count - 1]] {
+      for other in 0...10 where other != order {
+        expect(kept.error(freeing: page, other), refusal(page, other, .block(order: order)))
+      }
+    }
+    for page in blocks { try kept.free(page, order) }
+  }
+
+  @Test(arguments: 1...10)
+  func pageInsideBlock_isRefused(order: Int) throws {
+    var kept = try KeptPages([0..<8192])
+    let page = try kept.allocate(order)
+    for inside in page + 1..<page + 1 << order {
+      for other in 0...10 {
+        expect(kept.error(freeing: inside, other), refusal(inside, other, .insideBlock))
+      }
+    }
+    try kept.free(page, order)
+  }
+
+  @Test func reservedPage_isRefusedUntilReleased() throws {
+    var kept = try KeptPages([0..<4096], reserved: [1000..<1100])
+    let before = kept.statistics().pages
+    expect(kept.error(freeing: 1000, 0), refusal(1000, 0, .reserved))
+    try kept.release(1000..<1100)
+    #expect(kept.statistics().pages == before + 100)
+    expect(kept.error(freeing: 1000, 0), refusal(1000, 0, .free))
+  }
+
+  @Test func releaseOfWhatIsNotReserved_namesThePage() throws {
+    var kept = try KeptPages([0..<4096], reserved: [1000..<1100])
+    let before = kept.statistics().pages
+    expect(kept.error(releasing: 1000..<1101), PageAllocatorError.notReserved(PageFrame(1100)))
+    expect(kept.error(releasing: 4096..<4097), PageAllocatorError.notReserved(PageFrame(4096)))
+    #expect(kept.statistics().pages == before)
+  }
+
+  @Test func pageOutsideNodes_isRefused() throws {
+    var kept = try KeptPages([64..<4096])
+    for page in [0, 63, 4096, 1 << 40] {
+      expect(kept.error(freeing: page, 0), refusal(page, 0, .outsideNodes))
+    }
+    // What a 32-bit machine would take for page 64.
+    let page = try kept.allocate(0)
+    expect(kept.error(freeing: page + 1 << 32, 0), refusal(page + 1 << 32, 0, .outsideNodes))
+  }
+
+  @Test func order_isCheckedFirst() throws {
+    var kept = try KeptPages([0..<4096])
+    for order in [-1, 11, Int.max, Int.min] {
+      expect(kept.error(allocating: order), PageAllocatorError.orderOutOfRange(order))
+      expect(kept.error(freeing: 1, order), PageAllocatorError.orderOutOfRange(order))
+    }
+  }
+
+  @Test func node_fallsBackOnOthersOnlyIfPreferred() throws {
+    var kept = try KeptPages([0..<256, 256..<1024])
+    #expect(try kept.allocate(5, on: 1) >= 256)
+    while (try? kept.allocate(0, on: 0, policy: .only)) != nil {}
+    expect(kept.error(allocating: 0, on: 0, policy: .only), PageAllocatorError.outOfPages(order: 0))
+    #expect(try kept.allocate(0, on: 0) >= 256)
+    expect(kept.error(allocating: 0, on: 8), PageAllocatorError.noSuchNode(NodeID(8)))
+  }
+
+  @Test(arguments: 0...10)
+  func limit_isKeptAndExhausted(order: Int) throws {
+    var kept = try KeptPages([0..<20_000], reserved: [0..<100, 700..<733])
+    let spans: [Range<UInt64>] = [0..<20_000]
+    let map = kept.ownerMap(spans)
+    let limit = 4096 + 77
+    var count = 0
+    while let page = try? kept.allocate(order, below: limit) {
+      #expect(page + 1 << order <= limit)
+      #expect(map.isFree(OwnerMap.Block(first: page, order: order)))
+      count += 1
+    }
+    let size = 1 << order
+    let expected = stride(from: 0, through: limit - size, by: size)
+      .filter { map.isFree(OwnerMap.Block(first: $0, order: order)) }.count
+    #expect(count == expected)
+    #expect(try kept.allocate(order) + size > limit)
+  }
+
+  /// The page that single pages come from, and the block kept for the next, count as free.
+  @Test func allPages_canBeAllocated() throws {
+    var kept = try KeptPages([0..<5000], reserved: [13..<14, 4096..<4097])
+    let count = Int(kept.statistics().pages)
+    let large = try kept.allocate(9)
+    try kept.free(large, 9)
+    let single = try kept.allocate(0)
+    try kept.free(single, 0)
+    var pages: Set<Int> = []
+    while let page = try? kept.allocate(0) { pages.insert(page) }
+    #expect(pages.count == count)
+  }
+
+  /// Small blocks first take what is left of large ones.
+  @Test func largeBlocks_stayWhole() throws {
+    var kept = try KeptPages([0..<1 << 15])
+    let before = kept.statistics().blocks[10]
+    var random = SplitMix(state: 7)
+    for _ in 0..<1000 { _ = try kept.allocate(Int.random(in: 0...3, using: &random)) }
+    let used = before - kept.statistics().blocks[10]
+    // 1000 blocks of 3.75 pages fit four large ones.
+    #expect(used <= 4)
+  }
+}

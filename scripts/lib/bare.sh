@@ -1,0 +1,73 @@
+# Compiling the Swift modules for bare machines of any processor.  Sourced after common.sh and
+# library.sh.
+# shellcheck shell=bash
+
+: "${root:?common.sh has to be read before}"
+
+# What a kernel imports of this package, each module after those that it imports; then the kernel.
+readonly bare_modules="TextOutput PhysicalMemory MemoryMap MemoryTesting Firmware BootMemory \
+BootPlan Bootmem StaticStorage SwiftKernel"
+
+# The function that the kernel's image begins with.
+readonly bare_entry=SwiftKernel_main
+
+# The memory functions, by the names of C and of the run-time ABI of 32-bit ARM; what Swift's own
+# traps print with in a debug build; and what the kernel's other files define.
+readonly bare_supplied='mem(set|cpy|move|cmp)|__aeabi_mem(set|cpy|move|clr)[48]?|putchar|'\
+'machine_exit|image_(start|end|storage)'
+
+# module_folder MODULE: of this package, or of the kernel's.
+module_folder() {
+  if [ -d "$root/Sources/$1" ]; then
+    echo "$root/Sources/$1"
+  else
+    echo "$root/Tests/SwiftConsumer/Sources/$1"
+  fi
+}
+
+# compile_bare TRIPLE LEVEL WORK: compiles all modules, the library for C too, to WORK/*.o, at -Onone
+# or -O.  What kernels import is compiled with the heap forbidden where Swift has that: for 32 bits
+# Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.
+compile_bare() {
+  local triple=$1 level=$2 work=$3 module clang file
+  local kernel=$root/Tests/SwiftConsumer/Sources
+  local -a sources heapless=() flags=(-target "$triple" "$level" -wmo -parse-as-library -swift-version 6
+    -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
+    -enable-experimental-feature Embedded -Xfrontend -function-sections
+    -Xfrontend -disable-stack-protector -Xcc -ffreestanding -I "$work"
+    -I "$root/Sources/CBootMemory/include" -I "$kernel/Machine/include"
+    -I "$kernel/ImageStorage/include")
+  case $triple in
+    aarch64* | riscv64* | x86_64*) heapless=(-Xfrontend -no-allocations) ;;
+  esac
+  for module in $bare_modules BootMemoryC; do
+    if [ "$module" = BootMemoryC ]; then heapless=(); fi
+    mapfile -t sources < <(find "$(module_folder "$module")" -name '*.swift')
+    swiftc "${flags[@]}" ${heapless[@]+"${heapless[@]}"} -module-name "$module" \
+      "${sources[@]}" -emit-object \
+      -o "$work/$module.o" -emit-module -emit-module-path "$work/$module.swiftmodule" || return 1
+  done
+  clang=$(swift_tool clang)
+  for file in "$root"/Sources/CBootMemory/*.c; do
+    "$clang" -target "$triple" -std=c11 -O2 -ffreestanding -nostdlibinc -Wall -Wextra -Werror \
+      -I "$root/Sources/CBootMemory/include" -c "$file" \
+      -o "$work/C$(basename "$file" .c).o" || return 1
+  done
+}
+
+# bare_symbols TRIPLE WORK: what an image of WORK/*.o needs that the kernel does not have, one symbol
+# a line.
+bare_symbols() {
+  local work=$2
+  local -a link=(ld.lld -static "--entry=$bare_entry")
+  case $1 in
+    wasm*) link=(wasm-ld --no-entry "--export=$bare_entry") ;;
+  esac
+  "$(dirname "$(swift_tool ld.lld)")/${link[0]}" "${link[@]:1}" --gc-sections \
+    --warn-unresolved-symbols "$work"/*.o -o "$work/image" 2>"$work/link" || {
+    cat "$work/link" >&2
+    return 1
+  }
+  [ -s "$work/image" ] || return 1
+  sed -n 's/.*undefined symbol: //p' "$work/link" | sort -u | grep -vxE "$bare_supplied" || true
+}
