@@ -25,8 +25,8 @@ struct Inventory: ~Copyable {
   var owners: OwnerTable
 
   /// Reads what the loader left, and prints the map as given and as sanitised.
-  init(
-    of loader: Loader, in memory: some PhysicalMemoryReader, tables: inout StaticMemory,
+  init<Memory: PhysicalMemoryReader>(
+    of loader: Loader, in memory: Memory, tables: inout StaticMemory,
     stopwatch: inout Stopwatch, console: inout Console
   ) throws(KernelError) {
     let regions = unsafe tables.take(MemoryRegion.self, count: Self.regionCapacity)
@@ -68,14 +68,14 @@ struct Inventory: ~Copyable {
     map.write(to: &console)
     stopwatch.resume()
 
-    let tablesOfACPI = ACPITables(
-      rootPointer: information.rootPointer, in: memory, reportingTo: &console)
-    if let tablesOfACPI {
-      do { try information.noteTables(tablesOfACPI, reportingTo: &console) } catch {
-        throw .firmware(error)
-      }
+    let firmware: Loader.FirmwareTables<Memory>?
+    do {
+      firmware = try loader.findTables(
+        notingThemIn: &information, in: memory, reportingTo: &console)
+    } catch {
+      throw .firmware(error)
     }
-    let nodes = try Self.readNodes(of: map, tablesOfACPI, tables: &tables, console: &console)
+    let nodes = try Self.readNodes(of: map, firmware, tables: &tables, console: &console)
     var owners = unsafe OwnerTable(
       storage: tables.take(OwnedRange.self, count: Self.ownerCapacity))
     do {
@@ -91,9 +91,9 @@ struct Inventory: ~Copyable {
     self.owners = owners
   }
 
-  /// Reads what ACPI says of nodes; where that is too much, there is one.
-  private static func readNodes(
-    of map: MemoryMap, _ tablesOfACPI: ACPITables<some PhysicalMemoryReader>?,
+  /// Reads what the firmware says of nodes; where that is too much, there is one.
+  private static func readNodes<Memory: PhysicalMemoryReader>(
+    of map: MemoryMap, _ firmware: Loader.FirmwareTables<Memory>?,
     tables: inout StaticMemory, console: inout Console
   ) throws(KernelError) -> NodeMap {
     var information = unsafe NodeInformation(
@@ -101,7 +101,7 @@ struct Inventory: ~Copyable {
         storage: tables.take(MemoryAffinity.self, count: affinityCapacity)),
       domains: tables.take(UInt32.self, count: Kernel.nodeCapacity))
     do {
-      try information.read(tablesOfACPI, reportingTo: &console)
+      if let firmware { try information.read(firmware, reportingTo: &console) }
     } catch {
       console.write("nodes: ")
       error.write(to: &console)

@@ -19,9 +19,11 @@ private func writeOperation(
 
 /// The kernel: it sets boot memory up, shows it at work and hands it over.
 ///
-/// What differs between machines lies in a folder for each, such as `Machine-x86`: where the kernel is
-/// entered, who loaded it (``Loader``), where it writes (``Console``, ``MapScreen``), how memory is
-/// mapped (``Paging``), what the firmware keeps (`addFirmwareAreas`), and how a run ends
+/// What differs between machines lies in folders: `Machine-x86`; `Machine-devicetree` with what the
+/// machines with a device tree share, and `Machine-aarch64` and `Machine-riscv64` with the entries of
+/// page tables and the causes of traps; besides, `boot/` has a folder for each. There is where the
+/// kernel is entered, who loaded it (``Loader``), where it writes (``Console``, ``MapScreen``), how
+/// memory is mapped (``Paging``), what the firmware keeps (`addFirmwareAreas`), and how a run ends
 /// (``DeliberateTrap``, `kernel_trap`, ``Outcome``).
 struct Kernel {
   /// Linux's default for x86.

@@ -12,10 +12,13 @@ enum PageAccess {
 }
 
 /// Which access each page gets: the kernel's code is executed; its variables, usable memory and the
-/// memory of devices that it writes to are written; everything else is only read.
+/// memory of devices that it writes to are written; what firmware and loader left is only read.
 struct MemoryProtection {
   /// The memory of devices that the kernel writes to.
   let devices: PageRange
+
+  /// What else may be read.
+  let readable: PageRange
 
   /// The machine's memory; nil before it is known, when nothing is usable.
   let map: MemoryMap?
@@ -26,8 +29,9 @@ struct MemoryProtection {
   private let image = Self.imagePages
 
   /// Without a map nothing is usable.
-  init(devices: PageRange, map: MemoryMap? = nil) {
+  init(devices: PageRange, readable: PageRange, map: MemoryMap? = nil) {
     self.devices = devices
+    self.readable = readable
     self.map = map
   }
 
@@ -39,7 +43,10 @@ struct MemoryProtection {
       return pages.pageCount == 1 ? fixedAccess(to: pages.start) : nil
     }
     if let tables, tables.overlaps(pages) { return tables.contains(pages) ? .read : nil }
-    guard let usable, usable.start < pages.end else { return .read }
+    guard let usable, usable.start < pages.end else {
+      if readable.contains(pages) { return .read }
+      return readable.overlaps(pages) ? nil : PageAccess.none
+    }
     return usable.contains(pages) ? .readAndWrite : nil
   }
 

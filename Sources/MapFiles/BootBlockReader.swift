@@ -10,8 +10,9 @@ extension MapFile {
   mutating func readBootBlock(
     _ bytes: [UInt8], at start: PhysicalAddress, information: PhysicalAddress
   ) throws(BootBlockError) {
-    // The readers stop at 1 MiB of list, 20 bytes being the least entry.
-    let regionCapacity = (1 << 20) / 20 + 1
+    // The readers stop at 1 MiB of list, 20 bytes being the least entry, or 2 MiB of device tree, 8
+    // bytes being the least there.
+    let regionCapacity = 1 << 18
     let rangeCapacity = 1 << 18
     let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: regionCapacity)
     defer { unsafe regions.deallocate() }
@@ -27,6 +28,9 @@ extension MapFile {
         try result.read(Multiboot2(), at: information, in: memory, reportingTo: &reports)
       case .pvh:
         try result.read(PVHStartInformation(), at: information, in: memory, reportingTo: &reports)
+      case .dtb:
+        try result.read(DeviceTreeBlob(), at: information, in: memory, reportingTo: &reports)
+        try readNodes(of: information, in: memory, reportingTo: &reports)
       default:
         try result.read(Multiboot1(), at: information, in: memory, reportingTo: &reports)
       }
@@ -42,6 +46,33 @@ extension MapFile {
     }
     for index in 0..<result.heldRanges.count {
       loaderRanges.append(result.heldRanges[index])
+    }
+    // A tree is a file by itself more often than a dump of memory.
+    if form == .dtb && start.rawValue == 0 {
+      loaderRanges.removeAll { $0.owner == .loader(.deviceTree) }
+      notes.append("where the tree itself will lie is not known; --at says it")
+    }
+  }
+
+  /// Reads the nodes of a device tree.
+  private mutating func readNodes(
+    of address: PhysicalAddress, in memory: FileMemory, reportingTo sink: inout StringSink
+  ) throws(FirmwareError) {
+    let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(capacity: 1 << 18)
+    defer { unsafe affinities.deallocate() }
+    let domains = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: NodeMemory.nodeLimit)
+    defer { unsafe domains.deallocate() }
+    var information = unsafe NodeInformation(
+      affinities: MemoryAffinityList(storage: affinities), domains: domains)
+    let tree = try DeviceTree(at: address, in: memory)
+    try information.read(tree, reportingTo: &sink)
+    for index in 0..<information.affinities.count {
+      let affinity = information.affinities[index]
+      nodes.append(
+        NodeMemory(
+          line: nil, node: affinity.node.rawValue,
+          proximityDomain: UInt64(information.proximityDomain(of: affinity.node) ?? 0),
+          range: affinity.range, isHotPluggable: false))
     }
   }
 }

@@ -24,7 +24,7 @@ extension MapFile {
         if let error = MapFileError(foreignText: bytes, file: name) { throw error }
         throw MapFileError(
           file: name,
-          "neither text nor Multiboot 2 or PVH information in binary; "
+          "neither text nor Multiboot 2 or PVH information or a device tree in binary; "
             + "Multiboot 1 information has no mark of its own and needs --form multiboot1")
       }
       self.init(form: form)
@@ -86,7 +86,7 @@ extension MapFile {
     case .memmap: try readFirmwareMemmap(lines)
     case .iomem: try readIOMemory(lines)
     case .kernel: try readDemonstration(lines)
-    case .multiboot1, .multiboot2, .pvh: break
+    case .multiboot1, .multiboot2, .pvh, .dtb: break
     }
   }
 
@@ -111,7 +111,11 @@ extension MapFile {
   ) -> MapFileForm? {
     let memory = FileMemory(bytes: bytes, start: start)
     let information = information ?? start
-    if memory.load(UInt32.self, at: information) == PVHStartInformation.magic { return .pvh }
+    switch memory.load(UInt32.self, at: information) {
+    case PVHStartInformation.magic: return .pvh
+    case DeviceTreeBlob.magic.byteSwapped: return .dtb
+    default: break
+    }
     return isMultiboot2(at: information, in: memory) ? .multiboot2 : nil
   }
 

@@ -18,6 +18,8 @@ public enum MapFileForm: String, CaseIterable, Sendable {
   case multiboot2
   /// A dump of memory with the `hvm_start_info` of PVH.
   case pvh
+  /// A flattened device tree (DTB).
+  case dtb
 
   /// The name as a person calls it.
   public var title: String {
@@ -31,13 +33,14 @@ public enum MapFileForm: String, CaseIterable, Sendable {
     case .multiboot1: "Multiboot 1 information"
     case .multiboot2: "Multiboot 2 information"
     case .pvh: "PVH start information"
+    case .dtb: "device tree"
     }
   }
 
   /// Whether the form is bytes, not text.
   public var isBinary: Bool {
     switch self {
-    case .multiboot1, .multiboot2, .pvh: true
+    case .multiboot1, .multiboot2, .pvh, .dtb: true
     case .table, .nodes, .dmesg, .memmap, .iomem, .kernel: false
     }
   }

@@ -6,6 +6,7 @@ extension MemoryKind {
   public static let all: [MemoryKind] =
     [
       .usable, .softReserved, .acpiReclaimable, .persistent, .acpiNonVolatile, .reserved, .unusable,
+      .noMap,
     ]
 
   /// The kinds as tables here call them, for messages.
@@ -26,6 +27,7 @@ extension MemoryKind {
     case "acpinvs", "acpinonvolatilestorage": self = .acpiNonVolatile
     case "reserved", "devicereserved", "unknowne820type": self = .reserved
     case "unusable", "unusablememory": self = .unusable
+    case "nomap": self = .noMap
     default:
       guard let marker = letters.firstRange(of: "type"),
         ["", "persistent"].contains(letters[..<marker.lowerBound]),

@@ -67,6 +67,13 @@ public struct BoundedList<Element>: ~Copyable {
     neededCapacity = count
   }
 
+  /// Sorts the elements that are in the list; the order of equal ones is not kept.
+  ///
+  /// - Complexity: O(n log n), in place.
+  package mutating func sort(by isBefore: (Element, Element) -> Bool) {
+    unsafe elements.heapSort(by: isBefore)
+  }
+
   /// The elements in their present order, for a sweep over them or for sorting.
   var elements: UnsafeMutableBufferPointer<Element> {
     unsafe UnsafeMutableBufferPointer(rebasing: storage[0..<count])

@@ -26,6 +26,15 @@ public enum LoaderData: Hashable, Sendable {
   case kernelAndModules
   /// What the loader itself uses, such as page tables, stack and its answers.
   case loaderReclaimable
+  /// The device tree, with all the room that it says it has.
+  case deviceTree
+  /// The entry with this number of a device tree's memory reservation block.
+  case memoryReservation(Int)
+  /// The range with this number of a device tree's `/reserved-memory`, counted from 0 over all of
+  /// its nodes.
+  case reservedMemory(Int)
+  /// Such a range that the kernel may lend to others until its owner wants it ("reusable").
+  case reusableMemory(Int)
 
   /// Prints what it is, as a person calls it: `command line`, `module 0`.
   public func write(to sink: inout some TextSink) {
@@ -42,6 +51,10 @@ public enum LoaderData: Hashable, Sendable {
     case .setupData(let number): sink.write("setup data ", number)
     case .kernelAndModules: sink.write("kernel and modules")
     case .loaderReclaimable: sink.write("loader")
+    case .deviceTree: sink.write("device tree")
+    case .memoryReservation(let number): sink.write("memory reservation ", number)
+    case .reservedMemory(let number): sink.write("reserved memory ", number)
+    case .reusableMemory(let number): sink.write("reusable memory ", number)
     }
   }
 }

@@ -26,8 +26,12 @@ public enum MemoryKind: UInt8, Comparable, Sendable {
   /// Memory in which errors were found.
   case unusable
 
+  /// Memory that must not even be mapped, since the processor may read ahead of what a program asks
+  /// for (`no-map` in a device tree).
+  case noMap
+
   /// The number of kinds; raw values run from 0 up to it.
-  @usableFromInline static var count: Int { 7 }
+  @usableFromInline static var count: Int { 8 }
 
   /// Whether `left` is more usable than `right`.
   @inlinable
@@ -45,6 +49,7 @@ public enum MemoryKind: UInt8, Comparable, Sendable {
     case .acpiNonVolatile: "acpi_nvs"
     case .reserved: "reserved"
     case .unusable: "unusable"
+    case .noMap: "no-map"
     }
   }
 }

@@ -15,7 +15,7 @@ where Source.Element == KindStretch {
   private var upcoming: KindStretch?
 
   /// For each kind the last number of its stretches that were taken from the source, or nil.
-  private var lastOfKind: InlineArray<7, UInt64?>
+  private var lastOfKind: InlineArray<8, UInt64?>
 
   /// The first number that no result covers yet; nil behind the last one that there is.
   private var position: UInt64? = 0

@@ -7,6 +7,8 @@ import TestSupport
 struct BootResult {
   /// The regions as given, printed.
   var regions = ""
+  /// The regions as given.
+  var regionList: [MemoryRegion] = []
   /// The loader's ranges, printed.
   var heldRanges = ""
   /// The reports about defects, printed.
@@ -44,6 +46,7 @@ struct BootResult {
     var printed = PrintedText()
     information.regions.write(to: &printed)
     regions = printed.text
+    regionList = (0..<information.regions.count).map { information.regions[$0] }
     printed = PrintedText()
     information.heldRanges.write(to: &printed)
     heldRanges = printed.text

@@ -49,7 +49,7 @@ import Testing
   @Test func multiboot1_isNotGuessed() {
     #expect(
       errorText(padded(bytes(UInt32(1 << 6)), to: 116))
-        == "FILE: error: neither text nor Multiboot 2 or PVH information in binary; "
+        == "FILE: error: neither text nor Multiboot 2 or PVH information or a device tree in binary; "
         + "Multiboot 1 information has no mark of its own and needs --form multiboot1")
   }
 
@@ -81,5 +81,34 @@ import Testing
       errorText([0, 0], form: .multiboot1)
         == "FILE: error: Multiboot information at 0x0: is out of reach")
     #expect(errorText([0x78, 0xc5, 0x6e, 0x33, 0, 0, 0, 0])?.contains("error: PVH") == true)
+  }
+
+  /// A device tree with 64 KiB of memory from 1 MiB on.
+  private var deviceTree: [UInt8] {
+    func cells(_ numbers: UInt32...) -> [UInt8] {
+      numbers.flatMap { bytes($0.byteSwapped) }
+    }
+    let structure =
+      cells(1, 0, 1) + Array("memory\0\0".utf8) + cells(3, 12, 0, 0, 0x10_0000, 0x1_0000)
+      + cells(2, 2, 9)
+    let strings = Array("reg\0".utf8)
+    let total = UInt32(56 + structure.count + strings.count)
+    let header = cells(
+      0xd00d_feed, total, 56, total - 4, 40, 17, 16, 0, 4, UInt32(structure.count))
+    return header + cells(0, 0, 0, 0) + structure + strings
+  }
+
+  @Test func deviceTree_isRecognised() throws {
+    let alone = try MapFile(reading: deviceTree, name: "FILE")
+    #expect(alone.form == .dtb)
+    #expect(alone.shortText == ["100000+10000 usable"])
+    // Of a file there is no telling where it will lie.
+    #expect(alone.loaderRanges.isEmpty)
+    let dump = try MapFile(
+      reading: padded(bytes(UInt64(0)), to: 16) + deviceTree, name: "FILE",
+      start: PhysicalAddress(0x8000), information: PhysicalAddress(0x8010))
+    #expect(dump.form == .dtb)
+    #expect(dump.loaderRanges.map(\.owner) == [.loader(.deviceTree)])
+    #expect(dump.loaderRanges.first?.range.start == PhysicalAddress(0x8010))
   }
 }

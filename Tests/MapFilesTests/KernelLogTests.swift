@@ -105,7 +105,7 @@ import Testing
     (
       "BIOS-e820: [mem 0x0-0xfff] usabel",
       "FILE:2: error: no such type of memory: usabel; there are usable, soft_reserved, acpi_data, "
-        + "persistent, acpi_nvs, reserved, unusable, and typeN for e820's number N"
+        + "persistent, acpi_nvs, reserved, unusable, no-map, and typeN for e820's number N"
     ),
     (
       "BIOS-e820: 0000 - zzz (usable)",

@@ -42,7 +42,7 @@ import Testing
       let message = try #require(errorText(line))
       let list = try #require(message.split(separator: "there are ").last)
       let names = list.split(separator: ", ").filter { !$0.hasPrefix("and") }
-      #expect(names.count == (line.hasSuffix("WB") ? 16 : 7))
+      #expect(names.count == (line.hasSuffix("WB") ? 16 : 8))
       for name in names {
         let text = line.replacing("x", with: name, maxReplacements: 1)
         #expect(errorText(text) == nil, "\(text)")
@@ -153,7 +153,7 @@ import Testing
     (
       "0 1000 usabel",
       "FILE:1: error: no such type of memory: usabel; there are usable, soft_reserved, acpi_data, "
-        + "persistent, acpi_nvs, reserved, unusable, and typeN for e820's number N"
+        + "persistent, acpi_nvs, reserved, unusable, no-map, and typeN for e820's number N"
     ),
     ("0 1000", "FILE:1: error: a line of a table is START END TYPE, not 2 words"),
     (

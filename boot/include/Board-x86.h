@@ -1,6 +1,7 @@
 /* What the kernel asks of an x86 processor; see Board.h. */
 #ifndef BOARD_X86_H
 #define BOARD_X86_H
+#if defined(__i386__) || defined(__x86_64__)
 
 /* ---- Ports, registers, instructions ---- */
 
@@ -58,9 +59,6 @@ static inline void board_divide_by_zero(void) {
   __asm__ volatile("divl %2" : "+a"(quotient), "+d"(remainder) : "r"(zero));
 }
 
-/* Calls what lies at an address, code or not. */
-static inline void board_call(uintptr_t address) { ((void (*)(void))address)(); }
-
 /* ---- Page tables (see boot/x86/page_tables.S) ---- */
 
 #if defined(__x86_64__)
@@ -72,4 +70,5 @@ BOARD_LINKER_ADDRESS(boot_page_tables)
 BOARD_LINKER_ADDRESS(boot_page_tables_end)
 BOARD_LINKER_ADDRESS(first_page_window)
 
+#endif
 #endif

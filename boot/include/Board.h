@@ -12,8 +12,8 @@
 
 /* ---- Memory, values, time ---- */
 
-/* The processor's time-stamp counter; 0 if it has none (a 486).
- * QEMU with `-icount shift=0` counts instructions with it. */
+/* The processor's counter of time; 0 if it has none (a 486).
+ * QEMU with `-icount shift=0` counts instructions with it, on riscv64 and x86. */
 uint64_t board_time_stamp(void);
 
 /* Stores to a device's memory, where no store may be left out. */
@@ -57,11 +57,14 @@ BOARD_LINKER_ADDRESS(boot_stack_guard)
 BOARD_LINKER_ADDRESS(boot_stack_bottom)
 BOARD_LINKER_ADDRESS(boot_stack_top)
 
-/* ---- What this processor has besides ---- */
+/* Calls what lies at an address, code or not. */
+static inline void board_call(uintptr_t address) { ((void (*)(void))address)(); }
 
-#if defined(__i386__) || defined(__x86_64__)
+/* ---- What this processor has besides; of these headers only its own has anything in it ---- */
+
+#include "Board-aarch64.h"
+#include "Board-riscv64.h"
 #include "Board-x86.h"
-#endif
 
 #endif
 #endif

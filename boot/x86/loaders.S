@@ -1,5 +1,5 @@
 /* How loaders recognise the kernel.  The entries themselves are in ../i386 and ../x86_64. */
-#if !__STDC_HOSTED__
+#if !__STDC_HOSTED__ && (defined(__i386__) || defined(__x86_64__))
 
 /* Multiboot Specification 0.6.96, section 3.1.  A section of its own, because QEMU offers PVH only to
  * images without this header: scripts/run takes it out for that. */

@@ -1,5 +1,5 @@
 /* What the processor can do, and its time-stamp counter. */
-#if !__STDC_HOSTED__
+#if !__STDC_HOSTED__ && (defined(__i386__) || defined(__x86_64__))
 
 #include "Board.h"
 

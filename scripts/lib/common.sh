@@ -52,3 +52,6 @@ builds_32_bit() { echo 'int main(void) { return 0; }' | gcc -m32 -x c - -o /dev/
 
 # seconds_since START: whole seconds on the clock since START, a value of $SECONDS.
 seconds_since() { echo $((SECONDS - $1)); }
+
+# swift_tool NAME: a tool that came with the Swift compiler, and knows its intermediate code.
+swift_tool() { echo "$(dirname "$(readlink -f "$(command -v swiftc)")")/$1"; }

@@ -48,8 +48,8 @@ judge_summary() {
   equal "reserved and free, and usable" $((reserved + free)) "$usable" || return 1
   equal "released, and free and bitmaps" "$released" $((free + $(bitmap_pages "$log"))) || return 1
   # What boards keep from the memory that they were given, in MiB: with a BIOS the VGA hole and ACPI's
-  # tables; UEFI keeps more for itself.
-  case $4 in bios) kept=1 ;; uefi) kept=16 ;; esac
+  # tables; UEFI keeps more for itself; a device tree has all memory.
+  case $4 in bios) kept=1 ;; uefi) kept=16 ;; tree) kept=0 ;; esac
   bytes=$(($(in_mebibytes "$3") << 20))
   pages=$(map_pages "$log" $((1 << 40)))
   if [ $((pages << 12)) -gt "$bytes" ] || [ $((pages << 12)) -lt $((bytes - (kept << 20))) ]; then

@@ -3,7 +3,7 @@
 
 : "${root:?common.sh has to be read before}"
 
-# How the kernel ends a run, as QEMU's exit status (see Outcome in Sources/Kernel).
+# How the kernel ends a run, as QEMU's exit status (see Outcome in Sources/Kernel), on every processor.
 readonly status_success=33 status_failure=35 status_trap=37
 
 # kernel_image ARCH: the path of the built image.
@@ -20,6 +20,15 @@ loader_image() {
     # QEMU prefers Multiboot where the image has its header.  The header's segment stays as it is.
     pvh) objcopy --remove-section .multiboot1 "$image" "$made" 2>/dev/null ;;
     grub | grub1) made=$image ;;
+    tree)
+      # A raw image is taken for Linux's, which gets the tree.  The tool that comes with Swift knows
+      # every processor.
+      if [ "$1" = aarch64 ]; then
+        "$(swift_tool llvm-objcopy)" -O binary "$image" "$made"
+      else
+        made=$image
+      fi
+      ;;
   esac
   echo "$made"
 }
@@ -28,9 +37,14 @@ kernel_triple() {
   case $1 in
     i386) echo i686-unknown-none-elf ;;
     x86_64) echo x86_64-unknown-none-elf ;;
-    *) die "unknown architecture '$1': i386 and x86_64 are known" ;;
+    aarch64) echo aarch64-none-none-elf ;;
+    riscv64) echo riscv64-none-none-eabi ;;
+    *) die "unknown architecture '$1': i386, x86_64, aarch64 and riscv64 are known" ;;
   esac
 }
+
+# has_device_tree ARCH: whether its board is described by a device tree.
+has_device_tree() { [ "$1" = aarch64 ] || [ "$1" = riscv64 ]; }
 
 # build_kernel ARCH: builds what is stale.
 build_kernel() {

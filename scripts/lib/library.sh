@@ -23,9 +23,6 @@ readonly library_modules="TextOutput PhysicalMemory BootMemory BootMemoryC"
 # What compilers call.
 readonly -a library_memory_functions=(memset memcpy memmove memcmp)
 
-# swift_tool NAME: a tool that came with the Swift compiler, and knows its intermediate code.
-swift_tool() { echo "$(dirname "$(readlink -f "$(command -v swiftc)")")/$1"; }
-
 # library_output PREFIX: where the results go.
 library_output() { echo "$root/build${1:+/$1}"; }
 

@@ -4,25 +4,28 @@
 
 machine_usage() {
   cat <<'END'
-  --arch i386|x86_64               the processor (default: i386)
+  --arch i386|x86_64|aarch64|riscv64   the processor (default: i386)
   --loader multiboot|pvh|grub|grub1   who loads the kernel (default: multiboot); GRUB speaks
-                                   Multiboot 2, and Multiboot 1 as grub1
+                                   Multiboot 2, and Multiboot 1 as grub1; all of them on x86
   --firmware bios|uefi             what the loader runs on (default: bios); UEFI, of 64 bits for both
                                    processors, with GRUB on pc and q35
   --machine pc|q35|microvm|isapc   the board (default: pc)
+  --machine virt|virt-el2          the board of aarch64 and riscv64 (default: virt), with a device
+                                   tree; virt-el2, of aarch64, enters the kernel in EL2
   --memory SIZE                    such as 16M, 6G, 16T (default: 128M); beyond 6G it is reserved
                                    in the host's address space only, not taken
   --nodes N | SIZE,SIZE,…          memory nodes of equal or of given sizes, such as 4 or 1G,0,512M;
-                                   on pc and q35
+                                   on pc, q35 and virt
   --append "WORDS"                 the kernel's command line
-  --module FILE                    a file for the loader to place in memory; may be repeated
+  --module FILE                    a file for the loader to place in memory; may be repeated, but
+                                   on virt, where it is the initial ramdisk
 END
 }
 
 # parse_machine OPTION VALUE…: sets the variables that describe the machine.  What it does not know
 # is left in the array `other_options`.
 parse_machine() {
-  arch=i386 loader=multiboot firmware=bios machine=pc memory=128M append='' nodes=''
+  arch=i386 loader='' firmware='' machine='' memory=128M append='' nodes=''
   modules=() other_options=()
   while [ $# -gt 0 ]; do
     case $1 in
@@ -37,22 +40,33 @@ parse_machine() {
         ;;
     esac
   done
-  one_of "$arch" i386 x86_64
-  one_of "$loader" multiboot pvh grub grub1
-  one_of "$firmware" bios uefi
-  one_of "$machine" pc q35 microvm isapc
+  one_of "$arch" i386 x86_64 aarch64 riscv64
+  if has_device_tree "$arch"; then
+    loader=${loader:-tree} firmware=${firmware:-tree} machine=${machine:-virt}
+    one_of "$loader" tree
+    one_of "$firmware" tree
+    if [ "$arch" = aarch64 ]; then one_of "$machine" virt virt-el2; else one_of "$machine" virt; fi
+  else
+    loader=${loader:-multiboot} firmware=${firmware:-bios} machine=${machine:-pc}
+    one_of "$loader" multiboot pvh grub grub1
+    one_of "$firmware" bios uefi
+    one_of "$machine" pc q35 microvm isapc
+  fi
   [[ $memory =~ ^[1-9][0-9]*[MGT]$ ]] || die "memory '$memory' is no size such as 16M, 6G or 1T"
   [[ -z $nodes || $nodes =~ ^[1-9][0-9]*$ || $nodes =~ ^[0-9]+[MGT]?(,[0-9]+[MGT]?)+$ ]] ||
     die "nodes '$nodes' are neither a number nor sizes such as 1G,512M"
   if [ "$loader" = pvh ] && [ "${#modules[@]}" -gt 1 ]; then
     die "QEMU passes no more than one module by PVH"
   fi
+  if [ "$loader" = tree ] && [ "${#modules[@]}" -gt 1 ]; then
+    die "a device tree tells of no more than one module"
+  fi
   case $nodes/$machine in
-    /* | */pc | */q35) ;;
+    /* | */pc | */q35 | */virt | */virt-el2) ;;
     *) die "the firmware of $machine tells nothing of nodes; that of pc and q35 does" ;;
   esac
   case $firmware/$loader/$machine in
-    bios/* | uefi/grub*/pc | uefi/grub*/q35) ;;
+    bios/* | tree/* | uefi/grub*/pc | uefi/grub*/q35) ;;
     *) die "with UEFI the kernel is loaded by GRUB, on pc or q35" ;;
   esac
   local module
@@ -81,9 +95,14 @@ in_mebibytes() {
   esac
 }
 
-# For a run that passes its serial output through and ends when the kernel says so.
-# shellcheck disable=SC2034
-qemu_ending=(-monitor none -serial stdio -device "isa-debug-exit,iobase=0xf4,iosize=4")
+# emulator_package EMULATOR: the package of Debian's that qemu-system-EMULATOR is in.
+emulator_package() {
+  case $1 in
+    aarch64) echo qemu-system-arm ;;
+    riscv64) echo qemu-system-misc ;;
+    *) echo qemu-system-x86 ;;
+  esac
+}
 
 # OVMF, the UEFI for virtual machines.
 readonly uefi_image=/usr/share/ovmf/OVMF.fd
@@ -92,21 +111,29 @@ readonly uefi_image=/usr/share/ovmf/OVMF.fd
 # the built kernel, or another image.  What has to be made for it goes to the folder SCRATCH.
 qemu_command() {
   local image=${2-}
-  if [ -z "$image" ]; then image=$(loader_image "$arch" "$loader" "$1"); fi
   start_qemu_command
-  require_room_for "$image"
+  require_room_for "${image:-$(kernel_image "$arch")}"
+  if [ -z "$image" ]; then image=$(loader_image "$arch" "$loader" "$1"); fi
   case $loader in
     grub*) add_disc "$image" "$1" ;;
     *) add_image "$image" ;;
   esac
 }
 
-# start_qemu_command: sets the array `qemu` for that machine, without anything to boot.
+# start_qemu_command: sets the array `qemu` for that machine, without anything to boot, and the array
+# `qemu_ending` for a run that passes its serial output through and ends when the kernel says so.
 start_qemu_command() {
   local emulator=$arch
   if [ "$firmware" = uefi ]; then emulator=x86_64; fi
-  require_command "qemu-system-$emulator" qemu-system-x86
+  require_command "qemu-system-$emulator" "$(emulator_package "$emulator")"
   qemu=("qemu-system-$emulator" -no-reboot -net none)
+  # shellcheck disable=SC2034
+  qemu_ending=(-monitor none -serial stdio)
+  case $arch in
+    aarch64) qemu_ending+=(-semihosting-config "enable=on,target=native") ;;
+    riscv64) ;; # the board has a device that ends QEMU
+    *) qemu_ending+=(-device "isa-debug-exit,iobase=0xf4,iosize=4") ;;
+  esac
   add_memory "$emulator"
   if [ "$firmware" = uefi ]; then
     require_uefi
@@ -117,7 +144,7 @@ start_qemu_command() {
 # require_room_for IMAGE: refuses memory that cannot hold a kernel, or its firmware, which loaders and
 # firmware do in silence.
 require_room_for() {
-  local type address byte_count end=0
+  local type address byte_count end=0 start=0
   if [ "$firmware" = uefi ] && [ "$(in_mebibytes "$memory")" -lt 64 ]; then
     die "memory of $memory is too little for UEFI, which takes 64M"
   fi
@@ -126,21 +153,34 @@ require_room_for() {
       end=$((address + byte_count))
     fi
   done < <(readelf --program-headers --wide "$1")
+  case $arch in
+    aarch64) start=0x40000000 ;;
+    riscv64) start=0x80000000 ;;
+  esac
+  end=$((end - start))
   if [ "$(in_mebibytes "$memory")" -lt $(((end + (1 << 20) - 1) >> 20)) ]; then
-    die "memory of $memory cannot hold the kernel, whose image ends at $(printf 0x%x "$end")"
+    die "memory of $memory cannot hold the kernel, whose image ends at $(printf 0x%x $((start + end)))"
   fi
 }
 
 # Memory beyond what a host may be expected to have is only reserved, and needs a processor that can
 # address it.
 add_memory() {
-  local emulator=$1 reserve=on processor=''
+  local emulator=$1 reserve=on processor='' machine=$machine
   if [ "$(in_mebibytes "$memory")" -gt 6144 ]; then
     reserve=off processor=max
-    if [ "$emulator" = x86_64 ]; then processor=max,phys-bits=48; fi
+    case $emulator in
+      x86_64) processor=max,phys-bits=48 ;;
+      riscv64) processor=rv64 ;;
+    esac
   elif [ "$emulator/$machine" = x86_64/isapc ]; then
     processor=qemu64 # the board's default is a 486
+  elif [ "$emulator" = aarch64 ]; then
+    processor=cortex-a57 # the board's default has 32 bits
   fi
+  if [ "$machine" = virt-el2 ]; then machine=virt,virtualization=on; fi
+  # With the board's first interrupt controller QEMU 7.2 has no machine of more than two nodes.
+  if [ "$emulator" = riscv64 ] && [ -n "$nodes" ]; then machine=virt,aia=aplic; fi
   if [ -n "$processor" ]; then qemu+=(-cpu "$processor"); fi
   if [ -n "$nodes" ]; then
     add_nodes "$reserve"

@@ -53,9 +53,10 @@ add_counts() {
   passed_count=$((passed_count + $1)) failed_count=$((failed_count + failed))
 }
 
-# finish_tally: the last lines; fails if any check did, or if there was none.
+# finish_tally: the last lines; fails if any check did, or if there was none, not
+# even one that was skipped.
 finish_tally() {
   if [ "$skipped_count" -gt 0 ]; then echo "$skipped_count skipped"; fi
   echo "$passed_count passed, $failed_count failed"
-  [ "$failed_count" -eq 0 ] && [ "$passed_count" -gt 0 ]
+  [ "$failed_count" -eq 0 ] && [ $((passed_count + skipped_count)) -gt 0 ]
 }

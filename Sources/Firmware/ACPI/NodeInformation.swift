@@ -10,7 +10,7 @@ public struct NodeInformation: ~Copyable {
   /// Which memory is near which node; empty on a machine of one node.
   public var affinities: MemoryAffinityList
 
-  private var domains: ProximityDomains
+  var domains: ProximityDomains
 
   /// Makes an empty result, which stands for one node.
   ///
@@ -94,7 +94,7 @@ public struct NodeInformation: ~Copyable {
     throw .nodesFull(capacity: domains.capacity, sufficient: Int(entries.number))
   }
 
-  private mutating func removeAll() {
+  mutating func removeAll() {
     affinities.removeAll()
     domains.removeAll()
   }
@@ -102,7 +102,7 @@ public struct NodeInformation: ~Copyable {
 
 /// The proximity domains of ACPI, which are any numbers of 32 bits, by the nodes that they become:
 /// numbered from 0 in the order in which they first appear.
-private struct ProximityDomains: ~Copyable {
+struct ProximityDomains: ~Copyable {
   private var list: BoundedList<UInt32>
 
   init(storage: UnsafeMutableBufferPointer<UInt32>) {
@@ -126,6 +126,11 @@ private struct ProximityDomains: ~Copyable {
   /// The domain of `node`; nil if there is no such node.
   borrowing func domain(of node: NodeID) -> UInt32? {
     node.rawValue >= 0 && node.rawValue < count ? list[node.rawValue] : nil
+  }
+
+  /// Numbers the nodes in ascending order of their domains instead.
+  mutating func sort() {
+    list.sort(by: <)
   }
 
   mutating func removeAll() {

@@ -41,5 +41,19 @@ struct Loader {
           value: UInt64(magic)))
     }
   }
+
+  /// What the firmware tells apart from the loader.
+  typealias FirmwareTables<Memory: PhysicalMemoryReader> = ACPITables<Memory>
+
+  /// Finds ACPI's tables, and takes note of the memory that they lie in; nil on a machine without.
+  func findTables<Memory: PhysicalMemoryReader>(
+    notingThemIn information: inout BootInformation, in memory: Memory,
+    reportingTo sink: inout some TextSink
+  ) throws(FirmwareError) -> FirmwareTables<Memory>? {
+    let tables = ACPITables(
+      rootPointer: information.rootPointer, in: memory, reportingTo: &sink)
+    if let tables { try information.noteTables(tables, reportingTo: &sink) }
+    return tables
+  }
 }
 #endif

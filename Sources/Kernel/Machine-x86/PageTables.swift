@@ -16,6 +16,16 @@ protocol PageTableFormat {
   func flags(_ access: PageAccess) -> Entry
 }
 
+extension PageRange {
+  /// The pages from page 0 on.
+  init(below end: PageFrame) {
+    guard let pages = PageRange(start: PageFrame(0), end: end) else {
+      fatalError("no page lies below page 0")
+    }
+    self = pages
+  }
+}
+
 /// The tables that map the first 4 GiB to themselves: directories of large pages, and tables of small
 /// ones where the access to them differs.
 struct PageTables<Format: PageTableFormat> {

@@ -28,6 +28,9 @@ enum Paging {
   /// The page behind the last one that is mapped on entry, where loaders and firmware leave their data.
   static var firmwareEnd: PageFrame { reach }
 
+  /// All that there is: firmware and loader leave their data anywhere.
+  private static var readable: PageRange { PageRange(below: firmwareEnd) }
+
   /// Turns paging on: only the kernel's own variables and `devices` can be written, and neither a nil
   /// pointer nor a stack that runs over reaches any memory.
   ///
@@ -35,7 +38,9 @@ enum Paging {
   ///
   /// - Returns: The address at which page 0 can be read.
   static func protect(devices: PageRange) -> UInt {
-    _ = PageTables<PageEntries32>().fill(for: MemoryProtection(devices: devices))
+    _ = PageTables<PageEntries32>().fill(
+      for: MemoryProtection(
+        devices: devices, readable: readable))
     return board_enable_paging(board_boot_page_directories()) ? board_first_page_window() : 0
   }
 
@@ -46,7 +51,9 @@ enum Paging {
     of map: MemoryMap, devices: PageRange, node: UnsafeMutableBufferPointer<BootMemoryNode>,
     owners: inout OwnerTable
   ) throws(KernelError) -> UInt64 {
-    PageTables<PageEntries32>().fill(for: MemoryProtection(devices: devices, map: map))
+    PageTables<PageEntries32>().fill(
+      for: MemoryProtection(
+        devices: devices, readable: readable, map: map))
   }
 }
 #endif

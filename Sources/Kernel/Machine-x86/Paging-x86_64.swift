@@ -60,12 +60,17 @@ enum Paging {
     return unsafe board_cpuid(0x8000_0001, &leaf) && leaf.edx & 1 << 26 != 0
   }
 
+  /// All that is mapped on entry: firmware and loader leave their data anywhere in it.
+  private static var readable: PageRange { PageRange(below: firmwareEnd) }
+
   /// Maps the first 4 GiB: only the kernel's own variables and `devices` can be written, only its code
   /// can be executed, and neither a nil pointer nor a stack that runs over reaches any memory.
   ///
   /// - Returns: The address at which page 0 can be read.
   static func protect(devices: PageRange) -> UInt {
-    _ = Tables().fill(for: MemoryProtection(devices: devices))
+    _ = Tables().fill(
+      for: MemoryProtection(
+        devices: devices, readable: readable))
     return board_first_page_window()
   }
 
@@ -79,7 +84,8 @@ enum Paging {
     of map: MemoryMap, devices: PageRange, node: UnsafeMutableBufferPointer<BootMemoryNode>,
     owners: inout OwnerTable
   ) throws(KernelError) -> UInt64 {
-    var protection = MemoryProtection(devices: devices, map: map)
+    var protection = MemoryProtection(
+      devices: devices, readable: readable, map: map)
     let coarseCount = Tables().fill(for: protection)
     guard let low = PageRange(start: PageFrame(0), end: firmwareEnd),
       let high = PageRange(start: firmwareEnd, end: reach)
@@ -88,40 +94,11 @@ enum Paging {
     forEachGibibyte(of: map, in: high) { gibibyte, isFirstOfTable in
       tableCount += (isFirstOfTable ? 1 : 0) + (isOnePage(gibibyte, of: map) ? 0 : 1)
     }
-    let start = unsafe try allocateTables(tableCount, of: map, in: low, node: node, owners: &owners)
+    let start = unsafe try PageTableMemory.allocate(
+      tableCount, of: map, in: low, node: node, owners: &owners)
     fill(from: start.rawValue, for: map, in: high)
     protection.tables = PageRange(start: start.pageFrame, pageCount: tableCount)
     return tableCount == 0 ? coarseCount : Tables().fill(for: protection)
-  }
-
-  /// Allocates tables from a boot memory of the first 4 GiB.
-  private static func allocateTables(
-    _ count: UInt64, of map: MemoryMap, in low: PageRange,
-    node: UnsafeMutableBufferPointer<BootMemoryNode>, owners: inout OwnerTable
-  ) throws(KernelError) -> PhysicalAddress {
-    guard count > 0 else { return PhysicalAddress(0) }
-    do {
-      var memory = unsafe BootMemory(platform: BootMemoryPlatform(), nodes: node)
-      try memory.setUpNode(NodeID(0), spanning: low, of: map, owners: &owners)
-      // Its bitmap is not needed any more once the tables are there.
-      owners.removeLast()
-      let byteCount = count * PageFrame.byteCount
-      let start = try allocate(byteCount, from: &memory)
-      if let range = AddressRange(start: start, byteCount: byteCount) {
-        try owners.add(range, .pageTables)
-      }
-      return start
-    } catch {
-      throw .bootPlan(error)
-    }
-  }
-
-  private static func allocate(
-    _ byteCount: UInt64, from memory: inout BootMemory
-  ) throws(BootPlanError) -> PhysicalAddress {
-    do { return try memory.allocate(.pages(byteCount: byteCount)) } catch {
-      throw .bootMemory(error)
-    }
   }
 
   /// Fills the tables from `start` on, in the order in which they were counted.

@@ -18,6 +18,7 @@ extension MapPicture.Cell {
     case .kind(.acpiNonVolatile): "n"
     case .kind(.reserved): "#"
     case .kind(.unusable): "x"
+    case .kind(.noMap): "o"
     }
   }
 
@@ -42,6 +43,7 @@ extension MapPicture.Cell {
     case .kind(.acpiNonVolatile): "#ab47bc"
     case .kind(.reserved): "#e57373"
     case .kind(.unusable): "#212121"
+    case .kind(.noMap): "#795548"
     }
   }
 
@@ -57,6 +59,7 @@ extension MapPicture.Cell {
     case .kind(.acpiNonVolatile): 45
     case .kind(.reserved): 41
     case .kind(.unusable): 107
+    case .kind(.noMap): 105
     }
   }
 }

@@ -28,7 +28,7 @@ extension MapReport {
       var start: String
       var last: String?
       var isHotPluggable: Bool
-      var line: Int
+      var line: Int?
     }
 
     var file: String

@@ -11,12 +11,14 @@ struct MapCommand: ParsableCommand {
     discussion: """
       Reads lines START END TYPE (hexadecimal, END exclusive), a whole Linux boot log, a copy of \
       /sys/firmware/memmap (the directory, or the output of grep . -r), /proc/iomem, the output \
-      of the demonstration kernel, and dumps of memory with Multiboot or PVH information.
+      of the demonstration kernel, dumps of memory with Multiboot or PVH information, and device \
+      trees (DTB).
 
       EXAMPLES
         dmesg | bootmem map -
         bootmem map --ranges machine.e820
         scripts/run | bootmem map --format json -
+        bootmem map --at 0x48000000 board.dtb
         bootmem map --form multiboot1 --at 0x9000 --information 0x9500 low.bin
       """)
 

@@ -17,6 +17,7 @@ struct PlanCommand: ParsableCommand {
       EXAMPLES
         bootmem plan machine.e820 --kernel 1M:8M
         bootmem plan dmesg.txt --kernel 1M:8M --module 32M:12M --append mem=4G
+        bootmem plan board.dtb --at 0x48000000 --kernel 0x40200000:2M
         bootmem plan machine.e820 --nodes machine.numa --kernel 16M:8M
       """)
 

@@ -103,7 +103,7 @@ import Testing
     #expect(
       result.errors == """
         <stdin>:3: error: no such type of memory: resreved; there are usable, soft_reserved, \
-        acpi_data, persistent, acpi_nvs, reserved, unusable, and typeN for e820's number N
+        acpi_data, persistent, acpi_nvs, reserved, unusable, no-map, and typeN for e820's number N
 
         """)
   }

@@ -1,0 +1,115 @@
+import PhysicalMemory
+
+/// A flattened device tree, checked as a whole: what firmware hands over on most machines that are
+/// not PCs.
+///
+/// A tree is read where it lies and nothing is copied, so its memory must not change as long as it is
+/// used.  Trees of up to 2 MiB with nodes up to 64 deep are read, of the versions 16 and 17 and those
+/// that say they are compatible.
+///
+/// Source: Devicetree Specification 0.4, chapter 5.
+public struct DeviceTree<Memory: PhysicalMemoryReader> {
+  /// The deepest that nodes may be nested, the root included.
+  static var depthLimit: Int { 64 }
+
+  /// The addresses of the tree, with all the room that it says it has.
+  public let range: AddressRange
+
+  /// The root node.
+  let root: DeviceTreeNode<Memory>
+
+  /// The memory reservation block, at its start.
+  let reservations: DeviceTreeReservations<Memory>
+
+  /// Checks the tree at `address`: all blocks lie in it and apart, and every token of the structure
+  /// is one.
+  ///
+  /// - Throws: ``FirmwareError/unreadable(_:)`` with the first thing that is wrong.
+  /// - Complexity: O(n) in the size of the tree.
+  public init(at address: PhysicalAddress, in memory: Memory) throws(FirmwareError) {
+    let header = try DeviceTreeHeader(at: address, in: memory)
+    let blob = BoundedBytes(memory, at: address, byteCount: header.totalByteCount)
+    func problem(_ object: StaticString, _ complaint: StaticString) -> FirmwareError {
+      .unreadable(FirmwareProblem(object, at: address, complaint))
+    }
+    guard let headerRange = blob.subrange(at: 0, byteCount: header.byteCount) else {
+      throw problem("device tree", "is smaller than its header")
+    }
+    guard header.structureOffset % 4 == 0, let rest = blob.suffix(from: header.structureOffset),
+      let structure = rest.slice(at: 0, byteCount: header.structureByteCount ?? rest.byteCount)
+    else { throw problem("device tree structure", "does not lie in the tree, aligned to 4 bytes") }
+    guard let strings = blob.slice(at: header.stringsOffset, byteCount: header.stringsByteCount)
+    else { throw problem("device tree strings", "do not lie in the tree") }
+    guard let rest = blob.suffix(from: header.reservationsOffset) else {
+      throw problem("device tree reservations", "do not lie in the tree")
+    }
+    let reservations = DeviceTreeReservations(rest)
+    guard let reservationRange = reservations.range else {
+      throw problem("device tree reservations", "do not end in the tree")
+    }
+    var cursor = DeviceTreeCursor(structure: structure, strings: strings)
+    root = try Self.checkedRoot(&cursor, stringsByteCount: strings.byteCount)
+    range = blob.range
+    self.reservations = reservations
+    // Version 16 does not say how large the structure is; its last token does.
+    let structureRange = structure.subrange(at: 0, byteCount: cursor.offset) ?? structure.range
+    try Self.checkApart([headerRange, reservationRange, structureRange, strings.range])
+  }
+
+  /// Says with an error that two blocks of a tree share a byte.
+  private static func checkApart(_ blocks: InlineArray<4, AddressRange>) throws(FirmwareError) {
+    for index in 1..<blocks.count {
+      for other in 0..<index where blocks[index].overlaps(blocks[other]) {
+        throw .unreadable(
+          FirmwareProblem(
+            "device tree block", at: blocks[index].start, "overlaps the one at",
+            value: blocks[other].start.rawValue))
+      }
+    }
+  }
+
+  /// Walks over the structure block to its end.
+  ///
+  /// - Returns: The one node that all others are in.
+  private static func checkedRoot(
+    _ cursor: inout DeviceTreeCursor<Memory>, stringsByteCount: UInt64
+  ) throws(FirmwareError) -> DeviceTreeNode<Memory> {
+    var root: DeviceTreeNode<Memory>?
+    var depth = 0
+    var isBehindName = false
+    while true {
+      let address = cursor.address
+      func problem(_ complaint: StaticString, value: UInt64? = nil) -> FirmwareError {
+        .unreadable(
+          FirmwareProblem("device tree structure", at: address, complaint, value: value))
+      }
+      switch cursor.next() {
+      case .node(let node):
+        guard depth < depthLimit else {
+          throw problem("has nodes nested deeper than", value: UInt64(depthLimit))
+        }
+        guard depth > 0 || root == nil else { throw problem("has a second root") }
+        if depth == 0 { root = node }
+        depth += 1
+        isBehindName = true
+      case .property(let property):
+        guard isBehindName else { throw problem("has a property behind a node") }
+        guard property.nameOffset < stringsByteCount else {
+          throw problem(
+            "has a property whose name is not in the strings, but at", value: property.nameOffset)
+        }
+      case .nodeEnd:
+        guard depth > 0 else { throw problem("ends a node where none started") }
+        depth -= 1
+        isBehindName = false
+      case .end:
+        guard depth == 0, let root else { throw problem("ends inside a node") }
+        return root
+      case .unknown(let number):
+        throw problem("has an unknown token", value: UInt64(number))
+      case nil:
+        throw problem("is cut off")
+      }
+    }
+  }
+}

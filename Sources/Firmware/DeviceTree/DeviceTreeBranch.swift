@@ -1,0 +1,69 @@
+import PhysicalMemory
+
+/// A node of a device tree and all that it is in, from the root on.
+struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
+  /// Where the nodes start in the structure block: a fraction of their size, for 64 of them.
+  private var offsets: InlineArray<64, UInt64>
+
+  /// The number of nodes behind the root.
+  private var count = 0
+
+  /// The last node.
+  private(set) var last: DeviceTreeNode<Memory>
+
+  /// Follows a path such as `/soc/serial@10000000`; nil if there is no such node.
+  ///
+  /// A part without unit address names the first node that is called so.
+  ///
+  /// - Complexity: O(n) in the size of the tree for each part of the path, up to the tree's depth.
+  init?(_ path: BoundedBytes<Memory>, from root: DeviceTreeNode<Memory>) {
+    offsets = InlineArray(repeating: root.offset)
+    precondition(offsets.count == DeviceTree<Memory>.depthLimit)
+    last = root
+    guard var rest = path.afterSlash else { return nil }
+    while rest.byteCount > 0 {
+      let part = rest.prefix(upTo: UInt8(ascii: "/"))
+      guard let child = last.child(part) else { return nil }
+      // The tree has been checked to be no deeper; this is for memory that changed since.
+      guard count + 1 < offsets.count else { return nil }
+      count += 1
+      offsets[count] = child.offset
+      last = child
+      guard let behind = rest.suffix(from: part.byteCount) else { return nil }
+      rest = behind.afterSlash ?? behind
+    }
+  }
+
+  /// The node at `index`, counted from 0, the root.
+  private func node(at index: Int) -> DeviceTreeNode<Memory>? {
+    var cursor = last.contents.moved(to: offsets[index])
+    guard case .node(let node) = cursor.next() else { return nil }
+    return node
+  }
+
+  /// The first entry of the last node's "reg" as the processor sees it; nil if there is none, or
+  /// the processor does not see it.
+  var registers: AddressRange? {
+    guard count > 0, let parent = node(at: count - 1), let cells = DeviceTreeCells(of: parent),
+      let value = last.property("reg")
+    else { return nil }
+    let registers = DeviceTreeRegisters(value, cells: cells)
+    guard registers.count > 0, let entry = registers[0] else { return nil }
+    var start = entry.start
+    // From the bus that the node is on to the processor's, which is the root's.
+    for index in stride(from: count - 1, to: 0, by: -1) {
+      guard let bus = node(at: index), let outer = node(at: index - 1),
+        let translated = DeviceTreeBus(bus, in: outer)?.outerAddress(of: start)
+      else { return nil }
+      start = translated
+    }
+    return AddressRange(start: PhysicalAddress(start), byteCount: entry.byteCount)
+  }
+}
+
+extension BoundedBytes {
+  /// What follows a `/` at the start; nil if there is none.
+  fileprivate var afterSlash: BoundedBytes? {
+    load(UInt8.self, at: 0) == UInt8(ascii: "/") ? suffix(from: 1) : nil
+  }
+}

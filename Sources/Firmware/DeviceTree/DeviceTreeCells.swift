@@ -1,0 +1,40 @@
+import PhysicalMemory
+
+/// How many cells of 32 bits addresses and sizes have in the "reg" of a node's children.
+///
+/// Source: Devicetree Specification 0.4, section 2.3.5.
+struct DeviceTreeCells: Equatable {
+  /// The most cells of an address or a size; PCI's addresses have 3.
+  private static var limit: UInt32 { 4 }
+
+  /// `#address-cells`
+  let address: UInt64
+
+  /// `#size-cells`
+  let size: UInt64
+
+  /// The size in bytes of an address and a size.
+  var entryByteCount: UInt64 { (address + size) * 4 }
+
+  /// Reads the numbers of the node whose children are meant; where it has none they are 2 and 1.
+  ///
+  /// - Returns: nil if one is no single cell, or above 4.
+  init?(of node: DeviceTreeNode<some PhysicalMemoryReader>) {
+    guard let address = Self.number("#address-cells", of: node, default: 2),
+      let size = Self.number("#size-cells", of: node, default: 1)
+    else { return nil }
+    self.address = address
+    self.size = size
+  }
+
+  private static func number(
+    _ name: StaticString, of node: DeviceTreeNode<some PhysicalMemoryReader>,
+    default: UInt64
+  ) -> UInt64? {
+    guard let value = node.property(name) else { return `default` }
+    guard value.byteCount == 4, let number = value.loadBigEndian(UInt32.self, at: 0),
+      number <= limit
+    else { return nil }
+    return UInt64(number)
+  }
+}

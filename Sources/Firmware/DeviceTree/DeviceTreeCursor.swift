@@ -1,0 +1,93 @@
+import PhysicalMemory
+
+/// What the structure block of a device tree is made of.
+enum DeviceTreeToken<Memory: PhysicalMemoryReader> {
+  /// A node starts; its properties and children follow, then ``nodeEnd``.
+  case node(DeviceTreeNode<Memory>)
+  /// A property of the node that started last.
+  case property(DeviceTreeProperty<Memory>)
+  /// The node that started last, and did not end yet, ends.
+  case nodeEnd
+  /// The block ends.
+  case end
+  /// A number that stands for none of them.
+  case unknown(UInt32)
+}
+
+/// A place in the structure block of a device tree.
+///
+/// A walk always ends: every step moves on by 4 bytes at least.
+///
+/// Source: Devicetree Specification 0.4, section 5.4.
+struct DeviceTreeCursor<Memory: PhysicalMemoryReader> {
+  private enum Number {
+    static var node: UInt32 { 1 }
+    static var nodeEnd: UInt32 { 2 }
+    static var property: UInt32 { 3 }
+    static var nothing: UInt32 { 4 }
+    static var end: UInt32 { 9 }
+  }
+
+  private let structure: BoundedBytes<Memory>
+  private let strings: BoundedBytes<Memory>
+
+  /// Where the next token starts, in bytes from the start of the block; a multiple of 4.
+  private(set) var offset: UInt64
+
+  init(structure: BoundedBytes<Memory>, strings: BoundedBytes<Memory>) {
+    self.structure = structure
+    self.strings = strings
+    offset = 0
+  }
+
+  /// The place of a token in the same block.
+  func moved(to offset: UInt64) -> DeviceTreeCursor {
+    var cursor = self
+    cursor.offset = offset
+    return cursor
+  }
+
+  /// The address of the next token.
+  var address: PhysicalAddress? { structure.range.start.advanced(byByteCount: offset) }
+
+  /// The next token; nil if it does not lie in the block as a whole.
+  mutating func next() -> DeviceTreeToken<Memory>? {
+    while let number = structure.loadBigEndian(UInt32.self, at: offset) {
+      let start = offset
+      offset += 4
+      switch number {
+      case Number.nothing: continue
+      case Number.node: return node(from: start)
+      case Number.property: return property()
+      case Number.nodeEnd: return .nodeEnd
+      case Number.end: return .end
+      default: return .unknown(number)
+      }
+    }
+    return nil
+  }
+
+  private mutating func node(from start: UInt64) -> DeviceTreeToken<Memory>? {
+    guard let range = structure.text(at: offset) else { return nil }
+    skip(byteCount: range.byteCount + 1)
+    return .node(
+      DeviceTreeNode(
+        name: BoundedBytes(structure.memory, range), offset: start, contents: self))
+  }
+
+  private mutating func property() -> DeviceTreeToken<Memory>? {
+    guard let byteCount = structure.loadBigEndian(UInt32.self, at: offset),
+      let nameOffset = structure.loadBigEndian(UInt32.self, at: offset + 4),
+      let value = structure.slice(at: offset + 8, byteCount: UInt64(byteCount))
+    else { return nil }
+    skip(byteCount: 8 + UInt64(byteCount))
+    return .property(
+      DeviceTreeProperty(nameOffset: UInt64(nameOffset), strings: strings, value: value))
+  }
+
+  /// Moves on to the first token behind `byteCount` bytes, which lie in the block.
+  private mutating func skip(byteCount: UInt64) {
+    // A block has 2 MiB at most.
+    offset = (offset + byteCount + 3) & ~3
+  }
+}

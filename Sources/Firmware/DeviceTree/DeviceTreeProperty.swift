@@ -1,0 +1,20 @@
+import PhysicalMemory
+
+/// A property of a node: a name and any bytes.
+struct DeviceTreeProperty<Memory: PhysicalMemoryReader> {
+  /// Where the name starts in the block of strings.
+  let nameOffset: UInt64
+
+  /// The block of strings.
+  let strings: BoundedBytes<Memory>
+
+  /// The bytes of the value, perhaps none.
+  let value: BoundedBytes<Memory>
+
+  func isNamed(_ name: StaticString) -> Bool { strings.holds(name, at: nameOffset) }
+
+  func isNamed(_ name: BoundedBytes<Memory>) -> Bool {
+    guard let start = strings.slice(at: nameOffset, byteCount: name.byteCount) else { return false }
+    return start.equals(name) && strings.load(UInt8.self, at: nameOffset + name.byteCount) == 0
+  }
+}

@@ -1,0 +1,37 @@
+import PhysicalMemory
+
+/// The memory reservation block of a device tree: addresses and sizes of 64 bits each, up to a pair
+/// of zeros.
+///
+/// Source: Devicetree Specification 0.4, section 5.3.
+struct DeviceTreeReservations<Memory: PhysicalMemoryReader> {
+  private let block: BoundedBytes<Memory>
+  private var offset: UInt64 = 0
+
+  /// The addresses of the block, its end included; nil if it does not end in the tree.
+  let range: AddressRange?
+
+  /// - Parameter block: The tree from the start of the block on.
+  init(_ block: BoundedBytes<Memory>) {
+    self.block = block
+    var end: UInt64 = 0
+    while let entry = Self.entry(at: end, in: block), entry != (0, 0) { end += 16 }
+    range = block.subrange(at: 0, byteCount: end + 16)
+  }
+
+  /// The next entry; nil behind the last.
+  mutating func next() -> (start: UInt64, byteCount: UInt64)? {
+    guard let entry = Self.entry(at: offset, in: block), entry != (0, 0) else { return nil }
+    offset += 16
+    return entry
+  }
+
+  private static func entry(
+    at offset: UInt64, in block: BoundedBytes<Memory>
+  ) -> (start: UInt64, byteCount: UInt64)? {
+    guard let start = block.loadBigEndian(UInt64.self, at: offset),
+      let byteCount = block.loadBigEndian(UInt64.self, at: offset + 8)
+    else { return nil }
+    return (start, byteCount)
+  }
+}

@@ -1,0 +1,141 @@
+import MemoryMap
+import PhysicalMemory
+import TextOutput
+
+/// What the node `/reserved-memory` of a device tree says.
+///
+/// Source: Devicetree Specification 0.4, section 3.5.
+struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
+  private static var object: StaticString { "device tree reserved memory" }
+
+  /// How many ranges are compared with those before them: more than any firmware reserves.
+  private static var comparedCount: Int { 1024 }
+
+  let root: DeviceTreeNode<Memory>
+
+  /// The cells of the root's children.
+  let rootCells: DeviceTreeCells
+
+  /// Takes note of all ranges that have a place.
+  ///
+  /// Of the first 1024, those that overlap are reported.
+  ///
+  /// - Complexity: O(n) in the size of the tree, and for each of the 1024 in the lists' capacity.
+  func read<Sink: TextSink>(
+    into information: inout BootInformation, reportingTo sink: inout Sink
+  ) {
+    var number = 0
+    var lists = root.children
+    while let list = lists.next() {
+      guard list.isNamed("reserved-memory"), list.isAvailable,
+        let cells = cells(of: list, reportingTo: &sink)
+      else { continue }
+      let bus = DeviceTreeBus(list, in: root)
+      if bus == nil {
+        sink.report(
+          FirmwareProblem(
+            Self.object, at: list.address, "has no ranges; its addresses are taken as they are"))
+      }
+      var nodes = list.children
+      while let node = nodes.next() {
+        guard node.isAvailable else { continue }
+        guard let value = node.property("reg") else {
+          sink.report(
+            FirmwareProblem(Self.object, at: node.address, "has no place, and is given none"))
+          continue
+        }
+        let registers = DeviceTreeRegisters(value, cells: cells)
+        registers.reportRest(of: Self.object, to: &sink)
+        for index in 0..<registers.count {
+          guard
+            let range = range(at: index, of: registers, on: bus, reportingTo: &sink)
+          else { continue }
+          note(range, of: node, number: number, into: &information, reportingTo: &sink)
+          number += 1
+        }
+      }
+    }
+  }
+
+  /// The cells of the ranges: the root's where the list has none, which it ought to have.
+  private func cells(
+    of list: DeviceTreeNode<Memory>, reportingTo sink: inout some TextSink
+  ) -> DeviceTreeCells? {
+    guard list.has("#address-cells") && list.has("#size-cells") else {
+      sink.report(
+        FirmwareProblem(
+          Self.object, at: list.address,
+          "has no #address-cells or #size-cells; those of the root are taken"))
+      return rootCells
+    }
+    if let cells = DeviceTreeCells(of: list) { return cells }
+    sink.report(
+      FirmwareProblem(
+        Self.object, at: list.address, "is ignored, as its #address-cells or #size-cells are none"))
+    return nil
+  }
+
+  private func range(
+    at index: UInt64, of registers: DeviceTreeRegisters<Memory>, on bus: DeviceTreeBus<Memory>?,
+    reportingTo sink: inout some TextSink
+  ) -> AddressRange? {
+    guard let range = registers.range(at: index, of: Self.object, reportingTo: &sink) else {
+      return nil
+    }
+    guard let bus else { return range }
+    guard let start = bus.outerAddress(of: range.start.rawValue) else {
+      sink.report(
+        FirmwareProblem(
+          Self.object, number: index, at: registers.address, "is not in the ranges; ignored, is at",
+          value: range.start.rawValue))
+      return nil
+    }
+    return AddressRange(
+      start: PhysicalAddress(start), clampingByteCount: range.byteCount)
+  }
+
+  private func note<Sink: TextSink>(
+    _ range: AddressRange, of node: DeviceTreeNode<Memory>, number: Int,
+    into information: inout BootInformation, reportingTo sink: inout Sink
+  ) {
+    if number < Self.comparedCount && Self.overlaps(range, in: information) {
+      sink.report(
+        FirmwareProblem(
+          Self.object, number: UInt64(number), at: node.address, "overlaps another one; is at",
+          value: range.start.rawValue))
+    }
+    let isReusable = node.has("reusable")
+    guard !node.has("no-map") else {
+      if isReusable {
+        sink.report(
+          FirmwareProblem(
+            Self.object, number: UInt64(number), at: node.address,
+            "is both reusable and not to be mapped; is not mapped"))
+      }
+      information.regions.append(MemoryRegion(range: range, kind: .noMap))
+      return
+    }
+    information.heldRanges.append(
+      range, isReusable ? .reusableMemory(number) : .reservedMemory(number))
+  }
+
+  /// Whether a range shares a byte with one of the earlier ones.
+  private static func overlaps(
+    _ range: AddressRange, in information: borrowing BootInformation
+  ) -> Bool {
+    for index in 0..<information.regions.count {
+      let region = information.regions[index]
+      if region.kind == .noMap, region.range.overlaps(range) { return true }
+    }
+    for index in 0..<information.heldRanges.count {
+      let other = information.heldRanges[index]
+      switch other.owner {
+      case .loader(.reservedMemory), .loader(.reusableMemory):
+        if other.range.overlaps(range) { return true }
+      default:
+        break
+      }
+    }
+    return false
+  }
+}

@@ -1,0 +1,102 @@
+import MemoryMap
+import PhysicalMemory
+import TextOutput
+
+extension NodeInformation {
+  /// Reads the nodes of a device tree, replacing what was here before: the "numa-node-id" of
+  /// processors and of memory.
+  ///
+  /// Nodes are numbered from 0 in ascending order of those numbers, so that they are the same if
+  /// firmware leaves out none.  Defects are reported as lines on `sink`, of very
+  /// many the first ones.
+  ///
+  /// - Returns: Whether the tree speaks of nodes.
+  /// - Throws: An error if there is too little storage; the result stands for one node then.
+  /// - Complexity: O(n) in the size of the tree, O(n m) in the number of m nodes.
+  ///
+  /// Source: Linux's device tree binding `numa`.
+  @discardableResult
+  public mutating func read(
+    _ tree: DeviceTree<some PhysicalMemoryReader>, reportingTo sink: inout some TextSink
+  ) throws(FirmwareError) -> Bool {
+    removeAll()
+    var reports = FirstLines(to: sink)
+    defer { sink = reports.finish() }
+    do throws(FirmwareError) {
+      try readDomains(tree, reportingTo: &reports)
+      try readMemory(tree)
+    } catch {
+      removeAll()
+      throw error
+    }
+    return domains.count > 0
+  }
+
+  private mutating func readDomains(
+    _ tree: DeviceTree<some PhysicalMemoryReader>, reportingTo sink: inout some TextSink
+  ) throws(FirmwareError) {
+    var entryCount = 0
+    var hasRoom = true
+    var children = tree.root.children
+    while let child = children.next() {
+      if child.isMemory {
+        guard let domain = child.nodeNumber(reportingTo: &sink) else { continue }
+        entryCount += 1
+        if domains.node(of: domain) == nil { hasRoom = false }
+      } else if child.isNamed("cpus") {
+        var processors = child.children
+        while let processor = processors.next() {
+          guard let domain = processor.nodeNumber(reportingTo: &sink) else { continue }
+          entryCount += 1
+          if domains.node(of: domain) == nil { hasRoom = false }
+        }
+      }
+    }
+    guard hasRoom else {
+      throw .nodesFull(capacity: domains.capacity, sufficient: entryCount)
+    }
+    domains.sort()
+    if domains.count > 0 { affinities.includeNode(NodeID(domains.count - 1)) }
+  }
+
+  private mutating func readMemory(
+    _ tree: DeviceTree<some PhysicalMemoryReader>
+  ) throws(FirmwareError) {
+    guard let cells = tree.memoryCells else { return }
+    // The reader of the memory map and the first walk have reported what is wrong.
+    var silence = SilentSink()
+    var children = tree.root.children
+    while let child = children.next() {
+      guard child.isMemory, let domain = child.nodeNumber(reportingTo: &silence),
+        let node = domains.node(of: domain), let value = child.property("reg")
+      else { continue }
+      let registers = DeviceTreeRegisters(value, cells: cells)
+      for index in 0..<registers.count {
+        guard
+          let range = registers.range(at: index, of: "device tree memory", reportingTo: &silence)
+        else { continue }
+        affinities.append(MemoryAffinity(range: range, node: node))
+      }
+    }
+    do throws(MemoryMapError) {
+      try affinities.checkCapacity()
+    } catch {
+      throw .memoryMap(error)
+    }
+  }
+}
+
+extension DeviceTreeNode {
+  /// The number of the NUMA node that a processor or memory belongs to; nil if it does not say, or,
+  /// with a report, does not say it in one cell.
+  fileprivate func nodeNumber(reportingTo sink: inout some TextSink) -> UInt32? {
+    guard let value = property("numa-node-id") else { return nil }
+    guard value.byteCount == 4 else {
+      sink.report(
+        FirmwareProblem(
+          "device tree numa-node-id", at: value.range.start, "is no single cell; ignored"))
+      return nil
+    }
+    return value.loadBigEndian(UInt32.self, at: 0)
+  }
+}

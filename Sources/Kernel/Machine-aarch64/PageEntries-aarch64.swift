@@ -1,0 +1,47 @@
+#if hasFeature(Embedded) && arch(arm64)
+import Board
+import PhysicalMemory
+
+/// Entries of aarch64's tables for pages of 4 KiB (Arm ARM, D8.3).
+enum PageEntries: PageTableFormat {
+  static let processorName: StaticString = "aarch64"
+
+  static var levelCount: Int { 4 }
+
+  static var highestLeafLevel: Int { 2 }
+
+  /// 48 bits of address, or as many as the processor has lines for.
+  static var reach: PageFrame {
+    PageFrame(1 << (UInt64(board_physical_address_bit_count()) - 12))
+  }
+
+  // Numbers of attributes as the entry code has them in MAIR_EL1.
+  private static let device: UInt64 = 0 << 2
+  private static let memory: UInt64 = 1 << 2 | innerShareable
+  private static let innerShareable: UInt64 = 3 << 8
+
+  private static let tableOrPage: UInt64 = 0b11
+  private static let block: UInt64 = 0b01
+  private static let readOnly: UInt64 = 1 << 7
+  private static let accessed: UInt64 = 1 << 10
+  private static let neverExecutedInEL1: UInt64 = 1 << 53
+  private static let neverExecutedInEL0: UInt64 = 1 << 54
+
+  static func table(at address: UInt64) -> UInt64 { address | tableOrPage }
+
+  static func leaf(
+    at address: UInt64, level: Int, access: PageAccess, isDevice: Bool
+  ) -> UInt64 {
+    var entry = address | accessed | neverExecutedInEL0
+    entry |= level == 0 ? tableOrPage : block
+    entry |= isDevice ? device : memory
+    switch access {
+    case .none: return 0
+    case .read: entry |= readOnly | neverExecutedInEL1
+    case .readAndExecute: entry |= readOnly
+    case .readAndWrite: entry |= neverExecutedInEL1
+    }
+    return entry
+  }
+}
+#endif

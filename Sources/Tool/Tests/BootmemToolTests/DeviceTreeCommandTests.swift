@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// Device trees through the tool.
+@Suite struct DeviceTreeCommandTests {
+  /// The path of `NAME.dtb` of the fixtures.
+  private static func path(_ name: String) -> String { Fixture.path("device-trees/\(name).dtb") }
+
+  @Test func map_showsMemoryWithWhatMustNotBeMapped() throws {
+    let result = try Tool.run("map", "--width", "80", Self.path("board"))
+    #expect(result.exitCode == 0)
+    #expect(result.errors == "")
+    for line in [
+      "board.dtb: device tree, 4 regions\n",
+      "  note: where the tree itself will lie is not known; --at says it\n",
+      "  0000000080000000-00000000807fffff no-map        8 MiB\n",
+      "  0000000080800000-00000000bfffffff usable        1016 MiB\n",
+      "  0000000880000000-00000008ffffffff node 1, 2 GiB\n",
+      "  0000000080000000-00000000bfffffff node 0, 1 GiB\n",
+      "usable: 849920 pages, 3.2 GiB\n",
+      "  000080000000 oo..............................................................\n",
+      "  . usable, o no-map\n",
+    ] {
+      #expect(result.output.contains(line), "\(line) in \(result.output)")
+    }
+  }
+
+  @Test func map_picturesShowWhatMustNotBeMapped() throws {
+    let json = try Tool.run("map", "--format", "json", Self.path("board"))
+    #expect(json.exitCode == 0)
+    #expect(json.output.contains("\"form\" : \"dtb\""))
+    #expect(json.output.contains("\"kind\" : \"no-map\""))
+    let svg = try Tool.run("map", "--format", "svg", Self.path("board"))
+    #expect(svg.exitCode == 0)
+    #expect(svg.output.contains("no-map"))
+    #expect(svg.output.contains("#795548"))
+  }
+
+  @Test func plan_keepsWhatTheTreeReserves() throws {
+    let result = try Tool.run(
+      "plan", Self.path("board"), "--at", "0x87000000", "--kernel", "0x80800000:2M")
+    #expect(result.errors == "")
+    #expect(result.exitCode == 0)
+    for line in [
+      "board.dtb: device tree, 4 regions; kernel for x86_64\n",
+      "  node 0 0000000080800000-00000000efffffff 1.2 GiB usable",
+      "  node 1 0000000880000000-00000008ffffffff 2 GiB usable",
+      "  0000000087000000-00000000870006bd device tree, 1.6 KiB\n",
+      "  00000000bfff0000-00000000bfffffff memory reservation 1, 64 KiB\n",
+      "  0000000090000000-00000000907fffff reserved memory 1, 8 MiB\n",
+      "  00000000a0000000-00000000a3ffffff reusable memory 3, 64 MiB\n",
+      "  0000000088000000-0000000088345677 module 0, 3.2 MiB\n",
+    ] {
+      #expect(result.output.contains(line), "\(line) in \(result.output)")
+    }
+  }
+
+  @Test func map_damagedTreeIsAnErrorWithItsName() throws {
+    let directory = try TemporaryDirectory()
+    let bytes = try Data(contentsOf: URL(filePath: Self.path("board")))
+    let file = try directory.file("cut.dtb", bytes.prefix(600))
+    let result = try Tool.run("map", file.path)
+    #expect(result.exitCode == 1)
+    #expect(result.errors == "\(file.path): error: device tree structure at 0x254: is cut off\n")
+  }
+}

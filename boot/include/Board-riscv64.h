@@ -1,0 +1,55 @@
+/* What the kernel asks of a riscv64 processor; see Board.h. */
+#ifndef BOARD_RISCV64_H
+#define BOARD_RISCV64_H
+#if defined(__riscv) && __riscv_xlen == 64
+
+/* Stops the processor for good. */
+_Noreturn static inline void board_halt(void) {
+  for (;;) __asm__ volatile("csrw sie, zero\n\twfi");
+}
+
+/* Ends QEMU with an exit status, by the test device of its machine `virt`: a failure with a status,
+ * as a success has none.  The device is not mapped, so paging is switched off. */
+_Noreturn static inline void board_exit(uintptr_t status) {
+  enum { TEST_DEVICE = 0x100000, FINISHER_FAIL = 0x3333 };
+  __asm__ volatile("csrw satp, zero\n\tsfence.vma" : : : "memory");
+  *(volatile uint32_t *)TEST_DEVICE = (uint32_t)(status << 16 | FINISHER_FAIL);
+  board_halt();
+}
+
+/* Switches the machine off by firmware (RISC-V SBI, system reset extension).  The arguments are those
+ * of processors that have several ways. */
+_Noreturn static inline void board_power_off(bool calls_hypervisor, bool calls_monitor) {
+  (void)calls_hypervisor;
+  (void)calls_monitor;
+  register uintptr_t type __asm__("a0") = 0;
+  register uintptr_t reason __asm__("a1") = 0;
+  register uintptr_t function __asm__("a6") = 0;
+  register uintptr_t extension __asm__("a7") = 0x53525354;
+  __asm__ volatile("ecall" : "+r"(type), "+r"(reason) : "r"(function), "r"(extension) : "memory");
+  board_halt();
+}
+
+/* The number of levels of page tables: 4 with 48 bits of address, 3 with 39. */
+static inline uintptr_t board_page_level_count(void) {
+  uintptr_t satp;
+  __asm__ volatile("csrr %0, satp" : "=r"(satp));
+  return satp >> 60 == 9 ? 4 : 3;
+}
+
+/* Puts other tables of as many levels in the place of those in use. */
+static inline void board_set_page_tables(uintptr_t root) {
+  uintptr_t satp;
+  __asm__ volatile("csrr %0, satp" : "=r"(satp));
+  satp = satp >> 60 << 60 | root >> 12;
+  __asm__ volatile("sfence.vma\n\tcsrw satp, %0\n\tsfence.vma" : : "r"(satp) : "memory");
+}
+
+/* ---- Page tables (see entry.S) ---- */
+
+BOARD_LINKER_ADDRESS(boot_page_root)
+BOARD_LINKER_ADDRESS(boot_page_tables)
+BOARD_LINKER_ADDRESS(boot_page_tables_end)
+
+#endif
+#endif
