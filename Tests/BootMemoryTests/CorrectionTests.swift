@@ -18,6 +18,9 @@ import Testing
     }
   }
 
+  //           10       20         100000
+  // map       ________|..........|________    node 1 lies above the low limit, fffff
+  // Expect    #_______|..........|________
   @Test func D01_lowNode_keepsLimit() throws {
     var fixed = FixedMemory(0x10..<0x20, 0x10_0000..<0x10_0100)
     try fixed.freePages(0x10..<0x20)
@@ -42,6 +45,8 @@ import Testing
     #expect(fixed.drawing() == "########________")
   }
 
+  // map      ####____________    the goal is the last page below 4 GiB, and so is the limit
+  // Expect   #####___________
   @Test func D03_low_dropsGoalThatReachesBeyondLimit() throws {
     var fixed = FixedMemory("####____________")
     #expect(try fixed.allocate(0x1000, goal: 0xffff_f000, limit: 0xffff_ffff) == 0x4000)
@@ -93,6 +98,9 @@ import Testing
     #expect(fixed.drawing() == "#####___")
   }
 
+  //           25      40                a7
+  // map       ________|________|_______|    neither end is that of a word of the bitmap
+  // Expect    every page is released, in order
   @Test func D07_handOver_releasesTailOfNodeWithUnalignedStart() throws {
     var fixed = FixedMemory(0x25..<0xa7)
     try fixed.freePages(0x25..<0xa7)
@@ -159,6 +167,8 @@ import Testing
     #expect(fixed.drawing(at: 0x10) == "###_____#_______")
   }
 
+  // page 1    1.......................    a byte aligned to 1 is at its start
+  // Expect    1.......2...............    one aligned to 0 a cache line behind
   @Test func D11_alignment0_isCacheLine() throws {
     var fixed = FixedMemory(0..<0x10)
     try fixed.freePages(1..<0x10)
@@ -166,6 +176,10 @@ import Testing
     #expect(try fixed.allocate(1, align: 0) == 0x1040)
   }
 
+  //            goal
+  //            v
+  // map       ________........    the size reaches from there to the top, or beyond and round again
+  // Expect    ________........
   @Test(arguments: [AddressWidth.bits32, .bits64])
   func D12_sizeNearTop_isOutOfMemory(width: AddressWidth) throws {
     var platform = BootMemoryPlatform()
@@ -184,6 +198,9 @@ import Testing
     #expect(fixed.freeRanges() == [0..<0x100])
   }
 
+  // map      ################|    the node ends at the top of the address space
+  // free     ###############_|    then allocated, all freed, and the last page reserved
+  // Expect   _______________#|
   @Test(arguments: [AddressWidth.bits32, .bits64])
   func D13_D14_rangeMayEndAtTop(width: AddressWidth) throws {
     var platform = BootMemoryPlatform()
@@ -199,6 +216,9 @@ import Testing
     #expect(fixed.freeRanges() == [end - 0x10..<end - 1])
   }
 
+  // map      ################|    the top of 4 GiB
+  // range                   [~~   a page and a byte
+  // Expect   ################|
   @Test func D14_rangeBeyondTop_isMisuse() throws {
     var platform = BootMemoryPlatform()
     platform.addressWidth = .bits32
@@ -210,6 +230,10 @@ import Testing
     #expect(fixed.freeRanges().isEmpty)
   }
 
+  //           border             128 MiB
+  //           v                  v
+  // map       ___________________         Expect: from the start
+  // map       ____________________        Expect: from the border
   @Test func D15_highNode_needs128MiBBeyondBorder() throws {
     let border: UInt64 = 0x10_0000
     for (extra, expected) in [(0x8000 as UInt64, 0x1000 as UInt64), (0x8001, border << 12)] {
@@ -248,6 +272,10 @@ import Testing
     #expect(fixed.drawing(at: 0x10) == "|________||________|")
   }
 
+  //             10      20
+  // node 0      |########|
+  // node 1              |#######|    and so on all sides, within, the same, around
+  // Expect      |########|
   @Test func D17_overlappingNode_isMisuse() throws {
     for span: Range<UInt64> in [0x1f..<0x30, 0x0..<0x11, 0x12..<0x14, 0x10..<0x20, 0x8..<0x40] {
       var fixed = FixedMemory(0x10..<0x20)
@@ -258,6 +286,8 @@ import Testing
     }
   }
 
+  // map       ________            node 0, once more at another place
+  // Expect    ________
   @Test func D23_nodeRegisteredTwice_isMisuse() throws {
     var fixed = FixedMemory(0x10..<0x20)
     try fixed.freePages(0x10..<0x20)
@@ -301,6 +331,8 @@ import Testing
     #expect(fixed.hints == hints)
   }
 
+  // map       ________    all is handed over
+  // Expect    ........    and nothing can be reserved, freed or allocated
   @Test func D19_reserveAfterHandOver_isRefused() throws {
     var fixed = FixedMemory(0x10..<0x20)
     try fixed.freePages(0x10..<0x20)
@@ -317,6 +349,8 @@ import Testing
     #expect(try fixed.memory.handOver(maximumOrder: 10) { _ in Issue.record("released") } == 0)
   }
 
+  // map       __|    one and a half page are allocated
+  // Expect    ##|    and the other half has no whole free page behind it
   @Test func D20_roomInLastPageOfNode_isNotUsedAsInLinux() throws {
     var fixed = FixedMemory(0x10..<0x12)
     try fixed.freePages(0x10..<0x12)
@@ -324,6 +358,9 @@ import Testing
     #expect(throws: BootMemoryError.outOfMemory(byteCount: 0x100)) { _ = try fixed.allocate(0x100) }
   }
 
+  // limit     v          inside page 0, so that no page lies below
+  // map       ________
+  // Expect    ________
   @Test func D25_limitBelowPage_fails() throws {
     var fixed = FixedMemory(0..<0x10)
     try fixed.freePages(0..<0x10)

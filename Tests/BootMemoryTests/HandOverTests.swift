@@ -19,6 +19,9 @@ import Testing
     withExtendedLifetime((arena, storage)) {}
   }
 
+  //             3 4   8       10
+  // map      ###_|____|________|________________ ...
+  // blocks      0  2      3            4         ...    by order
   @Test func blocks_areMaximalAndNaturallyAligned() throws {
     var fixed = FixedMemory(0..<0x2000)
     try fixed.freePages(3..<0x1805)
@@ -34,6 +37,9 @@ import Testing
       ])
   }
 
+  // map      ________________    all free
+  // order 0  |_|_|_|_|_|_|_|_|
+  // order 3  |________|________|
   @Test func maximumOrder_boundsBlocks() throws {
     for order in [0, 3] {
       var fixed = FixedMemory(0..<0x40)
@@ -76,6 +82,9 @@ import Testing
     }
   }
 
+  //            2 3 4 5
+  // range      .[~~~~~].
+  // Expect       3 4
   @Test func releaseLate_roundsInwards() throws {
     var fixed = FixedMemory(0..<0x10)
     #expect(throws: BootMemoryError.misuse(.notHandedOver)) {
@@ -125,6 +134,8 @@ import Testing
     }
   }
 
+  // memory   ffffffffffffffff
+  // Expect   ffff00000000ffff    zeros from the first byte to the last, and nothing else
   @Test func allocatedMemory_isClearedExactly() throws {
     try withArenaMemory(pageCount: 0x400) { memory, arena in
       unsafe arena.start.initializeMemory(as: UInt8.self, repeating: 0xff, count: 0x400 << 12)
@@ -165,6 +176,8 @@ import Testing
     }
   }
 
+  //          0       10
+  // map      0.......########    0: the node's bitmap
   @Test func bitmap_mayLieAtPage0() throws {
     try withArenaMemory(pageCount: 0x40) { memory, _ in
       try memory.registerNode(NodeID(0), spanning: pages(0..<0x40), bitmapAt: PageFrame(0))
