@@ -13,7 +13,8 @@ extension MapReport {
     let usable = sizeText(sanitized.map.usablePageCount() * PageFrame.byteCount)
     svg.text(x: 10, y: 22, "\(name): \(usable) usable", isHeading: true)
     var y = 40
-    for (title, picture) in [("the first MiB", low), ("all memory", all)] {
+    for (title, picture) in [("the first MiB", low), ("all memory", all)]
+    where !picture.rows.isEmpty {
       let stretch = sizeText(picture.stretchByteCount)
       svg.text(x: 10, y: y + 10, "\(title), one cell for \(stretch)")
       y = picture.draw(in: &svg, y: y + 18) + 12

@@ -54,8 +54,12 @@ extension MapReport {
     let low = MapPicture(
       sanitized.regions, below: mebibyte, columnCount: columnCount, maximumRowCount: 16)
     let all = MapPicture(sanitized.regions, columnCount: columnCount, maximumRowCount: 16)
-    var text = "the first MiB, one character for \(sizeText(low.stretchByteCount)):\n"
-    text += low.text(digitCount: digitCount, isColoured: isColoured)
+    var text = ""
+    // Boards that have a device tree have nothing there.
+    if !low.rows.isEmpty {
+      text += "the first MiB, one character for \(sizeText(low.stretchByteCount)):\n"
+      text += low.text(digitCount: digitCount, isColoured: isColoured)
+    }
     text += "all of it, one character for \(sizeText(all.stretchByteCount)):\n"
     text += all.text(digitCount: digitCount, isColoured: isColoured)
     let cells = Set((low.rows + all.rows).flatMap(\.cells))

@@ -25,6 +25,16 @@ import Testing
     }
   }
 
+  /// Such a board's memory begins far above the place where a PC has the most to show.
+  @Test func map_drawsTheFirstMiBOnlyWhereSomethingIsInIt() throws {
+    let board = try Tool.run("map", Self.path("board"))
+    #expect(!board.output.contains("the first MiB"))
+    #expect(board.output.contains("all of it, one character for "))
+    let svg = try Tool.run("map", "--format", "svg", Self.path("board"))
+    #expect(!svg.output.contains("the first MiB"))
+    #expect(svg.output.contains("all memory, one cell for "))
+  }
+
   @Test func map_picturesShowWhatMustNotBeMapped() throws {
     let json = try Tool.run("map", "--format", "json", Self.path("board"))
     #expect(json.exitCode == 0)
