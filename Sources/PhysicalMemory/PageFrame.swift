@@ -8,13 +8,13 @@ public struct PageFrame: Hashable, Comparable, Sendable {
   @inlinable
   public static var byteCountShift: UInt64 {
     #if BOOTMEM_PAGE_SIZE_16K && BOOTMEM_PAGE_SIZE_64K
-      #error("two sizes of pages are chosen")
+    #error("two sizes of pages are chosen")
     #elseif BOOTMEM_PAGE_SIZE_16K
-      14
+    14
     #elseif BOOTMEM_PAGE_SIZE_64K
-      16
+    16
     #else
-      12
+    12
     #endif
   }
 

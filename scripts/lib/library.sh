@@ -28,8 +28,12 @@ readonly -a library_memory_functions=(memset memcpy memmove memcmp)
 # The processors that there is a library for.
 readonly -a library_architectures=(i386 x86_64 aarch64 riscv64)
 
-# library_output PREFIX: where the results go.
-library_output() { echo "$root/build${1:+/$1}"; }
+# library_output PREFIX [PAGE_SIZE]: where the results go.
+library_output() {
+  local size=${2-4K}
+  if [ "$size" = 4K ]; then size=''; fi
+  echo "$root/build${1:+/$1}${size:+/$size}"
+}
 
 # ---- The header ----
 
