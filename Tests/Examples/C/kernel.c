@@ -1,61 +1,33 @@
-/* A kernel in C that has its boot memory from libbootmem.a: console, end, and a look at what
- * memory.c has made. */
-#include <stddef.h>
-#include "bootmem.h"
+/* A kernel in C that has its boot memory from libbootmem.a, called as a Linux 2.6 kernel does: what
+ * memory.c makes is looked at here. */
 #include "kernel.h"
-#include "multiboot.h"
-
-#define PFN_UP(address) (((address) + BOOTMEM_PAGE_SIZE - 1) / BOOTMEM_PAGE_SIZE)
-#define CHECK(condition) do { if (!(condition)) panic("failed: " #condition); } while (0)
-
-static void out8(uint16_t port, uint8_t value)
-{
-  __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
 
 static void say(const char *text)
 {
-  for (; *text != 0; text++) out8(0x3f8, (uint8_t)*text);
-}
-
-__attribute__((noreturn)) static void leave(uint8_t code)
-{
-  for (;;) out8(0xf4, code); /* QEMU's isa-debug-exit ends with 2 * code + 1 */
+  while (*text != 0) machine_put(*text++);
 }
 
 void panic(const char *text)
 {
   say(text);
   say("\n");
-  leave(17);
+  machine_leave(0);
 }
 
-/* The pages that are left when boot memory is set up: usable ones without page 0, the image, the
- * loader's map and the bitmap. */
-static unsigned long pages_left(const struct multiboot_info *info)
+/* How deep the stack, all zero to begin with, has been. */
+static unsigned long stack_used(void)
 {
-  const struct map_entry *range = (const void *)(uintptr_t)info->map;
-  const uintptr_t end = info->map + info->map_size;
-  unsigned long left = 0;
+  const char *byte = stack;
 
-  for (; (uintptr_t)range < end; range = next(range)) {
-    unsigned long first = PFN_UP(range->start), last = usable_end(range, 0xfffff000) >> 12;
-
-    if (last > first) left += last - first;
-  }
-  left -= 1 + PFN_UP((unsigned long)(image_end - image_start));
-  left -= PFN_UP(end) - info->map / BOOTMEM_PAGE_SIZE;
-  return left - bootmem_bootmap_pages(max_low_pfn);
+  while (*byte == 0) byte++;
+  return (unsigned long)(stack_top - byte);
 }
 
-void kernel_main(uint32_t magic, const struct multiboot_info *info)
+void kernel_start(const struct range *usable, unsigned count)
 {
-  unsigned long *small, *large, *low, left, index, count = 0, pfn;
+  unsigned long *small, *large, *low, pages = 0, in_use, index, pfn;
 
-  CHECK(magic == 0x2badb002);
-  memory_start(info);
-  left = pages_left(info);
-
+  memory_start(usable, count);
   small = alloc_bootmem(100);
   large = alloc_bootmem_pages(3 * BOOTMEM_PAGE_SIZE);
   low = alloc_bootmem_low_pages(BOOTMEM_PAGE_SIZE);
@@ -64,18 +36,21 @@ void kernel_main(uint32_t magic, const struct multiboot_info *info)
   CHECK(alloc_bootmem_nopanic(~0UL) == NULL);
   CHECK(reserve_bootmem((unsigned long)low, 1, BOOTMEM_EXCLUSIVE) == -16);
 
-  /* All pages but these five and its own bitmap's are the page allocator's, and those of the bitmap
-   * that boot memory needs no more. */
+  /* The page allocator has every usable page but the image, these five and its own bitmap. */
   memory_hand_over();
-  left += bootmem_bootmap_pages(max_low_pfn);
-  left -= 5 + PFN_UP(pages_map_size(max_low_pfn));
-  for (; (pfn = page_allocate()) != 0; count++) {
+  while ((pfn = page_allocate()) != 0) {
     char *page = (char *)(pfn * BOOTMEM_PAGE_SIZE);
 
     CHECK(page + BOOTMEM_PAGE_SIZE <= image_start || page >= image_end);
     if (pfn % 1024 == 0) *(volatile char *)page = 1;
+    pages++;
   }
-  CHECK(count == left);
+  in_use = PFN_UP((unsigned long)(image_end - image_start)) + 5
+    + PFN_UP(pages_map_size(max_low_pfn));
+  for (index = 0; index < count; index++)
+    pages -= (unsigned long)(usable[index].end / BOOTMEM_PAGE_SIZE - PFN_UP(usable[index].start));
+  CHECK(pages + in_use == 0);
+  CHECK(stack_used() <= 2048);
   say("ok\n");
-  leave(16);
+  machine_leave(1);
 }

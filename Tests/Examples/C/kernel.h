@@ -2,21 +2,35 @@
 #ifndef KERNEL_H
 #define KERNEL_H
 
-struct multiboot_info;
+#include <stddef.h>
+#include <stdint.h>
+#include "bootmem.h"
 
-/* kernel.c */
-void panic(const char *text) __attribute__((noreturn));
+#define PFN_UP(address) (((address) + BOOTMEM_PAGE_SIZE - 1) / BOOTMEM_PAGE_SIZE)
+#define CHECK(condition) do { if (!(condition)) panic("failed: " #condition); } while (0)
 
-/* memory.c */
-void memory_start(const struct multiboot_info *info);
+struct range { uint64_t start, end; }; /* of physical addresses; the end is not part of it */
+
+extern char image_start[], image_end[]; /* from the linker script */
+extern char stack[], stack_top[];       /* from the start code */
+
+/* The machine calls this, with what its firmware calls usable, in any order. */
+__attribute__((noreturn)) void kernel_start(const struct range *usable, unsigned count);
+
+__attribute__((noreturn)) void panic(const char *text);
+
+/* What the machine has: a console, and an end of the run, for the test. */
+void machine_put(char character);
+__attribute__((noreturn)) void machine_leave(int success);
+
+/* Boot memory. */
+void memory_start(const struct range *usable, unsigned count);
 void memory_hand_over(void);
 
-/* pages.c */
+/* The page allocator. */
 unsigned long pages_map_size(unsigned long count);
 void pages_start(unsigned char *zeroed, unsigned long count);
 void page_free(unsigned long pfn);
 unsigned long page_allocate(void);
-
-extern char image_start[], image_end[]; /* from the linker script */
 
 #endif

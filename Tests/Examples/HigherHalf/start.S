@@ -25,10 +25,10 @@ _start:
   movl $stack_top, %esp
   pushl %ebx
   pushl %eax
-  movl $kernel_main, %ecx
+  movl $machine_main, %ecx
   call *%ecx
 #else
-  movl %eax, %edi                       /* the parameters of kernel_main */
+  movl %eax, %edi                       /* the parameters of machine_main */
   movl %ebx, %esi
   movl $PHYSICAL(upper_table) + 3, %eax /* present, writable */
   movl %eax, PHYSICAL(root)
@@ -55,7 +55,7 @@ _start:
   movl %eax, %ds
   movl %eax, %ss
   movabsq $stack_top, %rsp
-  movabsq $kernel_main, %rax
+  movabsq $machine_main, %rax
   call *%rax
 
   .balign 8
