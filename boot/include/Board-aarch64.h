@@ -46,6 +46,16 @@ static inline void board_set_page_tables(uintptr_t root) {
       : "memory");
 }
 
+/* Whether code may use floating-point and vector registers: entry.S has enabled them if it was compiled
+ * for them. */
+static inline bool board_enable_floating_point(void) {
+#if defined(__ARM_FP)
+  return true;
+#else
+  return false;
+#endif
+}
+
 /* ---- Page tables (see entry.S) ---- */
 
 BOARD_LINKER_ADDRESS(boot_page_root)
