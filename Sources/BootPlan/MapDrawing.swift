@@ -7,16 +7,26 @@ import TextOutput
 public struct MapDrawing {
   /// What a stretch is shown as: the most telling of what is in it.
   public enum Symbol: UInt8, Sendable {
-    case kernel = 0x4b  // K
-    case module = 0x4d  // M
-    case loader = 0x4c  // L
-    case bitmap = 0x42  // B
-    case pageTables = 0x54  // T
-    case firmware = 0x46  // F
-    case allocated = 0x23  // #
-    case partlyFree = 0x2b  // +
-    case free = 0x2e  // .
-    case notUsable = 0x2d  // -
+    /// The kernel or its stack: `K`.
+    case kernel = 0x4b
+    /// A module of the loader's: `M`.
+    case module = 0x4d
+    /// What else the loader left: `L`.
+    case loader = 0x4c
+    /// A node's bitmap: `B`.
+    case bitmap = 0x42
+    /// The kernel's page tables: `T`.
+    case pageTables = 0x54
+    /// What the firmware needs: `F`.
+    case firmware = 0x46
+    /// Reserved, by nobody who is known: `#`.
+    case allocated = 0x23
+    /// Free in part: `+`.
+    case partlyFree = 0x2b
+    /// Free: `.`.
+    case free = 0x2e
+    /// No usable memory: `-`.
+    case notUsable = 0x2d
 
     /// The symbols in the order of the legend.
     public static var legend: InlineArray<10, Symbol> {

@@ -1,36 +1,13 @@
 /* A kernel in C that has its boot memory from libbootmem.a, called as a Linux 2.6 kernel does.
- * Copy from here: bootmem_start() is all that a kernel with a Multiboot 1 loader needs. */
-#include <stddef.h>
-#include <stdint.h>
-#include "bootmem.h"
+ * Copy from here: bootmem_start() is all that a kernel needs that knows its memory. */
+#include "kernel.h"
 
 #define PFN_UP(address) (((address) + BOOTMEM_PAGE_SIZE - 1) / BOOTMEM_PAGE_SIZE)
-#define CHECK(condition) do { if (!(condition)) fail("failed: " #condition "\n"); } while (0)
-
-/* What the loader hands over (Multiboot Specification 0.6.96, section 3.3). */
-struct multiboot_info {
-  uint32_t flags, lower, upper, boot_device, command_line, module_count, modules, symbols[4];
-  uint32_t map_size, map;
-};
-struct map_entry {
-  uint32_t size; /* of what follows */
-  uint64_t start, length;
-  uint32_t type; /* 1: usable */
-} __attribute__((packed));
-
-extern char image_start[], image_end[]; /* from the linker script */
-
-/* ---- Serial line and exit, for the test ---- */
-
-static void out8(uint16_t port, uint8_t value)
-{
-  __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
 
 static void BOOTMEM_CALL print(void *context, const char *text, size_t length)
 {
   (void)context;
-  while (length-- > 0) out8(0x3f8, (uint8_t)*text++);
+  while (length-- > 0) machine_put(*text++);
 }
 
 static void say(const char *text)
@@ -38,15 +15,10 @@ static void say(const char *text)
   for (; *text != 0; text++) print(NULL, text, 1);
 }
 
-__attribute__((noreturn)) static void leave(uint8_t code)
-{
-  for (;;) out8(0xf4, code); /* QEMU's isa-debug-exit ends with 2 * code + 1 */
-}
-
-__attribute__((noreturn)) static void fail(const char *text)
+void fail(const char *text)
 {
   say(text);
-  leave(17);
+  machine_leave(0);
 }
 
 /* ---- What the library asks of the kernel ---- */
@@ -74,65 +46,57 @@ static void BOOTMEM_CALL release_pages(
 
 /* ---- Boot memory ---- */
 
-static unsigned long usable; /* whole pages that the map calls usable */
+static unsigned long usable_pages; /* whole ones */
 
-static const struct map_entry *next(const struct map_entry *entry)
-{
-  return (const void *)((const char *)entry + entry->size + sizeof entry->size);
-}
-
-static void bootmem_start(const struct multiboot_info *info)
+static void bootmem_start(const struct range *usable, unsigned count)
 {
   static const struct bootmem_platform platform = {
     .size = sizeof platform,
     .cache_line_size = 64,
-    .max_dma_address = 0x1000000,
+    .max_dma_address = 0x1000000, /* these two are a PC's, and do no harm elsewhere */
     .low_address_limit = 0xffffffff,
     .max_order = 10,
     .write = print,
     .fault = fault,
     .release_pages = release_pages,
   };
-  const struct map_entry *entry = (const void *)(uintptr_t)info->map;
-  const struct map_entry *map_end = (const void *)(uintptr_t)(info->map + info->map_size);
-  const uint64_t limit = 0xfffff000; /* what 32 bits reach; on 64 what start.S has mapped */
-  uint64_t top = 0;
   unsigned long map_pfn = PFN_UP((unsigned long)image_end);
+  uint64_t top = 0;
+  unsigned i;
 
-  CHECK(info->flags & 1 << 6);
   CHECK(bootmem_setup(&platform) == 0);
   /* The node reaches up to the end of usable memory, all of it reserved at first; its bitmap lies
-   * behind the image, unless that is where the loader left its map. */
-  for (; entry < map_end; entry = next(entry))
-    if (entry->type == 1 && entry->start + entry->length > top) top = entry->start + entry->length;
-  if (top > limit) top = limit;
-  if ((unsigned long)map_end > (unsigned long)image_end) map_pfn = PFN_UP((unsigned long)map_end);
+   * behind the image. */
+  for (i = 0; i < count; i++)
+    if (usable[i].end > top) top = usable[i].end;
   init_bootmem(map_pfn, (unsigned long)(top / BOOTMEM_PAGE_SIZE));
   /* Usable ranges are freed, cut down to whole pages... */
-  for (entry = (const void *)(uintptr_t)info->map; entry < map_end; entry = next(entry)) {
-    uint64_t end = entry->start + entry->length;
-
-    if (entry->type != 1 || entry->start >= limit) continue;
-    if (end > limit) end = limit;
-    free_bootmem((unsigned long)entry->start, (unsigned long)(end - entry->start));
-    usable += (unsigned long)(end / BOOTMEM_PAGE_SIZE - PFN_UP(entry->start));
+  for (i = 0; i < count; i++) {
+    free_bootmem((unsigned long)usable[i].start, (unsigned long)(usable[i].end - usable[i].start));
+    usable_pages += (unsigned long)(usable[i].end / BOOTMEM_PAGE_SIZE - PFN_UP(usable[i].start));
   }
-  /* ...and what is in use there is reserved: page 0 (NULL), the image, the loader's map, the
-   * bitmap.  Modules and the command line would be too, if this kernel looked at them. */
-  reserve_bootmem(0, BOOTMEM_PAGE_SIZE, BOOTMEM_DEFAULT);
+  /* ...and what is in use there is reserved: the image, and the bitmap.  Modules and the command
+   * line would be too, if this kernel looked at them. */
   reserve_bootmem((unsigned long)image_start, (unsigned long)(image_end - image_start),
     BOOTMEM_DEFAULT);
-  reserve_bootmem(info->map, info->map_size, BOOTMEM_DEFAULT);
   reserve_bootmem(map_pfn * BOOTMEM_PAGE_SIZE,
     bootmem_bootmap_pages(max_low_pfn) * BOOTMEM_PAGE_SIZE, BOOTMEM_EXCLUSIVE);
 }
 
-void kernel_main(uint32_t magic, const struct multiboot_info *info)
+/* How deep the stack, all zero to begin with, has been. */
+static unsigned long stack_used(void)
+{
+  const char *byte = stack;
+
+  while (*byte == 0) byte++;
+  return (unsigned long)(stack_top - byte);
+}
+
+void kernel_start(const struct range *usable, unsigned count)
 {
   unsigned long *small, *large, *low, in_use, index;
 
-  CHECK(magic == 0x2badb002);
-  bootmem_start(info);
+  bootmem_start(usable, count);
   small = alloc_bootmem(100);
   large = alloc_bootmem_pages(3 * BOOTMEM_PAGE_SIZE);
   low = alloc_bootmem_low_pages(BOOTMEM_PAGE_SIZE);
@@ -140,11 +104,10 @@ void kernel_main(uint32_t magic, const struct multiboot_info *info)
   for (index = 0; index < 3 * BOOTMEM_PAGE_SIZE / sizeof *large; index++) CHECK(large[index] == 0);
   CHECK(alloc_bootmem_nopanic(~0UL) == NULL);
   CHECK(reserve_bootmem((unsigned long)low, 1, BOOTMEM_EXCLUSIVE) == -16);
-  /* Every page but page 0, the image, the loader's map and five allocated ones goes to the page
-   * allocator. */
-  in_use = 1 + PFN_UP((unsigned long)(image_end - image_start))
-    + PFN_UP(info->map + info->map_size) - info->map / BOOTMEM_PAGE_SIZE + 5;
-  CHECK(free_all_bootmem() == usable - in_use && released == usable - in_use);
+  /* Every page but the image and five allocated ones goes to the page allocator. */
+  in_use = PFN_UP((unsigned long)(image_end - image_start)) + 5;
+  CHECK(free_all_bootmem() == usable_pages - in_use && released == usable_pages - in_use);
+  CHECK(stack_used() <= 2048);
   say("ok\n");
-  leave(16);
+  machine_leave(1);
 }

@@ -19,6 +19,8 @@ import Testing
     try memory.free(range(1..<64))
     let nodes = PageNodeStorage(count: 1)
     var pages = unsafe try PageAllocator(takingOver: &memory, nodes: nodes.nodes)
+    let page = try pages.allocate(order: 0)
+    try pages.free(page, order: 0)
     let isHandedOver = memory.isHandedOver
     #expect(isHandedOver)
     do throws(BootMemoryError) {

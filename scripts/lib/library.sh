@@ -7,12 +7,14 @@
 #    program in which only the header's functions are called from outside (link-time optimisation).
 #    Without it every function that came from another module stays callable, so hardly any is
 #    inlined; and Swift's own back end makes code for i386 that needs a GOT, whatever it is told.
-# 2. ld -r makes one object of that, the memory functions and, for i386, the 64-bit arithmetic: with
+# 2. A link makes one object of that, the memory functions and, for i386, the 64-bit arithmetic: with
 #    the four sections that kernels' linker scripts name, and without what only runtimes read.
-# 3. objcopy gives the functions private names in it, and makes everything else local: a kernel may
+# 3. Renaming gives the functions private names in it, and makes everything else local: a kernel may
 #    have an init_bootmem or a memset of its own, and knows no Swift.
 #    The page allocator's code is another object, made in the same way, see library-pages.sh.
 # 4. Each function and variable becomes a member of its own, so that a kernel's own comes first.
+#
+# All tools come with the Swift compiler, and know every processor.
 
 # shellcheck source=scripts/lib/library-pages.sh
 . "$root/scripts/lib/library-pages.sh"
@@ -22,6 +24,9 @@ readonly library_modules="TextOutput PhysicalMemory BootMemory BootMemoryC"
 
 # What compilers call.
 readonly -a library_memory_functions=(memset memcpy memmove memcmp)
+
+# The processors that there is a library for.
+readonly -a library_architectures=(i386 x86_64 aarch64 riscv64)
 
 # library_output PREFIX: where the results go.
 library_output() { echo "$root/build${1:+/$1}"; }
@@ -63,6 +68,9 @@ write_library_header() {
 
 # ---- The library ----
 
+# No vector and no floating-point register.
+readonly -a library_x86_flags=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-frame-pointer)
+
 # build_library ARCH PREFIX NODES SECTIONS OUTPUT: builds everything anew; that takes seconds.
 build_library() {
   local arch=$1 prefix=$2 nodes=$3 sections=$4 output=$5 work started=$SECONDS
@@ -82,29 +90,41 @@ build_library() {
   make_library_object "$prefix" "$sections" "$work"
   make_library_members "$prefix" "$sections" "$work"
   rm -f "$output/$arch/libbootmem.a"
-  ar Drcs "$output/$arch/libbootmem.a" "$work"/members/*.o
+  "$(swift_tool llvm-ar)" Drcs "$output/$arch/libbootmem.a" "$work"/members/*.o
   write_library_header bootmem.h "$prefix" "$nodes" >"$output/include/bootmem.h"
   rm -rf "$work"
   say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
 }
 
-# library_flags ARCH WORK: sets the arrays swift_flags, c_flags and lto_flags, and linker_emulation.
+# library_flags ARCH WORK: sets the arrays swift_flags, c_flags and lto_flags, and linker_emulation and
+# jump_instruction.
 library_flags() {
   local triple flag
-  local -a machine=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-frame-pointer)
+  local -a machine
+  triple=$(kernel_triple "$1")
+  # Relative to the instruction throughout: it links at any address, below 2 GiB or in the upper half,
+  # into a position-independent kernel or another.
+  machine=(-fPIE) lto_flags=(-pie)
   case $1 in
     i386)
-      triple=i686-unknown-none-elf linker_emulation=elf_i386
+      linker_emulation=elf_i386 jump_instruction=jmp
       # Bound to its place: what is independent of it needs a GOT on this processor.
-      machine+=(-march=i486 -fno-pic)
+      machine=(-march=i486 "${library_x86_flags[@]}" -fno-pic)
       lto_flags=(-no-pie)
       ;;
     x86_64)
-      triple=x86_64-unknown-none-elf linker_emulation=elf_x86_64
-      # Relative to the instruction throughout: it links at any address, below 2 GiB or in the
-      # upper half, into a position-independent kernel or another.
-      machine+=(-mno-red-zone -fPIE)
-      lto_flags=(-pie)
+      linker_emulation=elf_x86_64 jump_instruction=jmp
+      machine+=("${library_x86_flags[@]}" -mno-red-zone)
+      ;;
+    aarch64)
+      linker_emulation=aarch64elf jump_instruction=b
+      machine+=(-mgeneral-regs-only -mstrict-align)
+      ;;
+    riscv64)
+      # The jump reaches everything, and may use t1, as calls may.
+      linker_emulation=elf64lriscv jump_instruction=tail
+      machine+=(-march=rv64imac -mabi=lp64 -mcmodel=medany)
+      lto_flags+=(-mllvm -target-abi=lp64)
       ;;
   esac
   c_flags=(-target "$triple" -std=c11 -Os "${machine[@]}" -ffreestanding -fno-builtin
@@ -152,10 +172,26 @@ compile_modules() {
       "${compile[@]}" -emit-module -emit-module-path "$work/$module.swiftmodule"
     else
       # -emit-bc crashes.
-      "${compile[@]}" -emit-ir -o "$to.ll"
+      "${compile[@]}" -emit-ir -o "$to.swift.ll"
+      without_swift_names <"$to.swift.ll" >"$to.ll"
     fi
   done
   "$(swift_tool clang)" "${c_flags[@]}" -Wno-override-module -flto -c "$to.ll" -o "$to"
+}
+
+# without_swift_names: intermediate code in which what Swift has named bears a number.  An object for
+# riscv64 has a symbol for whatever is referred to, a literal's name being its text.
+without_swift_names() {
+  awk '{
+    line = ""
+    while (match($0, /[@$]"[^"]*"/)) {
+      name = substr($0, RSTART + 1, RLENGTH - 1)
+      if (!(name in number)) number[name] = ++count
+      line = line substr($0, 1, RSTART) "bootmem_part_" number[name]
+      $0 = substr($0, RSTART + RLENGTH)
+    }
+    print line $0
+  }'
 }
 
 # optimise_library WORK: makes of WORK/*.bc the object WORK/core.o.
@@ -193,7 +229,7 @@ make_library_object() {
   mapfile -t functions < <(library_functions && printf '%s\n' "${library_memory_functions[@]}")
   # Of the variables, each has a member of its own.
   rm "$work/variables.o"
-  ld -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
+  "$(swift_tool ld.lld)" -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
     "${functions[@]/#/--undefined=}" "$work"/*.o -o "$work/merged"
   {
     for name in "${functions[@]}"; do echo "$name ${prefix}bootmem_do_$name"; done
@@ -210,8 +246,8 @@ make_library_object() {
     done
   fi
   # In two steps, for the names that are kept are the new ones.
-  objcopy --redefine-syms="$work/renamed" "$work/merged"
-  objcopy --strip-unneeded --keep-global-symbols="$work/kept" \
+  "$(swift_tool llvm-objcopy)" --redefine-syms="$work/renamed" "$work/merged"
+  "$(swift_tool llvm-objcopy)" --strip-unneeded --keep-global-symbols="$work/kept" \
     ${renamed_sections[@]+"${renamed_sections[@]}"} "$work/merged" \
     "$work/members/${prefix}bootmem.o"
 }
@@ -234,7 +270,7 @@ make_library_members() {
     printf '#include "bootmem.h"\n__typeof__(%s) %s;\n' "$name" "$name" |
       "$(swift_tool clang)" "${c_flags[@]}" -fvisibility=default -fno-data-sections -x c -c - \
         -o "$work/variable"
-    objcopy --remove-section=.comment --redefine-sym "$name=$prefix$name" \
+    "$(swift_tool llvm-objcopy)" --remove-section=.comment --redefine-sym "$name=$prefix$name" \
       "$work/variable" "$work/members/$prefix$name.o"
   done
 }
@@ -247,7 +283,7 @@ jump_member() {
   .type $3, @function
   .hidden $4
 $3:
-  jmp $4
+  $jump_instruction $4
   .size $3, . - $3
   .section .note.GNU-stack, "", @progbits
 END

@@ -14,9 +14,12 @@ machine_usage() {
                                    tree; virt-el2, of aarch64, enters the kernel in EL2
   --memory SIZE                    such as 16M, 6G, 16T (default: 128M); beyond 6G it is reserved
                                    in the host's address space only, not taken
+  --processor NAME                 QEMU's processor and its features, such as qemu64,-nx (default: one
+                                   that the board takes, and that reaches the memory)
   --nodes N | SIZE,SIZE,…          memory nodes of equal or of given sizes, such as 4 or 1G,0,512M;
                                    on pc, q35 and virt
-  --append "WORDS"                 the kernel's command line
+  --append "WORDS"                 the kernel's command line; with `heap` among them it is the kernel
+                                   that has Swift's classes and collections
   --module FILE                    a file for the loader to place in memory; may be repeated, but
                                    on virt, where it is the initial ramdisk
 END
@@ -26,10 +29,12 @@ END
 # is left in the array `other_options`.
 parse_machine() {
   arch=i386 loader='' firmware='' machine='' memory=128M append='' nodes=''
+  processor=''
   modules=() other_options=()
   while [ $# -gt 0 ]; do
     case $1 in
-      --arch | --loader | --firmware | --machine | --memory | --nodes | --append | --module)
+      --arch | --loader | --firmware | --machine | --memory | --nodes | --processor | --append | \
+        --module)
         [ $# -ge 2 ] || die "$1 needs a value"
         if [ "$1" = --module ]; then modules+=("$2"); else printf -v "${1#--}" %s "$2"; fi
         shift 2
@@ -41,6 +46,7 @@ parse_machine() {
     esac
   done
   one_of "$arch" i386 x86_64 aarch64 riscv64
+  choose_kernel "$append"
   if has_device_tree "$arch"; then
     loader=${loader:-tree} firmware=${firmware:-tree} machine=${machine:-virt}
     one_of "$loader" tree
@@ -166,22 +172,23 @@ require_room_for() {
 # Memory beyond what a host may be expected to have is only reserved, and needs a processor that can
 # address it.
 add_memory() {
-  local emulator=$1 reserve=on processor='' machine=$machine
+  local emulator=$1 reserve=on fitting='' machine=$machine
   if [ "$(in_mebibytes "$memory")" -gt 6144 ]; then
-    reserve=off processor=max
+    reserve=off fitting=max
     case $emulator in
-      x86_64) processor=max,phys-bits=48 ;;
-      riscv64) processor=rv64 ;;
+      x86_64) fitting=max,phys-bits=48 ;;
+      riscv64) fitting=rv64 ;;
     esac
   elif [ "$emulator/$machine" = x86_64/isapc ]; then
-    processor=qemu64 # the board's default is a 486
+    fitting=qemu64 # the board's default is a 486
   elif [ "$emulator" = aarch64 ]; then
-    processor=cortex-a57 # the board's default has 32 bits
+    fitting=cortex-a57 # the board's default has 32 bits
   fi
   if [ "$machine" = virt-el2 ]; then machine=virt,virtualization=on; fi
   # With the board's first interrupt controller QEMU 7.2 has no machine of more than two nodes.
   if [ "$emulator" = riscv64 ] && [ -n "$nodes" ]; then machine=virt,aia=aplic; fi
-  if [ -n "$processor" ]; then qemu+=(-cpu "$processor"); fi
+  fitting=${processor:-$fitting}
+  if [ -n "$fitting" ]; then qemu+=(-cpu "$fitting"); fi
   if [ -n "$nodes" ]; then
     add_nodes "$reserve"
   elif [ "$reserve" = off ]; then

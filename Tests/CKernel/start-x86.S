@@ -19,9 +19,9 @@ _start:
   pushl %ebx
   pushl %eax
 #endif
-  call kernel_main
+  call machine_main
 #else
-  movl %eax, %edi               /* the parameters of kernel_main */
+  movl %eax, %edi               /* the parameters of machine_main */
   movl %ebx, %esi
   movl $directories + 3, %eax   /* present, writable */
   movl $pointers, %edx
@@ -58,7 +58,7 @@ _start:
   xorl %eax, %eax
   movl %eax, %ds
   movl %eax, %ss
-  call kernel_main
+  call machine_main
 
   .section .rodata
   .balign 8
@@ -77,6 +77,8 @@ directories: .skip 4 * 4096
 
   .bss
   .balign 16
+  .globl stack, stack_top
+stack:
   .skip 4096
 stack_top:
   .section .note.GNU-stack, "", @progbits
