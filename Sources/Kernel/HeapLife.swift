@@ -43,7 +43,8 @@ struct HeapLife {
     for _ in 0..<1000 { numbers.append(numbers.count) }
     let sum = numbers.reduce(0, +)
     let count = 1000 * rounds
-    report.note("array: \(numbers.count) numbers, sum \(sum)", sum, shouldBe: count * (count - 1) / 2)
+    report.note(
+      "array: \(numbers.count) numbers, sum \(sum)", sum, shouldBe: count * (count - 1) / 2)
     let even = numbers.filter { $0.isMultiple(of: 2) }.map { $0 / 2 }.sorted(by: >)
     report.note(
       "the even ones, halved and sorted: \(even.count), from \(even[0])", even[0],
@@ -71,7 +72,8 @@ struct HeapLife {
     report.note(
       "dictionary: \(wordCounts.count) words, \u{2018}memory\u{2019} \(memory) times", memory,
       shouldBe: 2 * rounds)
-    report.note("set: of its counts", Set(wordCounts.values).count, shouldBe: 2)
+    let counts = Set(wordCounts.values)
+    report.note("set: \(counts.count) different counts", counts.count, shouldBe: 2)
   }
 
   private mutating func draw(_ report: inout Report) {

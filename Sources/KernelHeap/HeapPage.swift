@@ -31,7 +31,8 @@ import PhysicalMemory
   /// The distance between entries, a bit for each of the smallest slots included.
   static var stride: Int {
     // A page has 64 KiB at most.
-    unsafe bitmapOffset &+ Int(truncatingIfNeeded: PageFrame.byteCount) / Int(8 * SizeClass.minimumByteCount)
+    unsafe bitmapOffset &+ Int(truncatingIfNeeded: PageFrame.byteCount)
+      / Int(8 * SizeClass.minimumByteCount)
   }
 
   /// Where the bitmap begins, aligned to its words.

@@ -140,7 +140,9 @@ extension KernelHeap {
     _ slot: UInt, of page: HeapPage.Pointer, to source: inout some HeapPageSource & ~Copyable
   ) throws(KernelHeapError) {
     // The size of a slot has a class, its own.
-    guard let sizeClass = unsafe SizeClass(holding: UInt(page.pointee.slotByteCount)) else { return }
+    guard let sizeClass = unsafe SizeClass(holding: UInt(page.pointee.slotByteCount)) else {
+      return
+    }
     let wasFull = unsafe UInt(page.pointee.usedCount) == sizeClass.slotCount
     unsafe page.releaseSlot(slot)
     if unsafe page.pointee.usedCount == 0 {

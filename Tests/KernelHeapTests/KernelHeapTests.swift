@@ -37,7 +37,9 @@ import Testing
         "size \(allocation.count)")
       try machine.free(allocation.pointer)
     }
-    #expect(machine.heap.statistics == HeapStatistics(allocationCount: 0, pageCount: 0, indexPageCount: 0))
+    #expect(
+      machine.heap.statistics == HeapStatistics(allocationCount: 0, pageCount: 0, indexPageCount: 0)
+    )
     #expect(machine.freePageCount == before)
   }
 
@@ -260,8 +262,9 @@ import Testing
     #expect(machine.freeOrHeldPageCount == before)
     for pointer in pointers.shuffled() { try machine.free(pointer) }
     #expect(machine.freePageCount == before)
-    #expect(machine.error(freeing: pointers[0])
-      == .notAllocated(address: pointers[0], .otherPage))
+    #expect(
+      machine.error(freeing: pointers[0])
+        == .notAllocated(address: pointers[0], .otherPage))
   }
 
   @Test func pagesThatSomebodyElseFreed_areReported() throws {

@@ -124,7 +124,9 @@ private struct HeapScenario: ~Copyable {
     }
     let start = pointer
     let place = start &- firstByte
-    if machine.physicalAddress(start) & UInt(alignment - 1) != 0 || place % 16 != 0 { throw difference("alignment") }
+    if machine.physicalAddress(start) & UInt(alignment - 1) != 0 || place % 16 != 0 {
+      throw difference("alignment")
+    }
     let slots = Int(place / 16)..<Int(place / 16) + (max(count, 1) + 15) / 16
     if slots.upperBound > owners.count { throw difference("outside of memory") }
     for slot in slots where owners[slot] != 0 { throw difference("given out twice") }
