@@ -59,6 +59,7 @@ public struct MapDrawing {
       case .loader: self = .loader
       case .bitmap: self = .bitmap
       case .pageTables: self = .pageTables
+      case .named: self = .allocated
       case .firstPage, .biosData, .extendedBIOSData, .acpiTables, .badMemory: self = .firmware
       }
     }

@@ -21,7 +21,7 @@ bitmap_pages() {
   local start last pages=0
   while read -r start last; do
     pages=$((pages + (16#$last + 1 - 16#$start >> 12)))
-  done < <(sed -n 's/^  \([0-9a-f]*\)-\([0-9a-f]*\) bitmap of node.*/\1 \2/p' "$1")
+  done < <(sed -n 's/^  \([0-9a-f]*\)-\([0-9a-f]*\) bitmap of node [0-9]*$/\1 \2/p' "$1")
   echo "$pages"
 }
 
