@@ -1,4 +1,5 @@
-/* The stack on which the kernel is entered and runs, above a page that stays unmapped. */
+/* The stack on which the kernel is entered and runs, and the one on which a trap is reported that may
+ * come of the first having run out; each above a page that stays unmapped. */
 #if !__STDC_HOSTED__
 
   .section .stack, "aw", @nobits
@@ -9,6 +10,13 @@ boot_stack_guard:
 boot_stack_bottom:
   .skip 0x10000
 boot_stack_top:
+
+  .globl trap_stack_guard, trap_stack_bottom, trap_stack_top
+trap_stack_guard:
+  .skip 4096
+trap_stack_bottom:
+  .skip 0x4000
+trap_stack_top:
 
 #endif
 #if defined(__ELF__)

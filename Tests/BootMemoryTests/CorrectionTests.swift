@@ -345,6 +345,10 @@ import Testing
         try fixed.memory.free(bytes(0x1_0000, byteCount))
       }
     }
+    for end: UInt64 in [0x10, 0x11] {
+      #expect(throws: BootMemoryError.handedOver) { try fixed.memory.reserve(pages(0x10..<end)) }
+      #expect(throws: BootMemoryError.handedOver) { try fixed.memory.free(pages(0x10..<end)) }
+    }
     #expect(throws: BootMemoryError.handedOver) { _ = try fixed.allocate(1) }
     #expect(try fixed.memory.handOver(maximumOrder: 10) { _ in Issue.record("released") } == 0)
   }

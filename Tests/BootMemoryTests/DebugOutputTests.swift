@@ -54,6 +54,15 @@ import Testing
         bootmem::__reserve silent double reserve of PFN 17
 
         """)
+    // Both pages, up to the end of the range.
+    try fixed.reservePages(0x17..<0x19)
+    #expect(
+      lines.take() == """
+        bootmem::__reserve nid=0 start=17 end=19 flags=0
+        bootmem::__reserve silent double reserve of PFN 17
+        bootmem::__reserve silent double reserve of PFN 18
+
+        """)
     try fixed.reservePages(0x19..<0x1a, exclusively: true)
     #expect(lines.take() == "bootmem::__reserve nid=0 start=19 end=1a flags=1\n")
     #expect(try fixed.allocate(0x1800, align: 0x1000, goal: 0x1_0000, limit: 0x3_0000) == 0x1_a000)

@@ -155,4 +155,20 @@ import Testing
     #expect(try fixed.allocate(0x1000) == 0x2000)
     #expect(fixed.drawing() == "###_|____")
   }
+
+  @Test func allocateOrTrap_allocatesAsAllocateDoes() {
+    var fixed = Self.memory("__##")
+    var request = AllocationRequest(byteCount: 0x1000, goal: .none)
+    request.clearsMemory = false
+    #expect(fixed.memory.allocateOrTrap(request) == PhysicalAddress(0x1_0000))
+    #expect(fixed.memory.allocateOrTrap(request) == PhysicalAddress(0x1_1000))
+    #expect(fixed.drawing(at: Self.start) == "####")
+  }
+
+  @Test func allocateOrTrap_stopsTheProgramWhereAllocateThrows() async {
+    await #expect(processExitsWith: .failure) {
+      var fixed = FixedMemory("####")
+      _ = fixed.memory.allocateOrTrap(AllocationRequest(byteCount: 1, clearsMemory: false))
+    }
+  }
 }

@@ -157,9 +157,9 @@ import Testing
     #expect(lost.brokenInvariant() != nil)
   }
 
-  @Test(arguments: bitCounts)
+  @Test(.namingSeed, arguments: bitCounts)
   func randomChanges_equalRuns(bitCount: UInt) {
-    var random = SplitMix(state: UInt64(bitCount))
+    var random = SplitMix(stream: UInt64(bitCount))
     let first = UInt(random.next() % 1000) * BitmapWord.bitCount
     let bitmap = Bitmap(bitCount: bitCount, firstPageNumber: first)
     var runs = FreeRuns()

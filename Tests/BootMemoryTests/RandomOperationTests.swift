@@ -16,9 +16,9 @@ import Testing
 
   static let seedCount = 20
 
-  @Test(arguments: 0..<seedCount)
+  @Test(.namingSeed, arguments: 0..<seedCount)
   func randomCalls_equalFlatReference(seed: Int) throws {
-    var random = SplitMix(state: UInt64(seed) &* 0x9e37_79b9)
+    var random = SplitMix(stream: UInt64(seed) &* 0x9e37_79b9)
     var rest = Self.operationCount / Self.seedCount
     var scenario = 0
     var changeCount = (all: 0, atCursor: 0)

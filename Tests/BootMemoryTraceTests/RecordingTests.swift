@@ -154,9 +154,9 @@ import BootMemoryTrace
   }
 
   /// Whatever is called, the trace of it replays with equal results.
-  @Test(arguments: [AddressWidth.bits64, .bits32], 0..<20)
+  @Test(.namingSeed, arguments: [AddressWidth.bits64, .bits32], 0..<20)
   func randomCalls_replayEqually(addressWidth: AddressWidth, seed: Int) throws {
-    var random = SplitMix(state: UInt64(seed))
+    var random = SplitMix(stream: UInt64(seed))
     let machine = try #require(RecordedMachine(addressWidth: addressWidth))
     machine.memory.startRecording()
     // Two that touch, and one behind a hole that reaches above the 128 MiB of `high`.

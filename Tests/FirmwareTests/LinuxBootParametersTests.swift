@@ -191,6 +191,6 @@ import Testing
       [
         (0x90000, page.fields.bytes),
         (0x9_1000, page.setupData(next: 0, type: 1, Self.extendedEntries())),
-      ])
+      ], errors: (cut: 600, changed: 18))
   }
 }

@@ -132,10 +132,10 @@ import Testing
   }
 
   /// Small blocks first take what is left of large ones.
-  @Test func largeBlocks_stayWhole() throws {
+  @Test(.namingSeed) func largeBlocks_stayWhole() throws {
     var kept = try KeptPages([0..<1 << 15])
     let before = kept.statistics().blocks[10]
-    var random = SplitMix(state: 7)
+    var random = SplitMix(stream: 7)
     for _ in 0..<1000 { _ = try kept.allocate(Int.random(in: 0...3, using: &random)) }
     let used = before - kept.statistics().blocks[10]
     // 1000 blocks of 3.75 pages fit four large ones.

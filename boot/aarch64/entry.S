@@ -131,6 +131,7 @@ in_el1:
   adrp x3, image_read_only_end
   add x3, x3, :lo12:image_read_only_end
   adrp x7, boot_stack_guard
+  adrp x8, trap_stack_guard
   mov x6, #512
 4:
   ldr x4, =(PAGE | MEMORY | INNER_SHAREABLE | ACCESSED | NEVER_EXECUTED)
@@ -143,6 +144,7 @@ in_el1:
 5:
   orr x4, x4, x0
   cmp x0, x7
+  ccmp x0, x8, #4, ne           /* equal to either */
   csel x4, xzr, x4, eq
   str x4, [x1], #8
   add x0, x0, #0x1000

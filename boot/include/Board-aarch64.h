@@ -46,6 +46,13 @@ static inline void board_set_page_tables(uintptr_t root) {
       : "memory");
 }
 
+/* The instruction that returns from a function. */
+typedef uint32_t board_instruction;
+#define BOARD_RETURN 0xd65f03c0
+
+/* Raises an exception, by an instruction that no processor knows. */
+static inline void board_raise_exception(void) { __asm__ volatile("udf #0"); }
+
 /* ---- Page tables (see entry.S) ---- */
 
 BOARD_LINKER_ADDRESS(boot_page_root)

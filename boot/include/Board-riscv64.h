@@ -45,6 +45,13 @@ static inline void board_set_page_tables(uintptr_t root) {
   __asm__ volatile("sfence.vma\n\tcsrw satp, %0\n\tsfence.vma" : : "r"(satp) : "memory");
 }
 
+/* The instruction that returns from a function. */
+typedef uint16_t board_instruction;
+#define BOARD_RETURN 0x8082
+
+/* Raises an exception, by an instruction that no processor knows. */
+static inline void board_raise_exception(void) { __asm__ volatile("unimp"); }
+
 /* ---- Page tables (see entry.S) ---- */
 
 BOARD_LINKER_ADDRESS(boot_page_root)

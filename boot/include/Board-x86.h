@@ -53,8 +53,12 @@ static inline void board_protect_read_only_pages(bool protect) {
   __asm__ volatile("mov %0, %%cr0" : : "r"(cr0) : "memory");
 }
 
-/* Raises a divide error: Swift checks for a zero divisor itself and never divides by one. */
-static inline void board_divide_by_zero(void) {
+/* The instruction that returns from a function. */
+typedef uint8_t board_instruction;
+#define BOARD_RETURN 0xc3
+
+/* Raises an exception, a divide error: Swift checks for a zero divisor itself. */
+static inline void board_raise_exception(void) {
   uint32_t quotient = 1, remainder = 0, zero = 0;
   __asm__ volatile("divl %2" : "+a"(quotient), "+d"(remainder) : "r"(zero));
 }

@@ -72,6 +72,7 @@ _start:
   la t1, image_text_end
   la t2, image_read_only_end
   la t6, boot_stack_guard
+  la a5, trap_stack_guard
   li t3, 512
   li t5, 0x1000
 3:
@@ -82,6 +83,7 @@ _start:
   j 6f
 4:
   beq a2, t6, 7f
+  beq a2, a5, 7f
   ori t0, t0, DATA
   j 6f
 5:

@@ -28,6 +28,11 @@ enum Paging {
   /// The page behind it.
   static var firmwareEnd: PageFrame { firmwareWindow.end }
 
+  /// An address in memory that is not mapped before usable memory is: in front of the window's end.
+  static var unusableAddress: UInt {
+    UInt(firmwareEnd.number << PageFrame.byteCountShift) - 2
+  }
+
   /// As many tables as two ranges of pages, which end anywhere, can need more than one: one on each
   /// side, for each level below the root.
   private static let spareTableCount: UInt64 = 6
