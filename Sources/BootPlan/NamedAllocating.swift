@@ -32,8 +32,6 @@ extension BootMemory: NamedAllocating {}
 extension NamedAllocating where Self: ~Copyable {
   /// Allocates memory for `owner`, and enters that in the ledger.
   ///
-  ///     try memory.allocate(.pages(byteCount: 4096), as: "page table of init", in: &owners)
-  ///
   /// - Parameters:
   ///   - request: How much, how aligned, where.
   ///   - owner: Whose it is; a literal is a name.
