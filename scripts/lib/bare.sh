@@ -21,7 +21,7 @@ module_folder() {
   if [ -d "$root/Sources/$1" ]; then
     echo "$root/Sources/$1"
   else
-    echo "$root/Tests/SwiftConsumer/Sources/$1"
+    echo "$root/Tests/Examples/Swift/Sources/$1"
   fi
 }
 
@@ -30,7 +30,7 @@ module_folder() {
 # Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.
 compile_bare() {
   local triple=$1 level=$2 work=$3 module clang file
-  local kernel=$root/Tests/SwiftConsumer/Sources
+  local kernel=$root/Tests/Examples/Swift/Sources
   local -a sources heapless=() flags=(-target "$triple" "$level" -wmo -parse-as-library -swift-version 6
     -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
     -enable-experimental-feature Embedded -Xfrontend -function-sections
