@@ -109,7 +109,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "TestSupport", dependencies: ["TextOutput"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["PhysicalMemory", "TextOutput"],
+      path: "Tests/TestSupport",
       swiftSettings: settings),
     .testTarget(
       name: "BootMemoryTests",

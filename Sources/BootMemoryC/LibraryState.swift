@@ -54,6 +54,7 @@ enum LibraryState {
     {
       bootmem_room_is_too_small()
     }
+    if BOOTMEM_PAGE_SHIFT != PageFrame.byteCountShift { bootmem_page_sizes_differ() }
     bootmem_choose_clear()
     unsafe bootmem_start_state(given)
     let platform = unsafe self.platform.pointee

@@ -28,8 +28,12 @@ readonly -a library_memory_functions=(memset memcpy memmove memcmp)
 # The processors that there is a library for.
 readonly -a library_architectures=(i386 x86_64 aarch64 riscv64)
 
-# library_output PREFIX: where the results go.
-library_output() { echo "$root/build${1:+/$1}"; }
+# library_output PREFIX [PAGE_SIZE]: where the results go.
+library_output() {
+  local size=${2-4K}
+  if [ "$size" = 4K ]; then size=''; fi
+  echo "$root/build${1:+/$1}${size:+/$size}"
+}
 
 # ---- The header ----
 
@@ -56,12 +60,27 @@ header_names() {
     sed -n 's/^#define \([a-z]\w*bootmem\w*\)(.*/\1/p'
 }
 
-# write_library_header HEADER PREFIX NODES: the header of a library for so many nodes, its names
-# prefixed.
+# page_shift SIZE: log2 of a size of pages, one that the modules can be compiled for.
+page_shift() {
+  case $1 in
+    4K) echo 12 ;;
+    16K) echo 14 ;;
+    64K) echo 16 ;;
+    *) die "pages of '$1' are none of 4K, 16K and 64K" ;;
+  esac
+}
+
+# page_size_condition SIZE: how the modules are compiled for it, an option of swiftc's or nothing.
+page_size_condition() { if [ "$1" != 4K ]; then echo "-DBOOTMEM_PAGE_SIZE_$1"; fi; }
+
+# write_library_header HEADER PREFIX NODES PAGE_SIZE: the header of a library for so many nodes and
+# pages of that size, its names prefixed.
 write_library_header() {
-  local header=$1 prefix=$2 nodes=$3 names
+  local header=$1 prefix=$2 nodes=$3 shift names
+  shift=$(page_shift "$4")
   names=$(header_names | sort -u | paste -sd '|')
-  sed -E "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
+  sed -E -e "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
+    -e "s/^(#define BOOTMEM_PAGE_SHIFT) .*/\1 $shift/" \
     "$root/Sources/CBootMemory/include/$header" |
     if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_)?H)\b/$prefix\1/g"; else cat; fi
 }
@@ -71,35 +90,36 @@ write_library_header() {
 # No vector and no floating-point register.
 readonly -a library_x86_flags=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-frame-pointer)
 
-# build_library ARCH PREFIX NODES SECTIONS OUTPUT: builds everything anew; that takes seconds.
+# build_library ARCH PREFIX NODES PAGE_SIZE SECTIONS OUTPUT: builds everything anew; that takes seconds.
 build_library() {
-  local arch=$1 prefix=$2 nodes=$3 sections=$4 output=$5 work started=$SECONDS
+  local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 output=$6 work started=$SECONDS
   mkdir -p "$root/build" "$output/$arch" "$output/include"
   work=$(mktemp -d "$root/build/.work-XXXXXX")
-  library_flags "$arch" "$work"
+  library_flags "$arch" "$work" "$page_size"
   mkdir -p "$work/include" "$work/members"
   cp "$root"/Sources/CBootMemory/include/* "$work/include"
-  write_library_header bootmem.h "" "$nodes" >"$work/include/bootmem.h"
+  write_library_header bootmem.h "" "$nodes" "$page_size" >"$work/include/bootmem.h"
   compile_library "$arch" "$work"
   optimise_library "$work"
   # What is discarded after boot cannot keep the pages.
   if [ -z "$sections" ]; then
     make_pages_object "$prefix" "$work"
-    write_library_header bootmem_pages.h "$prefix" "$nodes" >"$output/include/bootmem_pages.h"
+    write_library_header bootmem_pages.h "$prefix" "$nodes" "$page_size" \
+      >"$output/include/bootmem_pages.h"
   fi
   make_library_object "$prefix" "$sections" "$work"
   make_library_members "$prefix" "$sections" "$work"
   rm -f "$output/$arch/libbootmem.a"
   "$(swift_tool llvm-ar)" Drcs "$output/$arch/libbootmem.a" "$work"/members/*.o
-  write_library_header bootmem.h "$prefix" "$nodes" >"$output/include/bootmem.h"
+  write_library_header bootmem.h "$prefix" "$nodes" "$page_size" >"$output/include/bootmem.h"
   rm -rf "$work"
   say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
 }
 
-# library_flags ARCH WORK: sets the arrays swift_flags, c_flags and lto_flags, and linker_emulation and
+# library_flags ARCH WORK PAGE_SIZE: sets the arrays swift_flags, c_flags and lto_flags, and linker_emulation and
 # jump_instruction.
 library_flags() {
-  local triple flag
+  local triple flag condition
   local -a machine
   triple=$(kernel_triple "$1")
   # Relative to the instruction throughout: it links at any address, below 2 GiB or in the upper half,
@@ -137,6 +157,8 @@ library_flags() {
     -swift-version 6 -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -package-name swift-bootmem -Xfrontend -function-sections -Xfrontend -disable-stack-protector
     -I "$2" -I "$2/include" -Xcc -fvisibility=hidden)
+  condition=$(page_size_condition "$3")
+  swift_flags+=(${condition:+"$condition"})
   # Functions alike but for a constant stay apart: as one they take longer.
   swift_flags+=(-Xllvm -swiftmergefunc-threshold=0)
   for flag in "${machine[@]}"; do swift_flags+=(-Xcc "$flag"); done

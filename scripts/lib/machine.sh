@@ -134,8 +134,7 @@ start_qemu_command() {
   # shellcheck disable=SC2034
   qemu_ending=(-monitor none -serial stdio)
   case $arch in
-    aarch64) qemu_ending+=(-semihosting-config "enable=on,target=native") ;;
-    riscv64) ;; # the board has a device that ends QEMU
+    aarch64 | riscv64) qemu_ending+=(-semihosting-config "enable=on,target=native") ;;
     *) qemu_ending+=(-device "isa-debug-exit,iobase=0xf4,iosize=4") ;;
   esac
   add_memory "$emulator"

@@ -1,0 +1,8 @@
+import FuzzKit
+
+private let target = FuzzTarget.named(in: [])
+
+/// What libFuzzer calls with each input.
+@c public func LLVMFuzzerTestOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  unsafe target.run(bytes, count)
+}
