@@ -12,9 +12,9 @@ struct BootTables: ~Copyable {
 
   /// What the loader left: on a PC by Multiboot 1, elsewhere a device tree.
   #if arch(arm64) || arch(riscv64)
-    private static var loader: DeviceTreeBlob { DeviceTreeBlob() }
+  private static var loader: DeviceTreeBlob { DeviceTreeBlob() }
   #else
-    private static var loader: Multiboot1 { Multiboot1() }
+  private static var loader: Multiboot1 { Multiboot1() }
   #endif
 
   /// Reads it at `address`.
