@@ -6,8 +6,32 @@
 # How the kernel ends a run, as QEMU's exit status (see Outcome in Sources/Kernel), on every processor.
 readonly status_success=33 status_failure=35 status_trap=37
 
+# The size of the kernel's pages, as --page-size says.
+page_size=4K
+
+# page_shift SIZE: log2 of a size of pages, one that can be compiled for.
+page_shift() {
+  case $1 in
+    4K) echo 12 ;;
+    16K) echo 14 ;;
+    64K) echo 16 ;;
+    *) die "pages of '$1' are none of 4K, 16K and 64K" ;;
+  esac
+}
+
+# page_size_condition SIZE: how modules and C are compiled for it, an option or nothing.
+page_size_condition() { if [ "$1" != 4K ]; then echo "-DBOOTMEM_PAGE_SIZE_$1"; fi; }
+
+# kernel_folder ARCH: where the kernel is built for that size.
+kernel_folder() {
+  case $page_size in
+    4K) echo ".build-$1" ;;
+    *) echo ".build-$1-$page_size" ;;
+  esac
+}
+
 # kernel_image ARCH: the path of the built image.
-kernel_image() { echo "$root/.build-$1/$(kernel_triple "$1")/release/Kernel"; }
+kernel_image() { echo "$root/$(kernel_folder "$1")/$(kernel_triple "$1")/release/Kernel"; }
 
 # loader_image ARCH LOADER SCRATCH: the image in the form that QEMU or GRUB takes, made from the built
 # one in the folder SCRATCH.
@@ -48,7 +72,8 @@ has_device_tree() { [ "$1" = aarch64 ] || [ "$1" = riscv64 ]; }
 
 # build_kernel ARCH: builds what is stale.
 build_kernel() {
-  local arch=$1 image log started=$SECONDS
+  local arch=$1 image log condition started=$SECONDS
+  local -a size=()
   require_command swift "(see https://swift.org/install)"
   image=$(kernel_image "$arch")
   log=$(mktemp)
@@ -56,10 +81,14 @@ build_kernel() {
   if [ -n "$(find "$root/linker" -name '*.ld' -newer "$image" 2>/dev/null)" ]; then
     rm -f "$image"
   fi
+  condition=$(page_size_condition "$page_size")
+  if [ -n "$condition" ]; then
+    size=(-Xswiftc "$condition" -Xcc "$condition")
+  fi
   say "building the $arch kernel"
   (cd "$root" && swift build -c release --triple "$(kernel_triple "$arch")" \
-    --toolset "scripts/toolsets/$arch.json" --scratch-path ".build-$arch" \
-    --product Kernel) >"$log" 2>&1 || {
+    --toolset "scripts/toolsets/$arch.json" --scratch-path "$(kernel_folder "$arch")" \
+    ${size[@]+"${size[@]}"} --product Kernel) >"$log" 2>&1 || {
     cat "$log" >&2
     die "the build failed"
   }
