@@ -75,6 +75,9 @@ struct Kernel {
       return try PageDemonstration.run(
         on: &memory, map: inventory.map, owners: inventory.owners, console: &console)
     }
+    if inventory.commandLine.contains("heap") {
+      return try HeapDemonstration.run(on: &memory, console: &console)
+    }
     let summary = try handOver(
       &memory, map: inventory.map, nodeCount: inventory.nodes.nodeCount, console: &console)
     try AfterHandOver.run(

@@ -80,7 +80,7 @@ import TextOutput
   }
 
   /// Whole pages of boot memory for so many elements, not initialised.
-  private static func room<Element>(
+  static func room<Element: ~Copyable>(
     for type: Element.Type, count: Int, in memory: inout RecordedMemory
   ) throws(KernelError) -> (range: PageRange, pages: UnsafeMutableBufferPointer<Element>) {
     let byteCount = UInt64(MemoryLayout<Element>.stride * count)

@@ -43,9 +43,12 @@ struct TrapPlace {
 /// Whether a trap is being reported, in which case the next one cannot be.
 nonisolated(unsafe) private var isReportingTrap = false
 
+/// Makes the next trap end the run without a report.
+func endSilentlyOnTrap() { unsafe isReportingTrap = true }
+
 /// Begins the report of a trap; ends the run at once if that is what trapped.
 func beginTrapReport() {
   guard unsafe !isReportingTrap else { Outcome.endSilently() }
-  unsafe isReportingTrap = true
+  endSilentlyOnTrap()
 }
 #endif

@@ -19,7 +19,8 @@ machine_usage() {
   --nodes N | SIZE,SIZE,…          memory nodes of equal or of given sizes, such as 4 or 1G,0,512M;
                                    on pc, q35 and virt
   --page-size 4K|16K|64K           the size of the kernel's pages (default: 4K); others on aarch64
-  --append "WORDS"                 the kernel's command line
+  --append "WORDS"                 the kernel's command line; with `heap` among them it is the kernel
+                                   that has Swift's classes and collections
   --module FILE                    a file for the loader to place in memory; may be repeated, but
                                    on virt, where it is the initial ramdisk
 END
@@ -50,6 +51,7 @@ parse_machine() {
     esac
   done
   one_of "$arch" i386 x86_64 aarch64 riscv64
+  choose_kernel "$append"
   if has_device_tree "$arch"; then
     loader=${loader:-tree} firmware=${firmware:-tree} machine=${machine:-virt}
     one_of "$loader" tree
@@ -144,8 +146,7 @@ start_qemu_command() {
   # shellcheck disable=SC2034
   qemu_ending=(-monitor none -serial stdio)
   case $arch in
-    aarch64) qemu_ending+=(-semihosting-config "enable=on,target=native") ;;
-    riscv64) ;; # the board has a device that ends QEMU
+    aarch64 | riscv64) qemu_ending+=(-semihosting-config "enable=on,target=native") ;;
     *) qemu_ending+=(-device "isa-debug-exit,iobase=0xf4,iosize=4") ;;
   esac
   add_memory "$emulator"
