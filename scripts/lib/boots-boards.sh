@@ -102,7 +102,7 @@ test_page_sizes() {
     check_boot "aarch64, pages of $size: 1T" boots_well "${options[@]}" --memory 1T
     check_boot "aarch64, pages of $size: four nodes" has_nodes 4 "${options[@]}" --memory 1G \
       --nodes 4
-    check_boot "aarch64, pages of $size: pages come and go" keeps_pages 1 "${options[@]}" --memory 1G
+    check_boot "aarch64, pages of $size: pages come and go" keeps_pages 1 "${options[@]}"
     test_kinds_of_traps "aarch64 virt, pages of $size" 'break instruction' 'unknown instruction' \
       'data abort' 'data abort' 'instruction abort' 'data abort' "${options[@]}"
   done

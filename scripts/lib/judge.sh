@@ -23,7 +23,7 @@ bitmap_pages() {
   shift=$(page_shift "$page_size")
   while read -r start last; do
     pages=$((pages + (16#$last + 1 - 16#$start >> shift)))
-  done < <(sed -nE 's/^(# )?  ([0-9a-f]*)-([0-9a-f]*) bitmap of node.*/\2 \3/p' "$1")
+  done < <(sed -nE 's/^(# )?  ([0-9a-f]*)-([0-9a-f]*) bitmap of node [0-9]*$/\2 \3/p' "$1")
   echo "$pages"
 }
 
