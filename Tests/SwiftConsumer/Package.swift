@@ -1,16 +1,24 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The allocator alone, for a map that is known; a static library stands for the kernel's image.
+let settings: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
+
+// What kernels take of this package; Tests/Examples has whole ones.
 let package = Package(
   name: "SwiftConsumer",
   platforms: [.macOS(.v26)],
-  products: [.library(name: "SwiftConsumer", type: .static, targets: ["SwiftConsumer"])],
-  dependencies: [.package(name: "swift-bootmem", path: "../..")],
+  products: [
+    // The allocator alone, for a map that is known; a static library stands for the image.
+    .library(name: "SwiftConsumer", type: .static, targets: ["SwiftConsumer"]),
+  ],
+  dependencies: [
+    // Elsewhere: .package(url: "https://…/swift-bootmem", branch: "main")
+    .package(name: "swift-bootmem", path: "../..")
+  ],
   targets: [
     .target(
       name: "SwiftConsumer",
       dependencies: [.product(name: "BootMemory", package: "swift-bootmem")],
-      swiftSettings: [.strictMemorySafety(), .treatAllWarnings(as: .error)])
+      swiftSettings: settings),
   ]
 )

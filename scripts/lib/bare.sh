@@ -16,13 +16,12 @@ readonly bare_entry=SwiftKernel_main
 readonly bare_supplied='mem(set|cpy|move|cmp)|__aeabi_mem(set|cpy|move|clr)[48]?|putchar|'\
 'machine_exit|image_(start|end|storage)'
 
-# module_folder MODULE: of this package, or of the kernel's.
+# module_folder MODULE: of this package, of the example, or of the packages that depend on it.
 module_folder() {
-  if [ -d "$root/Sources/$1" ]; then
-    echo "$root/Sources/$1"
-  else
-    echo "$root/Tests/Examples/Swift/Sources/$1"
-  fi
+  local folder
+  for folder in Sources Tests/Examples/Swift/Sources Tests/SwiftConsumer/Sources; do
+    if [ -d "$root/$folder/$1" ]; then echo "$root/$folder/$1" && return; fi
+  done
 }
 
 # compile_bare TRIPLE LEVEL WORK: compiles all modules, the library for C too, to WORK/*.o, at -Onone
