@@ -12,7 +12,7 @@ import Testing
     private let storage: NodeStorage
 
     init(keepsBitmapsReserved: Bool = true) {
-      let arena = Arena(byteCount: 16 << 20)!
+      let arena = Arena(byteCount: 0x1000 << Int(pageShift))!
       let storage = NodeStorage(count: 4)
       var platform = BootMemoryPlatform()
       platform.directMapOffset = unsafe UInt(bitPattern: arena.start)
@@ -50,7 +50,7 @@ import Testing
     // What is free is allocated, and never those.
     var taken: Set<UInt64> = []
     while let address = try? machine.memory.allocate(
-      AllocationRequest(byteCount: 4096, goal: .none, clearsMemory: false))
+      AllocationRequest(byteCount: pageByteCount, goal: .none, clearsMemory: false))
     {
       taken.insert(address.pageFrame.number)
     }
@@ -60,15 +60,17 @@ import Testing
   @Test func free_ofSinglePages_leavesBitmapReserved() throws {
     var machine = Machine()
     let bitmap = try machine.register(0, 0..<0x1000, bitmapAt: 0x100)
-    for page: UInt64 in 0..<0x1000 { try machine.memory.free(bytes(page << 12, 4096)) }
+    for page: UInt64 in 0..<0x1000 {
+      try machine.memory.free(bytes(page << pageShift, pageByteCount))
+    }
     #expect(machine.reservedPages(of: 0..<0x1000) == Array(bitmap))
     // Below the bitmap and above pages are reserved and freed one by one as anywhere.
     for page: UInt64 in [0xff, bitmap.upperBound] {
-      try machine.memory.reserve(bytes(page << 12, 4096), exclusively: true)
-      try machine.memory.free(bytes(page << 12, 4096))
+      try machine.memory.reserve(bytes(page << pageShift, pageByteCount), exclusively: true)
+      try machine.memory.free(bytes(page << pageShift, pageByteCount))
       #expect(machine.memory.isReserved(PageFrame(page)) == false)
       #expect(throws: BootMemoryError.misuse(.alreadyFree(PageFrame(page)))) {
-        try machine.memory.free(bytes(page << 12, 4096))
+        try machine.memory.free(bytes(page << pageShift, pageByteCount))
       }
     }
   }
@@ -95,7 +97,7 @@ import Testing
     let bitmap = try machine.register(0, 0..<0x100, bitmapAt: 0x200)
     let own = try machine.register(1, 0x100..<0x400, bitmapAt: 0x10)
     try machine.memory.free(pages(0..<0x400))
-    for page: UInt64 in bitmap { try machine.memory.free(bytes(page << 12, 4096)) }
+    for page: UInt64 in bitmap { try machine.memory.free(bytes(page << pageShift, pageByteCount)) }
     #expect(machine.reservedPages(of: 0..<0x400) == Array(own) + Array(bitmap))
   }
 

@@ -1,11 +1,12 @@
 import BootMemory
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// Where Linux 4.19 is wrong and this is right, by the numbers of the specification.
 ///
 /// In the drawings a column is a page, see `MapDrawing.swift`: `_` is free, `#` reserved.
-@Suite struct CorrectionTests {
+@Suite(.onPagesOf4KiB) struct CorrectionTests {
   private func expectMisuse(
     _ misuse: BootMemoryMisuse, sourceLocation: SourceLocation = #_sourceLocation,
     _ call: () throws(BootMemoryError) -> Void

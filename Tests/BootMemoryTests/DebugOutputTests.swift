@@ -1,5 +1,6 @@
 import BootMemory
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// Gathers what boot memory writes.
@@ -25,7 +26,7 @@ import Testing
 }
 
 /// A line for each operation, in the form of Linux's `bootmem_debug`.
-@Suite struct DebugOutputTests {
+@Suite(.onPagesOf4KiB) struct DebugOutputTests {
   @Test func everyCall_isALineForEachNode() throws {
     let lines = Lines()
     var platform = BootMemoryPlatform()

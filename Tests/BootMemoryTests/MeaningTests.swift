@@ -1,11 +1,12 @@
 import BootMemory
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// What a call does that has nothing to do, and what one leaves behind that fails.
 ///
 /// In the drawings a column is a page, see `MapDrawing.swift`; most begin at page 10 (hex).
-@Suite struct MeaningTests {
+@Suite(.onPagesOf4KiB) struct MeaningTests {
   private static let start: UInt64 = 0x10
 
   private static func memory(_ drawing: String) -> FixedMemory { FixedMemory(drawing, at: start) }

@@ -25,36 +25,89 @@ functions_agree() {
   gcc $word "${objects[@]}" -o "$files/functions" && "$files/functions"
 }
 
-# test_boards ARCH: every board, little memory and much, without modules and with some.
+# Command lines that take turns in the matrix.
+matrix_words=('' 'some words' 'memtest=1 bootmem_debug' 'memmap=1M$0x41000000 memmap=1M$0x1000000'
+  'mem=99x bootmem_record' 'memmap=64K#0x1800000')
+
+# test_boards ARCH: a matrix of boards, sizes of memory and loaders, in which numbers of nodes, command
+# lines and numbers of modules take turns, each with another period.
 test_boards() {
-  local board size
-  if has_device_tree "$1"; then
-    test_tree_boards "$1"
-    return
-  fi
-  for board in pc q35 microvm isapc; do
-    for size in 4M 16M 128M 3G 6G; do
-      check_boot "$1 $board $size" boots_well --arch "$1" --machine "$board" --memory "$size"
-      check_boot "$1 $board $size, two modules" \
-        boots_well --arch "$1" --machine "$board" --memory "$size" "${two_modules[@]}"
-    done
-  done
+  local board size loader
+  case $1 in
+    i386 | x86_64)
+      for board in pc q35 microvm isapc; do
+        for size in 4M 16M 128M 3G 6G; do
+          for loader in multiboot multiboot pvh grub; do test_board "$1" "$board" "$size" "$loader"; done
+        done
+      done
+      ;;
+    *)
+      for board in virt virt-el2; do
+        if [ "$1/$board" = riscv64/virt-el2 ]; then continue; fi
+        for size in 8M 16M 100M 128M 1G 3G 6G 64G 1T; do
+          test_board "$1" "$board" "$size" tree
+          test_board "$1" "$board" "$size" tree
+        done
+      done
+      check_boot "$1 virt: the command line is read" prints_and_succeeds --arch "$1" \
+        --append 'one two' -- '^command line: one two$' '^loader: device tree$' \
+        ' device tree$' '^  one character is '
+      ;;
+  esac
 }
 
-# test_tree_boards ARCH: the same with a device tree.
-test_tree_boards() {
-  local size
-  for size in 8M 128M 3G 6G 1T; do
-    check_boot "$1 virt $size" boots_well --arch "$1" --memory "$size"
-  done
-  check_boot "$1 virt, a command line and a ramdisk" boots_well --arch "$1" "${one_module[@]}"
-  check_boot "$1 virt: the command line is read" prints_and_succeeds --arch "$1" \
-    --append 'one two' -- '^command line: one two$' '^loader: device tree$' \
-    ' device tree$' '^  one character is '
-  if [ "$1" = aarch64 ]; then
-    check_boot "aarch64 in EL2" boots_well --arch aarch64 --machine virt-el2 "${one_module[@]}"
-    check_boot "aarch64 in EL2: 6G" boots_well --arch aarch64 --machine virt-el2 --memory 6G
+# test_board ARCH BOARD SIZE LOADER: the next of the matrix, where the board has that loader.
+matrix_count=0
+test_board() {
+  local words nodes=1 count node_counts=(1 2 4)
+  local -a options=(--arch "$1" --machine "$2" --memory "$3" --loader "$4")
+  # GRUB wants more memory, and a disc drive.
+  case $4/$2/$3 in grub/microvm/* | grub/isapc/* | grub/*/4M | grub/*/16M) return ;; esac
+  words=${matrix_words[$((matrix_count % ${#matrix_words[@]}))]}
+  count=$((matrix_count / 2 % 3))
+  # Nodes of 16 MiB and more; those of more than the host has take long to make.
+  case $2/$3 in
+    pc/128M | q35/128M | virt*/128M | */1G | pc/[36]G | q35/[36]G | virt*/[36]G)
+      nodes=${node_counts[$((matrix_count % 3))]}
+      ;;
+  esac
+  matrix_count=$((matrix_count + 1))
+  case $3 in *[GT]) words=${words#memtest=1 } ;; esac # it takes long with much memory
+  case $4 in pvh | tree) if [ "$count" -eq 2 ]; then count=1; fi ;; esac
+  if [ "$nodes" -gt 1 ]; then options+=(--nodes "$nodes"); fi
+  if [ "$count" -gt 0 ]; then options+=(--module "$files/large"); fi
+  if [ "$count" -gt 1 ]; then options+=(--module "$files/small"); fi
+  if [ "$4" = grub ] && ! has_grub bios; then
+    skip "$1 $2 $3 $4" "install ${grub_packages[*]}"
+    return
   fi
+  check_boot "$1 $2 $3, $4, nodes: $nodes, modules: $count, words: ${words:-none}" \
+    boots_in_matrix "$nodes" "${options[@]}" --append "$words"
+}
+
+# boots_in_matrix NODES OPTION…: a run that must succeed with so many nodes.
+boots_in_matrix() { boots_well "${@:2}" && grep -q "^summary: nodes=$1 " "$log"; }
+
+# test_page_sizes ARCH: pages of 16 and 64 KiB, where the processor has them.
+test_page_sizes() {
+  local size
+  local -a options
+  if [ "$1" != aarch64 ]; then return; fi
+  for size in 64K 16K; do
+    if can_boot; then (page_size=$size && build_kernel aarch64); fi
+    options=(--arch aarch64 --page-size $size)
+    check_boot "aarch64, pages of $size" boots_well "${options[@]}"
+    check_boot "aarch64, pages of $size: 6G, a command line and a ramdisk" boots_well \
+      "${options[@]}" --memory 6G "${one_module[@]}"
+    check_boot "aarch64, pages of $size: 1T" boots_well "${options[@]}" --memory 1T
+    check_boot "aarch64, pages of $size: four nodes" has_nodes 4 "${options[@]}" --memory 1G \
+      --nodes 4
+    check_boot "aarch64, pages of $size: pages come and go" keeps_pages 1 "${options[@]}"
+    test_kinds_of_traps "aarch64 virt, pages of $size" 'break instruction' 'unknown instruction' \
+      'data abort' 'data abort' 'instruction abort' 'data abort' "${options[@]}"
+  done
+  check_boot "aarch64 in EL2, pages of 64K" boots_well --arch aarch64 --machine virt-el2 \
+    --page-size 64K
 }
 
 # test_processors ARCH: processors that lack what the page tables use where it is there.

@@ -49,12 +49,14 @@ boot_image() {
 
 # boots_well OPTION…: a run that must succeed, its figures and modules being right.
 boots_well() {
+  local map='as given'
   boot "$@"
   if ! succeeded "$status" "$log"; then
     echo "not a success: $(describe_status "$status")"
     return 1
   fi
-  judge_summary "$log" "$arch" "$memory" "$firmware" || return 1
+  if [[ " $append" =~ \ (mem|memmap)= ]]; then map='as sanitised'; fi
+  judge_summary "$log" "$arch" "$memory" "$firmware" "$map" || return 1
   judge_modules "$log" ${modules[@]+"${modules[@]}"}
 }
 

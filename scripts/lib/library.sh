@@ -11,13 +11,16 @@
 #    the four sections that kernels' linker scripts name, and without what only runtimes read.
 # 3. Renaming gives the functions private names in it, and makes everything else local: a kernel may
 #    have an init_bootmem or a memset of its own, and knows no Swift.
-#    The page allocator's code is another object, made in the same way, see library-pages.sh.
+#    The page allocator's code is another object, made in the same way, see library-pages.sh, and the
+#    ledger's a third one, see library-ledger.sh.
 # 4. Each function and variable becomes a member of its own, so that a kernel's own comes first.
 #
 # All tools come with the Swift compiler, and know every processor.
 
 # shellcheck source=scripts/lib/library-pages.sh
 . "$root/scripts/lib/library-pages.sh"
+# shellcheck source=scripts/lib/library-ledger.sh
+. "$root/scripts/lib/library-ledger.sh"
 
 # The modules that the library is made of, each after those that it imports.
 readonly library_modules="TextOutput PhysicalMemory BootMemory BootMemoryC"
@@ -28,8 +31,12 @@ readonly -a library_memory_functions=(memset memcpy memmove memcmp)
 # The processors that there is a library for.
 readonly -a library_architectures=(i386 x86_64 aarch64 riscv64)
 
-# library_output PREFIX: where the results go.
-library_output() { echo "$root/build${1:+/$1}"; }
+# library_output PREFIX [PAGE_SIZE]: where the results go.
+library_output() {
+  local size=${2-4K}
+  if [ "$size" = 4K ]; then size=''; fi
+  echo "$root/build${1:+/$1}${size:+/$size}"
+}
 
 # ---- The header ----
 
@@ -47,23 +54,25 @@ library_functions() {
 # library_variables: and the variables.
 library_variables() { header_declarations | sed -n "s/^..VarDecl .* \(\w*\) '.* extern$/\1/p"; }
 
-# header_names: all names of functions, variables, types and lower-case macros of both headers, one
+# header_names: all names of functions, variables, types and lower-case macros of all headers, one
 # a line.
 header_names() {
-  header_declarations bootmem_pages.h | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
+  { header_declarations bootmem_pages.h && header_declarations bootmem_ledger.h; } | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
     -e 's/^..RecordDecl .* struct \(\w*\)\( definition\)\?$/\1/p' | grep -v '^__[a-z]*_\(t\|list\)$'
   "$(swift_tool clang)" -E -dM -x c "$root/Sources/CBootMemory/include/bootmem.h" |
     sed -n 's/^#define \([a-z]\w*bootmem\w*\)(.*/\1/p'
 }
 
-# write_library_header HEADER PREFIX NODES: the header of a library for so many nodes, its names
-# prefixed.
+# write_library_header HEADER PREFIX NODES PAGE_SIZE: the header of a library for so many nodes and
+# pages of that size, its names prefixed.
 write_library_header() {
-  local header=$1 prefix=$2 nodes=$3 names
+  local header=$1 prefix=$2 nodes=$3 shift names
+  shift=$(page_shift "$4")
   names=$(header_names | sort -u | paste -sd '|')
-  sed -E "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
+  sed -E -e "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
+    -e "s/^(#define BOOTMEM_PAGE_SHIFT) .*/\1 $shift/" \
     "$root/Sources/CBootMemory/include/$header" |
-    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_)?H)\b/$prefix\1/g"; else cat; fi
+    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_|LEDGER_)?H)\b/$prefix\1/g"; else cat; fi
 }
 
 # ---- The library ----
@@ -71,35 +80,39 @@ write_library_header() {
 # No vector and no floating-point register.
 readonly -a library_x86_flags=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-frame-pointer)
 
-# build_library ARCH PREFIX NODES SECTIONS OUTPUT: builds everything anew; that takes seconds.
+# build_library ARCH PREFIX NODES PAGE_SIZE SECTIONS OUTPUT: builds everything anew; that takes seconds.
 build_library() {
-  local arch=$1 prefix=$2 nodes=$3 sections=$4 output=$5 work started=$SECONDS
+  local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 output=$6 work started=$SECONDS
   mkdir -p "$root/build" "$output/$arch" "$output/include"
   work=$(mktemp -d "$root/build/.work-XXXXXX")
-  library_flags "$arch" "$work"
+  library_flags "$arch" "$work" "$page_size"
   mkdir -p "$work/include" "$work/members"
   cp "$root"/Sources/CBootMemory/include/* "$work/include"
-  write_library_header bootmem.h "" "$nodes" >"$work/include/bootmem.h"
+  write_library_header bootmem.h "" "$nodes" "$page_size" >"$work/include/bootmem.h"
   compile_library "$arch" "$work"
   optimise_library "$work"
   # What is discarded after boot cannot keep the pages.
   if [ -z "$sections" ]; then
     make_pages_object "$prefix" "$work"
-    write_library_header bootmem_pages.h "$prefix" "$nodes" >"$output/include/bootmem_pages.h"
+    write_library_header bootmem_pages.h "$prefix" "$nodes" "$page_size" \
+      >"$output/include/bootmem_pages.h"
   fi
+  make_ledger_object "$prefix" "$sections" "$work"
+  write_library_header bootmem_ledger.h "$prefix" "$nodes" "$page_size" \
+    >"$output/include/bootmem_ledger.h"
   make_library_object "$prefix" "$sections" "$work"
   make_library_members "$prefix" "$sections" "$work"
   rm -f "$output/$arch/libbootmem.a"
   "$(swift_tool llvm-ar)" Drcs "$output/$arch/libbootmem.a" "$work"/members/*.o
-  write_library_header bootmem.h "$prefix" "$nodes" >"$output/include/bootmem.h"
+  write_library_header bootmem.h "$prefix" "$nodes" "$page_size" >"$output/include/bootmem.h"
   rm -rf "$work"
   say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
 }
 
-# library_flags ARCH WORK: sets the arrays swift_flags, c_flags and lto_flags, and linker_emulation and
+# library_flags ARCH WORK PAGE_SIZE: sets the arrays swift_flags, c_flags and lto_flags, and linker_emulation and
 # jump_instruction.
 library_flags() {
-  local triple flag
+  local triple flag condition
   local -a machine
   triple=$(kernel_triple "$1")
   # Relative to the instruction throughout: it links at any address, below 2 GiB or in the upper half,
@@ -137,6 +150,8 @@ library_flags() {
     -swift-version 6 -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -package-name swift-bootmem -Xfrontend -function-sections -Xfrontend -disable-stack-protector
     -I "$2" -I "$2/include" -Xcc -fvisibility=hidden)
+  condition=$(page_size_condition "$3")
+  swift_flags+=(${condition:+"$condition"})
   # Functions alike but for a constant stay apart: as one they take longer.
   swift_flags+=(-Xllvm -swiftmergefunc-threshold=0)
   for flag in "${machine[@]}"; do swift_flags+=(-Xcc "$flag"); done
@@ -151,7 +166,7 @@ compile_library() {
   for source in "$root"/Sources/CBootMemory/*.c; do
     case ${source##*/} in
       variables.c) "$clang" "${c_flags[@]}" -c "$source" -o "$work/variables.o" ;;
-      pages.c) ;;
+      pages.c | ledger.c) ;;
       *) "$clang" "${c_flags[@]}" -flto -c "$source" -o "$work/$(basename "$source" .c).bc" ;;
     esac
   done
@@ -240,16 +255,19 @@ make_library_object() {
     printf "${prefix}bootmem_do_%s\n" "${functions[@]}"
     printf "$prefix%s\n" "${pages_core_variables[@]}"
   } >"$work/kept"
-  if [ -n "$sections" ]; then
-    for name in text rodata data bss; do
-      renamed_sections+=(--rename-section ".$name=$sections.$name")
-    done
-  fi
+  mapfile -t renamed_sections < <(library_sections "$sections")
   # In two steps, for the names that are kept are the new ones.
   "$(swift_tool llvm-objcopy)" --redefine-syms="$work/renamed" "$work/merged"
   "$(swift_tool llvm-objcopy)" --strip-unneeded --keep-global-symbols="$work/kept" \
     ${renamed_sections[@]+"${renamed_sections[@]}"} "$work/merged" \
     "$work/members/${prefix}bootmem.o"
+}
+
+# library_sections SECTIONS: the options that rename an object's sections, one a line.
+library_sections() {
+  local name
+  if [ -z "$1" ]; then return; fi
+  for name in text rodata data bss; do echo "--rename-section=.$name=$1.$name"; done
 }
 
 # make_library_members PREFIX SECTIONS WORK: a member for each function and each variable.
