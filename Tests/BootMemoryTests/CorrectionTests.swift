@@ -199,6 +199,17 @@ import Testing
     #expect(fixed.freeRanges() == [0..<0x100])
   }
 
+  //           border        limit            goal
+  // map       ________________|..............|    from the goal on the size wraps around
+  // Expect    from the border, as without a goal
+  @Test func D12_goalFromWhichTheSizeWraps_countsAsNone() throws {
+    var fixed = FixedMemory(0..<0x40_0000)
+    try fixed.freePages(0..<0x40_0000)
+    let address = try fixed.allocate(
+      0x2000, goal: 0xffff_ffff_ffff_f000, limit: 0x2_0000_0000, node: 0, policy: .high)
+    #expect(address == 0x1_0000_0000)
+  }
+
   // map      ################|    the node ends at the top of the address space
   // free     ###############_|    then allocated, all freed, and the last page reserved
   // Expect   _______________#|
