@@ -1,5 +1,6 @@
 #if hasFeature(Embedded)
 import BootMemory
+import BootMemoryTrace
 import BootPlan
 import Firmware
 import MemoryMap
