@@ -12,6 +12,8 @@ let package = Package(
     .executable(name: "SwiftKernel", targets: ["SwiftKernel"]),
     // The allocator alone, for a map that is known; a static library stands for the image.
     .library(name: "SwiftConsumer", type: .static, targets: ["SwiftConsumer"]),
+    // What Swift's own collections ask for besides, in the same way.
+    .library(name: "HeapConsumer", type: .static, targets: ["HeapConsumer"]),
   ],
   dependencies: [
     // Elsewhere: .package(url: "https://…/swift-bootmem", branch: "main")
@@ -32,6 +34,10 @@ let package = Package(
     .target(
       name: "SwiftConsumer",
       dependencies: ["StaticStorage", .product(name: "BootMemory", package: "swift-bootmem")],
+      swiftSettings: settings),
+    .target(
+      name: "HeapConsumer",
+      dependencies: [.product(name: "KernelHeap", package: "swift-bootmem")],
       swiftSettings: settings),
   ]
 )
