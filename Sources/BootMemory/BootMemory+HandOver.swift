@@ -10,7 +10,8 @@ extension BootMemory {
   /// Afterwards nothing can be allocated, freed or reserved.
   ///
   /// - Parameters:
-  ///   - maximumOrder: The largest order of a block (Linux: 10), from 0 to 51.
+  ///   - maximumOrder: The largest order of a block (Linux: 10), from 0 up to, not including,
+  ///     ``/PhysicalMemory/PageFrame/numberBitCount``.
   ///   - release: Takes a block.  It may write to the pages, but not call boot memory.
   /// - Returns: The number of pages released; 0 if the memory has been handed over before.
   /// - Throws: ``BootMemoryMisuse/orderOutOfRange(_:)``; nothing has changed then.
@@ -19,7 +20,9 @@ extension BootMemory {
   public mutating func handOver(
     maximumOrder: Int, _ release: (PageBlock) -> Void
   ) throws(BootMemoryError) -> UInt64 {
-    guard (0..<52).contains(maximumOrder) else { throw .misuse(.orderOutOfRange(maximumOrder)) }
+    guard (0..<PageFrame.numberBitCount).contains(maximumOrder) else {
+      throw .misuse(.orderOutOfRange(maximumOrder))
+    }
     guard !isHandedOver else { return 0 }
     reserveBitmaps(in: bitmapsSpan)
     isHandedOver = true

@@ -54,7 +54,7 @@ public enum BootMemoryMisuse: Equatable, Sendable {
   /// A bitmap cannot lie at a nil pointer or one that is not aligned for a pointer.
   case bitmapMisplaced(UInt)
 
-  /// The largest order of blocks at hand-over is not from 0 to 51.
+  /// The largest order of blocks at hand-over is below 0, or has no block in 64-bit addresses.
   case orderOutOfRange(Int)
 
   /// Pages were to be released late before the hand-over.

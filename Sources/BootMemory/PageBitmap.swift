@@ -160,14 +160,10 @@
     }
   }
 
-  /// Makes a group, or on level 0 a word, uniform.
+  /// Makes a group of level 1 or above uniform.
   @inline(__always)
   func fillGroup(_ index: UInt, onLevel level: Int, with word: BitmapWord) {
-    if level == 0 {
-      storeWord(index, word)
-    } else {
-      store(GroupPlanes(low: word, high: word, word: word), inGroup: index, onLevel: level)
-    }
+    store(GroupPlanes(low: word, high: word, word: word), inGroup: index, onLevel: level)
   }
 
   /// Makes groups uniform.

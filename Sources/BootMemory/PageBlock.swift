@@ -19,7 +19,9 @@ public struct PageBlock: Hashable, Sendable {
   /// Makes a block; nil if `first` is not divisible by its size.
   @inlinable
   public init?(first: PageFrame, order: Int, node: NodeID) {
-    guard (0..<52).contains(order), first.number & ((1 << UInt64(order)) - 1) == 0 else {
+    guard (0..<PageFrame.numberBitCount).contains(order),
+      first.number & ((1 << UInt64(order)) - 1) == 0
+    else {
       return nil
     }
     self.first = first

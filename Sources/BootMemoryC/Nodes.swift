@@ -24,7 +24,7 @@ extension NodeID {
 public func bootmem_setup(_ platform: UnsafePointer<bootmem_platform>?) -> Int32 {
   guard let platform = unsafe platform, unsafe bootmem_knows_platform(platform),
     unsafe platform.pointee.fault != nil,
-    unsafe platform.pointee.max_order <= 51
+    unsafe platform.pointee.max_order < PageFrame.numberBitCount
   else { return ErrorNumber.invalid }
   let cacheLine = unsafe platform.pointee.cache_line_size
   let cacheLineByteCount = cacheLine == 0 ? 64 : cacheLine

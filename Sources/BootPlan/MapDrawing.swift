@@ -7,16 +7,26 @@ import TextOutput
 public struct MapDrawing {
   /// What a stretch is shown as: the most telling of what is in it.
   public enum Symbol: UInt8, Sendable {
-    case kernel = 0x4b  // K
-    case module = 0x4d  // M
-    case loader = 0x4c  // L
-    case bitmap = 0x42  // B
-    case pageTables = 0x54  // T
-    case firmware = 0x46  // F
-    case allocated = 0x23  // #
-    case partlyFree = 0x2b  // +
-    case free = 0x2e  // .
-    case notUsable = 0x2d  // -
+    /// The kernel or its stack: `K`.
+    case kernel = 0x4b
+    /// A module of the loader's: `M`.
+    case module = 0x4d
+    /// What else the loader left: `L`.
+    case loader = 0x4c
+    /// A node's bitmap: `B`.
+    case bitmap = 0x42
+    /// The kernel's page tables: `T`.
+    case pageTables = 0x54
+    /// What the firmware needs: `F`.
+    case firmware = 0x46
+    /// Reserved, by nobody who is known: `#`.
+    case allocated = 0x23
+    /// Free in part: `+`.
+    case partlyFree = 0x2b
+    /// Free: `.`.
+    case free = 0x2e
+    /// No usable memory: `-`.
+    case notUsable = 0x2d
 
     /// The symbols in the order of the legend.
     public static var legend: InlineArray<10, Symbol> {
@@ -42,13 +52,15 @@ public struct MapDrawing {
       }
     }
 
-    init(_ owner: MemoryOwner) {
+    /// Of a stretch in which the kernel has allocated, what counts is how much of it is free.
+    init?(_ owner: MemoryOwner) {
       switch owner {
       case .kernelImage, .bootStack: self = .kernel
       case .loader(.module): self = .module
       case .loader: self = .loader
       case .bitmap: self = .bitmap
       case .pageTables: self = .pageTables
+      case .named: return nil
       case .firstPage, .biosData, .extendedBIOSData, .acpiTables, .badMemory: self = .firmware
       }
     }
@@ -109,7 +121,7 @@ public struct MapDrawing {
     let stretch = stretch(index)
     var best: Symbol?
     for index in 0..<owners.count where owners[index].range.touchedPages.overlaps(stretch) {
-      let symbol = Symbol(owners[index].owner)
+      guard let symbol = Symbol(owners[index].owner) else { continue }
       if symbol.rank < best?.rank ?? .max { best = symbol }
     }
     if let best { return best }

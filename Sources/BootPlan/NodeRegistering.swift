@@ -3,24 +3,24 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// Boot memory in which nodes are registered, freed and reserved: ``BootMemory`` itself, or something
-/// in front of it that takes note of the calls.
+/// Boot memory in which nodes are registered, freed and reserved: ``/BootMemory/BootMemory`` itself, or
+/// something in front of it that takes note of the calls.
 public protocol NodeRegistering: ~Copyable {
-  /// See ``BootMemory/nodeCapacity``.
+  /// See ``/BootMemory/BootMemory/nodeCapacity``.
   var nodeCapacity: Int { get }
 
-  /// See ``BootMemory/node(_:)``.
+  /// See ``/BootMemory/BootMemory/node(_:)``.
   func node(_ id: NodeID) -> BootMemoryNode?
 
-  /// See ``BootMemory/registerNode(_:spanning:bitmapAt:)``.
+  /// See ``/BootMemory/BootMemory/registerNode(_:spanning:bitmapAt:)``.
   mutating func registerNode(
     _ id: NodeID, spanning span: PageRange, bitmapAt bitmapStart: PageFrame
   ) throws(BootMemoryError) -> UInt64
 
-  /// See ``BootMemory/free(_:on:)``.
+  /// See ``/BootMemory/BootMemory/free(_:on:)-(PageRange,_)``.
   mutating func free(_ pages: PageRange, on node: NodeID?) throws(BootMemoryError)
 
-  /// See ``BootMemory/reserve(_:on:exclusively:)``.
+  /// See ``/BootMemory/BootMemory/reserve(_:on:exclusively:)-(PageRange,_,_)``.
   mutating func reserve(
     _ pages: PageRange, on node: NodeID?, exclusively: Bool
   ) throws(BootMemoryError)

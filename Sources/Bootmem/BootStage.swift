@@ -1,22 +1,14 @@
 /// Runs a stage of the way to memory, and throws its error as ``BootError``.
 ///
 /// Each module throws an error type of its own, and Embedded Swift has no `any Error` that could hold
-/// them all.  With a stage named in front of each call, one `do` serves for all:
+/// them all.  With a stage named in front of each call, one `do throws(BootError)` serves for all:
 ///
 /// ```swift
-/// do throws(BootError) {
-///   try BootStage.firmware(
-///     information.read(Multiboot2(), at: address, in: memory, reportingTo: &console))
-///   let map = try BootStage.memoryMap(MemoryMap(sanitizing: &information.regions, storage: table))
-///   try BootStage.bootPlan(
-///     boot.setUpNode(NodeID(0), spanning: pages, of: map, owners: &owners))
-///   let table = try BootStage.bootMemory(boot.allocate(.pages(byteCount: 8192)))
-/// } catch {
-///   error.write(to: &console)
-/// }
+/// try BootStage.firmware(
+///   information.read(Self.loader, at: address, in: memory, reportingTo: &console))
 /// ```
 public enum BootStage {
-  /// Runs a call that throws ``FirmwareError``.
+  /// Runs a call that throws ``/Firmware/FirmwareError``.
   ///
   /// - Throws: ``BootError/firmware(_:)``
   @inlinable @discardableResult
@@ -26,7 +18,7 @@ public enum BootStage {
     do { return try call() } catch { throw .firmware(error) }
   }
 
-  /// Runs a call that throws ``MemoryMapError``.
+  /// Runs a call that throws ``/MemoryMap/MemoryMapError``.
   ///
   /// - Throws: ``BootError/memoryMap(_:)``
   @inlinable
@@ -36,7 +28,7 @@ public enum BootStage {
     do { return try call() } catch { throw .memoryMap(error) }
   }
 
-  /// Runs a call that throws ``BootPlanError``.
+  /// Runs a call that throws ``/BootPlan/BootPlanError``.
   ///
   /// - Throws: ``BootError/bootPlan(_:)``
   @inlinable @discardableResult
@@ -46,7 +38,7 @@ public enum BootStage {
     do { return try call() } catch { throw .bootPlan(error) }
   }
 
-  /// Runs a call that throws ``BootMemoryError``.
+  /// Runs a call that throws ``/BootMemory/BootMemoryError``.
   ///
   /// - Throws: ``BootError/bootMemory(_:)``
   @inlinable

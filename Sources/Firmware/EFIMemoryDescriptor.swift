@@ -1,5 +1,4 @@
 import MemoryMap
-import PhysicalMemory
 
 /// One entry of EFI's memory map.
 ///
@@ -7,6 +6,9 @@ import PhysicalMemory
 public struct EFIMemoryDescriptor: Sendable {
   /// The least size of an entry in bytes.
   static var leastByteCount: UInt64 { 40 }
+
+  /// log2 of the size of EFI's pages in bytes.
+  private static var pageByteCountShift: UInt64 { 12 }
 
   /// `EFI_MEMORY_WB`: the memory can be cached with write-back, as working memory has to be.
   public static var writeBack: UInt64 { 1 << 3 }
@@ -20,7 +22,7 @@ public struct EFIMemoryDescriptor: Sendable {
   /// The first address.
   public let start: UInt64
 
-  /// The number of pages of 4096 bytes.
+  /// The number of EFI's pages, which have 4096 bytes whatever size the kernel's have.
   public let pageCount: UInt64
 
   /// The attributes, one bit each.
@@ -50,8 +52,8 @@ public struct EFIMemoryDescriptor: Sendable {
 
   /// The size of the memory; of one too large for 64 bits as much as they tell.
   var byteCount: UInt64 {
-    pageCount >> (64 - PageFrame.byteCountShift) == 0
-      ? pageCount << PageFrame.byteCountShift : .max
+    pageCount >> (64 - Self.pageByteCountShift) == 0
+      ? pageCount << Self.pageByteCountShift : .max
   }
 
   /// Whether the memory holds the loader's code or data, which the kernel's image may be part of.

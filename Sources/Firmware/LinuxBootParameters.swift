@@ -29,20 +29,23 @@ public struct LinuxBootParameters: BootProtocol {
   /// The room for entries of the memory map in the page itself.
   private static var entryCapacity: UInt64 { 128 }
 
+  /// The size of the structure in bytes, whatever size the kernel's pages have.
+  private static var byteCount: UInt64 { 4096 }
+
   /// The end of low memory where only the size of extended memory is known, as Linux has it.
   private static var lowMemoryByteCount: UInt64 { 0x9f000 }
 
   /// Makes the reader.
   public init() {}
 
-  /// Reads the page at `address`.
+  /// Reads the structure at `address`.
   ///
   /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink
   ) throws(FirmwareError) {
-    let page = BoundedBytes(memory, at: address, byteCount: PageFrame.byteCount)
+    let page = BoundedBytes(memory, at: address, byteCount: Self.byteCount)
     guard let signature = page.load(UInt32.self, at: Offset.signature),
       let version = page.load(UInt16.self, at: Offset.version)
     else {

@@ -4,12 +4,13 @@ import Firmware
 import PhysicalMemory
 
 /// Physical memory as the kernel reads it: at its own address, save for page 0, which is seen through
-/// a window, and the page below the stack, which is not mapped.
+/// a window, and the pages below the stacks, which are not mapped.
 @safe
 struct FirmwareMemory: PhysicalMemoryReader {
   // Addresses in the processor's width: every byte that firmware and loader left is read through them.
   private let last: UInt
-  private let guardPage: UInt
+  private let bootStackGuard: UInt
+  private let trapStackGuard: UInt
   private let firstPageAddress: UInt
 
   /// Memory below `end`, which must be mapped.
@@ -18,7 +19,8 @@ struct FirmwareMemory: PhysicalMemoryReader {
   init(below end: PageFrame, firstPageAddress: UInt) {
     // The end of all 64-bit addresses has none, nor has that of all 32-bit ones in 32 bits.
     last = UInt(truncatingIfNeeded: (end.firstAddress?.rawValue ?? 0) &- 1)
-    guardPage = board_boot_stack_guard()
+    bootStackGuard = board_boot_stack_guard()
+    trapStackGuard = board_trap_stack_guard()
     self.firstPageAddress = firstPageAddress
   }
 
@@ -41,8 +43,10 @@ struct FirmwareMemory: PhysicalMemoryReader {
     if place < pageByteCount {
       return unsafe UnsafePointer(bitPattern: firstPageAddress &+ place)
     }
-    // Below the guard page the difference wraps around, to more than a page.
-    guard place &- guardPage >= pageByteCount else { return nil }
+    // Below a guard page the difference wraps around, to more than a page.
+    guard place &- bootStackGuard >= pageByteCount, place &- trapStackGuard >= pageByteCount else {
+      return nil
+    }
     return unsafe UnsafePointer(bitPattern: place)
   }
 }

@@ -51,7 +51,7 @@ struct MemoryProtection {
   }
 
   private func fixedAccess(to page: PageFrame) -> PageAccess {
-    if page == PageFrame(0) || page == Self.stackGuard { return .none }
+    if page == PageFrame(0) || Self.isStackGuard(page) { return .none }
     return devices.contains(page) ? .readAndWrite : Self.accessInImage(to: page)
   }
 
@@ -66,8 +66,10 @@ struct MemoryProtection {
     return .read
   }
 
-  /// The page below the stack, so that a stack that runs over traps.
-  static var stackGuard: PageFrame { frame(board_boot_stack_guard()) }
+  /// Whether it is the page below a stack, so that a stack that runs over traps.
+  private static func isStackGuard(_ page: PageFrame) -> Bool {
+    page == frame(board_boot_stack_guard()) || page == frame(board_trap_stack_guard())
+  }
 
   private static var imagePages: PageRange {
     let pages = PageRange(

@@ -1,16 +1,36 @@
-/// A page frame: 4096 bytes of physical memory, counted from address 0 by its number (PFN).
+/// A page frame: ``byteCount`` bytes of physical memory, counted from address 0 by its number (PFN).
+///
+/// Its size is chosen when the package is built, for all modules alike: 4096 bytes, or 16 or 64 KiB with
+/// the condition `BOOTMEM_PAGE_SIZE_16K` or `BOOTMEM_PAGE_SIZE_64K`
+/// (`swift build -Xswiftc -DBOOTMEM_PAGE_SIZE_64K`).
 public struct PageFrame: Hashable, Comparable, Sendable {
   /// log2 of the size of a page frame in bytes.
   @inlinable
-  public static var byteCountShift: UInt64 { 12 }
+  public static var byteCountShift: UInt64 {
+    #if BOOTMEM_PAGE_SIZE_16K && BOOTMEM_PAGE_SIZE_64K
+    #error("two sizes of pages are chosen")
+    #elseif BOOTMEM_PAGE_SIZE_16K
+    14
+    #elseif BOOTMEM_PAGE_SIZE_64K
+    16
+    #else
+    12
+    #endif
+  }
 
   /// The size of a page frame in bytes.
   @inlinable
   public static var byteCount: UInt64 { 1 << byteCountShift }
 
+  /// The number of bits that the number of a page frame has: 52 with pages of 4 KiB.
+  ///
+  /// No block has an order as large.
+  @inlinable
+  public static var numberBitCount: Int { 64 - Int(byteCountShift) }
+
   /// The page frame number that lies just behind the last one of a 64-bit address space.
   @inlinable
-  public static var end: PageFrame { PageFrame(1 << (64 - byteCountShift)) }
+  public static var end: PageFrame { PageFrame(1 << UInt64(numberBitCount)) }
 
   /// The page frame number (PFN).
   public let number: UInt64

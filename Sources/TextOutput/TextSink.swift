@@ -21,7 +21,9 @@ extension TextSink {
 
   /// Writes `value` in hexadecimal, lower case, without a prefix.
   ///
-  /// - Parameter minimumDigitCount: Zeros are put in front up to this many digits.
+  /// - Parameters:
+  ///   - value: The number.
+  ///   - minimumDigitCount: Zeros are put in front up to this many digits.
   @inline(never)
   public mutating func write<Value: FixedWidthInteger & UnsignedInteger>(
     hexadecimal value: Value, minimumDigitCount: Int = 1

@@ -1,6 +1,8 @@
 /* BOOTMEM_BITMAP_BYTES() is what a bitmap takes, whatever its size; and it is a constant. */
 #include "kit.h"
 
+#include <stdlib.h>
+
 static unsigned long map[BOOTMEM_BITMAP_BYTES(0x8000) / sizeof(long)];
 
 /* The largest node: 2^52 pages, and on a 32-bit machine as many as addresses have. */
@@ -21,7 +23,8 @@ static void expect_size(unsigned long pages)
 
 int main(void)
 {
-  unsigned long pages, random = 12345;
+  const char *seed = getenv("BOOTMEM_RANDOM_SEED");
+  unsigned long pages, random = 12345 + (seed != NULL ? strtoul(seed, NULL, 0) : 0);
   unsigned shift;
   int step;
 

@@ -15,8 +15,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+enum { PAGE_SHIFT = BOOTMEM_PAGE_SHIFT };
+
 /* Bitmaps lie beyond all nodes on 64 bits, and in the upper eighth of memory on 32. */
-#define ARENA_PFN (WORD_BITS == 64 ? (unsigned long)(END_PFN / 16) : 0xe0000UL)
+#define ARENA_PFN (WORD_BITS == 64 ? (unsigned long)(END_PFN / 16) \
+  : (unsigned long)(END_PFN / 8 * 7))
 
 static struct model model;
 static uint64_t seed;
@@ -148,7 +151,8 @@ static void make_nodes(unsigned count, uint64_t size)
   make_pool(total);
   memset(&model, 0, sizeof model);
   model.end_pfn = END_PFN;
-  kit_platform.low_address_limit = !one_in(4) ? 0xffffffff : (unsigned long)below(page << 12);
+  kit_platform.low_address_limit =
+    !one_in(4) ? 0xffffffff : (unsigned long)below(page << PAGE_SHIFT);
   kit_platform.max_dma32_pfn = one_in(2) ? 0 : (unsigned long)below(page);
   kit_platform.max_order = (unsigned)below(14);
   kit_platform.clear = clear;
@@ -161,7 +165,8 @@ static void make_nodes(unsigned count, uint64_t size)
     int nid = (int)(count <= 21 && seed % 2 == 0 ? 3 * index : index);
     unsigned long start = (unsigned long)span[0], end = (unsigned long)span[1];
 
-    if (one_in(4)) bootmem_init_node_at(bootmem_node(nid), kit_pointer(map_pfn << 12), start, end);
+    if (one_in(4))
+      bootmem_init_node_at(bootmem_node(nid), kit_pointer(map_pfn << PAGE_SHIFT), start, end);
     else init_bootmem_node(bootmem_node(nid), map_pfn, start, end);
     map_pfn += bootmem_bootmap_pages(end - start);
     model_register(&model, nid, start, end, pool + used);
@@ -185,7 +190,7 @@ static uint64_t some_address(const struct model_node *node)
 
   if (one_in(8)) page = one_in(2) ? node->start : node->end;
   if (one_in(32)) page += below(4);
-  return (page << 12) + (one_in(3) ? below(4096) : 0);
+  return (page << PAGE_SHIFT) + (one_in(3) ? below(BOOTMEM_PAGE_SIZE) : 0);
 }
 
 static uint64_t largest_size; /* of ranges and allocations, in bytes */
@@ -194,9 +199,9 @@ static uint64_t largest_size; /* of ranges and allocations, in bytes */
 static uint64_t some_range(const struct model_node *node, uint64_t address)
 {
   uint64_t size = one_in(32) ? 0 : some_size(largest_size);
-  uint64_t end = node->end << 12;
+  uint64_t end = node->end << PAGE_SHIFT;
 
-  if (one_in(2)) size = (size + 4095) & ~4095ULL;
+  if (one_in(2)) size = (size + BOOTMEM_PAGE_SIZE - 1) & -(uint64_t)BOOTMEM_PAGE_SIZE;
   if (!one_in(16) && address < end && size > end - address) size = end - address;
   return size;
 }
@@ -230,13 +235,14 @@ static void change(void)
 
   if (frees && !one_in(8)) {
     /* Of what is reserved, so that most frees are no misuse. */
-    uint64_t page = model_find(
-      node, address >> 12 < node->end ? address >> 12 : node->start, node->end, false);
+    uint64_t first = address >> PAGE_SHIFT < node->end ? address >> PAGE_SHIFT : node->start;
+    uint64_t page = model_find(node, first, node->end, false);
     uint64_t end = model_find(node, page, node->end, true);
 
-    if (page << 12 > address) address = page << 12;
-    if (!one_in(4)) size <<= 12;
-    if (end << 12 > address && size > (end << 12) - address) size = (end << 12) - address;
+    if (page << PAGE_SHIFT > address) address = page << PAGE_SHIFT;
+    if (!one_in(4)) size <<= PAGE_SHIFT;
+    end <<= PAGE_SHIFT;
+    if (end > address && size > end - address) size = end - address;
   }
   size = cut_off(address, size);
   start = (unsigned long)address;
@@ -319,11 +325,12 @@ static void allocate(void)
 
   /* Mostly small, now and then more than there is. */
   r.size = (unsigned long)some_size(
-    one_in(64) ? UINT64_MAX >> (64 - WORD_BITS) : one_in(4) ? largest_size : 0x2000);
+    one_in(64) ? UINT64_MAX >> (64 - WORD_BITS) : one_in(4) ? largest_size : 2 * BOOTMEM_PAGE_SIZE);
   if (one_in(512)) r.size = 0;
   if (one_in(512)) r.align = 48;
   if (one_in(3)) r.goal = (unsigned long)some_address(some_node());
-  if (one_in(8)) r.limit = (unsigned long)(one_in(32) ? below(8192) : some_address(some_node()));
+  if (one_in(8))
+    r.limit = (unsigned long)(one_in(32) ? below(2 * BOOTMEM_PAGE_SIZE) : some_address(some_node()));
   if (kind < 4 || (kind == 9 && one_in(2))) r.nid = -1;
   if (low_kinds >> kind & 1) limit = model.low_limit;
   if (limit_kinds >> kind & 1) limit = r.limit;
@@ -378,7 +385,8 @@ static void compare_hand_over(void)
     nid = block->nid;
     last = block->pfn + pages;
     if (block->pfn < node->start || last > node->end
-        || model_reserve(&model, nid, (uint64_t)block->pfn << 12, pages << 12, true) != MODEL_OK)
+        || model_reserve(&model, nid, (uint64_t)block->pfn << PAGE_SHIFT, pages << PAGE_SHIFT, true)
+          != MODEL_OK)
       fail("block %" PRIx64 " of order %" PRIu64 " was not free", block->pfn, block->order, 0, 0);
   }
   if (sum != count) fail("%" PRIx64 " pages released, not %" PRIx64, sum, count, 0, 0);
@@ -423,7 +431,7 @@ static unsigned long run_scenario(void)
     interval = 0;
   }
   make_nodes(counts[below(shape < 960 ? sizeof counts / sizeof *counts : 3)], size);
-  largest_size = some_size(one_in(3) ? size << 12 : 64 << 12);
+  largest_size = some_size((one_in(3) ? size : 64) << PAGE_SHIFT);
   /* Larger ranges than these take more memory for the model's bits than a machine has. */
   if (largest_size > 1ULL << 38) largest_size = 1ULL << 38;
   for (step = 1; step <= operations; step++) {
@@ -431,7 +439,7 @@ static unsigned long run_scenario(void)
     else if (one_in(2)) change();
     else allocate();
     if (interval > 0 && step % interval == 0) compare_bits();
-    if (step % 1000 == 0) largest_size = some_size(one_in(3) ? size << 12 : 64 << 12);
+    if (step % 1000 == 0) largest_size = some_size((one_in(3) ? size : 64) << PAGE_SHIFT);
     if (largest_size > 1ULL << 38) largest_size = 1ULL << 38;
   }
   compare_bits();

@@ -94,7 +94,7 @@ void kit_setup(unsigned long pfn, unsigned long pages)
     .cache_line_size = 64,
     .max_dma_address = 0x1000000,
     .low_address_limit = 0xffffffff,
-    .max_dma32_pfn = WORD_BITS == 64 ? 0x100000 : 0,
+    .max_dma32_pfn = WORD_BITS == 64 ? 1ULL << 32 >> BOOTMEM_PAGE_SHIFT : 0,
     .max_order = 10,
     .write = write_text,
     .fault = fault,

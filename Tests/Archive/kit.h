@@ -19,7 +19,7 @@ enum { EBUSY_RESULT = -16, EINVAL_RESULT = -22, ENOMEM_RESULT = -12 };
 #define WORD_BITS (8 * sizeof(long))
 
 /* The page just behind the address space. */
-#define END_PFN (WORD_BITS == 64 ? 1ULL << 52 : 1ULL << 20)
+#define END_PFN (1ULL << (WORD_BITS - BOOTMEM_PAGE_SHIFT))
 
 /* ---- The platform ---- */
 

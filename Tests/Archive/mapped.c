@@ -120,7 +120,7 @@ static void test_raising(void)
   KIT_EQUAL(kit_address(alloc_bootmem_pages(1)), 16 * MIB);
 }
 
-/* As the guide in Sources/CBootMemory/README.md has it. */
+/* As the guide to kernels in the higher half has it. */
 static void test_direct_map(void)
 {
   unsigned long mapped = 4 * MIB, tables = 0;

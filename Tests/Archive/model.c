@@ -1,7 +1,8 @@
 /* See model.h. */
 #include "model.h"
+#include "bootmem.h"
 
-enum { PAGE_SHIFT = 12, PAGE_MASK = 4095 };
+enum { PAGE_SHIFT = BOOTMEM_PAGE_SHIFT, PAGE_MASK = (1 << PAGE_SHIFT) - 1 };
 
 static uint64_t page_up(uint64_t address)
 {
@@ -257,7 +258,7 @@ enum model_result model_allocate(struct model *model, int nid, enum model_policy
     if (goal > limit || size > limit - goal) goal = 0;
   }
   if (policy == MODEL_HIGH && border != 0 && goal >> PAGE_SHIFT < border
-      && model->nodes[nid].end > border + (128 << 8)
+      && model->nodes[nid].end > border + (128 << 20 >> PAGE_SHIFT)
       && allocate_in(&model->nodes[nid], size, align, border << PAGE_SHIFT, limit_pfn, address))
     return MODEL_OK;
   while (true) {

@@ -43,6 +43,14 @@ struct pvh_information {
   uint32_t map_count, reserved;
 };
 
+/* Multiboot 2 Specification 2.0, section 3.6. */
+#define MULTIBOOT2_MAGIC 0x36d76289
+enum { TAG_END = 0, TAG_COMMAND_LINE = 1, TAG_MODULE = 3, TAG_MAP = 6 };
+
+struct tag {
+  uint32_t type, byte_count;
+};
+
 /* ACPI specification 6.5, sections 5.2.5 to 5.2.8 and 5.2.16. */
 struct root_pointer {
   char signature[8];
@@ -76,6 +84,26 @@ static struct map_entry map[43690];
 static struct pvh_information pvh;
 static struct pvh_module pvh_modules[1];
 static struct pvh_map_entry pvh_map[64];
+
+/* Each tag begins on a border of 8 bytes. */
+static struct {
+  uint32_t byte_count, reserved;
+  struct {
+    struct tag tag;
+    char text[56];
+  } command_line;
+  struct {
+    struct tag tag;
+    uint32_t start, end;
+    char text[8];
+  } module;
+  struct {
+    struct tag tag;
+    uint32_t entry_byte_count, entry_version;
+    struct pvh_map_entry entries[64];
+  } map;
+  struct tag end;
+} __attribute__((aligned(8))) multiboot2;
 
 static struct {
   struct table_header header;
@@ -131,14 +159,42 @@ static void set_affinities(void) {
   root->checksum = checksum(root, sizeof *root);
 }
 
-/* By PVH, with a module of half the address space. */
-static void use_pvh(struct registers *registers, const struct multiboot_information *information) {
+/* Copies the map to entries as PVH and Multiboot 2 have them; returns their number. */
+static uint32_t copy_map(struct pvh_map_entry *to,
+                         const struct multiboot_information *information) {
   uint32_t count = 0;
   for (uint32_t offset = 0; offset < information->map_byte_count && count < 64; count++) {
     const struct map_entry *entry = (const void *)(uintptr_t)(information->map + offset);
-    pvh_map[count] = (struct pvh_map_entry){entry->start, entry->byte_count, entry->type, 0};
+    to[count] = (struct pvh_map_entry){entry->start, entry->byte_count, entry->type, 0};
     offset += entry->size + 4;
   }
+  return count;
+}
+
+/* By Multiboot 2, with a module over the kernel's first page. */
+static void use_multiboot2(struct registers *registers,
+                           const struct multiboot_information *information) {
+  const char *text = (const char *)(uintptr_t)information->command_line;
+  multiboot2.byte_count = sizeof multiboot2;
+  multiboot2.command_line.tag = (struct tag){TAG_COMMAND_LINE, sizeof multiboot2.command_line};
+  for (uint32_t i = 0; i + 1 < sizeof multiboot2.command_line.text && text[i]; i++)
+    multiboot2.command_line.text[i] = text[i];
+  multiboot2.module.tag = (struct tag){TAG_MODULE, sizeof multiboot2.module};
+  multiboot2.module.start = address(kernel_image_start);
+  multiboot2.module.end = address(kernel_image_start) + 0x1000;
+  uint32_t count = copy_map(multiboot2.map.entries, information);
+  multiboot2.map.tag = (struct tag){TAG_MAP, sizeof multiboot2.map};
+  multiboot2.map.entry_byte_count = sizeof(struct pvh_map_entry);
+  /* What is left of the entries is nothing, of a kind that nobody knows. */
+  for (; count < 64; count++) multiboot2.map.entries[count].type = 0;
+  multiboot2.end = (struct tag){TAG_END, sizeof(struct tag)};
+  registers->eax = MULTIBOOT2_MAGIC;
+  registers->ebx = address(&multiboot2);
+}
+
+/* By PVH, with a module of half the address space. */
+static void use_pvh(struct registers *registers, const struct multiboot_information *information) {
+  uint32_t count = copy_map(pvh_map, information);
   pvh_modules[0] = (struct pvh_module){0x1000000, (uint64_t)1 << 63, 0, 0};
   pvh = (struct pvh_information){
       PVH_MAGIC, 1, 0, 1, address(pvh_modules), information->command_line, 0, address(pvh_map),
@@ -158,6 +214,64 @@ static int wants(const struct multiboot_information *information, const char *na
     if (name[j] == 0 && (c[i + j] == 0 || c[i + j] == ' ')) return 1;
   }
   return 0;
+}
+
+/* The last bytes of all addresses, where no machine has memory that can be written. */
+#define NOWHERE 0xfffffff0
+
+static void set_map(struct multiboot_information *information, uint32_t byte_count) {
+  information->flags |= FLAG_MAP;
+  information->map = address(map);
+  information->map_byte_count = byte_count;
+}
+
+static void tamper_with_map(struct multiboot_information *information) {
+  if (wants(information, "map-of-0")) information->map_byte_count = 0;
+  if (wants(information, "map-of-4-gib")) information->map_byte_count = UINT32_MAX;
+  if (wants(information, "map-nowhere")) information->map = NOWHERE;
+  if (wants(information, "entries-of-0")) {
+    /* The size that leads to the next entry. */
+    map[0] = (struct map_entry){0, 0x1000000, 0x1000000, 1};
+    set_map(information, sizeof map);
+  }
+  if (wants(information, "ranges-of-0")) {
+    for (uint32_t i = 0; i < 8; i++) map[i] = (struct map_entry){20, i << 24, 0, 1};
+    set_map(information, 8 * sizeof *map);
+  }
+  if (wants(information, "range-of-everything")) {
+    map[0] = (struct map_entry){20, 0, UINT64_MAX, 1};
+    set_map(information, sizeof *map);
+  }
+  if (wants(information, "range-nowhere")) {
+    map[0] = (struct map_entry){20, 0x40000000, 0x40000000, 1};
+    set_map(information, sizeof *map);
+  }
+  if (wants(information, "kernel-reserved")) {
+    uint32_t start = address(kernel_image_start);
+    map[0] = (struct map_entry){20, 0, 0x9f000, 1};
+    map[1] = (struct map_entry){20, 0x100000, 0x3f00000, 1};
+    map[2] = (struct map_entry){20, start, address(kernel_image_end) - start, 2};
+    set_map(information, 3 * sizeof *map);
+  }
+}
+
+/* Another length of the table of nodes; its checksum is no longer right, if it can be had at all. */
+static void change_affinities(uint32_t byte_count) {
+  affinity_table.header.byte_count = byte_count;
+}
+
+static void tamper_by_multiboot2(struct registers *registers,
+                                 const struct multiboot_information *information) {
+  if (!wants(information, "multiboot2") && !wants(information, "multiboot2-of-0") &&
+      !wants(information, "multiboot2-of-4-gib") && !wants(information, "tag-of-0") &&
+      !wants(information, "tag-of-4-gib") && !wants(information, "tag-entries-of-0"))
+    return;
+  use_multiboot2(registers, information);
+  if (wants(information, "multiboot2-of-0")) multiboot2.byte_count = 0;
+  if (wants(information, "multiboot2-of-4-gib")) multiboot2.byte_count = UINT32_MAX;
+  if (wants(information, "tag-of-0")) multiboot2.map.tag.byte_count = 0;
+  if (wants(information, "tag-of-4-gib")) multiboot2.map.tag.byte_count = UINT32_MAX;
+  if (wants(information, "tag-entries-of-0")) multiboot2.map.entry_byte_count = 0;
 }
 
 void tamper(struct registers *registers) {
@@ -189,6 +303,37 @@ void tamper(struct registers *registers) {
     information->map = address(map);
     information->map_byte_count = sizeof map;
   }
+  tamper_with_map(information);
+  if (wants(information, "module-of-0")) set_module(information, 0x1800000, 0x1800000);
+  if (wants(information, "module-of-4-gib")) set_module(information, 1, UINT32_MAX);
+  if (wants(information, "modules-without-end")) set_modules(information, UINT32_MAX);
+  if (wants(information, "modules-nowhere")) {
+    set_modules(information, 3);
+    information->modules = NOWHERE;
+  }
   if (wants(information, "stretches")) set_affinities();
+  if (wants(information, "nodes-of-0")) {
+    set_affinities();
+    change_affinities(0);
+  }
+  if (wants(information, "nodes-of-4-gib")) {
+    set_affinities();
+    change_affinities(UINT32_MAX);
+  }
   if (wants(information, "pvh")) use_pvh(registers, information);
+  if (wants(information, "pvh-nowhere")) {
+    use_pvh(registers, information);
+    pvh.map = (uint64_t)1 << 40;
+  }
+  if (wants(information, "pvh-without-end")) {
+    use_pvh(registers, information);
+    pvh.map_count = UINT32_MAX;
+    pvh.module_count = UINT32_MAX;
+  }
+  tamper_by_multiboot2(registers, information);
+  if (wants(information, "magic")) registers->eax = 0x12345678;
+  if (wants(information, "information-nowhere")) registers->ebx = NOWHERE;
+  if (wants(information, "information-at-0")) registers->ebx = 0;
+  /* Last, as there is nothing to read then. */
+  if (wants(information, "command-line-nowhere")) information->command_line = UINT32_MAX;
 }

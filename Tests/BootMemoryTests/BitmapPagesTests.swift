@@ -12,7 +12,7 @@ import Testing
     private let storage: NodeStorage
 
     init(keepsBitmapsReserved: Bool = true) {
-      let arena = Arena(byteCount: 16 << 20)!
+      let arena = Arena(byteCount: 0x1000 << Int(pageShift))!
       let storage = NodeStorage(count: 4)
       var platform = BootMemoryPlatform()
       platform.directMapOffset = unsafe UInt(bitPattern: arena.start)
@@ -50,7 +50,7 @@ import Testing
     // What is free is allocated, and never those.
     var taken: Set<UInt64> = []
     while let address = try? machine.memory.allocate(
-      AllocationRequest(byteCount: 4096, goal: .none, clearsMemory: false))
+      AllocationRequest(byteCount: pageByteCount, goal: .none, clearsMemory: false))
     {
       taken.insert(address.pageFrame.number)
     }
@@ -60,15 +60,17 @@ import Testing
   @Test func free_ofSinglePages_leavesBitmapReserved() throws {
     var machine = Machine()
     let bitmap = try machine.register(0, 0..<0x1000, bitmapAt: 0x100)
-    for page: UInt64 in 0..<0x1000 { try machine.memory.free(bytes(page << 12, 4096)) }
+    for page: UInt64 in 0..<0x1000 {
+      try machine.memory.free(bytes(page << pageShift, pageByteCount))
+    }
     #expect(machine.reservedPages(of: 0..<0x1000) == Array(bitmap))
     // Below the bitmap and above pages are reserved and freed one by one as anywhere.
     for page: UInt64 in [0xff, bitmap.upperBound] {
-      try machine.memory.reserve(bytes(page << 12, 4096), exclusively: true)
-      try machine.memory.free(bytes(page << 12, 4096))
+      try machine.memory.reserve(bytes(page << pageShift, pageByteCount), exclusively: true)
+      try machine.memory.free(bytes(page << pageShift, pageByteCount))
       #expect(machine.memory.isReserved(PageFrame(page)) == false)
       #expect(throws: BootMemoryError.misuse(.alreadyFree(PageFrame(page)))) {
-        try machine.memory.free(bytes(page << 12, 4096))
+        try machine.memory.free(bytes(page << pageShift, pageByteCount))
       }
     }
   }
@@ -95,7 +97,7 @@ import Testing
     let bitmap = try machine.register(0, 0..<0x100, bitmapAt: 0x200)
     let own = try machine.register(1, 0x100..<0x400, bitmapAt: 0x10)
     try machine.memory.free(pages(0..<0x400))
-    for page: UInt64 in bitmap { try machine.memory.free(bytes(page << 12, 4096)) }
+    for page: UInt64 in bitmap { try machine.memory.free(bytes(page << pageShift, pageByteCount)) }
     #expect(machine.reservedPages(of: 0..<0x400) == Array(own) + Array(bitmap))
   }
 
@@ -106,5 +108,44 @@ import Testing
     #expect(machine.reservedPages(of: 0..<0x1000) == [])
     try machine.memory.reserve(pages(bitmap), exclusively: true)
     #expect(machine.reservedPages(of: 0..<0x1000) == Array(bitmap))
+  }
+
+  /// ```
+  ///  0   100        500        900    999
+  ///  |....B..........C..........D......|    registered in any order, each somewhere else
+  ///  free all, then each of the pages: none of the three is freed
+  /// ```
+  @Test(arguments: [[100, 500, 900], [900, 500, 100], [500, 900, 100], [500, 100, 900]])
+  func bitmapsApart_allStayReserved(starts: [UInt64]) throws {
+    var machine = Machine()
+    var bitmaps: [UInt64] = []
+    for (node, start) in starts.enumerated() {
+      let span: Range<UInt64> = node == 0 ? 0..<1000 : UInt64(node) * 1000..<UInt64(node) * 1000 + 9
+      bitmaps += try machine.register(node, span, bitmapAt: start)
+    }
+    bitmaps.sort()
+    for page in 0..<1000 as Range<UInt64> {
+      try machine.memory.free(bytes(page * PageFrame.byteCount, PageFrame.byteCount))
+    }
+    #expect(machine.reservedPages(of: 0..<1000) == bitmaps)
+    try machine.memory.reserve(pages(0..<1000))
+    try machine.memory.free(pages(0..<1000))
+    #expect(machine.reservedPages(of: 0..<1000) == bitmaps)
+  }
+
+  // Free pages are released first, the bitmap's last, and each once, as it is in Linux only where the
+  // kernel has reserved the bitmap.
+  @Test func handOver_ofBitmapsThatWereFreed_releasesThemOnce() throws {
+    var machine = Machine(keepsBitmapsReserved: false)
+    let bitmap = try machine.register(0, 0..<0x200, bitmapAt: 0x100)
+    try machine.memory.free(pages(0..<0x200))
+    #expect(machine.reservedPages(of: 0..<0x200).isEmpty)
+    var released: [UInt64] = []
+    let count = try machine.memory.handOver(maximumOrder: 10) { block in
+      released += block.first.number..<block.first.number + block.pageCount
+    }
+    #expect(count == 0x200 && released.count == 0x200)
+    #expect(Set(released) == Set(0..<0x200))
+    #expect(released.suffix(bitmap.count).elementsEqual(bitmap))
   }
 }

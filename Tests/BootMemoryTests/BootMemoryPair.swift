@@ -36,15 +36,16 @@ struct BootMemoryPair: ~Copyable {
     var nodes: [FlatBootMemory.Node] = []
     var page = random.oneIn(2) ? 0 : Int(random.number(upToBits: 12))
     if random.oneIn(2) {
-      platform.maxDMAAddress = PhysicalAddress(random.number(upToBits: size.pageCountBits + 12))
+      platform.maxDMAAddress = PhysicalAddress(
+        random.number(upToBits: size.pageCountBits + Int(pageShift)))
     }
     if random.oneIn(2) {
       platform.lowAddressLimit =
         random.oneIn(4)
-        ? nil : PhysicalAddress(random.number(upToBits: size.pageCountBits + 12))
+        ? nil : PhysicalAddress(random.number(upToBits: size.pageCountBits + Int(pageShift)))
     }
     memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
-    let endOfAddresses = is32Bit ? 1 << 20 : 1 << 52
+    let endOfAddresses = 1 << (is32Bit ? 32 - Int(pageShift) : PageFrame.numberBitCount)
     let nodeCount = Int.random(in: 1...(size.pageCountBits > 30 ? 3 : 6), using: &random)
     for id in (0..<nodeCount).shuffled(using: &random) {
       // Adjoining nodes, holes of any length, and now and then a node without pages.
@@ -106,7 +107,7 @@ struct BootMemoryPair: ~Copyable {
       if own.hint.number != node.hint {
         return "hint of node \(node.id) is \(own.hint), not \(node.hint)"
       }
-      if ownEnd != (node.lastEnd % 4096 == 0 ? 0 : node.lastEnd) {
+      if ownEnd != (node.lastEnd % pageByteCount == 0 ? 0 : node.lastEnd) {
         return "last end of node \(node.id) is \(ownEnd), not \(node.lastEnd)"
       }
     }
@@ -154,7 +155,7 @@ struct BootMemoryPair: ~Copyable {
 
   /// Every free page is released once, ascending, by blocks that are aligned and not too large.
   private mutating func differentHandOver(random: inout SplitMix) -> String? {
-    let maximumOrder = Int.random(in: 0..<52, using: &random)
+    let maximumOrder = Int.random(in: 0..<PageFrame.numberBitCount, using: &random)
     // By single pages or nearly so it would take too long where many are free.
     let order = max(maximumOrder, size.pageCountBits - 10)
     var blocks: [PageBlock] = []
@@ -268,7 +269,7 @@ struct BootMemoryPair: ~Copyable {
       // One of the shorthands.
       let isLow = random.oneIn(2)
       let isOfPages = random.oneIn(2)
-      request.alignment = isOfPages ? 4096 : 64
+      request.alignment = isOfPages ? pageByteCount : 64
       request.goal = isLow ? 0 : memory.platform.maxDMAAddress.rawValue
       request.limit = isLow ? memory.platform.lowAddressLimit?.rawValue : nil
       call =
@@ -290,8 +291,8 @@ struct BootMemoryPair: ~Copyable {
     if case .address(let address) = actual {
       recentAddress = address
       changeCount.all += 1
-      if isDirect, request.byteCount <= 4096, request.alignment <= 4096,
-        cursors.contains(where: { $0.holds(PageNumber(address >> 12)) })
+      if isDirect, request.byteCount <= pageByteCount, request.alignment <= pageByteCount,
+        cursors.contains(where: { $0.holds(PageNumber(address >> pageShift)) })
       {
         changeCount.atCursor += 1
       }
@@ -308,7 +309,7 @@ struct BootMemoryPair: ~Copyable {
 
   /// Counts a change of pages, and whether the cursor's word is all that it takes.
   private mutating func note(_ first: Int, _ end: Int) {
-    recentAddress = UInt64(first) << 12
+    recentAddress = UInt64(first) << pageShift
     guard first < end else { return }
     changeCount.all += 1
     guard unsafe memory.cursorNode != nil else { return }
@@ -334,10 +335,10 @@ struct BootMemoryPair: ~Copyable {
 
   /// An address in one of the nodes or near it.
   private func randomAddress(random: inout SplitMix) -> UInt64 {
-    let bytes = random.oneIn(3) ? random.next() % 4096 : 0
+    let bytes = random.oneIn(3) ? random.next() % pageByteCount : 0
     if random.oneIn(3) {
-      let page = Int(recentAddress >> 12) + Int.random(in: -2...20, using: &random)
-      return UInt64(max(page, 0)) * 4096 + bytes
+      let page = Int(recentAddress >> pageShift) + Int.random(in: -2...20, using: &random)
+      return UInt64(max(page, 0)) * pageByteCount + bytes
     }
     let node = model.nodes.randomElement(using: &random)!
     // Mostly near a few places, so that calls meet.
@@ -357,7 +358,7 @@ struct BootMemoryPair: ~Copyable {
       let near = (page + border / 2) / border * border + Int.random(in: -2...2, using: &random)
       if near >= node.start && near <= node.end { page = near }
     }
-    return UInt64(page) * 4096 + bytes
+    return UInt64(page) * pageByteCount + bytes
   }
 
   private func randomRange(random: inout SplitMix) -> AddressRange {
@@ -365,10 +366,10 @@ struct BootMemoryPair: ~Copyable {
     let byteCount =
       switch Int.random(in: 0..<8, using: &random) {
       case 0: 0 as UInt64
-      case 1: random.next() % 8192
-      case 2..<4: (random.next() % 16) * 4096
-      case 4: ((1 as UInt64) << (random.next() % UInt64(size.pageCountBits))) * 4096
-      default: random.number(upToBits: size.pageCountBits - 1) * 4096
+      case 1: random.next() % (2 * pageByteCount)
+      case 2..<4: (random.next() % 16) * pageByteCount
+      case 4: ((1 as UInt64) << (random.next() % UInt64(size.pageCountBits))) * pageByteCount
+      default: random.number(upToBits: size.pageCountBits - 1) * pageByteCount
       }
     return AddressRange(start: PhysicalAddress(start), byteCount: byteCount)!
   }
@@ -376,21 +377,23 @@ struct BootMemoryPair: ~Copyable {
   private func randomRequest(node: Int?, random: inout SplitMix) -> FlatBootMemory.Request {
     let byteCount =
       switch Int.random(in: 0..<8, using: &random) {
-      case 0..<3: random.number(upToBits: 12)
-      case 3..<5: (1 + random.next() % 4) * 4096
-      case 5: random.number(upToBits: 20)
-      case 6: random.next() % 200 * 4096
-      default: random.number(upToBits: size.pageCountBits + 10)
+      case 0..<3: random.number(upToBits: Int(pageShift))
+      case 3..<5: (1 + random.next() % 4) * pageByteCount
+      case 5: random.number(upToBits: Int(pageShift) + 8)
+      case 6: random.next() % 200 * pageByteCount
+      default: random.number(upToBits: size.pageCountBits + Int(pageShift) - 2)
       }
-    var alignment: UInt64 = 1 << UInt64(Int.random(in: 0...14, using: &random))
-    if random.oneIn(6) { alignment = 1 << UInt64(Int.random(in: 12...26, using: &random)) }
+    var alignment: UInt64 = 1 << UInt64(Int.random(in: 0...Int(pageShift) + 2, using: &random))
+    if random.oneIn(6) {
+      alignment = 1 << UInt64(Int.random(in: Int(pageShift)...Int(pageShift) + 14, using: &random))
+    }
     if random.oneIn(12) { alignment = 0 }
     if random.oneIn(50) { alignment = 24 }
     var request = FlatBootMemory.Request(
       byteCount: byteCount, alignment: alignment, goal: 0, node: node)
     if random.oneIn(2) { request.goal = randomAddress(random: &random) }
     if random.oneIn(3) { request.limit = randomAddress(random: &random) }
-    if random.oneIn(40) { request.limit = random.next() % 8192 }
+    if random.oneIn(40) { request.limit = random.next() % (2 * pageByteCount) }
     if node != nil {
       request.policy = [.preferred, .preferred, .only, .high].randomElement(using: &random)!
     }

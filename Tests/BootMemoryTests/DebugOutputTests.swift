@@ -1,5 +1,6 @@
 import BootMemory
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// Gathers what boot memory writes.
@@ -25,7 +26,7 @@ import Testing
 }
 
 /// A line for each operation, in the form of Linux's `bootmem_debug`.
-@Suite struct DebugOutputTests {
+@Suite(.onPagesOf4KiB) struct DebugOutputTests {
   @Test func everyCall_isALineForEachNode() throws {
     let lines = Lines()
     var platform = BootMemoryPlatform()
@@ -52,6 +53,15 @@ import Testing
       lines.take() == """
         bootmem::__reserve nid=0 start=17 end=19 flags=0
         bootmem::__reserve silent double reserve of PFN 17
+
+        """)
+    // Both pages, up to the end of the range.
+    try fixed.reservePages(0x17..<0x19)
+    #expect(
+      lines.take() == """
+        bootmem::__reserve nid=0 start=17 end=19 flags=0
+        bootmem::__reserve silent double reserve of PFN 17
+        bootmem::__reserve silent double reserve of PFN 18
 
         """)
     try fixed.reservePages(0x19..<0x1a, exclusively: true)

@@ -41,7 +41,7 @@ import Testing
       try memory.memory.reserve(pages(0x11..<0x16))
     }
     expect(.outsideNodes(PageFrame(0x18))) { memory throws(BootMemoryError) in
-      try memory.memory.reserve(bytes(0x1_7fff, 2))
+      try memory.memory.reserve(bytes(0x18 * pageByteCount - 1, 2))
     }
     expect(.outsideNode(PageFrame(8), NodeID(0))) { memory throws(BootMemoryError) in
       try memory.memory.reserve(pages(6..<0xa), on: NodeID(0))
@@ -74,7 +74,7 @@ import Testing
 
   @Test func pagesBeyondTheTop_nameTheirStart() {
     let top = PageFrame.end.number
-    expect(.beyondAddressSpace(PhysicalAddress((top - 1) << 12))) {
+    expect(.beyondAddressSpace(PhysicalAddress((top - 1) << pageShift))) {
       memory throws(BootMemoryError) in
       try memory.memory.free(pages(top - 1..<top + 1))
     }
@@ -93,7 +93,7 @@ import Testing
   }
 
   @Test func handOver_namesTheOrder() {
-    for order in [-1, 52, Int.max, Int.min] {
+    for order in [-1, PageFrame.numberBitCount, Int.max, Int.min] {
       expect(.orderOutOfRange(order)) { memory throws(BootMemoryError) in
         try memory.memory.handOver(maximumOrder: order) { _ in Issue.record("released") }
       }
@@ -132,14 +132,14 @@ import Testing
   @Test func bitmapBeyondTheTop_namesItsAddress() {
     let top = PageFrame.end.number
     for start in [top - 1, top, top + 1, .max] {
-      let address = start < top ? start << 12 : .max
+      let address = start < top ? start << pageShift : .max
       expect(.beyondAddressSpace(PhysicalAddress(address))) { memory throws(BootMemoryError) in
-        // 1 GiB takes a bitmap of more than a page.
+        // 2^20 pages take a bitmap of more than a page.
         try memory.memory.registerNode(
-          NodeID(5), spanning: pages(0x100..<0x4_0100), bitmapAt: PageFrame(start))
+          NodeID(5), spanning: pages(0x100..<0x10_0100), bitmapAt: PageFrame(start))
       }
     }
-    expect(.beyondAddressSpace(PhysicalAddress((top - 8) << 12))) {
+    expect(.beyondAddressSpace(PhysicalAddress((top - 8) << pageShift))) {
       memory throws(BootMemoryError) in
       try memory.memory.registerNode(
         NodeID(5), spanning: pages(top - 8..<top + 1), bitmapAt: PageFrame(1))

@@ -33,14 +33,15 @@ struct FixedMemory: ~Copyable {
   }
 
   mutating func freePages(_ range: Range<UInt64>) throws(BootMemoryError) {
-    try memory.free(bytes(range.lowerBound << 12, UInt64(range.count) << 12))
+    try memory.free(bytes(range.lowerBound << pageShift, UInt64(range.count) << pageShift))
   }
 
   mutating func reservePages(
     _ range: Range<UInt64>, exclusively: Bool = false
   ) throws(BootMemoryError) {
     try memory.reserve(
-      bytes(range.lowerBound << 12, UInt64(range.count) << 12), exclusively: exclusively)
+      bytes(range.lowerBound << pageShift, UInt64(range.count) << pageShift),
+      exclusively: exclusively)
   }
 
   /// Allocates without clearing: there is no memory behind the addresses.
@@ -77,3 +78,7 @@ func pages(_ range: Range<UInt64>) -> PageRange {
 func bytes(_ start: UInt64, _ byteCount: UInt64) -> AddressRange {
   AddressRange(start: PhysicalAddress(start), byteCount: byteCount)!
 }
+
+/// The size of a page in bytes, and log2 of it.
+let pageByteCount = PageFrame.byteCount
+let pageShift = PageFrame.byteCountShift

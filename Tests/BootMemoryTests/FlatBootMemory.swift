@@ -25,7 +25,7 @@ final class FlatBootMemory {
 
     func set(_ pages: Range<Int>, free: Bool) {
       self.free.set(pages, free: free)
-      if lastEnd % 4096 != 0, pages.contains(Int(lastEnd / 4096)) { lastEnd = 0 }
+      if lastEnd % pageByteCount != 0, pages.contains(Int(lastEnd / pageByteCount)) { lastEnd = 0 }
     }
   }
 
@@ -38,7 +38,7 @@ final class FlatBootMemory {
   }
 
   /// Where memory begins that no 32-bit device reaches.
-  static let maxDMA32PageNumber: UInt64 = 0x10_0000
+  static let maxDMA32PageNumber: UInt64 = (1 << 32) / pageByteCount
 
   /// In ascending order of start.
   let nodes: [Node]
@@ -78,7 +78,7 @@ final class FlatBootMemory {
   /// Whole pages, of which there may be none: then nothing happens.
   func free(pages: Range<Int>, node: Int?) -> Outcome {
     guard pages.upperBound <= endOfAddresses else {
-      return .misuse(.beyondAddressSpace(PhysicalAddress(UInt64(pages.lowerBound) << 12)))
+      return .misuse(.beyondAddressSpace(PhysicalAddress(UInt64(pages.lowerBound) << pageShift)))
     }
     if pages.isEmpty { return .done }
     if let node, node >= nodeCapacity { return .misuse(.noSuchNode(NodeID(node))) }
@@ -97,11 +97,11 @@ final class FlatBootMemory {
 
   func free(start: UInt64, byteCount: UInt64, node: Int?) -> Outcome {
     let end = start + byteCount
-    guard Int((end + 4095) / 4096) <= endOfAddresses else {
+    guard Int((end + (pageByteCount - 1)) / pageByteCount) <= endOfAddresses else {
       return .misuse(.beyondAddressSpace(PhysicalAddress(start)))
     }
-    let first = Int((start + 4095) / 4096)
-    let last = Int(end / 4096)
+    let first = Int((start + (pageByteCount - 1)) / pageByteCount)
+    let last = Int(end / pageByteCount)
     if first < last { return free(pages: first..<last, node: node) }
     if let node, node >= nodeCapacity { return .misuse(.noSuchNode(NodeID(node))) }
     for candidate in nodes where node == nil || candidate.id == node {
@@ -115,7 +115,7 @@ final class FlatBootMemory {
 
   func reserve(pages: Range<Int>, node: Int?, exclusively: Bool) -> Outcome {
     guard pages.upperBound <= endOfAddresses else {
-      return .misuse(.beyondAddressSpace(PhysicalAddress(UInt64(pages.lowerBound) << 12)))
+      return .misuse(.beyondAddressSpace(PhysicalAddress(UInt64(pages.lowerBound) << pageShift)))
     }
     if pages.isEmpty { return .done }
     if let node, node >= nodeCapacity { return .misuse(.noSuchNode(NodeID(node))) }
@@ -134,10 +134,10 @@ final class FlatBootMemory {
 
   func reserve(start: UInt64, byteCount: UInt64, node: Int?, exclusively: Bool) -> Outcome {
     let end = start + byteCount
-    guard Int((end + 4095) / 4096) <= endOfAddresses else {
+    guard Int((end + (pageByteCount - 1)) / pageByteCount) <= endOfAddresses else {
       return .misuse(.beyondAddressSpace(PhysicalAddress(start)))
     }
-    let pages = Int(start / 4096)..<Int((end + 4095) / 4096)
+    let pages = Int(start / pageByteCount)..<Int((end + (pageByteCount - 1)) / pageByteCount)
     if byteCount == 0 {
       // Of a range without bytes only the node that has its page takes notice.
       let holder = nodes.first { ($0.start..<$0.end).contains(pages.lowerBound) }
@@ -167,18 +167,18 @@ final class FlatBootMemory {
     var request = request
     if request.alignment == 0 { request.alignment = 64 }
     if let limit = request.limit, request.goal + request.byteCount > limit { request.goal = 0 }
-    if let mappedEnd, mappedEnd / 4096 < (request.limit ?? .max) / 4096 {
+    if let mappedEnd, mappedEnd / pageByteCount < (request.limit ?? .max) / pageByteCount {
       if request.goal + request.byteCount > mappedEnd { request.goal = 0 }
       request.limit = mappedEnd
     }
     if let id = request.node {
       let node = nodes.first { $0.id == id }
       let border = Int(Self.maxDMA32PageNumber)
-      if let node, request.policy == .high, node.end > border + 0x8000,
-        request.goal / 4096 < UInt64(border)
+      if let node, request.policy == .high, node.end > border + Int((128 << 20) / pageByteCount),
+        request.goal / pageByteCount < UInt64(border)
       {
         var high = request
-        high.goal = UInt64(border) * 4096
+        high.goal = UInt64(border) * pageByteCount
         if let address = allocate(high, in: node) { return .address(address) }
       }
       for goal in request.goal == 0 ? [0] : [request.goal, 0] {
@@ -199,8 +199,8 @@ final class FlatBootMemory {
 
   private func allocateAnywhere(_ request: Request) -> UInt64? {
     for node in nodes {
-      if request.goal > 0 && UInt64(node.end) <= request.goal / 4096 { continue }
-      if let limit = request.limit, UInt64(node.start) >= limit / 4096 { break }
+      if request.goal > 0 && UInt64(node.end) <= request.goal / pageByteCount { continue }
+      if let limit = request.limit, UInt64(node.start) >= limit / pageByteCount { break }
       if let address = allocate(request, in: node) { return address }
     }
     return nil
@@ -208,13 +208,14 @@ final class FlatBootMemory {
 
   private func allocate(_ request: Request, in node: Node) -> UInt64? {
     var end = node.end
-    if let limit = request.limit { end = Int(min(UInt64(end), limit / 4096)) }
+    if let limit = request.limit { end = Int(min(UInt64(end), limit / pageByteCount)) }
     guard node.start < end else { return nil }
-    let step = Int(max(request.alignment / 4096, 1))
+    let step = Int(max(request.alignment / pageByteCount, 1))
     func align(_ page: Int) -> Int { (page + step - 1) / step * step }
-    let goal = Int(request.goal / 4096)
+    let goal = Int(request.goal / pageByteCount)
     let begin = align(goal > node.start && goal < end ? goal : node.start)
-    let count = Int(request.byteCount / 4096) + (request.byteCount % 4096 == 0 ? 0 : 1)
+    let count =
+      Int(request.byteCount / pageByteCount) + (request.byteCount % pageByteCount == 0 ? 0 : 1)
     func run(from begin: Int) -> Int? {
       var page = begin
       while page < end, end - page >= count {
@@ -233,12 +234,12 @@ final class FlatBootMemory {
       found = run(from: begin)
     }
     guard let found else { return nil }
-    var address = UInt64(found) * 4096
-    if node.lastEnd % 4096 != 0 && Int(node.lastEnd / 4096) + 1 == found {
+    var address = UInt64(found) * pageByteCount
+    if node.lastEnd % pageByteCount != 0 && Int(node.lastEnd / pageByteCount) + 1 == found {
       address = (node.lastEnd + request.alignment - 1) / request.alignment * request.alignment
     }
     let addressEnd = address + request.byteCount
-    let endPage = Int((addressEnd + 4095) / 4096)
+    let endPage = Int((addressEnd + (pageByteCount - 1)) / pageByteCount)
     if found < endPage { node.set(found..<endPage, free: false) }
     node.hint = endPage
     node.lastEnd = addressEnd

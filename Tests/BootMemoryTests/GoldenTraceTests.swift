@@ -1,9 +1,10 @@
 import BootMemoryTrace
 import Foundation
+import TestSupport
 import Testing
 
 /// Every trace of Linux 4.19 gives the same results, address for address and bit for bit.
-@Suite struct GoldenTraceTests {
+@Suite(.onPagesOf4KiB) struct GoldenTraceTests {
   static let directory = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures/traces")
 

@@ -9,7 +9,7 @@ import Testing
   private func withArenaMemory(
     pageCount: UInt64, _ body: (inout BootMemory, Arena) throws -> Void
   ) throws {
-    let arena = try #require(Arena(byteCount: Int(pageCount) << 12))
+    let arena = try #require(Arena(byteCount: Int(pageCount << pageShift)))
     let storage = NodeStorage(count: 4)
     var platform = BootMemoryPlatform()
     platform.directMapOffset = unsafe UInt(bitPattern: arena.start)
@@ -55,8 +55,8 @@ import Testing
     #expect(throws: BootMemoryError.misuse(.orderOutOfRange(-1))) {
       try fixed.memory.handOver(maximumOrder: -1) { _ in }
     }
-    #expect(throws: BootMemoryError.misuse(.orderOutOfRange(52))) {
-      try fixed.memory.handOver(maximumOrder: 52) { _ in }
+    #expect(throws: BootMemoryError.misuse(.orderOutOfRange(PageFrame.numberBitCount))) {
+      try fixed.memory.handOver(maximumOrder: PageFrame.numberBitCount) { _ in }
     }
   }
 
@@ -65,7 +65,7 @@ import Testing
     try withArenaMemory(pageCount: 0x400) { memory, _ in
       try memory.registerNode(NodeID(0), spanning: pages(0x10..<0x200), bitmapAt: PageFrame(0x20))
       try memory.registerNode(NodeID(1), spanning: pages(0x200..<0x400), bitmapAt: PageFrame(0x30))
-      try memory.free(bytes(0x10 << 12, 0x3f0 << 12))
+      try memory.free(bytes(0x10 << pageShift, 0x3f0 << pageShift))
       var released: [(node: Int, page: UInt64)] = []
       let count = try memory.handOver(maximumOrder: 10) { block in
         for page in block.first.number..<block.first.number + block.pageCount {
@@ -88,11 +88,12 @@ import Testing
   @Test func releaseLate_roundsInwards() throws {
     var fixed = FixedMemory(0..<0x10)
     #expect(throws: BootMemoryError.misuse(.notHandedOver)) {
-      try fixed.memory.releaseLate(bytes(0x1000, 0x1000)) { _ in }
+      try fixed.memory.releaseLate(bytes(pageByteCount, pageByteCount)) { _ in }
     }
     try fixed.memory.handOver(maximumOrder: 10) { _ in }
     var released: [UInt64] = []
-    let count = try fixed.memory.releaseLate(bytes(0x2800, 0x3000)) { block in
+    let count = try fixed.memory.releaseLate(bytes(pageByteCount * 5 / 2, 3 * pageByteCount)) {
+      block in
       #expect(block.order == 0)
       released.append(block.first.number)
     }
@@ -105,12 +106,16 @@ import Testing
     var fixed = FixedMemory("####|####....")
     try fixed.memory.handOver(maximumOrder: 10) { _ in }
     var released: [[UInt64]] = []
-    let count = try fixed.memory.releaseLate(bytes(0x7000, 0x3fff)) { block in
+    let count = try fixed.memory.releaseLate(bytes(7 * pageByteCount, 4 * pageByteCount - 1)) {
+      block in
       released.append([block.first.number, UInt64(block.node.rawValue), UInt64(block.order)])
     }
     #expect(released == [[7, 1, 0], [8, 0, 0], [9, 0, 0]])
     #expect(count == 3)
-    #expect(try fixed.memory.releaseLate(bytes(0x7001, 0xfff)) { _ in Issue.record() } == 0)
+    #expect(
+      try fixed.memory.releaseLate(bytes(7 * pageByteCount + 1, pageByteCount - 1)) { _ in
+        Issue.record()
+      } == 0)
   }
 
   @Test(arguments: [AddressWidth.bits32, .bits64])
@@ -121,16 +126,20 @@ import Testing
     var fixed = FixedMemory(end - 4..<end, platform: platform)
     try fixed.memory.handOver(maximumOrder: 10) { _ in }
     var released: [UInt64] = []
-    let count = try fixed.memory.releaseLate(bytes(((end - 2) << 12) - 1, 0x2001)) {
+    let count = try fixed.memory.releaseLate(
+      bytes(((end - 2) << pageShift) - 1, 2 * pageByteCount + 1)
+    ) {
       released.append($0.first.number)
     }
     #expect(released == [end - 2, end - 1])
     #expect(count == 2)
     guard width == .bits32 else { return }
     #expect(
-      throws: BootMemoryError.misuse(.beyondAddressSpace(PhysicalAddress((end - 1) << 12)))
+      throws: BootMemoryError.misuse(.beyondAddressSpace(PhysicalAddress((end - 1) << pageShift)))
     ) {
-      try fixed.memory.releaseLate(bytes((end - 1) << 12, 0x1001)) { _ in Issue.record() }
+      try fixed.memory.releaseLate(bytes((end - 1) << pageShift, pageByteCount + 1)) { _ in
+        Issue.record()
+      }
     }
   }
 
@@ -138,10 +147,13 @@ import Testing
   // Expect   ffff00000000ffff    zeros from the first byte to the last, and nothing else
   @Test func allocatedMemory_isClearedExactly() throws {
     try withArenaMemory(pageCount: 0x400) { memory, arena in
-      unsafe arena.start.initializeMemory(as: UInt8.self, repeating: 0xff, count: 0x400 << 12)
+      unsafe arena.start.initializeMemory(
+        as: UInt8.self, repeating: 0xff, count: 0x400 << Int(pageShift))
       try memory.registerNode(NodeID(0), spanning: pages(0x10..<0x400), bitmapAt: PageFrame(1))
-      try memory.free(bytes(0x1_0000, 0x3f0 << 12))
-      for byteCount: UInt64 in [1, 63, 4096, 4097, 0x1_2345] {
+      try memory.free(bytes(0x10 << pageShift, 0x3f0 << pageShift))
+      for byteCount: UInt64 in [
+        1, 63, pageByteCount, pageByteCount + 1, 18 * pageByteCount + 0x345,
+      ] {
         let address = try memory.allocate(
           AllocationRequest(byteCount: byteCount, goal: .none)
         ).rawValue
@@ -152,7 +164,7 @@ import Testing
         #expect(unsafe bytes.load(fromByteOffset: Int(byteCount), as: UInt8.self) == 0xff)
       }
       let kept = try memory.allocate(
-        AllocationRequest(byteCount: 4096, goal: .none, clearsMemory: false))
+        AllocationRequest(byteCount: pageByteCount, goal: .none, clearsMemory: false))
       #expect(unsafe arena.start.load(fromByteOffset: Int(kept.rawValue), as: UInt8.self) == 0xff)
     }
   }
@@ -188,11 +200,44 @@ import Testing
     }
   }
 
+  //              v top
+  // bitmap   |   |
+  @Test func bitmap_mayLieAtTheTopOfTheAddressSpace() throws {
+    let arena = try #require(Arena(byteCount: Int(PageFrame.byteCount)))
+    let storage = NodeStorage(count: 1)
+    let last = PageFrame(PageFrame.end.number - 1)
+    let address = try #require(last.firstAddress)
+    var platform = BootMemoryPlatform()
+    platform.directMapOffset = unsafe UInt(bitPattern: arena.start) &- UInt(address.rawValue)
+    var memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
+    try memory.registerNode(NodeID(0), spanning: pages(0x10..<0x20), bitmapAt: last)
+    try memory.free(pages(0x10..<0x20))
+    #expect(memory.freePageCount() == 0x10)
+    var released: [PageFrame] = []
+    try memory.handOver(maximumOrder: 10) { released.append($0.first) }
+    #expect(released == [PageFrame(0x10), last])
+    withExtendedLifetime((arena, storage)) {}
+  }
+
   @Test(arguments: [1, 63, 64, 65, 4096, 1 << 20, 1 << 28, 1 << 32] as [UInt64])
   func bitmapSize_isAtMost8PercentAnd2PagesAboveFlat(pageCount: UInt64) {
     let flat = (pageCount + 63) / 64 * 8
     let byteCount = BootMemory.bitmapByteCount(forPageCount: pageCount)
     #expect(byteCount >= flat)
     #expect(byteCount <= flat + flat * 8 / 100 + 8192)
+  }
+
+  /// A word begins at a multiple of its width: a node that begins just in front of one takes a word
+  /// more.  What is written behind the bitmap the guards see.
+  @Test func bitmap_isLargeEnoughWhereverTheNodeBegins() throws {
+    for start: UInt64 in 0..<66 {
+      for pageCount: UInt64 in [1, 2, 31, 32, 33, 63, 64, 65, 66, 1023, 1024, 4095, 4096, 4097] {
+        var fixed = FixedMemory(start..<start + pageCount)
+        try fixed.freePages(start..<start + pageCount)
+        try fixed.reservePages(start + pageCount - 1..<start + pageCount)
+        #expect(
+          fixed.freeRanges() == (pageCount == 1 ? [] : [start..<start + pageCount - 1]))
+      }
+    }
   }
 }

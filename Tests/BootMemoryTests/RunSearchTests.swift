@@ -21,11 +21,11 @@ import Testing
       for page in stride(from: start + length + 1, to: 1900, by: 2) {
         try fixed.freePages(page..<page + 1)
       }
-      #expect(throws: BootMemoryError.outOfMemory(byteCount: (length + 1) << 12)) {
-        _ = try fixed.allocate((length + 1) << 12)
+      #expect(throws: BootMemoryError.outOfMemory(byteCount: (length + 1) << pageShift)) {
+        _ = try fixed.allocate((length + 1) << pageShift)
       }
-      let address = try fixed.allocate(length << 12)
-      #expect(address == start << 12)
+      let address = try fixed.allocate(length << pageShift)
+      #expect(address == start << pageShift)
     }
   }
 
@@ -35,9 +35,9 @@ import Testing
     var fixed = FixedMemory(1001..<9001)
     try fixed.freePages(1001..<9001)
     for length: UInt64 in [1, 3, 15, 64, 130] {
-      let address = try fixed.allocate(length << 12, align: step << 12)
-      #expect(address % (step << 12) == 0)
-      #expect(address >= 1001 << 12)
+      let address = try fixed.allocate(length << pageShift, align: step << pageShift)
+      #expect(address % (step << pageShift) == 0)
+      #expect(address >= 1001 << pageShift)
     }
   }
 
@@ -57,11 +57,11 @@ import Testing
       let page = border - 0x400
       try fixed.freePages(page..<border << 2)
       try fixed.reservePages(page + 1..<border)
-      for byteCount: UInt64 in [0x1000, 0x1_0000, 0x10_0000] {
+      for byteCount: UInt64 in [1, 16, 256].map({ $0 * pageByteCount }) {
         var found = fixed.memory.nextFreeRun(on: NodeID(0), from: PageFrame(page + 0x200))
         #expect(found == pages(border..<border << 2))
-        let address = try fixed.allocate(byteCount, goal: (page + 0x200) << 12)
-        #expect(address == border << 12)
+        let address = try fixed.allocate(byteCount, goal: (page + 0x200) << pageShift)
+        #expect(address == border << pageShift)
         try fixed.memory.free(bytes(address, byteCount))
         // From elsewhere, so that nothing is known of the way down.
         try fixed.freePages(3..<4)
@@ -77,6 +77,6 @@ import Testing
     var fixed = FixedMemory(0..<0x200_0000, content: 0)
     try fixed.freePages(0x3_fc00..<0x10_0000)
     try fixed.reservePages(0x3_fc01..<0x4_0000)
-    #expect(try fixed.allocate(0x1000, goal: 0x3_fe00 << 12) == 0x4_0000 << 12)
+    #expect(try fixed.allocate(pageByteCount, goal: 0x3_fe00 << pageShift) == 0x4_0000 << pageShift)
   }
 }

@@ -2,7 +2,7 @@ import BootMemory
 import BootMemoryTrace
 import PhysicalMemory
 import TestSupport
-import BootMemoryTrace
+import Testing
 
 /// Boot memory of a host with a recorder, its bitmaps behind all nodes.
 final class RecordedMachine {
@@ -27,8 +27,7 @@ final class RecordedMachine {
   }
 
   func register(_ number: Int, _ start: UInt64, _ end: UInt64) throws {
-    let span = PageRange(start: PageFrame(start), pageCount: end - start)
-    guard let span else { return }
+    let span = try #require(PageRange(start: PageFrame(start), end: PageFrame(end)))
     try memory.registerNode(NodeID(number), spanning: span, bitmapAt: nextBitmap)
     let pageCount = BootMemory.bitmapPageCount(forPageCount: span.pageCount)
     nextBitmap = PageFrame(nextBitmap.number + pageCount)

@@ -153,10 +153,61 @@ import BootMemoryTrace
     #expect(try TraceReplayer(trace).run(trace) == nil)
   }
 
+  @Test func pageRanges_areWrittenDownAsAddresses() throws {
+    let machine = try #require(RecordedMachine())
+    try machine.register(0, 0x10, 0x100)
+    machine.memory.startRecording()
+    try machine.memory.free(PageRange(0x20..<0x40), on: nil)
+    try machine.memory.reserve(PageRange(0x28..<0x2a), on: NodeID(0), exclusively: true)
+    try? machine.memory.reserve(PageRange(0x20..<0x2a), on: nil, exclusively: true)
+    #expect(
+      machine.memory.text.hasSuffix(
+        """
+        free 20000 20000 -> ok
+        reserve_node 0 28000 2000 1 -> 0
+        reserve 20000 a000 1 -> EBUSY
+
+        """))
+    // What has no address is refused, and no trace has a line for it.
+    let text = machine.memory.text
+    let beyond = PageRange(PageFrame.end..<PageFrame(PageFrame.end.number + 1))
+    #expect(throws: BootMemoryError.self) { try machine.memory.free(beyond, on: nil) }
+    #expect(throws: BootMemoryError.self) {
+      try machine.memory.reserve(beyond, on: nil, exclusively: false)
+    }
+    #expect(machine.memory.text == text)
+  }
+
+  @Test func looking_isThatOfTheMemory() throws {
+    let machine = try #require(RecordedMachine())
+    try machine.register(1, 0x10, 0x100)
+    try machine.memory.free(range(0x2_0000, 0x1_0000))
+    #expect(machine.memory.nodeCapacity == 8)
+    #expect(machine.memory.node(NodeID(1))?.span == PageRange(0x10..<0x100))
+    #expect(machine.memory.node(NodeID(8)) == nil)
+    #expect(machine.memory.nextFreeRun(on: NodeID(1)) == PageRange(0x20..<0x30))
+    #expect(machine.memory.nextFreeRun(on: NodeID(1), from: 0x30) == nil)
+    #expect(machine.memory.freePageCount(on: NodeID(1)) == 0x10)
+  }
+
+  @Test func refusedHandOver_isWrittenDown() throws {
+    let machine = try #require(RecordedMachine())
+    try machine.register(0, 0, 0x10)
+    machine.memory.startRecording()
+    #expect(throws: BootMemoryError.misuse(.orderOutOfRange(52))) {
+      try machine.memory.handOver(maximumOrder: 52) { _ in Issue.record() }
+    }
+    #expect(throws: BootMemoryError.misuse(.notHandedOver)) {
+      try machine.memory.releaseLate(range(0, 0x1000)) { _ in Issue.record() }
+    }
+    #expect(
+      machine.memory.text.hasSuffix("\nfree_all -> BUG\nfree_late 0 1000 -> BUG\n"))
+  }
+
   /// Whatever is called, the trace of it replays with equal results.
-  @Test(arguments: [AddressWidth.bits64, .bits32], 0..<20)
+  @Test(.namingSeed, arguments: [AddressWidth.bits64, .bits32], 0..<20)
   func randomCalls_replayEqually(addressWidth: AddressWidth, seed: Int) throws {
-    var random = SplitMix(state: UInt64(seed))
+    var random = SplitMix(stream: UInt64(seed))
     let machine = try #require(RecordedMachine(addressWidth: addressWidth))
     machine.memory.startRecording()
     // Two that touch, and one behind a hole that reaches above the 128 MiB of `high`.

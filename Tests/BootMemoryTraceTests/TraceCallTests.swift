@@ -55,9 +55,9 @@ import Testing
   }
 
   /// Calls with numbers at the edges of what 64 bits hold are answered, whatever comes before.
-  @Test(arguments: [32, 64], 0..<20)
+  @Test(.namingSeed, arguments: [32, 64], 0..<20)
   func numbersAtTheEdges_areAnswered(wordBitCount: Int, seed: Int) throws {
-    var random = SplitMix(state: UInt64(seed))
+    var random = SplitMix(stream: UInt64(seed))
     let edges: [UInt64] = [
       0, 1, 2, 0xfff, 0x1000, 0x1001, 0xf_ffff, 0x10_0000, 0xffff_ffff, 1 << 32,
       1 << 51, (1 << 52) - 1, 1 << 52, (1 << 52) + 1, 1 << 63, .max - 0xfff, .max - 1, .max,

@@ -124,4 +124,23 @@ import Testing
       return true
     }
   }
+
+  @Test func noteTables_upToTheirLimitsAreHeld() throws {
+    for (byteCount, isHeld) in [(1 << 24, true), ((1 << 24) + 1, false)] as [(UInt32, Bool)] {
+      var memory = ACPIBuilder().memory()
+      var size = ByteBuilder()
+      size.append(byteCount)
+      memory.put(size.bytes, at: 0x7ff0_0104)
+      let result = try note(memory, usable: [0x7ff0_0000..<0x7ff0_1000])
+      #expect(result.held.contains("7ff00100-0000000080f000ff ACPI tables") == isHeld)
+      #expect((result.reports == "") == isHeld)
+    }
+    var memory = ACPIBuilder().memory()
+    let addresses = Array(repeating: [UInt8](arrayLiteral: 0, 0, 0x20, 0), count: 256)
+    memory.put(
+      ACPIBuilder.table("RSDT", revision: 1, Array(addresses.joined())), at: 0x7ff0_0000)
+    memory.put(ACPIBuilder.table("SSDT", revision: 1, []), at: 0x20_0000)
+    let result = try note(memory, usable: [0x20_0000..<0x30_0000], capacity: 300)
+    #expect(result.held.split(separator: "\n").count == 256 && result.reports == "")
+  }
 }

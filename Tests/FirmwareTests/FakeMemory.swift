@@ -29,6 +29,11 @@ struct FakeMemory: PhysicalMemoryReader {
     stretches.append((address, Array(repeating: nil, count: Int(byteCount))))
   }
 
+  /// The bytes from `address` on, as far as they are there.
+  func bytes(at address: UInt64, byteCount: UInt64) -> [UInt8] {
+    (0..<byteCount).compactMap { byte(at: PhysicalAddress(address + $0)) }
+  }
+
   /// The text in `range`.
   func text(_ range: AddressRange?) -> String? {
     guard let range else { return nil }

@@ -94,7 +94,28 @@ import Testing
     #expect(result.printsOperations)
     #expect(result.reports == "")
     #expect(try ParameterResult("memtest", to: given).memoryTestPassCount == 16)
+    #expect(try ParameterResult("memtest=65535", to: given).memoryTestPassCount == 65535)
     let none = try ParameterResult("memtest=0 bootmem_debugger", to: given)
     #expect(none.memoryTestPassCount == 0 && !none.printsOperations)
+  }
+
+  @Test func numbers_haveEveryBaseAndUnit() throws {
+    for (text, pageCount) in [
+      ("0x7fE00a", 0x7fe), ("0X7FE00A", 0x7fe), ("037760000", 0x7fe), ("8384512", 0x7ff),
+      ("8184K", 0x7fe), ("8184k", 0x7fe), ("6M", 0x600), ("1G", 1 << 18), ("2T", 2 << 28),
+      ("3P", 3 << 38), ("1E", 1 << 48), ("1e", 1 << 48), ("15E", 15 << 48),
+      ("18446744073709551615", (1 << 52) - 1), ("0xffffffffffffffff", (1 << 52) - 1),
+      ("01777777777777777777777", (1 << 52) - 1), ("0x1e000", 0x1e),
+    ] as [(String, UInt64)] {
+      #expect(
+        try usable("memmap=exactmap,\(text)@0") == [0...pageCount - 1], "\(text)")
+    }
+    for text in [
+      "08", "0x", "0xg", "18446744073709551616", "0x10000000000000000", "16E", "16384P", "1Z",
+      "02000000000000000000000", "18446744073709551615K", "9/", "9:", "0x1`",
+    ] {
+      #expect(
+        try ParameterResult("mem=\(text)", to: given).reports.contains("is no size"), "\(text)")
+    }
   }
 }

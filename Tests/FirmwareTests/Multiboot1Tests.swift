@@ -264,4 +264,97 @@ import Testing
     #expect(rangesFull.error == "list of held ranges is full: it holds 1, needs to hold 2")
     #expect(rangesFull.heldRanges == "")
   }
+
+  /// The block with only these fields, of 32 bits, and what is held then beside block and map.
+  private func held(flags: UInt32, _ fields: [Int: UInt32]) -> String {
+    var block = Block(flags: flags | 1 << 6)
+    block.setMap(at: 0x9000, entries: Self.oneRegion)
+    for (offset, value) in fields { block.fields.set(value, at: offset) }
+    let result = block.read()
+    #expect(result.error == nil && result.reports == "")
+    return result.heldRanges.split(separator: "\n").dropFirst(2).joined(separator: "\n")
+  }
+
+  @Test func read_eachTableIsTakenNoteOf() {
+    #expect(
+      held(flags: 1 << 4, [28: 0x100, 32: 0x20, 36: 0xa000])
+        == "  000000000000a000-000000000000a127 symbols")
+    #expect(
+      held(flags: 1 << 7, [52: 0x30, 56: 0xb000])
+        == "  000000000000b000-000000000000b02f device information")
+    #expect(
+      held(flags: 1 << 10, [68: 0xc000])
+        == "  000000000000c000-000000000000c013 device information")
+    #expect(
+      held(flags: 1 << 11, [72: 0xd000, 76: 0xe000]) == """
+          000000000000d000-000000000000d1ff device information
+          000000000000e000-000000000000e0ff device information
+        """)
+    // Type, 0 for a palette, in byte 109, its address from 110 on, and 16 colours.
+    #expect(
+      held(flags: 1 << 12, [110: 0xf000, 114: 16])
+        == "  000000000000f000-000000000000f02f device information")
+    #expect(held(flags: 1 << 12, [106: 0x0100_0000, 110: 0xf000, 114: 16]) == "")
+  }
+
+  @Test func read_tablesWithoutFlagOrPlaceAreNotThere() {
+    #expect(held(flags: 1 << 10 | 1 << 11, [:]) == "")
+    let all: [Int: UInt32] = [
+      28: 1, 32: 40, 36: 0xa000, 52: 0x30, 56: 0xb000, 68: 0xc000, 72: 0xd000, 76: 0xe000,
+      110: 0xf000, 114: 16,
+    ]
+    #expect(held(flags: 0, all) == "")
+  }
+
+  @Test func read_listsUpToTheirLimitsAreNotTooLarge() {
+    var block = Block(flags: 1 << 6 | 1 << 3)
+    block.setMap(at: 0x9000, entries: Self.oneRegion, byteCount: 0x10_0000)
+    block.setModules(
+      at: 0x1_0000, Array(repeating: (start: 1, end: 2, text: 0), count: 1024))
+    let result = block.read(heldRangeCapacity: 2000)
+    #expect(result.moduleCount == 1024)
+    #expect(!result.reports.contains("too large"))
+    block.setModules(
+      at: 0x1_0000, Array(repeating: (start: 1, end: 2, text: 0), count: 1025))
+    block.setMap(at: 0x9000, entries: Self.oneRegion, byteCount: 0x10_0001)
+    let more = block.read(heldRangeCapacity: 2000)
+    #expect(more.moduleCount == 1024)
+    #expect(
+      more.reports.contains(
+        "map at 0x9000: is too large, and read in part only, with a size of: 0x100001\n"))
+    #expect(
+      more.reports.contains(
+        "list at 0x10000: is too large, and read in part only, with a size of: 0x4010\n"))
+  }
+
+  @Test func read_textMayHave4095Bytes() {
+    for (count, hasEnd) in [(4095, true), (4096, false)] {
+      var block = Block(flags: 1 << 6 | 1 << 2)
+      block.setMap(at: 0x9000, entries: Self.oneRegion)
+      block.fields.set(UInt32(0x2_0000), at: 16)
+      block.memory.put(text: String(repeating: "x", count: count), at: 0x2_0000)
+      #expect(block.read().commandLine?.byteCount == (hasEnd ? UInt64(count) : nil))
+    }
+  }
+
+  @Test func read_sizesOfNothingAreNoRegion() {
+    var block = Block(flags: 1)
+    block.fields.set(UInt32(1024), at: 8)
+    #expect(
+      block.read().regions == "  0000000000100000-00000000001fffff usable        1 MiB\n")
+  }
+
+  @Test func read_damagedAnywhereNeverTraps() {
+    var block = Block(flags: 1 << 2 | 1 << 3 | 1 << 6 | 1 << 9)
+    block.setMap(at: 0x9000, entries: Self.oneRegion)
+    block.fields.set(UInt32(0x9600), at: 16)
+    block.fields.set(UInt32(0x9700), at: 24)
+    readDamaged(
+      Multiboot1(),
+      [
+        (0x9500, block.fields.bytes), (0x9000, block.memory.bytes(at: 0x9000, byteCount: 24)),
+        (0x9600, Array("a=b\0".utf8)),
+      ],
+      errors: (cut: 76, changed: 20))
+  }
 }

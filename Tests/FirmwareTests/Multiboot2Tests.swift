@@ -205,6 +205,71 @@ import Testing
 
   @Test func read_damagedAnywhereNeverTraps() {
     let block = goodBlock()
-    readDamaged(Multiboot2(), [(0x20000, block.bytes())])
+    readDamaged(Multiboot2(), [(0x20000, block.bytes())], errors: (cut: 104, changed: 57))
+  }
+
+  /// Appends a root pointer of the older form, tag 14, or of the newer one, tag 15.
+  private func appendRootPointer(_ tag: UInt32, to block: inout Block) {
+    var pointer = ByteBuilder()
+    pointer.append(Array("RSD PTR ".utf8) + Array(repeating: 0, count: 12))
+    block.appendTag(tag, pointer)
+  }
+
+  @Test func read_newerRootPointerIsTakenWhereverItIs() {
+    for (tags, expected) in [
+      ([14], 0x20038), ([15], 0x20038), ([14, 15], 0x20058), ([15, 14], 0x20038),
+      ([14, 14], 0x20038),
+    ] as [([UInt32], UInt64)] {
+      var block = Block()
+      block.appendMap([(0, 0x1000, 1)])
+      for tag in tags { appendRootPointer(tag, to: &block) }
+      #expect(block.read().rootPointer == PhysicalAddress(expected))
+    }
+  }
+
+  @Test func read_sectionsOutsideTheImageAreTakenNoteOf() {
+    var block = Block()
+    block.appendMap([(0, 0x1000, 1)])
+    var tag = ByteBuilder()
+    for value in [2, 64, 1] { tag.append(UInt32(value)) }
+    for (type, flags, address) in [(2, 2, 0x10_0000), (2, 0, 1 << 33)] {
+      tag.append(UInt32(0))
+      tag.append(UInt32(type))
+      for value in [flags, address, 0, 0x123, 0, 0, 0] { tag.append(UInt64(value)) }
+    }
+    block.appendTag(9, tag)
+    let result = block.read()
+    #expect(result.reports == "")
+    #expect(
+      result.heldRanges.hasSuffix(
+        """
+          0000000000020044-00000000000200c3 symbols
+          0000000200000000-0000000200000122 symbols
+
+        """))
+  }
+
+  @Test func read_moduleTagThatIsCutOffIsReported() {
+    var block = Block()
+    block.appendMap([(0, 0x1000, 1)])
+    var tag = ByteBuilder()
+    tag.append(UInt32(0x10_0000))
+    block.appendTag(3, tag)
+    let result = block.read()
+    #expect(result.moduleCount == 0)
+    #expect(result.reports == "firmware: Multiboot 2 module tag at 0x20030: is cut off\n")
+  }
+
+  @Test func read_mapWithoutEntriesIsNone() {
+    var block = Block()
+    block.appendMap([])
+    block.appendSizes(639, 0)
+    let result = block.read()
+    #expect(result.reports == "")
+    #expect(result.regions == "  0000000000000000-000000000009fbff usable        639 KiB\n")
+    var empty = Block()
+    empty.appendMap(entrySize: 0, [])
+    #expect(
+      empty.read().error == "Multiboot 2 information at 0x20000: has neither memory map nor sizes")
   }
 }

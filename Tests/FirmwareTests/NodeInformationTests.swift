@@ -20,7 +20,7 @@ import Testing
   @Test func read_findsTheRootPointerWhereverItIs() throws {
     let tables = twoNodes
     for isExtended in [false, true] {
-      for root: UInt64 in [0xe_0000, 0xf_5a90, 0xf_ffd0] {
+      for root: UInt64 in [0xe_0000, 0xf_5a90, 0xf_fff0] {
         let result = try NodeResult(
           tables.memory(root: root, isExtended: isExtended), usable: usable)
         #expect(result.isFound && result.ranges == Self.twoNodes)
@@ -229,6 +229,101 @@ import Testing
           }
         }
       }
+    }
+  }
+
+  /// A table without entries at 7ff02000, to which the extended part leads: one node.  The old part
+  /// leads to two nodes.
+  @Test func extendedPart_isUsedFromRevision2On() throws {
+    let cases: [(revision: UInt8, size: Int, address: UInt64, isUsed: Bool)] = [
+      (2, 36, 0x7ff0_2000, true), (3, 256, 0x7ff0_2000, true), (1, 36, 0x7ff0_2000, false),
+      (2, 35, 0x7ff0_2000, false), (2, 257, 0x7ff0_2000, false), (2, 36, 0, false),
+    ]
+    for (revision, size, address, isUsed) in cases {
+      var memory = twoNodes.memory()
+      memory.put(ACPIBuilder.table("XSDT", revision: 1, []), at: 0x7ff0_2000)
+      var root = ByteBuilder()
+      root.append(ACPIBuilder.rootPointer(to: 0x7ff0_0000, isExtended: false))
+      root.set(UInt8(0), at: 8)
+      root.set(revision, at: 15)
+      root.set(ACPIBuilder.checksum(root.bytes), at: 8)
+      root.append(UInt32(size))
+      root.append(address)
+      root.pad(to: max(size, 36))
+      root.set(ACPIBuilder.checksum(Array(root.bytes.prefix(size))), at: 32)
+      memory.put(root.bytes, at: 0xf_5a90)
+      let result = try NodeResult(memory, usable: usable)
+      #expect(result.ranges == (isUsed ? Self.oneNode : Self.twoNodes), "\(revision), \(size)")
+      #expect(result.reports == "")
+    }
+  }
+
+  @Test func tables_haveAHeaderAndAtMost1MiB() throws {
+    let cases: [(size: UInt32, complaint: String)] = [
+      (35, "has no such size: 0x23"), (36, "has a wrong checksum"),
+      (1 << 20, "has a wrong checksum"), ((1 << 20) + 1, "has no such size: 0x100001"),
+    ]
+    for (size, complaint) in cases {
+      for address: UInt64 in [0x7ff0_0000, 0x7ff0_1000] {
+        var memory = twoNodes.memory()
+        var bytes = ByteBuilder()
+        bytes.append(size)
+        memory.put(bytes.bytes, at: address + 4)
+        let result = try NodeResult(memory, usable: usable)
+        #expect(result.ranges == Self.oneNode)
+        let place = String(address, radix: 16)
+        #expect(result.reports == "firmware: ACPI table at 0x\(place): \(complaint)\n")
+      }
+    }
+    // A header alone is a table.
+    var memory = twoNodes.memory()
+    memory.put(ACPIBuilder.table("RSDT", revision: 1, []), at: 0x7ff0_0000)
+    let result = try NodeResult(memory, usable: usable)
+    #expect(!result.isFound && result.reports == "")
+  }
+
+  @Test func domains_have32BitsFromRevision2On() throws {
+    var tables = ACPIBuilder()
+    tables.revision = 2
+    tables.appendAPIC(domain: 0xabcd_ef00)
+    tables.appendMemory(domain: 0x1234_5601, start: 0, byteCount: 0x10_0000)
+    #expect(
+      try NodeResult(tables.memory(), usable: usable).domains == [0xabcd_ef00, 0x1234_5601])
+  }
+
+  /// The smallest entry of each type is read, and one byte less is too small; a disabled one, or one
+  /// of another type, says nothing.
+  @Test func entries_areAsLongAsTheirLastField() throws {
+    let shapes: [(type: UInt8, byteCount: Int, domain: Int, flags: Int)] = [
+      (0, 12, 2, 4), (1, 32, 2, 28), (2, 16, 4, 12), (3, 14, 2, 10), (5, 28, 4, 24),
+    ]
+    for (type, byteCount, domain, flags) in shapes {
+      for shorter in [0, 1] {
+        for isEnabled in [true, false] {
+          var entry = ByteBuilder()
+          entry.pad(to: byteCount)
+          entry.set(UInt8(7), at: domain)
+          entry.set(UInt32(isEnabled ? 0xffff_ffff : 0xffff_fffe), at: flags)
+          entry.set(type, at: 0)
+          entry.set(UInt8(byteCount - shorter), at: 1)
+          var tables = ACPIBuilder()
+          tables.append(Array(entry.bytes.dropLast(shorter)))
+          tables.appendAPIC(domain: 9)
+          let result = try NodeResult(tables.memory(), usable: usable)
+          // Domains of processors come first.
+          let both: [UInt32?] = type == 1 ? [9, 7] : [7, 9]
+          #expect(
+            result.domains == (isEnabled && shorter == 0 ? both : [9]), "\(type), \(shorter)")
+          #expect(result.reports.contains("is too small") == (shorter == 1))
+        }
+      }
+    }
+    for type: UInt8 in [4, 6, 0xff] {
+      var tables = ACPIBuilder()
+      tables.append([type, 2])
+      tables.appendAPIC(domain: 9)
+      let result = try NodeResult(tables.memory(), usable: usable)
+      #expect(result.domains == [9] && result.reports == "")
     }
   }
 }

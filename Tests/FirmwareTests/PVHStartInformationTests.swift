@@ -114,6 +114,40 @@ import Testing
   }
 
   @Test func read_damagedAnywhereNeverTraps() {
-    readDamaged(PVHStartInformation(), blocks(fields()))
+    readDamaged(PVHStartInformation(), blocks(fields()), errors: (cut: 72, changed: 42))
+  }
+
+  @Test func read_laterVersionIsReadToo() {
+    let result = read(fields(version: 2))
+    #expect(result.error == nil && result.moduleCount == 2)
+  }
+
+  @Test func read_fieldsOf0AreNotThere() {
+    var empty = fields()
+    empty.set(UInt32(0), at: 12)
+    empty.set(UInt64(0), at: 24)
+    empty.set(UInt64(0), at: 32)
+    let result = read(empty)
+    #expect(result.error == nil && result.reports == "")
+    #expect(result.moduleCount == 0 && result.commandLine == nil && result.rootPointer == nil)
+    #expect(!result.heldRanges.contains("module list"))
+    empty.set(UInt64(0), at: 40)
+    #expect(
+      read(empty).error
+        == "PVH start information at 0x6000: has no memory map, is of version: 0x1")
+  }
+
+  @Test func read_moduleThatWrapsIsClippedAndReported() {
+    var memory = FakeMemory()
+    for block in blocks(fields()) { memory.put(block.bytes, at: block.address) }
+    var wide = ByteBuilder()
+    wide.append(UInt64.max - 0xfff)
+    wide.append(UInt64(0x1001))
+    memory.put(wide.bytes, at: 0x6200)
+    let result = BootResult(PVHStartInformation(), at: 0x6000, in: memory)
+    #expect(result.heldRanges.contains("fffffffffffff000-ffffffffffffffff module 0"))
+    #expect(
+      result.reports == "firmware: PVH module 0 at 0xfffffffffffff000: "
+        + "clipped at the top of the address space, has size: 0x1001\n")
   }
 }

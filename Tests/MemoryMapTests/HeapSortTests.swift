@@ -15,8 +15,8 @@ import Testing
     return comparisonCount
   }
 
-  @Test func heapSort_ordersEverySmallInput() {
-    var generator = SplitMix(state: 1)
+  @Test(.namingSeed) func heapSort_ordersEverySmallInput() {
+    var generator = SplitMix(stream: 1)
     for count in 0...6 {
       var permutation = Array(0..<count)
       for _ in 0..<200 {
@@ -32,9 +32,9 @@ import Testing
   }
 
   // No order of the input makes it slow: at most 2 n log2 n comparisons, and a few.
-  @Test func heapSort_costsNLogNInEveryOrder() {
+  @Test(.namingSeed) func heapSort_costsNLogNInEveryOrder() {
     let count = 4096
-    var generator = SplitMix(state: 2)
+    var generator = SplitMix(stream: 2)
     for input in [
       Array(0..<count), Array((0..<count).reversed()), Array(repeating: 7, count: count),
       (0..<count).map { $0 % 2 == 0 ? $0 : count - $0 }, (0..<count).shuffled(using: &generator),

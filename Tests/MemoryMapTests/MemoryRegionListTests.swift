@@ -65,14 +65,28 @@ import Testing
   }
 
   // 312 entries were seen on a desktop; every order of the input gives the same map.
-  @Test func sort_ordersManyEntriesWhateverTheirOrder() throws {
-    var generator = SplitMix(state: 1)
+  @Test(.namingSeed) func sort_ordersManyEntriesWhateverTheirOrder() throws {
+    var generator = SplitMix(stream: 1)
     for _ in 0..<20 {
       let starts = (0..<312).map { UInt64($0) * 0x3000 }.shuffled(using: &generator)
       try withMap(of: starts.map { ($0, $0 + 0x2000, .usable) }) { map in
         #expect(map.count == 312)
         #expect((0..<312).allSatisfy { map[$0].pages.start.number == UInt64($0) * 3 })
       }
+    }
+  }
+
+  // limit          v
+  // regions   UUUUUU    UUUUU.    RRRRRR
+  // Expect    UUUUU.    UUUUU.    RRRRRR
+  @Test func clip_takesTheLastByteToo() {
+    withList(capacity: 4) { list in
+      list.append(start: PhysicalAddress(0x1000), byteCount: 0x1001, kind: .usable)
+      list.append(start: PhysicalAddress(0x1800), byteCount: 0x800, kind: .usable)
+      list.append(start: PhysicalAddress(0x1000), byteCount: 0x1001, kind: .reserved)
+      list.append(start: PhysicalAddress(0x3000), byteCount: 0x1000, kind: .usable)
+      list.clip(.usable, at: PhysicalAddress(0x2000))
+      #expect((0..<4).map { list[$0].range.byteCount } == [0x1000, 0x800, 0x1001, 0])
     }
   }
 }

@@ -206,4 +206,47 @@ import Testing
       try withNodes(usable: [(0, 0x4000)], affinities, listCapacity: 1) { _ in }
     }
   }
+
+  // nodes    0000....      111.....
+  //          11111111      000.....
+  // Expect   11111111      000.....    of two that start together the larger, else the lower node
+  @Test func assign_entriesThatStartTogether() throws {
+    for affinities in [
+      [(0, 0x4000, 0), (0, 0x8000, 1)], [(0, 0x8000, 1), (0, 0x4000, 0)],
+    ] as [[Affinity]] {
+      #expect(try nodes([(0, 0x8000)], affinities) == "1:0-7")
+    }
+    for affinities in [
+      [(0, 0x8000, 0), (0, 0x8000, 1)], [(0, 0x8000, 1), (0, 0x8000, 0)],
+    ] as [[Affinity]] {
+      #expect(try nodes([(0, 0x8000)], affinities) == "0:0-7")
+    }
+  }
+
+  // nodes    0000....
+  //          ....1111    adjoin
+  //          .00.....    one node over itself
+  @Test func assign_contradictsOnlyWhereNodesDiffer() throws {
+    try withNodes(
+      usable: [(0, 0x8000)], [(0, 0x4000, 0), (0x4000, 0x8000, 1), (0x1000, 0x3000, 0)]
+    ) { map in
+      #expect(map.ranges().map { text($0) } == ["0:0-3", "1:4-7"])
+      #expect(map.conflictCount == 0)
+    }
+  }
+
+  @Test func nodeCount_isThatOfTheHighestNode() throws {
+    for (node, count) in [(0, 1), (1, 2), (7, 8)] {
+      try withNodes(usable: [(0, 0x1000)], [(0, 0x1000, node)]) { #expect($0.nodeCount == count) }
+      try withNodes(usable: [(0, 0x1000)], [(0, 0x1000, 0)], nodes: count) {
+        #expect($0.nodeCount == count)
+      }
+    }
+  }
+
+  // A single byte, the first of its page, makes the page its node's.
+  @Test func assign_entryOfOneByte() throws {
+    #expect(try nodes([(0, 0x2000)], [(0, 1, 1), (1, 0x2000, 0)]) == "1:0-0 0:1-1")
+    #expect(try nodes([(0, 0x2000)], [(0, 0x1001, 1), (1, 0x1002, 0)]) == "1:0-1")
+  }
 }

@@ -84,8 +84,8 @@ import Testing
   }
 
   /// 2000 random tables of up to 12 regions on 24 bytes, against the plainest possible method.
-  @Test func sweep_equalsAddressByAddress() {
-    var generator = SplitMix(state: 1)
+  @Test(.namingSeed) func sweep_equalsAddressByAddress() {
+    var generator = SplitMix(stream: 1)
     for _ in 0..<2000 {
       let count = Int.random(in: 0...12, using: &generator)
       let stretches = (0..<count).map { _ in
@@ -111,5 +111,17 @@ import Testing
         #expect(isInOrder && isMerged, "\(stretches)")
       }
     }
+  }
+
+  @Test func sweep_ofAWholeAddressSpace() {
+    let all = stretch(0, 0, .usable)
+    #expect(sweep([all]) == [all])
+    #expect(sweep([all, all, stretch(7, 0, .usable)]) == [all])
+    #expect(
+      sweep([all, stretch(5, 9, .reserved)])
+        == [stretch(0, 5, .usable), stretch(5, 9, .reserved), stretch(9, 0, .usable)])
+    #expect(
+      sweep([stretch(0, 0, .reserved), all, stretch(5, 9, .usable)])
+        == [stretch(0, 0, .reserved)])
   }
 }

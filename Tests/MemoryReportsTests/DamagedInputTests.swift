@@ -24,9 +24,9 @@ import Testing
     "memory map as given:\n  0000000000000000-fffffffffffff000 usable        639 KiB\nok\n",
   ]
 
-  @Test(arguments: maps.indices)
+  @Test(.namingSeed, arguments: maps.indices)
   func damagedMap_isReadOrRefused(index: Int) {
-    var random = SplitMix(state: UInt64(index))
+    var random = SplitMix(stream: UInt64(index))
     var readCount = 0
     for _ in 0..<300 {
       let bytes = damaged(Array(Self.maps[index].utf8), &random)
@@ -58,8 +58,8 @@ import Testing
     free_late 0 fffff -> 0
     """
 
-  @Test func damagedTrace_isReplayedAndDrawnOrRefused() {
-    var random = SplitMix(state: 7)
+  @Test(.namingSeed) func damagedTrace_isReplayedAndDrawnOrRefused() {
+    var random = SplitMix(stream: 7)
     var readCount = 0
     for _ in 0..<600 {
       let text = String(decoding: damaged(Array(Self.trace.utf8), &random), as: UTF8.self)

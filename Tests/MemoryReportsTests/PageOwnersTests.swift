@@ -10,8 +10,8 @@ import Testing
   }
 
   /// Ranges say the same as an array with an owner for each page.
-  @Test func ranges_agreeWithSinglePages() {
-    var generator = SplitMix(state: 1)
+  @Test(.namingSeed) func ranges_agreeWithSinglePages() {
+    var generator = SplitMix(stream: 1)
     for _ in 0..<50 {
       var owners = PageOwners()
       var single = Array(repeating: PageOwner.nobody, count: 64)

@@ -8,7 +8,7 @@ import Testing
 @Suite struct HandOverTests {
   @Test func keptMemory_isClosedToBootMemory() throws {
     let storage = NodeStorage(count: 1)
-    let arena = Arena(byteCount: 64 << 12)!
+    let arena = Arena(byteCount: 64 << Int(PageFrame.byteCountShift))!
     let bitmap = Arena(byteCount: 4096)!
     var platform = BootMemoryPlatform()
     unsafe platform.directMapOffset = UInt(bitPattern: arena.start)
@@ -19,10 +19,12 @@ import Testing
     try memory.free(range(1..<64))
     let nodes = PageNodeStorage(count: 1)
     var pages = unsafe try PageAllocator(takingOver: &memory, nodes: nodes.nodes)
+    let page = try pages.allocate(order: 0)
+    try pages.free(page, order: 0)
     let isHandedOver = memory.isHandedOver
     #expect(isHandedOver)
     do throws(BootMemoryError) {
-      _ = try memory.allocate(.pages(byteCount: 4096))
+      _ = try memory.allocate(.pages(byteCount: PageFrame.byteCount))
       Issue.record("boot memory allocates")
     } catch {
       #expect(error == .handedOver)
@@ -76,14 +78,15 @@ import Testing
       Issue.record("\(error as Any)")
       return
     }
-    #expect(byteCount > 0 && byteCount <= 4096)
+    #expect(byteCount > 0 && byteCount <= PageFrame.byteCount)
     let isHandedOver = memory.isHandedOver
     #expect(!isHandedOver)
     let freePageCount = memory.freePageCount(on: NodeID(0))
     #expect(freePageCount == 1)
     let address = try memory.allocate(
-      AllocationRequest(byteCount: 4096, alignment: 4096, clearsMemory: false))
-    #expect(address.rawValue == 0x100_3000)
+      AllocationRequest(
+        byteCount: PageFrame.byteCount, alignment: PageFrame.byteCount, clearsMemory: false))
+    #expect(address.pageFrame == PageFrame(0x1003))
   }
 
   @Test func metadata_isAtMostTwoPointTwoBitsAPage() throws {
@@ -91,7 +94,7 @@ import Testing
     let before = BootMemory.bitmapByteCount(forPageCount: pageCount)
     var kept = try KeptPages([0..<pageCount])
     let own = pageCount - kept.statistics().pages
-    #expect(Double((before + own << 12) * 8) / Double(pageCount) < 2.2)
+    #expect(Double((before + own << PageFrame.byteCountShift) * 8) / Double(pageCount) < 2.2)
   }
 
   /// Of 2 MiB of bitmap and as much beside it, for 64 GiB.
@@ -106,20 +109,22 @@ import Testing
 
   /// The levels of 16 TiB, and places far apart.
   @Test func hugeNode_isSearchedFromEndToEnd() throws {
-    let end = 1 << 32
+    let end = Int((16 << 40) / PageFrame.byteCount)
+    let middle = end / 2
+    let goal = (16 << 20) / PageFrame.byteCount
     var other = try KeptPages([0..<UInt64(end)])
     let own = UInt64(end) - other.statistics().pages
     // Room for the tree, from the goal of 16 MiB on.
     var kept = try KeptPages(
-      [0..<UInt64(end)], reserved: [0..<4096, 4096 + own..<UInt64(end - 1024)])
+      [0..<UInt64(end)], reserved: [0..<goal, goal + own..<UInt64(end - 1024)])
     #expect(kept.statistics().blocks[10] == 1)
     let page = try kept.allocate(10)
     #expect(page == end - 1024)
     expect(kept.error(allocating: 0), .outOfPages(order: 0))
-    expect(kept.error(freeing: 1 << 31, 3), refusal(1 << 31, 3, .reserved))
-    try kept.release(1 << 31..<1 << 31 + 1)
-    #expect(try kept.allocate(0) == 1 << 31)
-    try kept.free(1 << 31, 0)
+    expect(kept.error(freeing: middle, 3), refusal(middle, 3, .reserved))
+    try kept.release(UInt64(middle)..<UInt64(middle) + 1)
+    #expect(try kept.allocate(0) == middle)
+    try kept.free(middle, 0)
     try kept.free(page, 10)
     #expect(kept.statistics().pages == 1025)
   }

@@ -10,6 +10,7 @@ struct KeptPages: ~Copyable {
   private let bootStorage: NodeStorage
   private let storage: PageNodeStorage
   private let arenas: [Arena]
+  private static let pageShift = Int(PageFrame.byteCountShift)
 
   /// Nodes with spans whose pages are free, but for `reserved`.
   ///
@@ -22,7 +23,7 @@ struct KeptPages: ~Copyable {
     nodeCapacity: Int = 8
   ) throws(PageAllocatorError) {
     let end = spans.map(\.upperBound).max() ?? 0
-    let memoryArena = Arena(byteCount: Int(end) << 12)!
+    let memoryArena = Arena(byteCount: Int(end) << Self.pageShift)!
     var arenas = [memoryArena]
     var platform = BootMemoryPlatform()
     unsafe platform.directMapOffset = UInt(bitPattern: memoryArena.start)
@@ -43,8 +44,8 @@ struct KeptPages: ~Copyable {
     for pages in reserved { try! memory.reserve(range(pages), exclusively: false) }
     // Trees lie in memory of any content.
     for span in spans where span.count < 1 << 16 {
-      unsafe (memoryArena.start + Int(span.lowerBound) << 12).initializeMemory(
-        as: UInt8.self, repeating: filling, count: min(span.count << 12, 1 << 16))
+      unsafe (memoryArena.start + Int(span.lowerBound) << Self.pageShift).initializeMemory(
+        as: UInt8.self, repeating: filling, count: min(span.count << Self.pageShift, 1 << 16))
     }
     let storage = PageNodeStorage(count: nodeCapacity)
     self.bootStorage = bootStorage

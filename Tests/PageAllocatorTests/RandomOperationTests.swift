@@ -14,9 +14,9 @@ import Testing
 
   static let seedCount = 20
 
-  @Test(arguments: 0..<seedCount)
+  @Test(.namingSeed, arguments: 0..<seedCount)
   func randomCalls_equalOwnerMap(seed: Int) throws {
-    var random = SplitMix(state: UInt64(seed) &* 0x9e37_79b9 &+ 1)
+    var random = SplitMix(stream: UInt64(seed) &* 0x9e37_79b9 &+ 1)
     var rest = Self.operationCount / Self.seedCount
     var number = 0
     while rest > 0 {

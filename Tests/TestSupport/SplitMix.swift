@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// A random number generator that gives the same numbers everywhere.
 public struct SplitMix: RandomNumberGenerator {
   private var state: UInt64
@@ -6,6 +12,28 @@ public struct SplitMix: RandomNumberGenerator {
   public init(state: UInt64) {
     self.state = state
   }
+
+  /// Makes the generator of one test, or of one of its arguments.
+  ///
+  /// - Parameter stream: Tells tests, and their arguments, apart.  What each stream gives depends on
+  ///   ``baseSeed`` too.
+  public init(stream: UInt64) {
+    // An odd factor: each seed gives another start, and 0 that of `stream` alone.
+    self.init(state: stream &+ Self.baseSeed &* 0xd134_2543_de82_ef95)
+  }
+
+  /// What all random tests of this run begin with: 0, or the number that the environment's
+  /// `BOOTMEM_RANDOM_SEED` has.
+  public static let baseSeed: UInt64 = {
+    guard let text = unsafe getenv(seedName) else { return 0 }
+    guard let seed = unsafe UInt64(String(cString: text)) else {
+      fatalError("\(seedName) must be a number")
+    }
+    return seed
+  }()
+
+  /// The name of the environment variable.
+  static let seedName = "BOOTMEM_RANDOM_SEED"
 
   /// The next number.
   public mutating func next() -> UInt64 {

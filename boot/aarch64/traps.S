@@ -55,11 +55,9 @@ trap_common:                    /* x0: trap_registers, with x1 and x2 kept; x1: 
 
 /* x0 to x30, sp, elr, esr, far. */
   .section .bss.traps, "aw", @nobits
-  .balign 4096
+  .balign 16
 trap_registers:
-  .skip 4096
-  .skip 0x4000
-trap_stack_top:
+  .skip 40 * 8
 
 #endif
 #if defined(__ELF__)

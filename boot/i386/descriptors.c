@@ -29,7 +29,7 @@ extern const char double_fault_entry[];
 
 struct task_state kernel_task;
 struct task_state double_fault_task;
-static char double_fault_stack[4096] __attribute__((aligned(16)));
+extern char trap_stack_top[];
 
 static uint64_t segments[5] = {
     0,
@@ -62,7 +62,7 @@ void board_install_descriptors(void) {
   double_fault_task = (struct task_state){
       .eip = (uintptr_t)double_fault_entry,
       .eflags = 2,
-      .esp = (uintptr_t)(double_fault_stack + sizeof double_fault_stack),
+      .esp = (uintptr_t)trap_stack_top,
       .es = KERNEL_DATA, .cs = KERNEL_CODE, .ss = KERNEL_DATA,
       .ds = KERNEL_DATA, .fs = KERNEL_DATA, .gs = KERNEL_DATA,
       .io_map = sizeof(struct task_state) << 16,

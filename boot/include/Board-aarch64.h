@@ -8,14 +8,32 @@ _Noreturn static inline void board_halt(void) {
   for (;;) __asm__ volatile("msr daifset, #0xf\n\twfi");
 }
 
-/* Ends QEMU with an exit status (Arm's semihosting, 7.8, SYS_EXIT for 64 bits). */
-_Noreturn static inline void board_exit(uintptr_t status) {
+/* Calls the emulator (Arm's semihosting for 64 bits, chapter 3); an exception where there is none. */
+static inline void board_call_emulator(uintptr_t function, volatile void *parameters) {
+  register uintptr_t operation __asm__("x0") = function;
+  register volatile void *arguments __asm__("x1") = parameters;
+  __asm__ volatile("hlt #0xf000" : "+r"(operation) : "r"(arguments) : "memory");
+}
+
+/* Ends QEMU with an exit status (7.8, SYS_EXIT for 64 bits). */
+_Noreturn static inline void board_exit_emulator(uintptr_t status) {
   enum { SYS_EXIT = 0x18, STOPPED_APPLICATION_EXIT = 0x20026 };
   volatile uintptr_t reason_and_status[2] = {STOPPED_APPLICATION_EXIT, status};
-  register uintptr_t operation __asm__("x0") = SYS_EXIT;
-  register volatile uintptr_t *arguments __asm__("x1") = reason_and_status;
-  __asm__ volatile("hlt #0xf000" : "+r"(operation) : "r"(arguments) : "memory");
+  board_call_emulator(SYS_EXIT, reason_and_status);
   board_halt();
+}
+
+/* Writes a character where there is no console that the kernel knows: to the emulator. */
+static inline void board_write_without_console(uint8_t value) {
+  enum { SYS_WRITEC = 0x03 };
+  board_call_emulator(SYS_WRITEC, &value);
+}
+
+
+/* There is no such device on this processor's machines. */
+_Noreturn static inline void board_exit_by_test_device(uintptr_t device, uintptr_t status) {
+  (void)device;
+  board_exit_emulator(status);
 }
 
 /* Switches the machine off by PSCI (Arm DEN 0022, SYSTEM_OFF), called as the tree says; where it says
@@ -45,6 +63,23 @@ static inline void board_set_page_tables(uintptr_t root) {
       : "r"(root)
       : "memory");
 }
+
+/* Whether code may use floating-point and vector registers: entry.S has enabled them if it was compiled
+ * for them. */
+static inline bool board_enable_floating_point(void) {
+#if defined(__ARM_FP)
+  return true;
+#else
+  return false;
+#endif
+}
+
+/* The instruction that returns from a function. */
+typedef uint32_t board_instruction;
+#define BOARD_RETURN 0xd65f03c0
+
+/* Raises an exception, by an instruction that no processor knows. */
+static inline void board_raise_exception(void) { __asm__ volatile("udf #0"); }
 
 /* ---- Page tables (see entry.S) ---- */
 

@@ -8,13 +8,42 @@ _Noreturn static inline void board_halt(void) {
   for (;;) __asm__ volatile("csrw sie, zero\n\twfi");
 }
 
-/* Ends QEMU with an exit status, by the test device of its machine `virt`: a failure with a status,
- * as a success has none.  The device is not mapped, so paging is switched off. */
-_Noreturn static inline void board_exit(uintptr_t status) {
-  enum { TEST_DEVICE = 0x100000, FINISHER_FAIL = 0x3333 };
+/* Ends QEMU with an exit status, by the test device at an address (binding `sifive,test0`): a failure
+ * with a status, as a success has none.  The device is not mapped, so paging is switched off. */
+_Noreturn static inline void board_exit_by_test_device(uintptr_t device, uintptr_t status) {
+  enum { FINISHER_FAIL = 0x3333 };
   __asm__ volatile("csrw satp, zero\n\tsfence.vma" : : : "memory");
-  *(volatile uint32_t *)TEST_DEVICE = (uint32_t)(status << 16 | FINISHER_FAIL);
+  *(volatile uint32_t *)device = (uint32_t)(status << 16 | FINISHER_FAIL);
   board_halt();
+}
+
+/* Ends QEMU with an exit status (RISC-V semihosting; SYS_EXIT for 64 bits, in Arm's, 7.8); an
+ * exception where the emulator is not listening.  The three instructions lie in one page. */
+_Noreturn static inline void board_exit_emulator(uintptr_t status) {
+  enum { SYS_EXIT = 0x18, STOPPED_APPLICATION_EXIT = 0x20026 };
+  volatile uintptr_t reason_and_status[2] = {STOPPED_APPLICATION_EXIT, status};
+  register uintptr_t operation __asm__("a0") = SYS_EXIT;
+  register volatile uintptr_t *arguments __asm__("a1") = reason_and_status;
+  __asm__ volatile(
+      ".balign 16\n"
+      "\t.option push\n"
+      "\t.option norvc\n"
+      "\tslli x0, x0, 0x1f\n"
+      "\tebreak\n"
+      "\tsrai x0, x0, 7\n"
+      "\t.option pop"
+      : "+r"(operation)
+      : "r"(arguments)
+      : "memory");
+  board_halt();
+}
+
+/* Writes a character where there is no console that the kernel knows: to firmware (RISC-V SBI, legacy
+ * console). */
+static inline void board_write_without_console(uint8_t value) {
+  register uintptr_t character __asm__("a0") = value;
+  register uintptr_t extension __asm__("a7") = 0x01;
+  __asm__ volatile("ecall" : "+r"(character) : "r"(extension) : "a1", "memory");
 }
 
 /* Switches the machine off by firmware (RISC-V SBI, system reset extension).  The arguments are those
@@ -44,6 +73,23 @@ static inline void board_set_page_tables(uintptr_t root) {
   satp = satp >> 60 << 60 | root >> 12;
   __asm__ volatile("sfence.vma\n\tcsrw satp, %0\n\tsfence.vma" : : "r"(satp) : "memory");
 }
+
+/* Whether code may use floating-point registers: entry.S has enabled them if it was compiled for
+ * them. */
+static inline bool board_enable_floating_point(void) {
+#if defined(__riscv_flen)
+  return true;
+#else
+  return false;
+#endif
+}
+
+/* The instruction that returns from a function. */
+typedef uint16_t board_instruction;
+#define BOARD_RETURN 0x8082
+
+/* Raises an exception, by an instruction that no processor knows. */
+static inline void board_raise_exception(void) { __asm__ volatile("unimp"); }
 
 /* ---- Page tables (see entry.S) ---- */
 

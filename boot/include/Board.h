@@ -56,15 +56,21 @@ BOARD_LINKER_ADDRESS(kernel_tables_end)
 BOARD_LINKER_ADDRESS(boot_stack_guard)
 BOARD_LINKER_ADDRESS(boot_stack_bottom)
 BOARD_LINKER_ADDRESS(boot_stack_top)
-
-/* Calls what lies at an address, code or not. */
-static inline void board_call(uintptr_t address) { ((void (*)(void))address)(); }
+BOARD_LINKER_ADDRESS(trap_stack_guard)
+BOARD_LINKER_ADDRESS(trap_stack_bottom)
+BOARD_LINKER_ADDRESS(trap_stack_top)
 
 /* ---- What this processor has besides; of these headers only its own has anything in it ---- */
 
 #include "Board-aarch64.h"
 #include "Board-riscv64.h"
 #include "Board-x86.h"
+
+/* Calls data: a function that returns is put at an address, and called there. */
+static inline void board_execute_data(uintptr_t address) {
+  *(volatile board_instruction *)address = BOARD_RETURN;
+  ((void (*)(void))address)();
+}
 
 #endif
 #endif

@@ -14,6 +14,8 @@
 #define CONSTANTS (VALID | READ | USED)
 #define TEXT (VALID | READ | EXECUTE | USED)
 
+#define SSTATUS_FLOATING_POINT (1 << 13)        /* its registers may be used: FS, initial */
+
 #define SATP_MODE_SHIFT 60
 #define SATP_SV39 8
 #define SATP_SV48 9
@@ -22,6 +24,11 @@
   .globl _start
 _start:
   csrw sie, zero
+#if defined(__riscv_flen)
+  li t0, SSTATUS_FLOATING_POINT
+  csrs sstatus, t0
+  fscsr zero
+#endif
   mv s2, a1                     /* the device tree */
   la t0, image_bss_start
   la t1, image_end
@@ -72,6 +79,7 @@ _start:
   la t1, image_text_end
   la t2, image_read_only_end
   la t6, boot_stack_guard
+  la a5, trap_stack_guard
   li t3, 512
   li t5, 0x1000
 3:
@@ -82,6 +90,7 @@ _start:
   j 6f
 4:
   beq a2, t6, 7f
+  beq a2, a5, 7f
   ori t0, t0, DATA
   j 6f
 5:

@@ -33,11 +33,9 @@ trap_entry:
 
 /* x0 to x31, sepc, stval. */
   .section .bss.traps, "aw", @nobits
-  .balign 4096
+  .balign 16
 trap_registers:
-  .skip 4096
-  .skip 0x4000
-trap_stack_top:
+  .skip 40 * 8
 
 #endif
 #if defined(__ELF__)

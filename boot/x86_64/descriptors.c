@@ -34,7 +34,7 @@ extern const char trap_entries[];
 
 static struct task_state kernel_task;
 /* The usual reason for a double fault is that the kernel's stack ran out: it has its own. */
-static char double_fault_stack[4096] __attribute__((aligned(16)));
+extern char trap_stack_top[];
 static struct gate gates[EXCEPTION_COUNT];
 
 static uint64_t segments[5] = {
@@ -55,7 +55,7 @@ static struct gate interrupt_gate(uint64_t entry, uint64_t stack) {
 
 void board_install_descriptors(void) {
   kernel_task.interrupt_stacks[DOUBLE_FAULT_STACK - 1] =
-      (uintptr_t)(double_fault_stack + sizeof double_fault_stack);
+      (uintptr_t)trap_stack_top;
   kernel_task.io_map = sizeof kernel_task;
   uint64_t task = (uintptr_t)&kernel_task;
   uint64_t available_task = 0x89;

@@ -24,7 +24,7 @@ make_pages_object() {
   "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootMemory/pages.c" \
     -o "$work/pages/state.bc"
   optimise_program "$work/pages/code.o" "${functions[@]}" -- "$work"/pages/*.bc "$work"/*.o
-  ld -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
+  "$(swift_tool ld.lld)" -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
     "${functions[@]/#/--undefined=}" "$work/pages/code.o" "$work"/{division,shift}.c.o \
     -o "$work/pages/merged"
   {
@@ -32,7 +32,7 @@ make_pages_object() {
     for name in "${library_memory_functions[@]}"; do echo "$name ${prefix}bootmem_do_$name"; done
   } >"$work/pages/renamed"
   printf "$prefix%s\n" "${functions[@]}" >"$work/pages/kept"
-  objcopy --redefine-syms="$work/pages/renamed" "$work/pages/merged"
-  objcopy --strip-unneeded --keep-global-symbols="$work/pages/kept" "$work/pages/merged" \
+  "$(swift_tool llvm-objcopy)" --redefine-syms="$work/pages/renamed" "$work/pages/merged"
+  "$(swift_tool llvm-objcopy)" --strip-unneeded --keep-global-symbols="$work/pages/kept" "$work/pages/merged" \
     "$work/members/${prefix}bootmem_pages.o"
 }

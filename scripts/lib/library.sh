@@ -7,15 +7,20 @@
 #    program in which only the header's functions are called from outside (link-time optimisation).
 #    Without it every function that came from another module stays callable, so hardly any is
 #    inlined; and Swift's own back end makes code for i386 that needs a GOT, whatever it is told.
-# 2. ld -r makes one object of that, the memory functions and, for i386, the 64-bit arithmetic: with
+# 2. A link makes one object of that, the memory functions and, for i386, the 64-bit arithmetic: with
 #    the four sections that kernels' linker scripts name, and without what only runtimes read.
-# 3. objcopy gives the functions private names in it, and makes everything else local: a kernel may
+# 3. Renaming gives the functions private names in it, and makes everything else local: a kernel may
 #    have an init_bootmem or a memset of its own, and knows no Swift.
-#    The page allocator's code is another object, made in the same way, see library-pages.sh.
+#    The page allocator's code is another object, made in the same way, see library-pages.sh, and the
+#    ledger's a third one, see library-ledger.sh.
 # 4. Each function and variable becomes a member of its own, so that a kernel's own comes first.
+#
+# All tools come with the Swift compiler, and know every processor.
 
 # shellcheck source=scripts/lib/library-pages.sh
 . "$root/scripts/lib/library-pages.sh"
+# shellcheck source=scripts/lib/library-ledger.sh
+. "$root/scripts/lib/library-ledger.sh"
 
 # The modules that the library is made of, each after those that it imports.
 readonly library_modules="TextOutput PhysicalMemory BootMemory BootMemoryC"
@@ -23,8 +28,15 @@ readonly library_modules="TextOutput PhysicalMemory BootMemory BootMemoryC"
 # What compilers call.
 readonly -a library_memory_functions=(memset memcpy memmove memcmp)
 
-# library_output PREFIX: where the results go.
-library_output() { echo "$root/build${1:+/$1}"; }
+# The processors that there is a library for.
+readonly -a library_architectures=(i386 x86_64 aarch64 riscv64)
+
+# library_output PREFIX [PAGE_SIZE]: where the results go.
+library_output() {
+  local size=${2-4K}
+  if [ "$size" = 4K ]; then size=''; fi
+  echo "$root/build${1:+/$1}${size:+/$size}"
+}
 
 # ---- The header ----
 
@@ -42,69 +54,90 @@ library_functions() {
 # library_variables: and the variables.
 library_variables() { header_declarations | sed -n "s/^..VarDecl .* \(\w*\) '.* extern$/\1/p"; }
 
-# header_names: all names of functions, variables, types and lower-case macros of both headers, one
+# header_names: all names of functions, variables, types and lower-case macros of all headers, one
 # a line.
 header_names() {
-  header_declarations bootmem_pages.h | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
+  { header_declarations bootmem_pages.h && header_declarations bootmem_ledger.h; } | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
     -e 's/^..RecordDecl .* struct \(\w*\)\( definition\)\?$/\1/p' | grep -v '^__[a-z]*_\(t\|list\)$'
   "$(swift_tool clang)" -E -dM -x c "$root/Sources/CBootMemory/include/bootmem.h" |
     sed -n 's/^#define \([a-z]\w*bootmem\w*\)(.*/\1/p'
 }
 
-# write_library_header HEADER PREFIX NODES: the header of a library for so many nodes, its names
-# prefixed.
+# write_library_header HEADER PREFIX NODES PAGE_SIZE: the header of a library for so many nodes and
+# pages of that size, its names prefixed.
 write_library_header() {
-  local header=$1 prefix=$2 nodes=$3 names
+  local header=$1 prefix=$2 nodes=$3 shift names
+  shift=$(page_shift "$4")
   names=$(header_names | sort -u | paste -sd '|')
-  sed -E "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
+  sed -E -e "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
+    -e "s/^(#define BOOTMEM_PAGE_SHIFT) .*/\1 $shift/" \
     "$root/Sources/CBootMemory/include/$header" |
-    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_)?H)\b/$prefix\1/g"; else cat; fi
+    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_|LEDGER_)?H)\b/$prefix\1/g"; else cat; fi
 }
 
 # ---- The library ----
 
-# build_library ARCH PREFIX NODES SECTIONS OUTPUT: builds everything anew; that takes seconds.
+# No vector and no floating-point register.
+readonly -a library_x86_flags=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-frame-pointer)
+
+# build_library ARCH PREFIX NODES PAGE_SIZE SECTIONS OUTPUT: builds everything anew; that takes seconds.
 build_library() {
-  local arch=$1 prefix=$2 nodes=$3 sections=$4 output=$5 work started=$SECONDS
+  local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 output=$6 work started=$SECONDS
   mkdir -p "$root/build" "$output/$arch" "$output/include"
   work=$(mktemp -d "$root/build/.work-XXXXXX")
-  library_flags "$arch" "$work"
+  library_flags "$arch" "$work" "$page_size"
   mkdir -p "$work/include" "$work/members"
   cp "$root"/Sources/CBootMemory/include/* "$work/include"
-  write_library_header bootmem.h "" "$nodes" >"$work/include/bootmem.h"
+  write_library_header bootmem.h "" "$nodes" "$page_size" >"$work/include/bootmem.h"
   compile_library "$arch" "$work"
   optimise_library "$work"
   # What is discarded after boot cannot keep the pages.
   if [ -z "$sections" ]; then
     make_pages_object "$prefix" "$work"
-    write_library_header bootmem_pages.h "$prefix" "$nodes" >"$output/include/bootmem_pages.h"
+    write_library_header bootmem_pages.h "$prefix" "$nodes" "$page_size" \
+      >"$output/include/bootmem_pages.h"
   fi
+  make_ledger_object "$prefix" "$sections" "$work"
+  write_library_header bootmem_ledger.h "$prefix" "$nodes" "$page_size" \
+    >"$output/include/bootmem_ledger.h"
   make_library_object "$prefix" "$sections" "$work"
   make_library_members "$prefix" "$sections" "$work"
   rm -f "$output/$arch/libbootmem.a"
-  ar Drcs "$output/$arch/libbootmem.a" "$work"/members/*.o
-  write_library_header bootmem.h "$prefix" "$nodes" >"$output/include/bootmem.h"
+  "$(swift_tool llvm-ar)" Drcs "$output/$arch/libbootmem.a" "$work"/members/*.o
+  write_library_header bootmem.h "$prefix" "$nodes" "$page_size" >"$output/include/bootmem.h"
   rm -rf "$work"
   say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
 }
 
-# library_flags ARCH WORK: sets the arrays swift_flags, c_flags and lto_flags, and linker_emulation.
+# library_flags ARCH WORK PAGE_SIZE: sets the arrays swift_flags, c_flags and lto_flags, and linker_emulation and
+# jump_instruction.
 library_flags() {
-  local triple flag
-  local -a machine=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-frame-pointer)
+  local triple flag condition
+  local -a machine
+  triple=$(kernel_triple "$1")
+  # Relative to the instruction throughout: it links at any address, below 2 GiB or in the upper half,
+  # into a position-independent kernel or another.
+  machine=(-fPIE) lto_flags=(-pie)
   case $1 in
     i386)
-      triple=i686-unknown-none-elf linker_emulation=elf_i386
+      linker_emulation=elf_i386 jump_instruction=jmp
       # Bound to its place: what is independent of it needs a GOT on this processor.
-      machine+=(-march=i486 -fno-pic)
+      machine=(-march=i486 "${library_x86_flags[@]}" -fno-pic)
       lto_flags=(-no-pie)
       ;;
     x86_64)
-      triple=x86_64-unknown-none-elf linker_emulation=elf_x86_64
-      # Relative to the instruction throughout: it links at any address, below 2 GiB or in the
-      # upper half, into a position-independent kernel or another.
-      machine+=(-mno-red-zone -fPIE)
-      lto_flags=(-pie)
+      linker_emulation=elf_x86_64 jump_instruction=jmp
+      machine+=("${library_x86_flags[@]}" -mno-red-zone)
+      ;;
+    aarch64)
+      linker_emulation=aarch64elf jump_instruction=b
+      machine+=(-mgeneral-regs-only -mstrict-align)
+      ;;
+    riscv64)
+      # The jump reaches everything, and may use t1, as calls may.
+      linker_emulation=elf64lriscv jump_instruction=tail
+      machine+=(-march=rv64imac -mabi=lp64 -mcmodel=medany)
+      lto_flags+=(-mllvm -target-abi=lp64)
       ;;
   esac
   c_flags=(-target "$triple" -std=c11 -Os "${machine[@]}" -ffreestanding -fno-builtin
@@ -117,6 +150,8 @@ library_flags() {
     -swift-version 6 -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -package-name swift-bootmem -Xfrontend -function-sections -Xfrontend -disable-stack-protector
     -I "$2" -I "$2/include" -Xcc -fvisibility=hidden)
+  condition=$(page_size_condition "$3")
+  swift_flags+=(${condition:+"$condition"})
   # Functions alike but for a constant stay apart: as one they take longer.
   swift_flags+=(-Xllvm -swiftmergefunc-threshold=0)
   for flag in "${machine[@]}"; do swift_flags+=(-Xcc "$flag"); done
@@ -131,7 +166,7 @@ compile_library() {
   for source in "$root"/Sources/CBootMemory/*.c; do
     case ${source##*/} in
       variables.c) "$clang" "${c_flags[@]}" -c "$source" -o "$work/variables.o" ;;
-      pages.c) ;;
+      pages.c | ledger.c) ;;
       *) "$clang" "${c_flags[@]}" -flto -c "$source" -o "$work/$(basename "$source" .c).bc" ;;
     esac
   done
@@ -152,10 +187,26 @@ compile_modules() {
       "${compile[@]}" -emit-module -emit-module-path "$work/$module.swiftmodule"
     else
       # -emit-bc crashes.
-      "${compile[@]}" -emit-ir -o "$to.ll"
+      "${compile[@]}" -emit-ir -o "$to.swift.ll"
+      without_swift_names <"$to.swift.ll" >"$to.ll"
     fi
   done
   "$(swift_tool clang)" "${c_flags[@]}" -Wno-override-module -flto -c "$to.ll" -o "$to"
+}
+
+# without_swift_names: intermediate code in which what Swift has named bears a number.  An object for
+# riscv64 has a symbol for whatever is referred to, a literal's name being its text.
+without_swift_names() {
+  awk '{
+    line = ""
+    while (match($0, /[@$]"[^"]*"/)) {
+      name = substr($0, RSTART + 1, RLENGTH - 1)
+      if (!(name in number)) number[name] = ++count
+      line = line substr($0, 1, RSTART) "bootmem_part_" number[name]
+      $0 = substr($0, RSTART + RLENGTH)
+    }
+    print line $0
+  }'
 }
 
 # optimise_library WORK: makes of WORK/*.bc the object WORK/core.o.
@@ -193,7 +244,7 @@ make_library_object() {
   mapfile -t functions < <(library_functions && printf '%s\n' "${library_memory_functions[@]}")
   # Of the variables, each has a member of its own.
   rm "$work/variables.o"
-  ld -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
+  "$(swift_tool ld.lld)" -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
     "${functions[@]/#/--undefined=}" "$work"/*.o -o "$work/merged"
   {
     for name in "${functions[@]}"; do echo "$name ${prefix}bootmem_do_$name"; done
@@ -204,16 +255,19 @@ make_library_object() {
     printf "${prefix}bootmem_do_%s\n" "${functions[@]}"
     printf "$prefix%s\n" "${pages_core_variables[@]}"
   } >"$work/kept"
-  if [ -n "$sections" ]; then
-    for name in text rodata data bss; do
-      renamed_sections+=(--rename-section ".$name=$sections.$name")
-    done
-  fi
+  mapfile -t renamed_sections < <(library_sections "$sections")
   # In two steps, for the names that are kept are the new ones.
-  objcopy --redefine-syms="$work/renamed" "$work/merged"
-  objcopy --strip-unneeded --keep-global-symbols="$work/kept" \
+  "$(swift_tool llvm-objcopy)" --redefine-syms="$work/renamed" "$work/merged"
+  "$(swift_tool llvm-objcopy)" --strip-unneeded --keep-global-symbols="$work/kept" \
     ${renamed_sections[@]+"${renamed_sections[@]}"} "$work/merged" \
     "$work/members/${prefix}bootmem.o"
+}
+
+# library_sections SECTIONS: the options that rename an object's sections, one a line.
+library_sections() {
+  local name
+  if [ -z "$1" ]; then return; fi
+  for name in text rodata data bss; do echo "--rename-section=.$name=$1.$name"; done
 }
 
 # make_library_members PREFIX SECTIONS WORK: a member for each function and each variable.
@@ -234,7 +288,7 @@ make_library_members() {
     printf '#include "bootmem.h"\n__typeof__(%s) %s;\n' "$name" "$name" |
       "$(swift_tool clang)" "${c_flags[@]}" -fvisibility=default -fno-data-sections -x c -c - \
         -o "$work/variable"
-    objcopy --remove-section=.comment --redefine-sym "$name=$prefix$name" \
+    "$(swift_tool llvm-objcopy)" --remove-section=.comment --redefine-sym "$name=$prefix$name" \
       "$work/variable" "$work/members/$prefix$name.o"
   done
 }
@@ -247,7 +301,7 @@ jump_member() {
   .type $3, @function
   .hidden $4
 $3:
-  jmp $4
+  $jump_instruction $4
   .size $3, . - $3
   .section .note.GNU-stack, "", @progbits
 END

@@ -14,9 +14,13 @@ machine_usage() {
                                    tree; virt-el2, of aarch64, enters the kernel in EL2
   --memory SIZE                    such as 16M, 6G, 16T (default: 128M); beyond 6G it is reserved
                                    in the host's address space only, not taken
+  --processor NAME                 QEMU's processor and its features, such as qemu64,-nx (default: one
+                                   that the board takes, and that reaches the memory)
   --nodes N | SIZE,SIZE,…          memory nodes of equal or of given sizes, such as 4 or 1G,0,512M;
                                    on pc, q35 and virt
-  --append "WORDS"                 the kernel's command line
+  --page-size 4K|16K|64K           the size of the kernel's pages (default: 4K); others on aarch64
+  --append "WORDS"                 the kernel's command line; with `heap` among them it is the kernel
+                                   that has Swift's classes and collections
   --module FILE                    a file for the loader to place in memory; may be repeated, but
                                    on virt, where it is the initial ramdisk
 END
@@ -26,12 +30,18 @@ END
 # is left in the array `other_options`.
 parse_machine() {
   arch=i386 loader='' firmware='' machine='' memory=128M append='' nodes=''
+  processor='' page_size=4K
   modules=() other_options=()
   while [ $# -gt 0 ]; do
     case $1 in
-      --arch | --loader | --firmware | --machine | --memory | --nodes | --append | --module)
+      --arch | --loader | --firmware | --machine | --memory | --nodes | --processor | --page-size | \
+        --append | --module)
         [ $# -ge 2 ] || die "$1 needs a value"
-        if [ "$1" = --module ]; then modules+=("$2"); else printf -v "${1#--}" %s "$2"; fi
+        case $1 in
+          --module) modules+=("$2") ;;
+          --page-size) page_size=$2 ;;
+          *) printf -v "${1#--}" %s "$2" ;;
+        esac
         shift 2
         ;;
       *)
@@ -41,6 +51,7 @@ parse_machine() {
     esac
   done
   one_of "$arch" i386 x86_64 aarch64 riscv64
+  choose_kernel "$append"
   if has_device_tree "$arch"; then
     loader=${loader:-tree} firmware=${firmware:-tree} machine=${machine:-virt}
     one_of "$loader" tree
@@ -51,6 +62,11 @@ parse_machine() {
     one_of "$loader" multiboot pvh grub grub1
     one_of "$firmware" bios uefi
     one_of "$machine" pc q35 microvm isapc
+  fi
+  if [ "$arch" = aarch64 ]; then
+    one_of "$page_size" 4K 16K 64K
+  else
+    one_of "$page_size" 4K
   fi
   [[ $memory =~ ^[1-9][0-9]*[MGT]$ ]] || die "memory '$memory' is no size such as 16M, 6G or 1T"
   [[ -z $nodes || $nodes =~ ^[1-9][0-9]*$ || $nodes =~ ^[0-9]+[MGT]?(,[0-9]+[MGT]?)+$ ]] ||
@@ -130,8 +146,7 @@ start_qemu_command() {
   # shellcheck disable=SC2034
   qemu_ending=(-monitor none -serial stdio)
   case $arch in
-    aarch64) qemu_ending+=(-semihosting-config "enable=on,target=native") ;;
-    riscv64) ;; # the board has a device that ends QEMU
+    aarch64 | riscv64) qemu_ending+=(-semihosting-config "enable=on,target=native") ;;
     *) qemu_ending+=(-device "isa-debug-exit,iobase=0xf4,iosize=4") ;;
   esac
   add_memory "$emulator"
@@ -166,22 +181,25 @@ require_room_for() {
 # Memory beyond what a host may be expected to have is only reserved, and needs a processor that can
 # address it.
 add_memory() {
-  local emulator=$1 reserve=on processor='' machine=$machine
+  local emulator=$1 reserve=on fitting='' machine=$machine
   if [ "$(in_mebibytes "$memory")" -gt 6144 ]; then
-    reserve=off processor=max
+    reserve=off fitting=max
     case $emulator in
-      x86_64) processor=max,phys-bits=48 ;;
-      riscv64) processor=rv64 ;;
+      x86_64) fitting=max,phys-bits=48 ;;
+      riscv64) fitting=rv64 ;;
     esac
   elif [ "$emulator/$machine" = x86_64/isapc ]; then
-    processor=qemu64 # the board's default is a 486
+    fitting=qemu64 # the board's default is a 486
+  elif [ "$page_size" = 16K ]; then
+    fitting=max # those that QEMU has by name lack these pages
   elif [ "$emulator" = aarch64 ]; then
-    processor=cortex-a57 # the board's default has 32 bits
+    fitting=cortex-a57 # the board's default has 32 bits
   fi
   if [ "$machine" = virt-el2 ]; then machine=virt,virtualization=on; fi
   # With the board's first interrupt controller QEMU 7.2 has no machine of more than two nodes.
   if [ "$emulator" = riscv64 ] && [ -n "$nodes" ]; then machine=virt,aia=aplic; fi
-  if [ -n "$processor" ]; then qemu+=(-cpu "$processor"); fi
+  fitting=${processor:-$fitting}
+  if [ -n "$fitting" ]; then qemu+=(-cpu "$fitting"); fi
   if [ -n "$nodes" ]; then
     add_nodes "$reserve"
   elif [ "$reserve" = off ]; then

@@ -19,13 +19,43 @@ check() {
   fi
 }
 
+# How many checks run at a time, of those that may run beside others.
+checks_at_a_time=$(nproc)
+running_count=0
+
+# check_beside NAME COMMAND…: begins a check that runs while others do, in a folder of its own,
+# `scratch`; its line is printed when it ends.  Waits first for as many others to end as it takes.
+check_beside() {
+  while [ "$running_count" -ge "$checks_at_a_time" ]; do await_check; done
+  (
+    passed_count=0 failed_count=0 scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    output=$(check "$@") || true
+    printf '%s\n' "$output"
+    [[ $output == passed:* ]]
+  ) &
+  running_count=$((running_count + 1))
+}
+
+# await_check: waits for one of them to end.
+await_check() {
+  local status=0
+  wait -n || status=$?
+  if [ "$status" -eq 0 ]; then
+    passed_count=$((passed_count + 1))
+  else
+    failed_count=$((failed_count + 1))
+  fi
+  running_count=$((running_count - 1))
+}
+
 # skip NAME REASON: a check that cannot be made here.
 skip() {
   skipped_count=$((skipped_count + 1))
   echo "skipped: $1: $2"
 }
 
-# counted NAME COMMAND…: runs a program that ends with `N passed, N failed`, and adds its counts.  One
+# counted NAME COMMAND…: runs a program that ends as finish_tally does, and adds its counts.  One
 # that fails without a count of failures, or does not say what passed, counts as one failure.
 counted() {
   local name=$1 output line status=0
@@ -33,15 +63,14 @@ counted() {
   shift
   output=$(mktemp)
   "$@" 2>&1 | tee "$output" || status=$?
-  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$output" | tail -n 1 || true)
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$output" | tail -n 1 || true)
   if [ -z "$line" ]; then
     echo "$name did not say what passed"
     status=1
   fi
   read -ra words <<<"${line:-0 passed, 0 failed}"
   add_counts "${words[0]}" "${words[2]}" "$status"
-  line=$(sed -n 's/^\([0-9]*\) skipped$/\1/p' "$output" | tail -n 1)
-  skipped_count=$((skipped_count + ${line:-0}))
+  skipped_count=$((skipped_count + ${words[4]:-0}))
   rm -f "$output"
   if [ "$status" -ne 0 ]; then echo "FAILED: $name, exit status $status"; fi
 }
@@ -53,10 +82,12 @@ add_counts() {
   passed_count=$((passed_count + $1)) failed_count=$((failed_count + failed))
 }
 
-# finish_tally: the last lines; fails if any check did, or if there was none, not
-# even one that was skipped.
+# finish_tally: the last line, `N passed, N failed`, and how many were skipped if any were; fails if
+# any check did, or if there was none, not even one that was skipped.
 finish_tally() {
-  if [ "$skipped_count" -gt 0 ]; then echo "$skipped_count skipped"; fi
-  echo "$passed_count passed, $failed_count failed"
+  while [ "$running_count" -gt 0 ]; do await_check; done
+  local skipped=''
+  if [ "$skipped_count" -gt 0 ]; then skipped=", $skipped_count skipped"; fi
+  echo "$passed_count passed, $failed_count failed$skipped"
   [ "$failed_count" -eq 0 ] && [ $((passed_count + skipped_count)) -gt 0 ]
 }

@@ -1,4 +1,6 @@
 #if !hasFeature(Embedded)
+import PhysicalMemory
+
 extension Trace {
   private static let callsByName = Dictionary(
     uniqueKeysWithValues: TraceCall.allCases.map { ("\($0.name)", $0) })
@@ -87,8 +89,9 @@ extension Trace {
       }
       header.wordBitCount = Int(value)
     case "page_shift":
-      guard value == 12 else {
-        throw TraceError(line: number, message: "pages have a shift of c, not \(words[1])")
+      guard value == PageFrame.byteCountShift else {
+        let shift = String(PageFrame.byteCountShift, radix: 16)
+        throw TraceError(line: number, message: "pages have a shift of \(shift), not \(words[1])")
       }
     case "low_limit": header.lowAddressLimit = value
     case "max_dma32_pfn": header.maxDMA32PageFrameNumber = value

@@ -25,8 +25,9 @@
  * Names, signatures and results are those of Linux 4.19's mm/bootmem.c, address for address,
  * with its known defects corrected.  (The bitmap is up to 8 % and two pages larger than Linux's:
  * what a kernel reserves for it, and so what comes behind, differs by that.)  Sizes and addresses
- * are in bytes, addresses are physical unless they are pointers, a page has 4096 bytes, and a PFN
- * is the number of a page counted from address 0.
+ * are in bytes, addresses are physical unless they are pointers, a page has BOOTMEM_PAGE_SIZE
+ * bytes, 4096 but in a library built with --page-size, and a PFN is the number of a page counted
+ * from address 0.
  *
  * Misuse: where Linux has BUG(), platform.fault is called with BOOTMEM_FAULT_MISUSE and a
  * message that names the call, its arguments and the page or value that is wrong.  Nothing has
@@ -67,8 +68,9 @@ extern "C" {
 #define BOOTMEM_CALL
 #endif
 
-/* The size of a page in bytes. */
-#define BOOTMEM_PAGE_SIZE 4096UL
+/* The size of a page in bytes, and log2 of it. */
+#define BOOTMEM_PAGE_SHIFT 12
+#define BOOTMEM_PAGE_SIZE (1UL << BOOTMEM_PAGE_SHIFT)
 
 /* Nodes are numbered from 0 up to, not including, this. */
 #define BOOTMEM_MAX_NODES 64
@@ -110,7 +112,7 @@ struct bootmem_platform {
    * 0: __alloc_bootmem_node_high() is __alloc_bootmem_node(). */
   unsigned long max_dma32_pfn;
 
-  /* The largest block at hand-over has 2^max_order pages; at most 51.  Linux: 10. */
+  /* The largest block at hand-over has 2^max_order pages; below 64 - BOOTMEM_PAGE_SHIFT.  Linux: 10. */
   unsigned int max_order;
 
   /* Takes messages, `length` characters each, of which the last is a line feed; NULL: there are
@@ -144,7 +146,7 @@ struct bootmem_platform {
 /* Takes a copy of `platform`, and forgets all nodes, a hand-over and the end of what is mapped; the
  * pfn variables below stay.  May be called again.  Returns 0; or -EINVAL (-22), and nothing has
  * changed, for a NULL platform, a size that no version has, no fault, a cache line that is no power
- * of two, or a max_order above 51. */
+ * of two, or a max_order of 64 - BOOTMEM_PAGE_SHIFT or more. */
 BOOTMEM_CALL int bootmem_setup(const struct bootmem_platform *platform);
 
 /* From now on every allocation, whatever it asks for, lies below the physical address `end`,
@@ -181,8 +183,8 @@ extern int bootmem_debug;
 /* ---- Nodes ---- */
 
 /* The number of pages that the bitmap of a node of `pages` pages takes, with all its levels: up to
- * 8 % and 2 pages more than Linux's.  More than 2^52 pages, or on i386 2^32 - 65, are misuse;
- * otherwise 0. */
+ * 8 % and 2 pages more than Linux's.  More than 2^(64 - BOOTMEM_PAGE_SHIFT) pages, or on i386
+ * 2^32 - 65, are misuse; otherwise 0. */
 BOOTMEM_CALL unsigned long bootmem_bootmap_pages(unsigned long pages);
 
 /* The same in bytes, as a constant expression for a static array; what init_bootmem_node() returns:

@@ -31,6 +31,9 @@ extern unsigned char bootmem_nodes[BOOTMEM_MAX_NODES * BOOTMEM_NODE_SIZE];
 /* Never defined: a build in which the room is too small refers to it, and does not link. */
 void bootmem_room_is_too_small(void);
 
+/* Nor this, for a header of another page size than the modules were compiled for. */
+void bootmem_page_sizes_differ(void);
+
 /* Zeroes memory at the machine's own speed; see clear.c. */
 void bootmem_clear(void *context, void *start, size_t length) BOOTMEM_CALL;
 void bootmem_choose_clear(void);

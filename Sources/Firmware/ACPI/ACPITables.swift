@@ -31,8 +31,11 @@ public struct ACPITables<Memory: PhysicalMemoryReader> {
   /// Nil on a machine without ACPI; or where there is no table that is whole, after reports of the
   /// defects as lines on `sink`.
   ///
-  /// - Parameter loaderAddress: Where the loader says that the root pointer lies; see
-  ///   ``BootInformation/rootPointer``.
+  /// - Parameters:
+  ///   - loaderAddress: Where the loader says that the root pointer lies; see
+  ///     ``BootInformation/rootPointer``.
+  ///   - memory: The machine's memory.
+  ///   - sink: Where defects are reported.
   public init?(
     rootPointer loaderAddress: PhysicalAddress?, in memory: Memory,
     reportingTo sink: inout some TextSink

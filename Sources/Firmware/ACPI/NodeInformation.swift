@@ -14,7 +14,9 @@ public struct NodeInformation: ~Copyable {
 
   /// Makes an empty result, which stands for one node.
   ///
-  /// - Parameter domains: Room for one number a node, which need not be initialised.
+  /// - Parameters:
+  ///   - affinities: The list, with its storage.
+  ///   - domains: Room for one number a node, which need not be initialised.
   public init(
     affinities: consuming MemoryAffinityList, domains: UnsafeMutableBufferPointer<UInt32>
   ) {
@@ -32,7 +34,9 @@ public struct NodeInformation: ~Copyable {
   /// A machine without ACPI, without that table, or with a damaged one has one node.  Defects are
   /// reported as lines on `sink`, of very many the first ones.
   ///
-  /// - Parameter tables: ACPI's tables; nil on a machine that has none.
+  /// - Parameters:
+  ///   - tables: ACPI's tables; nil on a machine that has none.
+  ///   - sink: Where defects are reported.
   /// - Returns: Whether the firmware speaks of nodes.
   /// - Throws: An error if there is too little storage; the result stands for one node then.
   @discardableResult

@@ -29,6 +29,14 @@ extension DeviceTree {
     return device
   }
 
+  /// The first device in the tree that is compatible with `name`, such as `sifive,test0`, and is not
+  /// disabled; nil if there is none, or it has no registers within the processor's reach.
+  ///
+  /// - Complexity: O(n) in the size of the tree.
+  public func device(compatibleWith name: StaticString) -> DeviceTreeDevice<Memory>? {
+    DeviceTreeBranch(compatibleWith: name, from: root).flatMap { DeviceTreeDevice($0) }
+  }
+
   /// How firmware is called to end or restart the machine; nil if it cannot be, which needs version
   /// 0.2 of the interface at least.
   public var psciConduit: PSCIConduit? {

@@ -34,6 +34,37 @@ struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
     }
   }
 
+  /// Leads to the first node in the tree that is compatible with `name` and not disabled; nil if
+  /// there is none.
+  ///
+  /// - Complexity: O(n) in the size of the tree.
+  init?(compatibleWith name: StaticString, from root: DeviceTreeNode<Memory>) {
+    offsets = InlineArray(repeating: root.offset)
+    last = root
+    var cursor = root.contents
+    while let token = cursor.next() {
+      switch token {
+      case .node(let node):
+        // As above: a tree that has been checked is no deeper.
+        guard count + 1 < offsets.count else { return nil }
+        count += 1
+        offsets[count] = node.offset
+        if node.isCompatible(with: name), node.isAvailable {
+          last = node
+          return
+        }
+      case .nodeEnd:
+        guard count > 0 else { return nil }
+        count -= 1
+      case .property:
+        break
+      case .end, .unknown:
+        return nil
+      }
+    }
+    return nil
+  }
+
   /// The node at `index`, counted from 0, the root.
   private func node(at index: Int) -> DeviceTreeNode<Memory>? {
     var cursor = last.contents.moved(to: offsets[index])

@@ -31,9 +31,9 @@ extension Trap {
   /// What was tried at the address in question; nil if there is none.
   var access: StaticString? {
     switch exceptionClass {
-    case 0x20, 0x21: "\n  by executing 0x"
+    case 0x20, 0x21: "\n  by executing "
     // WnR: a store.
-    case 0x24, 0x25: syndrome & 1 << 6 != 0 ? "\n  by writing 0x" : "\n  by reading 0x"
+    case 0x24, 0x25: syndrome & 1 << 6 != 0 ? "\n  by writing " : "\n  by reading "
     default: nil
     }
   }

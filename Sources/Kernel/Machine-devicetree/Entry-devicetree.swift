@@ -2,10 +2,11 @@
 import Board
 import Firmware
 import PhysicalMemory
+import TextOutput
 
 /// The kernel's first function, called by `boot/` with the address of the device tree.
 ///
-/// Without a tree there is no console to say so on: the run ends as a failure.
+/// Without a tree the run ends as a failure.
 ///
 /// The symbol is the one that the package manager demands of an executable of this name.
 @c(Kernel_main)
@@ -13,13 +14,28 @@ func kernelMain(deviceTree: UInt) -> Never {
   var stopwatch = Stopwatch(entry: board_time_stamp())
   let memory = FirmwareMemory(below: Paging.firmwareEnd, firstPageAddress: 0)
   let address = PhysicalAddress(UInt64(deviceTree))
-  // Nothing else is mapped yet.
-  guard Paging.firmwareWindow.contains(address.pageFrame) else { Outcome.failure.exit() }
   let tree: DeviceTree<FirmwareMemory>
-  do { tree = try DeviceTree(at: address, in: memory) } catch { Outcome.failure.exit() }
-  Outcome.setUp(powerOff: tree.psciConduit)
+  do throws(FirmwareError) {
+    // Nothing else is mapped yet.
+    guard Paging.firmwareWindow.contains(address.pageFrame) else {
+      throw .unreadable(
+        FirmwareProblem("device tree", at: address, "is out of the kernel's reach"))
+    }
+    tree = try DeviceTree(at: address, in: memory)
+  } catch {
+    SerialPort.setUpWithoutTree()
+    var console = Console()
+    console.write("error: ")
+    error.write(to: &console)
+    console.write("\n")
+    Outcome.failure.exit()
+  }
+  Outcome.setUp(tree)
   var console = Console()
-  let device = tree.standardOutput(reportingTo: &console)
+  // Where the tree names none that is there, any that is known will do.
+  let device =
+    tree.standardOutput(reportingTo: &console) ?? tree.device(compatibleWith: "arm,pl011")
+    ?? tree.device(compatibleWith: "ns16550a")
   SerialPort.setUp(device)
   stopwatch.startMapping()
   Paging.protect(devices: Console.devicePages, readable: tree.range.touchedPages)

@@ -1,4 +1,5 @@
 #if hasFeature(Embedded) && (arch(arm64) || arch(riscv64))
+import Board
 import Firmware
 import PhysicalMemory
 import TextOutput
@@ -11,6 +12,8 @@ struct SerialPort: TextSink {
     case none
     case pl011(PL011)
     case ns16550(NS16550)
+    /// Whatever takes text where the tree does not tell of a port.
+    case withoutConsole
   }
 
   nonisolated(unsafe) private static var driver = Driver.none
@@ -34,6 +37,9 @@ struct SerialPort: TextSink {
     unsafe pages = device.registers.touchedPages
   }
 
+  /// Writes to firmware or the emulator, as there is no tree that could tell of a port.
+  static func setUpWithoutTree() { unsafe driver = .withoutConsole }
+
   /// Whether every line is to begin with `# `, as a comment in a trace.
   nonisolated(unsafe) static var writesComments = false
 
@@ -55,6 +61,7 @@ struct SerialPort: TextSink {
     case .none: break
     case .pl011(let port): port.send(byte)
     case .ns16550(let port): port.send(byte)
+    case .withoutConsole: board_write_without_console(byte)
     }
   }
 }

@@ -1,5 +1,4 @@
 #if hasFeature(Embedded) && (arch(arm64) || arch(riscv64))
-import Board
 import TextOutput
 
 /// An exception of the processor, as it is reported.  What its cause is called stands in the folder of
@@ -40,10 +39,7 @@ struct Trap {
     }
     if let access {
       sink.write(access)
-      sink.write(hexadecimal: register(Self.addressRegister), minimumDigitCount: 8)
-      if register(Self.addressRegister) & ~0xfff == board_boot_stack_guard() {
-        sink.write(": the kernel's stack ran out")
-      }
+      TrapPlace(address: register(Self.addressRegister)).write(to: &sink)
     }
     for number in 0..<32 {
       sink.write(number % 4 == 0 ? "\n  x" : "  x")
@@ -55,14 +51,10 @@ struct Trap {
   }
 }
 
-/// Whether a trap is being reported, in which case the next one cannot be.
-nonisolated(unsafe) private var isReportingTrap = false
-
 /// Every exception ends here, from the entries in `boot/`.
 @c(kernel_trap)
 func kernelTrap(vector: UInt, registers: UnsafePointer<UInt>) -> Never {
-  guard unsafe !isReportingTrap else { Outcome.endSilently() }
-  unsafe isReportingTrap = true
+  beginTrapReport()
   // A console of its own: the kernel's may be what trapped.
   var console = Console()
   let trap = unsafe Trap(vector: vector, registers: registers)

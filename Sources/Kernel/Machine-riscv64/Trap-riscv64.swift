@@ -30,9 +30,9 @@ extension Trap {
   /// What was tried at the address in question; nil if there is none.
   var access: StaticString? {
     switch vector {
-    case 0, 1, 12: "\n  by executing 0x"
-    case 4, 5, 13: "\n  by reading 0x"
-    case 6, 7, 15: "\n  by writing 0x"
+    case 0, 1, 12: "\n  by executing "
+    case 4, 5, 13: "\n  by reading "
+    case 6, 7, 15: "\n  by writing "
     default: nil
     }
   }

@@ -27,6 +27,12 @@ struct Loader {
     reportingTo sink: inout some TextSink
   ) throws(FirmwareError) {
     let address = PhysicalAddress(UInt64(informationAddress))
+    // What the BIOS has there reads as flags of anything.
+    if let last = BIOSDataArea.range?.last, address <= last {
+      throw .unreadable(
+        FirmwareProblem(
+          "boot information", at: address, "lies in the BIOS's own data, or no loader left any"))
+    }
     switch magic {
     case Multiboot1.magic:
       try information.read(Multiboot1(), at: address, in: memory, reportingTo: &sink)

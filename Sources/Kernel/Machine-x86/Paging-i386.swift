@@ -22,6 +22,9 @@ struct PageEntries32: PageTableFormat {
 enum Paging {
   static let processorName: StaticString = "i386"
 
+  /// An address in memory that is not the kernel's, and never usable: the BIOS's.
+  static var unusableAddress: UInt { 0xf_0000 }
+
   /// The page behind the last one that the processor reaches.
   static var reach: PageFrame { PageFrame(1 << 20) }
 

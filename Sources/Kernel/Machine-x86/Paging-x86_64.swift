@@ -36,6 +36,9 @@ struct PageEntries64: PageTableFormat {
 enum Paging {
   static let processorName: StaticString = "x86_64"
 
+  /// An address in memory that is not the kernel's, and never usable: the BIOS's.
+  static var unusableAddress: UInt { 0xf_0000 }
+
   private typealias Tables = PageTables<PageEntries64>
 
   /// The page behind the first 4 GiB, which are mapped on entry, and where loaders and firmware leave

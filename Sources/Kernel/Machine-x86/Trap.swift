@@ -39,6 +39,8 @@ struct Trap {
     }
   }
 
+  private var place: TrapPlace { TrapPlace(address: faultAddress) }
+
   /// Writes what happened and where.
   func write(to sink: inout some TextSink) {
     sink.write("\ntrap: ")
@@ -58,11 +60,12 @@ struct Trap {
       // Bits of the error code: a store, a fetch of an instruction.
       sink.write(
         errorCode & 2 != 0
-          ? "\n  by writing 0x" : errorCode & 16 != 0 ? "\n  by executing 0x" : "\n  by reading 0x")
-      sink.write(hexadecimal: faultAddress, minimumDigitCount: 8)
+          ? "\n  by writing " : errorCode & 16 != 0 ? "\n  by executing " : "\n  by reading ")
+      place.write(to: &sink)
     case Self.doubleFault:
-      sink.write("\n  most likely the kernel's stack ran out; last fault address 0x")
-      sink.write(hexadecimal: faultAddress, minimumDigitCount: 8)
+      sink.write(
+        place.isBelowStack ? "\n  the kernel's stack ran out at " : "\n  last fault address ")
+      place.write(to: &sink)
     default:
       break
     }
@@ -78,6 +81,7 @@ nonisolated(unsafe) var trapVideoMode: UInt8 = 0
 func kernelTrap(
   vector: UInt, errorCode: UInt, instructionPointer: UInt, stackPointer: UInt, faultAddress: UInt
 ) -> Never {
+  beginTrapReport()
   // A console of its own: the kernel's may be what trapped.
   var console = unsafe Console(videoMode: trapVideoMode, attribute: .alarm)
   Trap(

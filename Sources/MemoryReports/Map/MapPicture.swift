@@ -36,8 +36,10 @@ public struct MapPicture {
   /// Draws sorted and disjoint regions below `end` in at most `maximumRowCount` rows.
   ///
   /// - Parameters:
+  ///   - regions: The regions.
   ///   - end: Where the picture ends; nil for behind the last region.
   ///   - columnCount: The number of cells in a row.
+  ///   - maximumRowCount: The most rows that there may be.
   /// - Complexity: O(rows × columns × log n) for n regions.
   public init(
     _ regions: [MemoryRegion], below end: PhysicalAddress? = nil, columnCount: Int,

@@ -42,7 +42,11 @@ public struct TraceHistory {
   /// Draws the calls of `trace` that change memory; of more than `maximumRowCount` only some, at
   /// equal distances, with the last one.
   ///
-  /// - Parameter progress: Called with the number of calls done.
+  /// - Parameters:
+  ///   - trace: The calls.
+  ///   - columnCount: The number of cells in a row.
+  ///   - maximumRowCount: The most rows that there may be.
+  ///   - progress: Called with the number of calls done.
   /// - Returns: nil for a trace that registers no node.
   public init?(
     _ trace: Trace, columnCount: Int = 256, maximumRowCount: Int = 400,

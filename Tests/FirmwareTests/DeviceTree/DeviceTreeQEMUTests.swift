@@ -1,4 +1,5 @@
 import Firmware
+import PhysicalMemory
 import Testing
 
 /// The trees that QEMU's machines `virt` hand over.
@@ -55,6 +56,31 @@ import Testing
     #expect(result.console == "10000000+100 ns16550a")
     #expect(result.psciConduit == nil)
     #expect(result.boot.reports + result.reports == "")
+  }
+
+  @Test func riscv64_hasADeviceThatEndsQEMU() throws {
+    let result = DeviceTreeResult(BlobMemory(try bytes("riscv64-virt"), at: 0x8fe0_0000))
+    #expect(result.testDevice?.start == PhysicalAddress(0x10_0000))
+    #expect(result.testDevice?.byteCount == 0x1000)
+    #expect(result.port?.start == PhysicalAddress(0x1000_0000))
+  }
+
+  @Test func aarch64_hasNoSuchDevice() throws {
+    let result = DeviceTreeResult(BlobMemory(try bytes("aarch64-virt")))
+    #expect(result.testDevice == nil)
+    #expect(result.port == nil)
+  }
+
+  @Test func riscv64_aDeviceOfAnotherModelIsNone() throws {
+    var bytes = try bytes("riscv64-virt")
+    // The model becomes another of as many letters.
+    let model = Array("sifive,test0".utf8)
+    let place = try #require(
+      (0..<bytes.count - model.count).first { Array(bytes[$0..<$0 + model.count]) == model })
+    bytes[place + model.count - 1] = UInt8(ascii: "9")
+    let result = DeviceTreeResult(BlobMemory(bytes, at: 0x8fe0_0000))
+    #expect(result.testDevice == nil)
+    #expect(result.port != nil)
   }
 
   @Test func riscv64_hasNodes() throws {

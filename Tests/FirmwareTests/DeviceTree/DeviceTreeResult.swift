@@ -20,6 +20,10 @@ struct DeviceTreeResult {
   /// The first registers of the console, and those of the models asked for that it is.
   var console: String?
   var psciConduit: PSCIConduit?
+  /// Where the registers of the first device are that ends QEMU.
+  var testDevice: AddressRange?
+  /// The same of the first port, whatever "stdout-path" says.
+  var port: AddressRange?
 
   init(
     _ memory: BlobMemory, regionCapacity: Int = 64, heldRangeCapacity: Int = 64,
@@ -50,6 +54,8 @@ struct DeviceTreeResult {
       }
     }
     psciConduit = tree.psciConduit
+    testDevice = tree.device(compatibleWith: "sifive,test0")?.registers
+    port = tree.device(compatibleWith: "ns16550a")?.registers
     do {
       try readNodes(
         of: tree, affinityCapacity: affinityCapacity, nodeCapacity: nodeCapacity,

@@ -1,0 +1,39 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+// Programs that libFuzzer drives; `scripts/fuzz` builds and runs them.  A package of its own, so that
+// every module under test is instrumented, and none for who depends on it.
+let package = Package(
+  name: "Fuzzing",
+  platforms: [.macOS(.v26)],
+  dependencies: [.package(name: "swift-bootmem", path: "../..")],
+  targets: [
+    .target(
+      name: "FuzzKit",
+      dependencies: [.product(name: "BootMemory", package: "swift-bootmem")],
+      swiftSettings: settings),
+    // By itself, since it is built a second time with the words of a 32-bit machine.
+    .executableTarget(
+      name: "FuzzAllocators",
+      dependencies: [
+        "FuzzKit",
+        .product(name: "BootMemory", package: "swift-bootmem"),
+        .product(name: "PageAllocator", package: "swift-bootmem"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "FuzzReaders",
+      dependencies: [
+        "FuzzKit",
+        .product(name: "Bootmem", package: "swift-bootmem"),
+        .product(name: "MemoryReports", package: "swift-bootmem"),
+      ],
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,59 @@
+import BootMemory
+import PageAllocator
+import PhysicalMemory
+import TestSupport
+import Testing
+
+/// What a person reads of each error names the values that are wrong.
+@Suite struct ErrorTextTests {
+  private static let texts: [(PageAllocatorError, String)] = [
+    (.outOfPages(order: 9), "out of memory: no free block of order 9"),
+    (.orderOutOfRange(-3), "no block has the order -3"),
+    (.orderOutOfRange(11), "no block has the order 11"),
+    (.noSuchNode(NodeID(-1)), "there is no room for node -1"),
+    (
+      .tooFewNodes(count: 2, requiredCount: 8),
+      "there is room for 2 nodes, and boot memory has room for 8"
+    ),
+    (
+      .noRoom(byteCount: 0x1000, NodeID(3)),
+      "no free range for 1000 bytes, to keep the pages of node 3"
+    ),
+    (.handedOver, "boot memory has been handed over already"),
+    (
+      .notAllocated(PageFrame(0x1f0), order: 2, .outsideNodes),
+      "page 1f0 was to be freed with order 2, but lies in no node"
+    ),
+    (
+      .notAllocated(PageFrame(0x1f0), order: 0, .free),
+      "page 1f0 was to be freed with order 0, but is free"
+    ),
+    (
+      .notAllocated(PageFrame(0x1f0), order: 0, .reserved),
+      "page 1f0 was to be freed with order 0, but has been reserved since boot"
+    ),
+    (
+      .notAllocated(PageFrame(0x1f0), order: 0, .block(order: 10)),
+      "page 1f0 was to be freed with order 0, but was given out with order 10"
+    ),
+    (
+      .notAllocated(PageFrame(0x1f1), order: 0, .insideBlock),
+      "page 1f1 was to be freed with order 0, but lies inside a block"
+    ),
+    (.notReserved(PageFrame(0x20)), "page 20 is not reserved"),
+  ]
+
+  @Test(arguments: texts)
+  func text_namesTheValues(error: PageAllocatorError, text: String) {
+    var printed = PrintedText()
+    error.write(to: &printed)
+    #expect(printed.text == text)
+  }
+
+  @Test func span_isThatOfTheNode() throws {
+    let kept = try KeptPages([0x10..<0x1010, 0x1010..<0x2000])
+    #expect(kept.pages.span(of: NodeID(0)) == PageRange(0x10..<0x1010))
+    #expect(kept.pages.span(of: NodeID(1)) == PageRange(0x1010..<0x2000))
+    for node in [2, 8, -1] { #expect(kept.pages.span(of: NodeID(node)).isEmpty) }
+  }
+}
