@@ -6,8 +6,18 @@ extension OwnerTable {
   /// The owner of the first range that is needed only during boot; nil if there is none (any more).
   ///
   /// - Complexity: O(n).
+  public borrowing func firstOwnerNeededOnlyDuringBoot() -> MemoryOwner? {
+    firstOwnerNeededOnlyDuringBoot(where: { _ in true })
+  }
+
+  // A function apart from the one above: a default argument that is a closure would make a kernel's
+  // debug build count references, which takes a heap.
+
+  /// The same among the owners that `isIncluded` says yes to.
+  ///
+  /// - Complexity: O(n).
   public borrowing func firstOwnerNeededOnlyDuringBoot(
-    where isIncluded: (MemoryOwner) -> Bool = { _ in true }
+    where isIncluded: (MemoryOwner) -> Bool
   ) -> MemoryOwner? {
     for index in 0..<count
     where self[index].isNeededOnlyDuringBoot && isIncluded(self[index].owner) {
