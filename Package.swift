@@ -29,6 +29,12 @@ let package = Package(
     .library(
       name: "PageAllocator", type: .static,
       targets: ["BootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"]),
+    // Objects of any size from these two, and what Swift's own classes and collections ask a kernel for:
+    .library(
+      name: "KernelHeap", type: .static,
+      targets: [
+        "BootMemory", "KernelHeap", "PageAllocator", "PhysicalMemory", "RuntimeHeap", "TextOutput",
+      ]),
     // The first two, and the steps from the map to nodes with bitmaps:
     .library(
       name: "BootPlan", type: .static,
@@ -51,6 +57,8 @@ let package = Package(
         "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryReports", "PhysicalMemory",
       ]),
   ],
+  // A demonstration kernel with Swift's own classes and collections; no library has more or less by it.
+  traits: [.trait(name: "HeapDemonstration")],
   targets: [
     .target(name: "TextOutput", swiftSettings: settings),
     .target(name: "PhysicalMemory", swiftSettings: settings),
@@ -65,6 +73,17 @@ let package = Package(
       name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
     .target(
       name: "PageAllocator", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+    .target(
+      name: "KernelHeap",
+      dependencies: ["BootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
+    .target(name: "CKernelHeap"),
+    .target(
+      name: "RuntimeHeap",
+      dependencies: [
+        "BootMemory", "CKernelHeap", "KernelHeap", "PageAllocator", "PhysicalMemory", "TextOutput",
+      ],
       swiftSettings: settings),
     .target(name: "CBootMemory"),
     .target(
@@ -96,6 +115,8 @@ let package = Package(
       dependencies: [
         "Board", "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MemoryMap",
         "MemoryTesting", "PageAllocator", "PhysicalMemory", "TextOutput",
+        .target(name: "KernelHeap", condition: .when(traits: ["HeapDemonstration"])),
+        .target(name: "RuntimeHeap", condition: .when(traits: ["HeapDemonstration"])),
       ],
       swiftSettings: settings),
     .target(
@@ -120,6 +141,13 @@ let package = Package(
       name: "PageAllocatorTests",
       dependencies: [
         "BootMemory", "BootMemoryTrace", "PageAllocator", "PhysicalMemory", "TestSupport",
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "KernelHeapTests",
+      dependencies: [
+        "BootMemory", "BootMemoryTrace", "CKernelHeap", "KernelHeap", "PageAllocator",
+        "PhysicalMemory", "RuntimeHeap", "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(

@@ -11,7 +11,7 @@ extension BootMemory {
   ///
   /// - Parameters:
   ///   - maximumOrder: The largest order of a block (Linux: 10), from 0 up to, not including,
-  ///     ``PhysicalMemory/PageFrame/numberBitCount``.
+  ///     ``/PhysicalMemory/PageFrame/numberBitCount``.
   ///   - release: Takes a block.  It may write to the pages, but not call boot memory.
   /// - Returns: The number of pages released; 0 if the memory has been handed over before.
   /// - Throws: ``BootMemoryMisuse/orderOutOfRange(_:)``; nothing has changed then.

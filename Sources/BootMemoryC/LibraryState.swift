@@ -63,10 +63,7 @@ enum LibraryState {
     unsafe core.directMapOffset = platform.direct_map_offset
     core.keepsBitmapsReserved = false
     core.cacheLineByteCount = UInt64(cacheLineByteCount)
-    unsafe core.maxDMAAddress = PhysicalAddress(UInt64(platform.max_dma_address))
-    // In C, 0 is none.
-    let limit = unsafe platform.low_address_limit
-    core.lowAddressLimit = limit == 0 ? nil : PhysicalAddress(UInt64(limit))
+    // The goal and the low limit come with each call in C.  0 is none.
     let border = unsafe platform.max_dma32_pfn
     core.maxDMA32PageFrame = border == 0 ? nil : PageFrame(UInt64(border))
     unsafe core.context = platform.context

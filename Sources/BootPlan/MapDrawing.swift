@@ -52,13 +52,15 @@ public struct MapDrawing {
       }
     }
 
-    init(_ owner: MemoryOwner) {
+    /// Of a stretch in which the kernel has allocated, what counts is how much of it is free.
+    init?(_ owner: MemoryOwner) {
       switch owner {
       case .kernelImage, .bootStack: self = .kernel
       case .loader(.module): self = .module
       case .loader: self = .loader
       case .bitmap: self = .bitmap
       case .pageTables: self = .pageTables
+      case .named: return nil
       case .firstPage, .biosData, .extendedBIOSData, .acpiTables, .badMemory: self = .firmware
       }
     }
@@ -119,7 +121,7 @@ public struct MapDrawing {
     let stretch = stretch(index)
     var best: Symbol?
     for index in 0..<owners.count where owners[index].range.touchedPages.overlaps(stretch) {
-      let symbol = Symbol(owners[index].owner)
+      guard let symbol = Symbol(owners[index].owner) else { continue }
       if symbol.rank < best?.rank ?? .max { best = symbol }
     }
     if let best { return best }

@@ -21,7 +21,7 @@ extension OwnerTable {
   public borrowing func nextPagesHeldAlone(
     byRangeAt index: Int, of map: MemoryMap, from page: PageFrame = 0, below limit: PageFrame
   ) -> PageRange? {
-    let held = self[index].range.touchedPages
+    let held = self[index].ownPages
     let start = max(page, held.start)
     let end = min(limit, held.end)
     guard start < end else { return nil }

@@ -2,13 +2,20 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// Which memory is held, and by whom: what must be reserved before anything is allocated, and what
-/// an error message names when a page turns out to be taken.
+/// Which memory is held, and by whom: what must be reserved before anything is allocated, what
+/// an error message names when a page turns out to be taken, and, where the kernel wants it, the
+/// ledger of all that it allocates and reserves later.
+///
+/// A ledger is kept by calls that name the owner, ``NamedAllocating/allocate(_:as:neededOnlyDuringBoot:in:)``
+/// and its like; who does not make them pays nothing.
 ///
 /// The table lies in storage of its owner.  Ranges may overlap; the one that was added first names
 /// the holder.
 public struct OwnerTable: ~Copyable {
   private var ranges: OwnedRangeList
+
+  /// How many ranges were noted for which there was no room any more.
+  public private(set) var leftOutCount = 0
 
   /// Makes an empty table in `storage`, which must stay valid, and untouched by others, as long as
   /// the table is used.  It need not be initialised.
@@ -21,6 +28,9 @@ public struct OwnerTable: ~Copyable {
 
   /// The number of ranges that the table can hold.
   public var capacity: Int { ranges.capacity }
+
+  /// The number of ranges that the table would have to hold.
+  public var neededCapacity: Int { count + leftOutCount }
 
   /// The range at `index`, counted from 0 in the order in which they were added.
   public subscript(index: Int) -> OwnedRange { ranges[index] }
@@ -48,6 +58,68 @@ public struct OwnerTable: ~Copyable {
     try add(range, owner)
   }
 
+  /// Adds a range or, where the table is full, counts it: memory that is allocated stays so,
+  /// whether or not there is room for its name.
+  public mutating func note(_ range: OwnedRange) {
+    guard !range.range.isEmpty else { return }
+    guard count < capacity else {
+      leftOutCount += 1
+      return
+    }
+    ranges.append(range)
+  }
+
+  /// Takes bytes out of all ranges: from here on they are nobody's.
+  ///
+  /// A range that has bytes on both sides becomes two, of which the second one comes last, or is
+  /// counted where the table is full.
+  ///
+  /// - Complexity: O(n²), O(n) where less than a whole range is taken out.
+  public mutating func remove(_ bytes: AddressRange) {
+    var index = 0
+    while index < count {
+      let held = self[index]
+      guard let part = held.range.intersection(bytes) else {
+        index += 1
+        continue
+      }
+      let front = AddressRange(start: held.range.start, end: part.start)
+      // What lies behind the part has a first byte, and so the part an end.
+      let behind = part.end.flatMap { end in
+        held.range.last.flatMap { AddressRange(first: end, last: $0) }
+      }
+      switch (front.flatMap { $0.isEmpty ? nil : $0 }, behind) {
+      case (nil, nil):
+        ranges.remove(at: index)
+        continue
+      case (let front?, nil): ranges[index] = held.replacing(front)
+      case (nil, let behind?): ranges[index] = held.replacing(behind)
+      case (let front?, let behind?):
+        ranges[index] = held.replacing(front)
+        note(held.replacing(behind))
+      }
+      index += 1
+    }
+  }
+
+  /// Takes the range at `index` out; those behind it move up.
+  ///
+  /// - Precondition: There is one.
+  /// - Complexity: O(n).
+  mutating func remove(at index: Int) {
+    ranges.remove(at: index)
+  }
+
+  /// Marks the ranges of those owners that `isNeeded` names as needed only until the kernel has
+  /// started: what was read and copied, say.
+  ///
+  /// - Complexity: O(n).
+  public mutating func markNeededOnlyDuringBoot(where isNeeded: (MemoryOwner) -> Bool) {
+    for index in 0..<count where isNeeded(self[index].owner) {
+      ranges[index].isNeededOnlyDuringBoot = true
+    }
+  }
+
   /// Takes the range that was added last out again.
   ///
   /// - Precondition: There is one.
@@ -59,8 +131,15 @@ public struct OwnerTable: ~Copyable {
   ///
   /// - Complexity: O(n).
   public borrowing func owner(of page: PageFrame) -> MemoryOwner? {
+    firstRange(holding: page)?.owner
+  }
+
+  /// The first range that touches `page`; nil if nobody holds it.
+  ///
+  /// - Complexity: O(n).
+  public borrowing func firstRange(holding page: PageFrame) -> OwnedRange? {
     for index in 0..<count where self[index].range.touchedPages.contains(page) {
-      return self[index].owner
+      return self[index]
     }
     return nil
   }

@@ -8,25 +8,21 @@ import BootMemoryTrace
 
 /// What is left to do once the memory belongs to the page allocator, and what is refused.
 enum AfterHandOver {
-  /// Gives back what held the loader's data, and shows that boot memory is closed.
+  /// Gives back what was needed only during boot, and shows that boot memory is closed.
   static func run(
-    on memory: inout RecordedMemory, map: MemoryMap, owners: borrowing OwnerTable,
+    on memory: inout RecordedMemory, map: MemoryMap, owners: inout OwnerTable,
     console: inout Console
   ) throws(KernelError) {
     console.write("after the hand-over:\n")
-    var late: UInt64 = 0
-    let modules = ModulePages(map: map, limit: Paging.reach)
-    try modules.forEachStretch(owners) { pages throws(KernelError) in
-      guard let range = AddressRange(pages) else { return }
-      do throws(BootMemoryError) {
-        late += try memory.releaseLate(range) { _ in }
-      } catch {
-        throw .bootMemory(error)
+    var wonBack = BootOnlyPages()
+    do throws(BootMemoryError) {
+      try wonBack.release(from: &owners, reportingTo: &console) {
+        owner, owners throws(BootMemoryError) in
+        try memory.releaseLate(owner, in: &owners, of: map, below: Paging.reach) { _ in }
       }
+    } catch {
+      throw .bootMemory(error)
     }
-    console.write("  released late, of modules: ")
-    console.write(decimal: late)
-    console.write(" pages\n")
     guard try releasedAgain(by: &memory) == 0 else {
       throw .broken("a second hand-over released something")
     }

@@ -13,57 +13,67 @@ struct Demonstration {
 
   /// Makes all calls but the hand-over.
   func run(
-    on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
+    on memory: inout RecordedMemory, owners: inout OwnerTable, console: inout Console
   ) throws(KernelError) {
     console.write("allocations:\n")
-    try allocate(on: &memory, owners: owners, console: &console)
+    try allocate(on: &memory, owners: &owners, console: &console)
     console.write("frees and reserves:\n")
-    try freeAndReserve(on: &memory, owners: owners, console: &console)
+    try freeAndReserve(on: &memory, owners: &owners, console: &console)
     console.write("refusals:\n")
     try beRefused(by: &memory, console: &console)
   }
 
   private func allocate(
-    on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
+    on memory: inout RecordedMemory, owners: inout OwnerTable, console: inout Console
   ) throws(KernelError) {
-    try show("cache lines, 100 bytes", .cacheLines(byteCount: 100), on: &memory, owners, &console)
-    try show("cache lines, 200 bytes", .cacheLines(byteCount: 200), on: &memory, owners, &console)
     try show(
-      "24 bytes aligned to 8", .init(byteCount: 24, alignment: 8), on: &memory, owners, &console)
-    try show("pages, 8 KiB", .pages(byteCount: 8192), on: &memory, owners, &console)
-    try show("low, 1000 bytes", .low(byteCount: 1000), on: &memory, owners, &console)
-    try show("low pages, 12 KiB", .lowPages(byteCount: 12288), on: &memory, owners, &console)
+      "cache lines, 100 bytes", .cacheLines(byteCount: 100), on: &memory, &owners, &console)
+    try show(
+      "cache lines, 200 bytes", .cacheLines(byteCount: 200), on: &memory, &owners, &console)
+    try show(
+      "24 bytes aligned to 8", .init(byteCount: 24, alignment: 8), on: &memory, &owners, &console)
+    try show("pages, 8 KiB", .pages(byteCount: 8192), on: &memory, &owners, &console)
+    try show("low, 1000 bytes", .low(byteCount: 1000), on: &memory, &owners, &console)
+    try show("low pages, 12 KiB", .lowPages(byteCount: 12288), on: &memory, &owners, &console)
     try show(
       "at or above 3 MiB", .init(byteCount: 64, goal: .address(PhysicalAddress(0x30_0000))),
-      on: &memory, owners, &console)
+      on: &memory, &owners, &console)
     try show(
       "below 2 MiB",
       .init(
         byteCount: 4096, goal: .none, limit: .address(PhysicalAddress(0x20_0000)), node: node),
-      on: &memory, owners, &console)
+      on: &memory, &owners, &console)
     try show(
-      "64 KiB aligned to 64 KiB", .init(byteCount: 65536, alignment: 65536), on: &memory, owners,
+      "64 KiB aligned to 64 KiB", .init(byteCount: 65536, alignment: 65536), on: &memory, &owners,
       &console)
     let pages = AllocationRequest.pages(byteCount: 4096)
-    try show("node preferred", pages.on(node), on: &memory, owners, &console)
+    try show("node preferred", pages.on(node), on: &memory, &owners, &console)
     let onePage = AllocationRequest(byteCount: 4096, alignment: 4096, goal: .none)
-    try show("node only", onePage.on(node, policy: .only), on: &memory, owners, &console)
+    try show("node only", onePage.on(node, policy: .only), on: &memory, &owners, &console)
     try show(
-      "node, high memory first", pages.on(node, policy: .high), on: &memory, owners, &console)
+      "node, high memory first", pages.on(node, policy: .high), on: &memory, &owners, &console)
     let cacheLine = AllocationRequest.cacheLines(byteCount: 64)
     Self.name("or trap, 64 bytes", &console)
     guard memory.hasRoom(for: cacheLine) else { return Self.leftOut(&console) }
-    Self.write(memory.allocateOrTrap(cacheLine), &console)
+    let address = memory.allocateOrTrap(cacheLine)
+    owners.note(
+      OwnedRange(
+        range: AddressRange(start: address, clampingByteCount: cacheLine.byteCount),
+        owner: "or trap, 64 bytes", isAllocated: true))
+    Self.write(address, &console)
   }
 
   /// Allocates, looks whether the memory is clear, and fills it; on a machine that lacks such memory,
   /// says so.
   private func show(
     _ name: StaticString, _ request: AllocationRequest, on memory: inout RecordedMemory,
-    _ owners: borrowing OwnerTable, _ console: inout Console
+    _ owners: inout OwnerTable, _ console: inout Console
   ) throws(KernelError) {
     Self.name(name, &console)
-    guard let address = try memory.allocateIfThereIsRoom(request) else {
+    guard
+      let address = try memory.allocateIfThereIsRoom(
+        request, as: .named(MemoryName(name)), in: &owners)
+    else {
       return Self.leftOut(&console)
     }
     Self.write(address, &console)
@@ -95,13 +105,16 @@ struct Demonstration {
   }
 
   private func freeAndReserve(
-    on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
+    on memory: inout RecordedMemory, owners: inout OwnerTable, console: inout Console
   ) throws(KernelError) {
     let pageCount: UInt64 = 4
     let freeBefore = memory.base.freePageCount()
     let byteCount = pageCount * PageFrame.byteCount
     Self.name("allocated, 4 pages", &console)
-    guard let start = try memory.allocateIfThereIsRoom(.pages(byteCount: byteCount)) else {
+    guard
+      let start = try memory.allocateIfThereIsRoom(
+        .pages(byteCount: byteCount), as: "4 pages", in: &owners)
+    else {
       Self.leftOut(&console)
       return try reserveWhatIsHeld(on: &memory, owners: owners, console: &console)
     }
@@ -111,15 +124,16 @@ struct Demonstration {
     }
     let freeAfter: UInt64
     do {
-      try memory.free(range)
+      try memory.free(range, in: &owners)
       Self.name("freed again", &console)
       Self.write(range.start, &console)
       freeAfter = memory.base.freePageCount()
-      try memory.reserve(range)
+      try memory.reserve(range, as: "4 pages, reserved", in: &owners)
       Self.name("reserved", &console)
       Self.write(range.start, &console)
-      try memory.free(range)
-      try memory.reserve(range, exclusively: true)
+      try memory.free(range, in: &owners)
+      try memory.reserve(
+        range, as: "scratch space", exclusively: true, neededOnlyDuringBoot: true, in: &owners)
       Self.name("freed, reserved exclusively", &console)
       Self.write(range.start, &console)
     } catch {
@@ -143,11 +157,9 @@ struct Demonstration {
       do {
         try memory.reserve(owners[index].range, exclusively: true)
       } catch {
-        error.write(to: &console)
-        guard case .alreadyReserved(let page) = error else { throw .bootMemory(error) }
-        console.write(", held by: ")
-        owners.owner(of: page)?.write(to: &console)
+        owners.write(error, to: &console)
         console.write("\n")
+        guard case .alreadyReserved = error else { throw .bootMemory(error) }
         return
       }
       throw .broken("an exclusive reserve got pages that are held")

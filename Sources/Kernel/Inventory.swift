@@ -128,8 +128,23 @@ struct Inventory: ~Copyable {
     try owners.add(range(board_image_start(), board_boot_stack_guard()), .kernelImage)
     try owners.add(range(board_boot_stack_guard(), board_image_end()), .bootStack)
     try owners.add(contentsOf: heldRanges)
+    owners.markNeededOnlyDuringBoot { isCopied($0) }
     try owners.addFirmwareAreas(in: memory)
     try owners.add(range(0, UInt(PageFrame.byteCount)), .firstPage)
+  }
+
+  /// Whether the kernel needs an owner's memory only until it has read it.
+  private static func isCopied(_ owner: MemoryOwner) -> Bool {
+    guard case .loader(let data) = owner else { return false }
+    switch data {
+    case .bootInformation, .memoryMap, .commandLine, .loaderName, .moduleList, .module,
+      .moduleCommandLine:
+      return true
+    // Of symbols and devices the kernel knows no more than that they are there.
+    case .symbols, .deviceInformation, .setupData, .kernelAndModules, .loaderReclaimable,
+      .deviceTree, .memoryReservation, .reservedMemory, .reusableMemory:
+      return false
+    }
   }
 
   private static func range(_ start: UInt, _ end: UInt) -> AddressRange {

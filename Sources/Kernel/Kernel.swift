@@ -69,17 +69,20 @@ struct Kernel {
     }
     var memory = try setUpMemory(
       for: &inventory, tables: &tables, stopwatch: &stopwatch, console: &console)
-    try show(&memory, inventory, console: &console)
+    try show(&memory, &inventory, console: &console)
     ModuleSums(memory: firmwareMemory(below: Paging.reach), map: inventory.map)
       .write(inventory.owners, to: &console)
     if inventory.commandLine.contains("pages") {
       return try PageDemonstration.run(
-        on: &memory, map: inventory.map, owners: inventory.owners, console: &console)
+        on: &memory, map: inventory.map, owners: &inventory.owners, console: &console)
+    }
+    if inventory.commandLine.contains("heap") {
+      return try HeapDemonstration.run(on: &memory, console: &console)
     }
     let summary = try handOver(
       &memory, map: inventory.map, nodeCount: inventory.nodes.nodeCount, console: &console)
     try AfterHandOver.run(
-      on: &memory, map: inventory.map, owners: inventory.owners, console: &console)
+      on: &memory, map: inventory.map, owners: &inventory.owners, console: &console)
     memory.endRecording()
     unsafe SerialPort.writesComments = false
     stopwatch.write(to: &console)
@@ -119,13 +122,18 @@ struct Kernel {
     try MemoryCheck(passCount: inventory.parameters.memoryTestPassCount).run(
       on: &memory, owners: &inventory.owners, console: &console)
     let first: PhysicalAddress
-    do { first = try memory.allocate(.cacheLines(byteCount: 64)) } catch {
+    let request = AllocationRequest.cacheLines(byteCount: 64)
+    do { first = try memory.allocate(request) } catch {
       throw .bootMemory(error)
     }
     stopwatch.noteFirstAllocation()
 
     console.write("held before the first allocation:\n")
     inventory.owners.write(to: &console)
+    inventory.owners.note(
+      OwnedRange(
+        range: AddressRange(start: first, clampingByteCount: request.byteCount),
+        owner: "first allocation", isAllocated: true))
     console.write("first allocation: 0x")
     console.write(hexadecimal: first.rawValue, minimumDigitCount: 8)
     console.write("\n")
@@ -134,19 +142,22 @@ struct Kernel {
 
   /// Boot memory at work.
   private func show(
-    _ memory: inout RecordedMemory, _ inventory: borrowing Inventory, console: inout Console
+    _ memory: inout RecordedMemory, _ inventory: inout Inventory, console: inout Console
   ) throws(KernelError) {
     let end = min(inventory.map.usableEnd, Paging.reach)
     let screen = MapScreen(of: inventory.map, end: end)
     screen.draw(memory.base, inventory.owners, on: &console)
     try Demonstration(node: firstNode(of: memory), screen: screen).run(
-      on: &memory, owners: inventory.owners, console: &console)
+      on: &memory, owners: &inventory.owners, console: &console)
     if inventory.nodes.nodeCount > 1 {
-      try NodeDemonstration(nodes: inventory.nodes).run(on: &memory, console: &console)
+      try NodeDemonstration(nodes: inventory.nodes).run(
+        on: &memory, owners: &inventory.owners, console: &console)
     }
     console.write("memory before the hand-over:\n")
     MapDrawing(end: end, maximumStretchCount: 512).write(
       inventory.map, memory.base, inventory.owners, to: &console)
+    console.write("held before the hand-over:\n")
+    inventory.owners.writeReport(to: &console)
   }
 
   /// The first node that has memory.

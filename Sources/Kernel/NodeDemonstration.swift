@@ -1,5 +1,6 @@
 #if hasFeature(Embedded)
 import BootMemory
+import BootPlan
 import MemoryMap
 import PhysicalMemory
 import TextOutput
@@ -13,7 +14,9 @@ struct NodeDemonstration {
     byteCount: PageFrame.byteCount, alignment: PageFrame.byteCount, goal: .none)
 
   /// Shows each node, allocates on each, and falls back from a full one.
-  func run(on memory: inout RecordedMemory, console: inout Console) throws(KernelError) {
+  func run(
+    on memory: inout RecordedMemory, owners: inout OwnerTable, console: inout Console
+  ) throws(KernelError) {
     console.write("nodes:\n")
     var last: NodeID?
     var count = 0
@@ -24,15 +27,16 @@ struct NodeDemonstration {
         console.write(": no memory within reach\n")
         continue
       }
-      try show(node, known, memory: &memory, console: &console)
+      try show(node, known, memory: &memory, owners: &owners, console: &console)
       last = node
       count += 1
     }
-    if let last, count > 1 { try fill(last, of: &memory, console: &console) }
+    if let last, count > 1 { try fill(last, of: &memory, owners: &owners, console: &console) }
   }
 
   private func show(
-    _ node: NodeID, _ known: BootMemoryNode, memory: inout RecordedMemory, console: inout Console
+    _ node: NodeID, _ known: BootMemoryNode, memory: inout RecordedMemory,
+    owners: inout OwnerTable, console: inout Console
   ) throws(KernelError) {
     Self.name(node, &console)
     console.write(": pages ")
@@ -43,7 +47,10 @@ struct NodeDemonstration {
       console.write(", bitmap ")
       Self.write(known.bitmapPages, &console)
     }
-    guard let page = try memory.allocateIfThereIsRoom(Self.onePage.on(node, policy: .only)) else {
+    let request = Self.onePage.on(node, policy: .only)
+    guard
+      let page = try memory.allocateIfThereIsRoom(request, as: "page of a node", in: &owners)
+    else {
       console.write(", no page is free\n")
       return
     }
@@ -61,7 +68,8 @@ struct NodeDemonstration {
   /// Takes all of a node's memory: an allocation that prefers it then comes from another one, and one
   /// that insists on it fails.  Afterwards the node is as before.
   private func fill(
-    _ node: NodeID, of memory: inout RecordedMemory, console: inout Console
+    _ node: NodeID, of memory: inout RecordedMemory, owners: inout OwnerTable,
+    console: inout Console
   ) throws(KernelError) {
     var taken = InlineArray<64, PageRange?>(repeating: nil)
     var count = 0
@@ -76,7 +84,9 @@ struct NodeDemonstration {
       console.write(": in too many pieces to be filled\n")
       return
     }
-    if let page = try memory.allocateIfThereIsRoom(Self.onePage.on(node)) {
+    let page = try memory.allocateIfThereIsRoom(
+      Self.onePage.on(node), as: "page from elsewhere", in: &owners)
+    if let page {
       console.write(" is full: a page that prefers it comes from elsewhere, at 0x")
       console.write(hexadecimal: page.rawValue, minimumDigitCount: 8)
       guard memory.node(node)?.span.contains(page.pageFrame) == false else {

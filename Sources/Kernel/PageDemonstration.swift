@@ -35,7 +35,7 @@ import TextOutput
   /// Takes the pages over, gives and takes blocks on every node, and gives back what was needed only
   /// to get there.
   static func run(
-    on memory: inout RecordedMemory, map: MemoryMap, owners: borrowing OwnerTable,
+    on memory: inout RecordedMemory, map: MemoryMap, owners: inout OwnerTable,
     console: inout Console
   ) throws(KernelError) {
     // What comes now is no call of Linux's.
@@ -62,8 +62,7 @@ import TextOutput
     for number in 0..<memory.nodeCapacity {
       try demonstration.exercise(NodeID(number), console: &console)
     }
-    unsafe try demonstration.release(
-      slots.range, ModulePages(map: map, limit: Paging.reach), owners, console: &console)
+    unsafe try demonstration.release(slots.range, map, &owners, console: &console)
   }
 
   private init(
@@ -80,7 +79,7 @@ import TextOutput
   }
 
   /// Whole pages of boot memory for so many elements, not initialised.
-  private static func room<Element>(
+  static func room<Element: ~Copyable>(
     for type: Element.Type, count: Int, in memory: inout RecordedMemory
   ) throws(KernelError) -> (range: PageRange, pages: UnsafeMutableBufferPointer<Element>) {
     let byteCount = UInt64(MemoryLayout<Element>.stride * count)
@@ -203,16 +202,21 @@ extension PageDemonstration {
 
 /// What was reserved until now.
 extension PageDemonstration {
-  /// Releases the pages of `room` and of the modules, and shows that a page is freed once only.
+  /// Releases the pages of `room` and of what was needed only during boot, and shows that a page is
+  /// freed once only.
   private mutating func release(
-    _ room: PageRange, _ modules: ModulePages, _ owners: borrowing OwnerTable,
-    console: inout Console
+    _ room: PageRange, _ map: MemoryMap, _ owners: inout OwnerTable, console: inout Console
   ) throws(KernelError) {
     let before = try freePageCount()
     var released = try release(room)
-    try modules.forEachStretch(owners) { pages throws(KernelError) in
-      released += try release(pages)
+    var wonBack = BootOnlyPages()
+    try wonBack.release(from: &owners, reportingTo: &console) {
+      owner, owners throws(KernelError) in
+      try owners.release(owner, of: map, below: Paging.reach) { pages throws(KernelError) in
+        _ = try release(pages)
+      }
     }
+    released += wonBack.pageCount
     console.write("  released, of what was needed until now: ")
     console.write(decimal: released)
     console.write(" pages\n  free again: ")

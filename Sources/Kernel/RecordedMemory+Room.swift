@@ -1,18 +1,22 @@
 #if hasFeature(Embedded)
 import BootMemory
+import BootPlan
+import MemoryMap
 import PhysicalMemory
 import BootMemoryTrace
 
 /// What a machine has: a demonstration leaves out what it has not, and only that.
 extension RecordedBootMemory<TracePort> {
-  /// Allocates; nil where no free pages satisfy the request.
+  /// Allocates under a name; nil where no free pages satisfy the request.
   ///
   /// - Throws: An error where there are such pages, but no memory was allocated.
   mutating func allocateIfThereIsRoom(
-    _ request: AllocationRequest
+    _ request: AllocationRequest, as owner: MemoryOwner, neededOnlyDuringBoot: Bool = false,
+    in owners: inout OwnerTable
   ) throws(KernelError) -> PhysicalAddress? {
     do {
-      return try allocate(request)
+      return try allocate(
+        request, as: owner, neededOnlyDuringBoot: neededOnlyDuringBoot, in: &owners)
     } catch {
       guard case .outOfMemory = error else { throw .bootMemory(error) }
       guard !hasRoom(for: request) else {

@@ -7,7 +7,7 @@ import TextOutput
 /// port as a trace.
 typealias RecordedMemory = RecordedBootMemory<TracePort>
 
-extension RecordedBootMemory: NodeRegistering {}
+extension RecordedBootMemory: NodeRegistering, NamedAllocating {}
 
 /// The serial port for the lines of a trace: what else the kernel says in between is printed there as
 /// comments, until ``SerialPort/writesComments`` is set back.

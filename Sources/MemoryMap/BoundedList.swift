@@ -26,7 +26,7 @@ public struct BoundedList<Element>: ~Copyable {
   public var isComplete: Bool { neededCapacity <= capacity }
 
   /// The element at `index`, counted from 0 in the order in which they were appended.
-  public internal(set) subscript(index: Int) -> Element {
+  public package(set) subscript(index: Int) -> Element {
     get {
       precondition(index >= 0 && index < count)
       return unsafe storage[index]
@@ -52,6 +52,16 @@ public struct BoundedList<Element>: ~Copyable {
   /// - Precondition: The list is complete, and not empty.
   public mutating func removeLast() {
     keepFirst(count - 1)
+  }
+
+  /// Takes an element out; those behind it move up.
+  ///
+  /// - Precondition: The list is complete, and has one at `index`.
+  /// - Complexity: O(n).
+  package mutating func remove(at index: Int) {
+    precondition(index >= 0 && index < count)
+    for next in index + 1..<count { self[next - 1] = self[next] }
+    removeLast()
   }
 
   /// Empties the list.

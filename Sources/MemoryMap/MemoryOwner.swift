@@ -1,7 +1,9 @@
 import PhysicalMemory
 import TextOutput
 
-/// Who holds a range of memory before the first allocation.
+/// Who holds a range of memory: before the first allocation, and behind it.
+///
+/// A literal is a name: `"page table of init"` is ``named(_:)``.
 public enum MemoryOwner: Hashable, Sendable {
   /// Page 0, kept so that no pointer to memory in use is ever nil.
   case firstPage
@@ -23,6 +25,8 @@ public enum MemoryOwner: Hashable, Sendable {
   case pageTables
   /// Pages in which a memory test found errors.
   case badMemory
+  /// Whom the kernel calls so.
+  case named(MemoryName)
 
   /// Writes the owner as a person calls it: `kernel image`, `module 0`.
   public func write(to sink: inout some TextSink) {
@@ -39,6 +43,14 @@ public enum MemoryOwner: Hashable, Sendable {
       sink.write(decimal: node.rawValue.magnitude)
     case .pageTables: sink.write("page tables")
     case .badMemory: sink.write("bad memory")
+    case .named(let name): name.write(to: &sink)
     }
+  }
+}
+
+extension MemoryOwner: ExpressibleByStringLiteral {
+  /// Makes an owner of a name.
+  public init(stringLiteral name: StaticString) {
+    self = .named(MemoryName(name))
   }
 }

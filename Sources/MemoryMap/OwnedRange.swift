@@ -3,17 +3,42 @@ import TextOutput
 
 /// A range of memory and who holds it.
 public struct OwnedRange: Hashable, Sendable, TableLine {
-  /// The bytes.  Every page that they touch is held.
+  /// The bytes.
   public let range: AddressRange
 
   /// Who holds them.
   public let owner: MemoryOwner
 
+  /// Whether boot memory allocated it: then its first and its last page may be those of other
+  /// allocations too.  What was reserved has all pages that it touches.
+  public let isAllocated: Bool
+
+  /// Whether it is needed only until the kernel has started, and can be released then.
+  public var isNeededOnlyDuringBoot: Bool
+
   /// Makes a range with its owner.
   @inlinable
-  public init(range: AddressRange, owner: MemoryOwner) {
+  public init(
+    range: AddressRange, owner: MemoryOwner, isAllocated: Bool = false,
+    isNeededOnlyDuringBoot: Bool = false
+  ) {
     self.range = range
     self.owner = owner
+    self.isAllocated = isAllocated
+    self.isNeededOnlyDuringBoot = isNeededOnlyDuringBoot
+  }
+
+  /// The pages that are its own, if no other range that is known of touches them: of an allocation
+  /// those that lie in it as a whole, else all that it touches.
+  public var ownPages: PageRange {
+    isAllocated ? range.wholePages ?? PageRange(emptyAt: range.start.pageFrame) : range.touchedPages
+  }
+
+  /// The same, of other bytes.
+  package func replacing(_ range: AddressRange) -> OwnedRange {
+    OwnedRange(
+      range: range, owner: owner, isAllocated: isAllocated,
+      isNeededOnlyDuringBoot: isNeededOnlyDuringBoot)
   }
 
   /// Prints `START-LAST OWNER`, addresses in hexadecimal, the last one included.

@@ -52,6 +52,8 @@ static void test_before_setup(void)
   KIT_EXPECT(__alloc_bootmem_node_high(bootmem_node(0), 1, 0, 0) == NULL);
   KIT_EXPECT(___alloc_bootmem_node_nopanic(NULL, 1, 0, 0, 0) == NULL);
   KIT_EXPECT(bootmem_allocate(&request, &address) == EINVAL_RESULT);
+  request.align = 1;
+  KIT_EXPECT(bootmem_allocate(&request, &address) == EINVAL_RESULT);
   KIT_EQUAL(address, 7);
   KIT_EQUAL(free_all_bootmem(), 0);
   KIT_EQUAL(bootmem_map_word(bootmem_node(0), 0), ~0UL);
@@ -161,6 +163,7 @@ static void test_nodes_of_the_kernel(void)
   own[2].number = -1;
   KIT_CATCH(free_bootmem_node(&own[2], 0, 0x1000));
   KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
+  KIT_EXPECT(strstr(kit_message, "is none of bootmem_node()") != NULL);
   KIT_EQUAL(bootmem_map_word(&own[2], 0), ~0UL);
   calls_for_number = 0;
   KIT_CATCH(free_bootmem_node(NULL, 0, 0x1000));
@@ -313,6 +316,11 @@ static void test_registration(void)
   KIT_CATCH(bootmem_init_node_at(bootmem_node(1), (char *)map + 1, 0x8000, 0x8100));
   KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
   KIT_EXPECT(bootmem_init_node_at(bootmem_node(1), map + 1, 0x8000, 0x8100) == size);
+
+  kit_test("the pages of a bitmap are the kernel's to reserve, as in Linux");
+  KIT_EQUAL((unsigned)bootmem_is_reserved(ARENA_PFN), 1);
+  free_bootmem((unsigned long)ARENA_PFN << BOOTMEM_PAGE_SHIFT, BOOTMEM_PAGE_SIZE);
+  KIT_EQUAL((unsigned)bootmem_is_reserved(ARENA_PFN), 0);
 
   kit_test("bitmaps that overlap are misuse");
   KIT_CATCH(init_bootmem_node(bootmem_node(2), ARENA_PFN, 0x9000, 0x9001));
@@ -587,6 +595,15 @@ static void test_late_allocate(void)
   KIT_EXPECT(bootmem_allocate(&request, &address) == ENOMEM_RESULT);
   request = (struct bootmem_request){.size = 0, .nid = 3};
   KIT_EXPECT(bootmem_allocate(&request, &address) == EINVAL_RESULT);
+  request = (struct bootmem_request){.size = 8, .align = 3, .nid = 3};
+  KIT_EXPECT(bootmem_allocate(&request, &address) == EINVAL_RESULT);
+
+  kit_test("without a cache_line_size late_allocate is asked for 64 bytes' alignment");
+  kit_platform.cache_line_size = 0;
+  KIT_EQUAL((unsigned)bootmem_setup(&kit_platform), 0);
+  free_all_bootmem();
+  KIT_EXPECT(__alloc_bootmem(1, 0, 0) == late_memory);
+  KIT_EQUAL(late_align, 64);
 }
 
 int main(void)

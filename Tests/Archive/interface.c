@@ -141,6 +141,8 @@ static void test_blocks(void)
 
 static void test_debug(void)
 {
+  size_t length;
+
   begin("bootmem_debug writes a line for every operation, while it is on");
   KIT_EQUAL(strlen(kit_text), 0);
   bootmem_debug = 1;
@@ -152,12 +154,13 @@ static void test_debug(void)
   KIT_EXPECT(strstr(kit_text, "bootmem::alloc_bootmem_bdata nid=1 size=1800 [2 pages] align=40 "
     "goal=1000000 limit=0\n") != NULL);
   bootmem_debug = 0;
-  kit_text[0] = 0;
+  length = strlen(kit_text);
   alloc_bootmem(1);
   reserve_bootmem(0x2000, 0x1000, BOOTMEM_DEFAULT);
-  KIT_EQUAL(strlen(kit_text), 0);
+  KIT_EQUAL(strlen(kit_text), length);
   bootmem_debug = 2;
   free_all_bootmem();
+  KIT_EXPECT(strstr(kit_text + length, "bootmem::free_all_bootmem_core nid=0") != NULL);
   bootmem_debug = 0;
 }
 

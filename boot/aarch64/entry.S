@@ -27,6 +27,7 @@
 
 #define HCR_AARCH64 (1 << 31)
 #define CPTR_NO_TRAPS 0x33ff
+#define CPACR_NO_TRAPS (3 << 20)        /* of floating-point and vector instructions */
 #define SPSR_EL1_MASKED 0x3c5   /* EL1 with its own stack pointer, all exceptions masked */
 
 /* The header that makes a kernel of an image (Linux, arch/arm64/booting). */
@@ -71,6 +72,10 @@ entry:
 
 in_el1:
   msr daifset, #0xf
+#if defined(__ARM_FP)
+  mov x0, #CPACR_NO_TRAPS
+  msr cpacr_el1, x0
+#endif
   ldr x0, =SCTLR_RESERVED_ONES
   msr sctlr_el1, x0
   isb

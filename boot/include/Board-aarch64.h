@@ -64,6 +64,16 @@ static inline void board_set_page_tables(uintptr_t root) {
       : "memory");
 }
 
+/* Whether code may use floating-point and vector registers: entry.S has enabled them if it was compiled
+ * for them. */
+static inline bool board_enable_floating_point(void) {
+#if defined(__ARM_FP)
+  return true;
+#else
+  return false;
+#endif
+}
+
 /* The instruction that returns from a function. */
 typedef uint32_t board_instruction;
 #define BOARD_RETURN 0xd65f03c0

@@ -74,6 +74,16 @@ static inline void board_set_page_tables(uintptr_t root) {
   __asm__ volatile("sfence.vma\n\tcsrw satp, %0\n\tsfence.vma" : : "r"(satp) : "memory");
 }
 
+/* Whether code may use floating-point registers: entry.S has enabled them if it was compiled for
+ * them. */
+static inline bool board_enable_floating_point(void) {
+#if defined(__riscv_flen)
+  return true;
+#else
+  return false;
+#endif
+}
+
 /* The instruction that returns from a function. */
 typedef uint16_t board_instruction;
 #define BOARD_RETURN 0x8082

@@ -53,6 +53,24 @@ static inline void board_protect_read_only_pages(bool protect) {
   __asm__ volatile("mov %0, %%cr0" : : "r"(cr0) : "memory");
 }
 
+/* Lets code use the coprocessor and SSE2, which Swift's dictionaries and its tables of Unicode do (Intel
+ * SDM volume 3, 9.2 and 9.6).  False if the processor lacks either. */
+static inline bool board_enable_floating_point(void) {
+  enum { HAS_COPROCESSOR = 1 << 0, HAS_FXSR = 1 << 24, HAS_SSE2 = 1 << 26 };
+  enum { MONITOR = 1 << 1, EMULATE = 1 << 2, SWITCHED = 1 << 3, NATIVE_ERRORS = 1 << 5 };
+  enum { OS_FXSR = 1 << 9, OS_EXCEPTIONS = 1 << 10 };
+  const uint32_t needed = HAS_COPROCESSOR | HAS_FXSR | HAS_SSE2;
+  struct board_cpuid features;
+  if (!board_cpuid(1, &features) || (features.edx & needed) != needed) return false;
+  uintptr_t cr0, cr4;
+  __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+  cr0 = (cr0 & ~(uintptr_t)(EMULATE | SWITCHED)) | MONITOR | NATIVE_ERRORS;
+  __asm__ volatile("mov %0, %%cr0" : : "r"(cr0) : "memory");
+  __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+  __asm__ volatile("mov %0, %%cr4\n\tfninit" : : "r"(cr4 | OS_FXSR | OS_EXCEPTIONS) : "memory");
+  return true;
+}
+
 /* The instruction that returns from a function. */
 typedef uint8_t board_instruction;
 #define BOARD_RETURN 0xc3

@@ -14,6 +14,8 @@
 #define CONSTANTS (VALID | READ | USED)
 #define TEXT (VALID | READ | EXECUTE | USED)
 
+#define SSTATUS_FLOATING_POINT (1 << 13)        /* its registers may be used: FS, initial */
+
 #define SATP_MODE_SHIFT 60
 #define SATP_SV39 8
 #define SATP_SV48 9
@@ -22,6 +24,11 @@
   .globl _start
 _start:
   csrw sie, zero
+#if defined(__riscv_flen)
+  li t0, SSTATUS_FLOATING_POINT
+  csrs sstatus, t0
+  fscsr zero
+#endif
   mv s2, a1                     /* the device tree */
   la t0, image_bss_start
   la t1, image_end

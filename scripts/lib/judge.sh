@@ -21,7 +21,7 @@ bitmap_pages() {
   local start last pages=0
   while read -r start last; do
     pages=$((pages + (16#$last + 1 - 16#$start >> 12)))
-  done < <(sed -nE 's/^(# )?  ([0-9a-f]*)-([0-9a-f]*) bitmap of node.*/\2 \3/p' "$1")
+  done < <(sed -nE 's/^(# )?  ([0-9a-f]*)-([0-9a-f]*) bitmap of node [0-9]*$/\2 \3/p' "$1")
   echo "$pages"
 }
 

@@ -6,8 +6,31 @@
 # How the kernel ends a run, as QEMU's exit status (see Outcome in Sources/Kernel), on every processor.
 readonly status_success=33 status_failure=35 status_trap=37
 
+# Which kernel is meant: the one without a heap, or `-heap`, the one that has Swift's own collections.
+kernel_kind=''
+
+# choose_kernel WORDS: takes the one that can do what its command line asks for.
+choose_kernel() {
+  case " $1 " in
+    *" heap "*) kernel_kind=-heap ;;
+    *) kernel_kind='' ;;
+  esac
+}
+
+# kernel_folder ARCH: where the kernel of that kind is built.
+kernel_folder() { echo "$root/.build-$1$kernel_kind"; }
+
 # kernel_image ARCH: the path of the built image.
-kernel_image() { echo "$root/.build-$1/$(kernel_triple "$1")/release/Kernel"; }
+kernel_image() { echo "$(kernel_folder "$1")/$(kernel_triple "$1")/release/Kernel"; }
+
+# heap_options ARCH: what the kernel with a heap is built with, one a line: Swift's tables of Unicode are
+# a library of their own.
+heap_options() {
+  local swift
+  swift=$(dirname "$(dirname "$(swift_tool swiftc)")")
+  printf '%s\n' --traits HeapDemonstration -Xlinker \
+    "$swift/lib/swift/embedded/$(kernel_triple "$1")/libswiftUnicodeDataTables.a"
+}
 
 # loader_image ARCH LOADER SCRATCH: the image in the form that QEMU or GRUB takes, made from the built
 # one in the folder SCRATCH.
@@ -48,7 +71,8 @@ has_device_tree() { [ "$1" = aarch64 ] || [ "$1" = riscv64 ]; }
 
 # build_kernel ARCH: builds what is stale.
 build_kernel() {
-  local arch=$1 image log started=$SECONDS
+  local arch=$1 image log toolset=scripts/toolsets/$1.json started=$SECONDS
+  local -a options=()
   require_command swift "(see https://swift.org/install)"
   image=$(kernel_image "$arch")
   log=$(mktemp)
@@ -56,10 +80,15 @@ build_kernel() {
   if [ -n "$(find "$root/linker" -name '*.ld' -newer "$image" 2>/dev/null)" ]; then
     rm -f "$image"
   fi
-  say "building the $arch kernel"
+  if [ -n "$kernel_kind" ]; then
+    mapfile -t options < <(heap_options "$arch")
+    # Where its code uses registers that the other kernel leaves alone.
+    if has_device_tree "$arch"; then toolset=scripts/toolsets/$arch-heap.json; fi
+  fi
+  say "building the $arch kernel${kernel_kind:+ with a heap}"
   (cd "$root" && swift build -c release --triple "$(kernel_triple "$arch")" \
-    --toolset "scripts/toolsets/$arch.json" --scratch-path ".build-$arch" \
-    --product Kernel) >"$log" 2>&1 || {
+    --toolset "$toolset" --scratch-path "$(kernel_folder "$arch")" \
+    --product Kernel ${options[@]+"${options[@]}"}) >"$log" 2>&1 || {
     cat "$log" >&2
     die "the build failed"
   }

@@ -11,13 +11,16 @@
 #    the four sections that kernels' linker scripts name, and without what only runtimes read.
 # 3. Renaming gives the functions private names in it, and makes everything else local: a kernel may
 #    have an init_bootmem or a memset of its own, and knows no Swift.
-#    The page allocator's code is another object, made in the same way, see library-pages.sh.
+#    The page allocator's code is another object, made in the same way, see library-pages.sh, and the
+#    ledger's a third one, see library-ledger.sh.
 # 4. Each function and variable becomes a member of its own, so that a kernel's own comes first.
 #
 # All tools come with the Swift compiler, and know every processor.
 
 # shellcheck source=scripts/lib/library-pages.sh
 . "$root/scripts/lib/library-pages.sh"
+# shellcheck source=scripts/lib/library-ledger.sh
+. "$root/scripts/lib/library-ledger.sh"
 
 # The modules that the library is made of, each after those that it imports.
 readonly library_modules="TextOutput PhysicalMemory BootMemory BootMemoryC"
@@ -51,10 +54,10 @@ library_functions() {
 # library_variables: and the variables.
 library_variables() { header_declarations | sed -n "s/^..VarDecl .* \(\w*\) '.* extern$/\1/p"; }
 
-# header_names: all names of functions, variables, types and lower-case macros of both headers, one
+# header_names: all names of functions, variables, types and lower-case macros of all headers, one
 # a line.
 header_names() {
-  header_declarations bootmem_pages.h | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
+  { header_declarations bootmem_pages.h && header_declarations bootmem_ledger.h; } | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
     -e 's/^..RecordDecl .* struct \(\w*\)\( definition\)\?$/\1/p' | grep -v '^__[a-z]*_\(t\|list\)$'
   "$(swift_tool clang)" -E -dM -x c "$root/Sources/CBootMemory/include/bootmem.h" |
     sed -n 's/^#define \([a-z]\w*bootmem\w*\)(.*/\1/p'
@@ -82,7 +85,7 @@ write_library_header() {
   sed -E -e "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
     -e "s/^(#define BOOTMEM_PAGE_SHIFT) .*/\1 $shift/" \
     "$root/Sources/CBootMemory/include/$header" |
-    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_)?H)\b/$prefix\1/g"; else cat; fi
+    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_|LEDGER_)?H)\b/$prefix\1/g"; else cat; fi
 }
 
 # ---- The library ----
@@ -107,6 +110,9 @@ build_library() {
     write_library_header bootmem_pages.h "$prefix" "$nodes" "$page_size" \
       >"$output/include/bootmem_pages.h"
   fi
+  make_ledger_object "$prefix" "$sections" "$work"
+  write_library_header bootmem_ledger.h "$prefix" "$nodes" "$page_size" \
+    >"$output/include/bootmem_ledger.h"
   make_library_object "$prefix" "$sections" "$work"
   make_library_members "$prefix" "$sections" "$work"
   rm -f "$output/$arch/libbootmem.a"
@@ -173,7 +179,7 @@ compile_library() {
   for source in "$root"/Sources/CBootMemory/*.c; do
     case ${source##*/} in
       variables.c) "$clang" "${c_flags[@]}" -c "$source" -o "$work/variables.o" ;;
-      pages.c) ;;
+      pages.c | ledger.c) ;;
       *) "$clang" "${c_flags[@]}" -flto -c "$source" -o "$work/$(basename "$source" .c).bc" ;;
     esac
   done
@@ -262,16 +268,19 @@ make_library_object() {
     printf "${prefix}bootmem_do_%s\n" "${functions[@]}"
     printf "$prefix%s\n" "${pages_core_variables[@]}"
   } >"$work/kept"
-  if [ -n "$sections" ]; then
-    for name in text rodata data bss; do
-      renamed_sections+=(--rename-section ".$name=$sections.$name")
-    done
-  fi
+  mapfile -t renamed_sections < <(library_sections "$sections")
   # In two steps, for the names that are kept are the new ones.
   "$(swift_tool llvm-objcopy)" --redefine-syms="$work/renamed" "$work/merged"
   "$(swift_tool llvm-objcopy)" --strip-unneeded --keep-global-symbols="$work/kept" \
     ${renamed_sections[@]+"${renamed_sections[@]}"} "$work/merged" \
     "$work/members/${prefix}bootmem.o"
+}
+
+# library_sections SECTIONS: the options that rename an object's sections, one a line.
+library_sections() {
+  local name
+  if [ -z "$1" ]; then return; fi
+  for name in text rodata data bss; do echo "--rename-section=.$name=$1.$name"; done
 }
 
 # make_library_members PREFIX SECTIONS WORK: a member for each function and each variable.

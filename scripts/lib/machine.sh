@@ -18,7 +18,8 @@ machine_usage() {
                                    that the board takes, and that reaches the memory)
   --nodes N | SIZE,SIZE,…          memory nodes of equal or of given sizes, such as 4 or 1G,0,512M;
                                    on pc, q35 and virt
-  --append "WORDS"                 the kernel's command line
+  --append "WORDS"                 the kernel's command line; with `heap` among them it is the kernel
+                                   that has Swift's classes and collections
   --module FILE                    a file for the loader to place in memory; may be repeated, but
                                    on virt, where it is the initial ramdisk
 END
@@ -45,6 +46,7 @@ parse_machine() {
     esac
   done
   one_of "$arch" i386 x86_64 aarch64 riscv64
+  choose_kernel "$append"
   if has_device_tree "$arch"; then
     loader=${loader:-tree} firmware=${firmware:-tree} machine=${machine:-virt}
     one_of "$loader" tree

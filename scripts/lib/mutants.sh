@@ -44,7 +44,7 @@ copy_sources() {
   local work=$1
   rm -rf "$work/package.new"
   mkdir -p "$work/package.new" "$work/package"
-  cp -R Sources Tests "$work/package.new"
+  cp -R Sources Tests boot linker scripts "$work/package.new"
   cat >"$work/package.new/Package.swift" <<'SWIFT'
 // swift-tools-version: 6.2
 import PackageDescription
@@ -72,7 +72,14 @@ let package = Package(
 )
 SWIFT
   cat >"$work/package.new/Sources/PhysicalMemory/Mutation.swift" <<'SWIFT'
-#if !hasFeature(Embedded)
+#if hasFeature(Embedded)
+@_silgen_name("bootmem_mutant") public func bootmemMutant() -> Int
+
+public enum Mutation {
+  @inline(__always)
+  public static func isActive(_ number: Int) -> Bool { bootmemMutant() == number }
+}
+#else
 import Glibc
 
 /// Which of the mutants is switched on.
@@ -84,6 +91,26 @@ public enum Mutation {
 }
 #endif
 SWIFT
+  # The archive gets the number by a variable of its own, set by what its programs have in common.
+  cd "$work/package.new"
+  sed -i 's/-strict-memory-safety -warnings-as-errors//' scripts/lib/*.sh
+  sed -i '/^extern int bootmem_debug;/a extern long bootmem_mutant_number;' \
+    Sources/CBootMemory/include/bootmem.h
+  echo 'long bootmem_mutant_number;' >>Sources/CBootMemory/variables.c
+  cat >Sources/CBootMemory/mutant.c <<'C'
+#include "bootmem_state.h"
+long bootmem_mutant(void);
+long bootmem_mutant(void) { return bootmem_mutant_number; }
+C
+  cat >>Tests/Archive/kit.c <<'C'
+__attribute__((constructor)) static void choose_mutant(void)
+{
+  const char *number = getenv("BOOTMEM_MUTANT");
+
+  if (number != NULL) bootmem_mutant_number = atol(number);
+}
+C
+  cd "$root"
 }
 
 # write_mutants WORK: writes all mutants into the copy, of a place with several one in the other.
@@ -102,11 +129,7 @@ write_mutants() {
       next=$number code=$original
       while [ "$next" -le "$mutant_count" ] && [ "${mutant_place[next]}" = "$place" ] &&
         [ "${mutant_file[next]}" = "$file" ]; do
-        if [ "${mutant_text[next]}" = nothing ]; then
-          code="if !Mutation.isActive($next) { $code }"
-        else
-          code="(Mutation.isActive($next) ? (${mutant_text[next]}) : ($code))"
-        fi
+        code=$(switched "$file" "$next" "$code")
         next=$((next + 1))
       done
       before=${source%%"$context"*}${place%%«*}
@@ -124,7 +147,7 @@ write_mutants() {
       before=$start
     done
     case $file in
-      PhysicalMemory/*) ;;
+      PhysicalMemory/* | *.c) ;;
       *) source=$'import PhysicalMemory\n'$source ;;
     esac
     printf '%s' "$source" >"$work/package.new/Sources/$file"
@@ -139,6 +162,17 @@ write_mutants() {
     mv "$work/.build" "$work/package/.build"
   fi
   rm -rf "$work/package.new"
+}
+
+# switched FILE NUMBER CODE: the code as it is while the mutant is switched off, else the mutant.
+switched() {
+  local text=${mutant_text[$2]}
+  case $1,$text in
+    *.c,nothing) echo "if (bootmem_mutant_number != $2) { $3 }" ;;
+    *.c,*) echo "(bootmem_mutant_number == $2 ? ($text) : ($3))" ;;
+    *,nothing) echo "if !Mutation.isActive($2) { $3 }" ;;
+    *) echo "(Mutation.isActive($2) ? ($text) : ($3))" ;;
+  esac
 }
 
 # count_of TEXT IN: how often the text is there.
@@ -159,48 +193,103 @@ build_mutants() {
     grep -E 'error:' "$log" | sort -u >&2
     die "the mutants do not build, see $log"
   }
+  build_archive_mutants "$1" >>"$log" 2>&1 || die "the archive's mutants do not build, see $log"
 }
+
+# The archive's programs, those that find most at the least cost first.
+readonly -a archive_programs=(interface corrections memblock mapped own_nodes boundary bitmap_bytes
+  replay differential)
+
+# build_archive_mutants WORK: the same of the archive and its programs, without the page allocator.
+build_archive_mutants() {
+  local work=$1 program
+  mkdir -p "$work/archive"
+  "$work/package/scripts/build-library" x86_64 --sections .init
+  for program in "${archive_programs[@]}"; do
+    local -a sources=("$work/package/Tests/Archive"/{"$program",kit}.c)
+    if [ "$program" = differential ]; then sources+=("$work/package/Tests/Archive/model.c"); fi
+    gcc -std=c11 -O2 -Wno-clobbered -I "$work/package/build/include" "${sources[@]}" \
+      "$work/package/build/x86_64/libbootmem.a" -o "$work/archive/$program" || return 1
+  done
+}
+
+# try_archive WORK NUMBER: runs the archive's programs with a mutant until one fails, and says which
+# test of it did; nothing if none does.
+try_archive() {
+  local work=$1 number=$2 program output status
+  local -a arguments
+  for program in "${archive_programs[@]}"; do
+    arguments=() status=0
+    case $program in
+      replay) arguments=(Tests/Fixtures/traces/64/directed/*.trace) ;;
+      differential) arguments=(--operations 50000) ;;
+    esac
+    output=$(BOOTMEM_MUTANT=$number timeout -k 1 "$mutant_seconds" "$work/archive/$program" \
+      ${arguments[@]+"${arguments[@]}"} 2>&1) || status=$?
+    case $status in
+      0) continue ;;
+      1 | 2) ;;
+      124) program="$program, which did not end" ;;
+      *) program="$program, which crashed" ;;
+    esac
+    echo "killed by Tests/Archive/$program: $(sed -nE 's/^[^ ]+: (.*) \(64 bit\): .*/\1/p' \
+      <<<"$output" | head -n 1)" | sed 's/: $//'
+    return
+  done
+}
+
+# How long the tests of a mutant may take.
+mutant_seconds=${BOOTMEM_MUTANT_SECONDS-120}
 
 # run_mutant WORK NUMBER TESTS: runs the tests of a mutant, one test at a time.
 run_mutant() {
   local program
   program=$(echo "$1"/package/.build/release/*.xctest)
-  # The random calls of a test run in a debug build.
   BOOTMEM_MUTANT=$2 SWIFT_BACKTRACE=enable=no NO_COLOR=1 TERM=dumb \
-    timeout -k 1 "${BOOTMEM_MUTANT_SECONDS-120}" "$program" --testing-library swift-testing \
+    timeout -k 1 "$mutant_seconds" "$program" --testing-library swift-testing \
     --no-parallel --filter "$3" 2>&1
 }
 
-# check_tests WORK: without a mutant all tests must pass, or what fails for one would say nothing.
+# check_tests WORK NUMBER…: without a mutant all tests that are run for these must pass, or what fails
+# for one would say nothing.
 check_tests() {
-  local tests
-  for tests in $(printf '%s\n' "${mutant_tests[@]}" | sort -u); do
+  local tests number
+  for tests in $(for number in "${@:2}"; do echo "${mutant_tests[number]}"; done |
+    tr ' ' '\n' | sort -u); do
+    if [ "$tests" = archive ]; then
+      [ -z "$(try_archive "$1" 0)" ] || die "the archive's programs fail without a mutant"
+      continue
+    fi
     run_mutant "$1" 0 "$tests" >"$1/output" || die "'$tests' fail without a mutant, see $1/output"
   done
 }
 
-# try_mutant WORK NUMBER: runs the tests with a mutant, one at a time, until one fails; prints what
-# became of it.
+# try_mutant WORK NUMBER: runs the tests with a mutant until one fails; prints what became of it.
 try_mutant() {
-  local work=$1 number=$2 tests=${mutant_tests[$2]} status=0 output=$1/output failed
-  # The first failure closes the pipe, and so ends the tests.
-  failed=$(run_mutant "$work" "$number" "$tests" | tee "$output" |
-    grep -m 1 -E '^✘ Test .* recorded an issue'; exit "${PIPESTATUS[0]}") || status=$?
-  if [ -n "$failed" ]; then
-    echo "killed by $(test_name "$failed")"
-  elif grep -qE '^✔ Test run with [1-9]' "$output"; then
-    if [ -n "${mutant_reason[number]-}" ]; then
-      echo "equal: ${mutant_reason[number]}"
-    else
-      echo survived
+  local work=$1 number=$2 tests output status failed
+  output=$(mktemp "$work/output-XXXXXX")
+  for tests in ${mutant_tests[number]}; do
+    status=0
+    if [ "$tests" = archive ]; then
+      try_archive "$work" "$number"
+      continue
     fi
-  else
+    # The first failure closes the pipe, and so ends the tests.
+    failed=$(run_mutant "$work" "$number" "$tests" | tee "$output" |
+      grep -m 1 -E '^✘ Test .* recorded an issue'; exit "${PIPESTATUS[0]}") || status=$?
+    if [ -n "$failed" ]; then
+      echo "killed by $(test_name "$failed")"
+      break
+    fi
+    if grep -qE '^✔ Test run with [1-9]' "$output"; then continue; fi
     # The test that had begun when the program ended, by a trap or because it took too long.
     failed=$(grep -E '^◇ Test .*started\.$' "$output" | grep -v '^◇ Test run' | tail -n 1 || true)
     [ -n "$failed" ] || die "the tests '$tests' do not run, see $output"
     echo "killed by $(test_name "$failed"), which $([ "$status" -eq 124 ] &&
       echo "did not end" || echo "trapped")"
-  fi
+    break
+  done | grep . || echo "${mutant_reason[number]+equal: }${mutant_reason[number]-survived}"
+  rm -f "$output"
 }
 
 # test_name LINE: the name of the test in a line of Swift Testing's.

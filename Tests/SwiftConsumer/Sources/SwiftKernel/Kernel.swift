@@ -39,6 +39,12 @@ private func run(
   console.write(hexadecimal: pageTable.rawValue)
   console.write("\n")
 
+  // With a name, an allocation is entered in the table of owners too: that is the ledger.
+  _ = try BootStage.bootMemory(
+    memory.allocate(.pages(byteCount: 16384), as: "stack of init", in: &tables.owners))
+  tables.owners.markNeededOnlyDuringBoot { $0 == .loader(.bootInformation) }
+  tables.owners.writeReport(to: &console)
+
   var blockCount: UInt64 = 0
   let pageCount = try BootStage.bootMemory(
     memory.handOver(maximumOrder: 10) { _ in blockCount += 1 })  // Here they become somebody's.
@@ -46,4 +52,12 @@ private func run(
   console.write(" pages in ")
   console.write(decimal: blockCount)
   console.write(" blocks\n")
+
+  // The boot information was read and copied: its pages go to the page allocator too.
+  while let owner = tables.owners.firstOwnerNeededOnlyDuringBoot() {
+    _ = try BootStage.bootMemory(
+      memory.releaseLate(owner, in: &tables.owners, of: tables.map, below: BootTables.reach) {
+        _ in
+      })
+  }
 }

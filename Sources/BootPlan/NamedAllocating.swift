@@ -1,0 +1,113 @@
+import BootMemory
+import MemoryMap
+import PhysicalMemory
+
+/// Boot memory whose calls can be entered in a ledger: ``/BootMemory/BootMemory`` itself, or something
+/// in front of it.
+///
+/// The ledger is an ``OwnerTable``, in the simplest case the one that the nodes were set up with.  A
+/// call that is refused changes nothing there; a ledger that is full counts what it has no room for,
+/// and the memory is given nevertheless.
+public protocol NamedAllocating: ~Copyable {
+  /// See ``/BootMemory/BootMemory/allocate(_:)``.
+  mutating func allocate(_ request: AllocationRequest) throws(BootMemoryError) -> PhysicalAddress
+
+  /// See ``/BootMemory/BootMemory/free(_:on:)-(AddressRange,_)``.
+  mutating func free(_ range: AddressRange, on node: NodeID?) throws(BootMemoryError)
+
+  /// See ``/BootMemory/BootMemory/reserve(_:on:exclusively:)-(AddressRange,_,_)``.
+  mutating func reserve(
+    _ range: AddressRange, on node: NodeID?, exclusively: Bool
+  ) throws(BootMemoryError)
+
+  /// See ``/BootMemory/BootMemory/releaseLate(_:_:)``.
+  @discardableResult
+  mutating func releaseLate(
+    _ range: AddressRange, _ release: (PageBlock) -> Void
+  ) throws(BootMemoryError) -> UInt64
+}
+
+extension BootMemory: NamedAllocating {}
+
+extension NamedAllocating where Self: ~Copyable {
+  /// Allocates memory for `owner`, and enters that in the ledger.
+  ///
+  /// - Parameters:
+  ///   - request: How much, how aligned, where.
+  ///   - owner: Whose it is; a literal is a name.
+  ///   - neededOnlyDuringBoot: Whether it can be released once the kernel has started.
+  ///   - owners: The ledger.
+  /// - Returns: The address of the first byte.
+  /// - Throws: As ``/BootMemory/BootMemory/allocate(_:)``.
+  /// - Complexity: O(1) more than there.
+  public mutating func allocate(
+    _ request: AllocationRequest, as owner: MemoryOwner, neededOnlyDuringBoot: Bool = false,
+    in owners: inout OwnerTable
+  ) throws(BootMemoryError) -> PhysicalAddress {
+    let address = try allocate(request)
+    owners.note(
+      OwnedRange(
+        range: AddressRange(start: address, clampingByteCount: request.byteCount), owner: owner,
+        isAllocated: true, isNeededOnlyDuringBoot: neededOnlyDuringBoot))
+    return address
+  }
+
+  /// Reserves a range for `owner`, and enters that in the ledger.
+  ///
+  /// - Parameters:
+  ///   - range: The range.
+  ///   - owner: Whose it is; a literal is a name.
+  ///   - node: The node that has all the pages.
+  ///   - exclusively: Whether it is an error if any page is reserved already; who has it then,
+  ///     ``OwnerTable/write(_:to:)`` tells.
+  ///   - neededOnlyDuringBoot: Whether it can be released once the kernel has started.
+  ///   - owners: The ledger.
+  /// - Throws: As ``/BootMemory/BootMemory/reserve(_:on:exclusively:)-(AddressRange,_,_)``.
+  /// - Complexity: O(1) more than there.
+  public mutating func reserve(
+    _ range: AddressRange, as owner: MemoryOwner, on node: NodeID? = nil,
+    exclusively: Bool = false, neededOnlyDuringBoot: Bool = false, in owners: inout OwnerTable
+  ) throws(BootMemoryError) {
+    try reserve(range, on: node, exclusively: exclusively)
+    owners.note(
+      OwnedRange(
+        range: range, owner: owner, isNeededOnlyDuringBoot: neededOnlyDuringBoot))
+  }
+
+  /// Frees a range, and takes its whole pages out of the ledger.
+  ///
+  /// - Throws: As ``/BootMemory/BootMemory/free(_:on:)-(AddressRange,_)``.
+  /// - Complexity: O(n²) more than there for n ranges in the ledger, O(n) for each one that goes.
+  public mutating func free(
+    _ range: AddressRange, on node: NodeID? = nil, in owners: inout OwnerTable
+  ) throws(BootMemoryError) {
+    try free(range, on: node)
+    if let bytes = range.wholePages.flatMap({ AddressRange($0) }) { owners.remove(bytes) }
+  }
+
+  /// Hands over, after the hand-over, what `owner` holds alone, and takes its ranges out of the
+  /// ledger.
+  ///
+  /// - Parameters:
+  ///   - owner: Whose ranges; they must have been reserved all the time.
+  ///   - owners: The ledger.
+  ///   - map: The memory of the machine: only usable pages are handed over.
+  ///   - limit: The end of the kernel's reach.
+  ///   - release: Takes a page.
+  /// - Returns: The number of pages.
+  /// - Throws: As ``/BootMemory/BootMemory/releaseLate(_:_:)``.
+  /// - Complexity: That of ``OwnerTable/release(_:of:below:_:)``, and O(pages × nodes).
+  @discardableResult
+  public mutating func releaseLate(
+    _ owner: MemoryOwner, in owners: inout OwnerTable, of map: MemoryMap,
+    below limit: PageFrame = .end, _ release: (PageBlock) -> Void
+  ) throws(BootMemoryError) -> UInt64 {
+    var pageCount: UInt64 = 0
+    try owners.release(owner, of: map, below: limit) { pages throws(BootMemoryError) in
+      // Usable pages all have addresses.
+      guard let range = AddressRange(pages) else { return }
+      pageCount += try releaseLate(range, release)
+    }
+    return pageCount
+  }
+}

@@ -1,0 +1,56 @@
+import MemoryMap
+import PhysicalMemory
+
+/// Giving up what was needed only until the kernel has started.
+extension OwnerTable {
+  /// The owner of the first range that is needed only during boot; nil if there is none (any more).
+  ///
+  /// - Complexity: O(n).
+  public borrowing func firstOwnerNeededOnlyDuringBoot(
+    where isIncluded: (MemoryOwner) -> Bool = { _ in true }
+  ) -> MemoryOwner? {
+    for index in 0..<count
+    where self[index].isNeededOnlyDuringBoot && isIncluded(self[index].owner) {
+      return self[index].owner
+    }
+    return nil
+  }
+
+  /// Takes all ranges of `owner` out of the table, and visits the usable pages that become nobody's
+  /// by that, in stretches: each page once, however many ranges touched it.
+  ///
+  /// What `body` is to do with them depends on who has the memory by then; for boot memory itself
+  /// there is ``NamedAllocating/releaseLate(_:in:of:below:_:)``.
+  ///
+  /// - Parameters:
+  ///   - owner: Whose ranges; others stay, and keep the pages that they share with these.
+  ///   - map: The memory of the machine.
+  ///   - limit: The end of the kernel's reach.
+  ///   - body: Takes a stretch.
+  /// - Returns: The number of pages.
+  /// - Throws: What `body` throws; the range that it was about stays in the table.
+  /// - Complexity: O(k × (r + n²)) for k ranges of the owner's, r usable ranges and n owners.
+  @discardableResult
+  public mutating func release<Failure: Error>(
+    _ owner: MemoryOwner, of map: MemoryMap, below limit: PageFrame = .end,
+    _ body: (PageRange) throws(Failure) -> Void
+  ) throws(Failure) -> UInt64 {
+    var pageCount: UInt64 = 0
+    var index = 0
+    while index < count {
+      guard self[index].owner == owner else {
+        index += 1
+        continue
+      }
+      var page: PageFrame = 0
+      while let pages = nextPagesHeldAlone(byRangeAt: index, of: map, from: page, below: limit) {
+        try body(pages)
+        // Pages of the machine, each once.
+        pageCount += pages.pageCount
+        page = pages.end
+      }
+      remove(at: index)
+    }
+    return pageCount
+  }
+}

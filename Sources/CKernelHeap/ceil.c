@@ -1,0 +1,60 @@
+/* What Swift's Dictionary and Set compute their capacity with (swiftlang/swift#73583): rounding up.
+ * For a bare machine only; weak, for kernels that have it. */
+#if !__STDC_HOSTED__
+
+#if (defined(__i386__) || defined(__x86_64__)) && !defined(__SSE2__)
+
+/* Without SSE the argument is on the stack and the result in the coprocessor's register, which C can
+ * say on neither of the two. */
+#if defined(__x86_64__)
+#define STACK "%rsp"
+#define FIRST_ARGUMENT "8(%rsp)"
+#define ROOM "$8, %rsp"
+#define ADD "addq "
+#define SUBTRACT "subq "
+#else
+#define STACK "%esp"
+#define FIRST_ARGUMENT "4(%esp)"
+#define ROOM "$8, %esp"
+#define ADD "addl "
+#define SUBTRACT "subl "
+#endif
+
+__asm__(
+    "  .section .text.ceil, \"ax\", @progbits\n"
+    "  .weak ceil\n"
+    "  .type ceil, @function\n"
+    "ceil:\n"
+    "  fldl " FIRST_ARGUMENT "\n"
+    "  " SUBTRACT ROOM "\n"
+    "  fnstcw (" STACK ")\n"
+    "  movzwl (" STACK "), %eax\n"
+    "  andl $~0x0c00, %eax\n"           /* rounding, bits 10 and 11: 2 is up */
+    "  orl $0x0800, %eax\n"
+    "  movw %ax, 4(" STACK ")\n"
+    "  fldcw 4(" STACK ")\n"
+    "  frndint\n"
+    "  fldcw (" STACK ")\n"
+    "  " ADD ROOM "\n"
+    "  ret\n"
+    "  .size ceil, . - ceil\n"
+    "  .text\n");
+
+#else
+
+/* Where compilers have no instruction for it they would make a call to this function of the built-in
+ * one. */
+double ceil(double value);
+__attribute__((weak)) double ceil(double value)
+{
+  /* From 2^52 on there are no fractions; infinities and what is no number stay as they are. */
+  if (!(value > -4503599627370496.0 && value < 4503599627370496.0))
+    return value;
+  double whole = (double)(long long)value;
+  double up = whole < value ? whole + 1.0 : whole;
+  /* The sign of zero is the argument's. */
+  return __builtin_copysign(up, value);
+}
+
+#endif
+#endif

@@ -1,0 +1,47 @@
+/* What symbols.c, the functions that Swift's runtime calls, asks of the module RuntimeHeap. */
+#ifndef RUNTIME_HEAP_H
+#define RUNTIME_HEAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Error numbers, which are Linux's. */
+enum { RUNTIME_HEAP_NO_MEMORY = 12, RUNTIME_HEAP_INVALID = 22 };
+
+/* Allocates memory and returns 0; or an error number, and nothing has changed. */
+int runtime_heap_allocate(void **result, size_t alignment, size_t size);
+
+/* Frees memory; what was not allocated is reported. */
+void runtime_heap_free(void *memory);
+
+/* Fills memory from the kernel's source of random bytes. */
+void runtime_heap_fill_randomly(void *memory, size_t size);
+
+/* Prints text.  The program goes on. */
+void runtime_heap_print(const unsigned char *text, size_t count);
+
+/* Room for the heap; Swift checks the size.  It is all zeros before RuntimeHeap has been started, which
+ * is a heap without memory. */
+enum { RUNTIME_HEAP_STORAGE_SIZE = 384 };
+extern unsigned char runtime_heap_storage[RUNTIME_HEAP_STORAGE_SIZE];
+static inline void *runtime_heap_storage_pointer(void) { return runtime_heap_storage; }
+
+#if __STDC_HOSTED__
+/* On a host, whose C library has functions of these names, symbols.c defines them under others, for
+ * tests. */
+int hosted_posix_memalign(void **result, size_t alignment, size_t size);
+void hosted_free(void *memory);
+int hosted_memcmp(const void *left, const void *right, size_t size);
+void hosted_arc4random_buf(void *memory, size_t size);
+int hosted_putchar(int character);
+void *hosted__swift_allocate(size_t alignment, size_t size, uint64_t flags);
+void hosted__swift_deallocate(void *memory, size_t alignment, size_t size, uint64_t flags);
+void *hosted__swift_typedAllocate(size_t size, size_t alignment, uint64_t flags, uint64_t type);
+void hosted__swift_typedDeallocate(void *memory, size_t size, size_t alignment, uint64_t flags,
+    uint64_t type);
+void hosted__swift_generateRandom(void *memory, size_t size);
+void hosted__swift_generateRandomHashSeed(void *memory, size_t size);
+size_t hosted__swift_writeToStandardOutput(const unsigned char *text, size_t count);
+#endif
+
+#endif

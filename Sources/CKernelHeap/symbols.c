@@ -1,0 +1,107 @@
+/* The functions that Embedded Swift calls for memory, random numbers and text: by the names of C's
+ * library, as Swift up to 6.3 does, and by those of the platform layer that came after it.
+ *
+ * All of them are here, in C, because Swift is to refuse to define such names.  None is linked that
+ * nobody calls.  Those that a kernel may have itself are weak: its own come first. */
+#include "runtime_heap.h"
+
+#if __STDC_HOSTED__
+#define NAMED(name) hosted_##name
+#else
+#define NAMED(name) name
+#endif
+#define WEAK __attribute__((weak))
+
+unsigned char runtime_heap_storage[RUNTIME_HEAP_STORAGE_SIZE] __attribute__((aligned(16)));
+
+/* ---- The names of C ---- */
+
+int NAMED(posix_memalign)(void **result, size_t alignment, size_t size)
+{
+  return runtime_heap_allocate(result, alignment, size);
+}
+
+void NAMED(free)(void *memory)
+{
+  if (memory)
+    runtime_heap_free(memory);
+}
+
+/* Compilers make calls of such loops, and this one would call itself. */
+WEAK __attribute__((no_builtin("memcmp", "bcmp")))
+int NAMED(memcmp)(const void *left, const void *right, size_t size)
+{
+  const unsigned char *first = left, *second = right;
+
+  for (size_t index = 0; index < size; index++)
+    if (first[index] != second[index])
+      return first[index] - second[index];
+  return 0;
+}
+
+WEAK void NAMED(arc4random_buf)(void *memory, size_t size)
+{
+  runtime_heap_fill_randomly(memory, size);
+}
+
+WEAK int NAMED(putchar)(int character)
+{
+  unsigned char byte = (unsigned char)character;
+
+  runtime_heap_print(&byte, 1);
+  return byte;
+}
+
+/* ---- The platform layer ---- */
+
+/* Of the flags: the memory is to be cleared. */
+enum { ZERO_MEMORY = 1 };
+
+WEAK void *NAMED(_swift_allocate)(size_t alignment, size_t size, uint64_t flags)
+{
+  void *result = NULL;
+
+  /* Some callers give an alignment, 0 for any, and some one less than that. */
+  if (alignment & (alignment - 1))
+    alignment++;
+  if (runtime_heap_allocate(&result, alignment ? alignment : 1, size))
+    return NULL;
+  if (flags & ZERO_MEMORY)
+    __builtin_memset(result, 0, size);
+  return result;
+}
+
+WEAK void NAMED(_swift_deallocate)(void *memory, size_t alignment, size_t size, uint64_t flags)
+{
+  (void)alignment, (void)size, (void)flags;
+  NAMED(free)(memory);
+}
+
+WEAK void *NAMED(_swift_typedAllocate)(size_t size, size_t alignment, uint64_t flags, uint64_t type)
+{
+  (void)type;
+  return NAMED(_swift_allocate)(alignment, size, flags);
+}
+
+WEAK void NAMED(_swift_typedDeallocate)(void *memory, size_t size, size_t alignment, uint64_t flags,
+    uint64_t type)
+{
+  (void)size, (void)alignment, (void)flags, (void)type;
+  NAMED(free)(memory);
+}
+
+WEAK void NAMED(_swift_generateRandom)(void *memory, size_t size)
+{
+  NAMED(arc4random_buf)(memory, size);
+}
+
+WEAK void NAMED(_swift_generateRandomHashSeed)(void *memory, size_t size)
+{
+  NAMED(arc4random_buf)(memory, size);
+}
+
+WEAK size_t NAMED(_swift_writeToStandardOutput)(const unsigned char *text, size_t count)
+{
+  runtime_heap_print(text, count);
+  return count;
+}

@@ -1,0 +1,67 @@
+import PhysicalMemory
+import TextOutput
+
+/// Why a heap did not do what it was asked for.  Nothing has changed, but for
+/// ``pagesRefused(_:)``.
+public enum KernelHeapError: Error, Equatable, Sendable {
+  /// No memory is left for so many bytes.
+  case outOfMemory(byteCount: UInt)
+
+  /// This alignment is no power of two.
+  case alignmentNotPowerOfTwo(UInt)
+
+  /// This address, which was to be freed, is of no allocation.
+  case notAllocated(address: UInt, HeapFinding)
+
+  /// The allocation has been freed, but the source of pages did not take these back: somebody else
+  /// has freed them.
+  case pagesRefused(PageRange)
+}
+
+/// What lies at an address that was to be freed.
+public enum HeapFinding: Equatable, Sendable {
+  /// A page that is not the heap's: it never was, or everything in it was freed.
+  case otherPage
+
+  /// A page of the heap, but no allocation: it was freed before, or never given out.
+  case noAllocation
+
+  /// The inside of the allocation that begins at this address.
+  case insideAllocation(address: UInt)
+}
+
+extension KernelHeapError {
+  /// Writes the reason for a person, without a line feed:
+  /// `0x12f0 was to be freed, but is not allocated: it was freed before, or never given out`.
+  ///
+  /// Addresses, sizes and page frame numbers are hexadecimal.
+  public func write(to sink: inout some TextSink) {
+    switch self {
+    case .outOfMemory(let byteCount):
+      sink.write("out of memory: no room for 0x", hexadecimal: UInt64(byteCount), " bytes")
+    case .alignmentNotPowerOfTwo(let alignment):
+      sink.write("the alignment 0x", hexadecimal: UInt64(alignment), " is no power of two")
+    case .notAllocated(let address, let finding):
+      sink.write("0x", hexadecimal: UInt64(address), " was to be freed, but ")
+      finding.write(to: &sink)
+    case .pagesRefused(let pages):
+      sink.write("the pages from ", hexadecimal: pages.start.number, " to ")
+      sink.write(hexadecimal: pages.end.number)
+      sink.write(" were the heap's, but somebody else has freed them")
+    }
+  }
+}
+
+extension HeapFinding {
+  /// Writes what lies there, without a line feed.
+  public func write(to sink: inout some TextSink) {
+    switch self {
+    case .otherPage:
+      sink.write("lies in no page of the heap: it was freed before, or never given out")
+    case .noAllocation:
+      sink.write("is not allocated: it was freed before, or never given out")
+    case .insideAllocation(let address):
+      sink.write("lies inside the allocation at 0x", hexadecimal: UInt64(address), "")
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import PhysicalMemory
+
+/// Cleared pages that were taken before something begins that must not fail in the middle; the first
+/// word of each has the address of the next.
+@safe struct SparePages {
+  let directMapOffset: UInt
+  private var first: UInt = 0
+
+  init(directMapOffset: UInt) {
+    self.directMapOffset = directMapOffset
+  }
+
+  /// Takes so many; none if there are not so many.
+  ///
+  /// - Complexity: O(count) pages are cleared.
+  mutating func take(
+    _ count: UInt64, below limit: PageFrame, from source: inout some HeapPageSource & ~Copyable
+  ) -> Bool {
+    for _ in 0..<count {
+      guard
+        let page = source.takeHeapPages(
+          1, alignedTo: 1, below: limit, directMapOffset: directMapOffset),
+        let pointer = unsafe page.start.pointer(directMapOffset: directMapOffset)
+      else {
+        giveBack(to: &source)
+        return false
+      }
+      unsafe pointer.initializeMemory(
+        as: UInt8.self, repeating: 0, count: Int(truncatingIfNeeded: PageFrame.byteCount))
+      unsafe pointer.storeBytes(of: first, as: UInt.self)
+      first = UInt(bitPattern: pointer)
+    }
+    return true
+  }
+
+  /// The address of one of them, which is the caller's from now on; there must be one.
+  mutating func next() -> UInt {
+    let page = first
+    // Not 0, as there is one.
+    let pointer = unsafe UnsafeMutablePointer<UInt>(bitPattern: page).unsafelyUnwrapped
+    first = unsafe pointer.pointee
+    unsafe pointer.pointee = 0
+    return page
+  }
+
+  private mutating func giveBack(to source: inout some HeapPageSource & ~Copyable) {
+    while first != 0 {
+      let address = PhysicalAddress(UInt64(next() &- directMapOffset))
+      // They have just been taken.
+      if let page = PageRange(start: address.pageFrame, pageCount: 1) {
+        _ = source.freeHeapPages(page)
+      }
+    }
+  }
+}
+
+extension HeapPageSource where Self: ~Copyable {
+  /// Takes pages that a pointer can lead to: those at the nil pointer stay taken, and nobody's.
+  mutating func takeHeapPages(
+    _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame,
+    directMapOffset: UInt
+  ) -> PageRange? {
+    guard let pages = allocateHeapPages(pageCount, alignedTo: alignment, below: limit) else {
+      return nil
+    }
+    if unsafe pages.start.pointer(directMapOffset: directMapOffset) != nil { return pages }
+    return allocateHeapPages(pageCount, alignedTo: alignment, below: limit)
+  }
+}
+
+extension PageFrame {
+  /// A pointer to the page's first byte; nil where that is the nil pointer.
+  func pointer(directMapOffset: UInt) -> UnsafeMutableRawPointer? {
+    // Wrapping around is how a direct map may lie below the addresses that it maps; page frames end
+    // where addresses do.
+    unsafe UnsafeMutableRawPointer(
+      bitPattern: UInt(truncatingIfNeeded: number << PageFrame.byteCountShift) &+ directMapOffset)
+  }
+}

@@ -1,0 +1,131 @@
+import BootMemory
+import CKernelHeap
+import KernelHeap
+import PageAllocator
+import PhysicalMemory
+import TextOutput
+
+/// The one heap that Swift's runtime allocates from: the memory of classes, closures, arrays, strings
+/// and dictionaries.
+///
+/// This and `CKernelHeap` are all the global state that there is.  Before ``start(servedBy:platform:below:)``
+/// every allocation fails, and at that Swift traps.
+public enum RuntimeHeap {
+  private static nonisolated(unsafe) var platform = RuntimeHeapPlatform()
+  private static nonisolated(unsafe) var source = RuntimePages()
+
+  /// Starts with an empty heap, served by boot memory.
+  ///
+  /// - Parameters:
+  ///   - memory: Boot memory, which must stay in place until ``serve(from:)``.
+  ///   - platform: What the heap asks of the kernel.
+  ///   - limit: The page frame that all memory must lie below: the end of what is mapped.
+  /// - Complexity: O(1).
+  public static func start(
+    servedBy memory: UnsafeMutablePointer<BootMemory>, platform: RuntimeHeapPlatform = .init(),
+    below limit: PageFrame = .end
+  ) {
+    precondition(MemoryLayout<KernelHeap>.size <= RUNTIME_HEAP_STORAGE_SIZE)
+    unsafe self.platform = platform
+    unsafe source = RuntimePages(memory)
+    // What a pointer to address 0 is, is what is added to addresses.
+    let offset = unsafe UInt(bitPattern: memory.pointee.pointer(to: PhysicalAddress(0)))
+    unsafe heap.initialize(to: KernelHeap(directMapOffset: offset, below: limit))
+  }
+
+  /// Goes on with the page allocator, which has taken over from boot memory and must stay in place.
+  /// What is allocated stays where it is.
+  ///
+  /// - Complexity: O(1).
+  public static func serve(from pages: UnsafeMutablePointer<PageAllocator>) {
+    unsafe source = RuntimePages(pages)
+  }
+
+  /// What the heap holds.
+  public static var statistics: HeapStatistics { unsafe heap.pointee.statistics }
+
+  private static var heap: UnsafeMutablePointer<KernelHeap> {
+    unsafe runtime_heap_storage_pointer().unsafelyUnwrapped
+      .assumingMemoryBound(to: KernelHeap.self)
+  }
+
+  fileprivate static func allocate(
+    byteCount: UInt, alignment: UInt
+  ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
+    unsafe platform.lock?(platform.context)
+    defer { unsafe platform.unlock?(platform.context) }
+    return unsafe try heap.pointee.allocate(
+      byteCount: byteCount, alignment: alignment, from: &source)
+  }
+
+  fileprivate static func free(_ memory: UnsafeMutableRawPointer) throws(KernelHeapError) {
+    unsafe platform.lock?(platform.context)
+    defer { unsafe platform.unlock?(platform.context) }
+    unsafe try heap.pointee.free(memory, to: &source)
+  }
+
+  fileprivate static func report(_ error: KernelHeapError) {
+    var text = TextBuffer()
+    text.write("heap: ")
+    error.write(to: &text)
+    report(text)
+  }
+
+  private static func report(_ text: borrowing TextBuffer) {
+    unsafe text.withBytes { bytes in
+      unsafe platform.report?(platform.context, bytes.baseAddress, UInt(bitPattern: bytes.count))
+    }
+  }
+
+  fileprivate static func fillRandomly(_ memory: UnsafeMutableRawPointer?, _ byteCount: UInt) {
+    if let fill = unsafe platform.fillRandomly {
+      return unsafe fill(platform.context, memory, byteCount)
+    }
+    var text = TextBuffer()
+    text.write("heap: random bytes were asked for, and the kernel has given no source of them")
+    report(text)
+    fatalError()
+  }
+
+  fileprivate static func print(_ text: UnsafePointer<UInt8>?, _ byteCount: UInt) {
+    unsafe platform.print?(platform.context, text, byteCount)
+  }
+}
+
+/// See runtime_heap.h.
+@c @implementation
+public func runtime_heap_allocate(
+  _ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ alignment: Int, _ size: Int
+) -> Int32 {
+  do throws(KernelHeapError) {
+    let memory = unsafe try RuntimeHeap.allocate(
+      byteCount: UInt(bitPattern: size), alignment: UInt(bitPattern: alignment))
+    unsafe result?.pointee = memory
+    return 0
+  } catch {
+    RuntimeHeap.report(error)
+    if case .outOfMemory = error { return Int32(RUNTIME_HEAP_NO_MEMORY) }
+    return Int32(RUNTIME_HEAP_INVALID)
+  }
+}
+
+/// See runtime_heap.h.
+@c @implementation
+public func runtime_heap_free(_ memory: UnsafeMutableRawPointer?) {
+  guard let memory = unsafe memory else { return }
+  do throws(KernelHeapError) { unsafe try RuntimeHeap.free(memory) } catch {
+    RuntimeHeap.report(error)
+  }
+}
+
+/// See runtime_heap.h.
+@c @implementation
+public func runtime_heap_fill_randomly(_ memory: UnsafeMutableRawPointer?, _ size: Int) {
+  unsafe RuntimeHeap.fillRandomly(memory, UInt(bitPattern: size))
+}
+
+/// See runtime_heap.h.
+@c @implementation
+public func runtime_heap_print(_ text: UnsafePointer<UInt8>?, _ count: Int) {
+  unsafe RuntimeHeap.print(text, UInt(bitPattern: count))
+}

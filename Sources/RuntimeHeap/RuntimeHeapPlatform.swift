@@ -1,0 +1,45 @@
+/// What the heap of Swift's runtime asks of the kernel.
+@safe public struct RuntimeHeapPlatform {
+  /// Takes text: a context, the first byte, the number of bytes.
+  public typealias Write =
+    @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, UInt) -> Void
+
+  /// Fills memory with random bytes: a context, the first byte, the number of bytes.
+  public typealias FillRandomly =
+    @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, UInt) -> Void
+
+  /// Is called before and after each use of the heap, with a context.
+  public typealias Lock = @convention(c) (UnsafeMutableRawPointer?) -> Void
+
+  /// Handed to every callback.
+  public var context: UnsafeMutableRawPointer?
+
+  /// Takes what was refused, a line without a line feed: that of a free names the pointer.  A kernel that
+  /// stops here stops at the culprit; one that returns goes on with nothing changed.  It is called
+  /// outside of the lock.  nil for silence.
+  public var report: Write?
+
+  /// Takes what Swift's `print` writes; nil for silence.
+  public var print: Write?
+
+  /// The source of random numbers and of the seed of hash values, which may be a constant where nobody
+  /// untrusted chooses keys.  Whoever asks for bytes traps where there is none.
+  public var fillRandomly: FillRandomly?
+
+  /// Keeps others away from the heap and from its source of pages: a spinlock, interrupts off.  nil on
+  /// one processor whose interrupts do not allocate.
+  public var lock: Lock?
+
+  /// The opposite.
+  public var unlock: Lock?
+
+  /// A platform without callbacks.
+  public init() {
+    unsafe context = nil
+    unsafe report = nil
+    unsafe print = nil
+    unsafe fillRandomly = nil
+    unsafe lock = nil
+    unsafe unlock = nil
+  }
+}

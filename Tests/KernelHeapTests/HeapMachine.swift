@@ -1,0 +1,141 @@
+import BootMemory
+import BootMemoryTrace
+import KernelHeap
+import PageAllocator
+import PhysicalMemory
+
+/// A heap with what serves it; physical memory is an arena that may stand for any addresses.
+@safe struct HeapMachine: ~Copyable {
+  var heap: KernelHeap
+  let memory: UnsafeMutablePointer<BootMemory>
+  private(set) var pages: UnsafeMutablePointer<PageAllocator>?
+
+  /// The pages that there are.
+  let span: PageRange
+
+  private let arena: Arena
+  private let bitmap: Arena
+  private let nodes: NodeStorage
+  private let pageNodes: UnsafeMutableBufferPointer<PageNode>
+
+  /// - Parameters:
+  ///   - pageCount: How many pages there are.
+  ///   - first: The number of the first.
+  ///   - limit: What all memory of the heap must lie below.
+  init(pageCount: Int, from first: UInt64 = 0x100, below limit: PageFrame = .end) {
+    let byteCount = Int(PageFrame.byteCount)
+    span = PageRange(start: PageFrame(first), pageCount: UInt64(pageCount))!
+    arena = Arena(byteCount: (pageCount + 1) * byteCount)!
+    // Pages of the arena lie where pages of the machine do.
+    let start = unsafe (UInt(bitPattern: arena.start) + UInt(byteCount) - 1) & ~UInt(byteCount - 1)
+    let offset = start &- UInt(span.start.firstAddress!.rawValue)
+    var platform = BootMemoryPlatform()
+    platform.directMapOffset = offset
+    nodes = NodeStorage(count: 1)
+    bitmap = Arena(byteCount: Int(BootMemory.bitmapByteCount(forPageCount: UInt64(pageCount))))!
+    unsafe pageNodes = .allocate(capacity: 1)
+    unsafe memory = .allocate(capacity: 1)
+    unsafe memory.initialize(to: BootMemory(platform: platform, nodes: nodes.nodes))
+    unsafe try! memory.pointee.registerNode(
+      NodeID(0), spanning: span,
+      bitmap: UnsafeMutableRawBufferPointer(start: bitmap.start, count: bitmap.byteCount))
+    unsafe try! memory.pointee.free(span)
+    unsafe pages = nil
+    heap = KernelHeap(directMapOffset: offset, below: limit)
+  }
+
+  deinit {
+    unsafe memory.deinitialize(count: 1)
+    unsafe memory.deallocate()
+    unsafe pages?.deinitialize(count: 1)
+    unsafe pages?.deallocate()
+    unsafe pageNodes.deallocate()
+  }
+
+  /// From boot memory to the page allocator.
+  mutating func handOver() throws(PageAllocatorError) {
+    let taken = unsafe try PageAllocator(takingOver: &memory.pointee, nodes: pageNodes)
+    let pages = UnsafeMutablePointer<PageAllocator>.allocate(capacity: 1)
+    unsafe pages.initialize(to: taken)
+    unsafe self.pages = unsafe pages
+  }
+
+  /// Allocates; memory is named by its address here, as that can be compared.
+  mutating func allocate(
+    _ byteCount: Int, alignment: Int = 16
+  ) throws(KernelHeapError) -> UInt {
+    let byteCount = UInt(bitPattern: byteCount)
+    let alignment = UInt(bitPattern: alignment)
+    if let pages = unsafe pages {
+      return unsafe UInt(
+        bitPattern: try heap.allocate(
+          byteCount: byteCount, alignment: alignment, from: &pages.pointee))
+    }
+    return unsafe UInt(
+      bitPattern: try heap.allocate(
+        byteCount: byteCount, alignment: alignment, from: &memory.pointee))
+  }
+
+  mutating func free(_ address: UInt) throws(KernelHeapError) {
+    let pointer = unsafe UnsafeMutableRawPointer(bitPattern: address)!
+    if let pages = unsafe pages {
+      return unsafe try heap.free(pointer, to: &pages.pointee)
+    }
+    unsafe try heap.free(pointer, to: &memory.pointee)
+  }
+
+  // The errors of calls that must throw: a macro cannot take a closure that changes this.
+
+  mutating func error(allocating byteCount: Int, alignment: Int = 16) -> KernelHeapError? {
+    do throws(KernelHeapError) {
+      _ = try allocate(byteCount, alignment: alignment)
+    } catch {
+      return error
+    }
+    return nil
+  }
+
+  mutating func error(freeing address: UInt) -> KernelHeapError? {
+    do throws(KernelHeapError) { try free(address) } catch { return error }
+    return nil
+  }
+
+  /// The address of the first page's first byte, as pointers have it.
+  var firstByte: UInt {
+    unsafe UInt(bitPattern: memory.pointee.pointer(to: span.start.firstAddress!))
+  }
+
+  /// The physical address of what a pointer has this address for.
+  func physicalAddress(_ address: UInt) -> UInt {
+    address &- firstByte &+ UInt(span.start.firstAddress!.rawValue)
+  }
+
+  /// How many pages are free, for whoever serves.
+  var freePageCount: UInt64 {
+    if let pages = unsafe pages {
+      return unsafe try! pages.pointee.statistics(of: NodeID(0)).freePageCount
+    }
+    return unsafe memory.pointee.freePageCount()
+  }
+
+  /// The free pages, and those that the heap has.
+  var freeOrHeldPageCount: UInt64 {
+    freePageCount + heap.statistics.pageCount + heap.statistics.indexPageCount
+  }
+}
+
+/// Fills memory.
+func fill(_ address: UInt, _ byteCount: Int, with byte: UInt8) {
+  unsafe UnsafeMutableRawPointer(bitPattern: address)!
+    .initializeMemory(as: UInt8.self, repeating: byte, count: byteCount)
+}
+
+/// Whether memory is as it was filled.
+func holds(_ address: UInt, _ byteCount: Int, _ byte: UInt8) -> Bool {
+  let start = unsafe UnsafeRawPointer(bitPattern: address)
+  return unsafe UnsafeRawBufferPointer(start: start, count: byteCount).allSatisfy { $0 == byte }
+}
+
+extension PageFrame {
+  static var byteCountAsUInt: UInt { UInt(byteCount) }
+}

@@ -1,0 +1,310 @@
+import BootMemory
+import KernelHeap
+import PageAllocator
+import PhysicalMemory
+import TestSupport
+import Testing
+
+/// What each call of a heap does.
+@Suite struct KernelHeapTests {
+  static let pageByteCount = Int(PageFrame.byteCount)
+
+  @Test func anEmptyHeap_hasNoMemory() {
+    let machine = HeapMachine(pageCount: 64)
+    #expect(
+      machine.heap.statistics
+        == HeapStatistics(allocationCount: 0, pageCount: 0, indexPageCount: 0))
+    #expect(machine.freePageCount == 64)
+  }
+
+  @Test(arguments: [false, true])
+  func everySize_isServed_apart_andGivenBack(handedOver: Bool) throws {
+    var machine = HeapMachine(pageCount: 4096)
+    if handedOver { try machine.handOver() }
+    let before = machine.freePageCount
+    var allocations: [(pointer: UInt, count: Int)] = []
+    let sizes = Array(0...300) + (9...20).flatMap { [1 << $0 - 1, 1 << $0, 1 << $0 + 1] }
+    for (index, size) in sizes.enumerated() {
+      let pointer = try machine.allocate(size)
+      fill(pointer, size, with: UInt8(index & 0xff))
+      allocations.append((pointer, size))
+    }
+    #expect(machine.heap.statistics.allocationCount == UInt64(sizes.count))
+    #expect(machine.freeOrHeldPageCount == before)
+    for (index, allocation) in allocations.enumerated() {
+      #expect(
+        holds(allocation.pointer, allocation.count, UInt8(index & 0xff)),
+        "size \(allocation.count)")
+      try machine.free(allocation.pointer)
+    }
+    #expect(
+      machine.heap.statistics == HeapStatistics(allocationCount: 0, pageCount: 0, indexPageCount: 0)
+    )
+    #expect(machine.freePageCount == before)
+  }
+
+  @Test func sizesAreRoundedUpToSlots_aPageHoldsAsManyAsFit() throws {
+    // The size, and how many a page of 4 KiB has.
+    let rows = [
+      (1, 256), (16, 256), (17, 128), (32, 128), (33, 85), (48, 85), (64, 64), (65, 42), (96, 42),
+      (97, 32), (129, 21), (193, 16), (257, 10), (385, 8), (513, 5), (768, 5), (769, 4), (1024, 4),
+      (1025, 2), (2048, 2), (2049, 1), (4096, 1),
+    ]
+    guard Self.pageByteCount == 4096 else { return }
+    for (size, count) in rows {
+      var machine = HeapMachine(pageCount: 64)
+      for _ in 0..<count { _ = try machine.allocate(size) }
+      #expect(machine.heap.statistics.pageCount == 1, "size \(size)")
+      _ = try machine.allocate(size)
+      #expect(machine.heap.statistics.pageCount == 2, "size \(size)")
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func alignments_areKept(handedOver: Bool) throws {
+    var machine = HeapMachine(pageCount: 16384)
+    if handedOver { try machine.handOver() }
+    let before = machine.freePageCount
+    var pointers: [UInt] = []
+    for shift in 0...20 {
+      for size in [1, 24, 40, 100, 700, 3000, 5000, 70_000] {
+        let pointer = try machine.allocate(size, alignment: 1 << shift)
+        // Of pages, only physical addresses are aligned.
+        #expect(
+          machine.physicalAddress(pointer) & (1 << shift - 1) == 0,
+          "\(size) bytes aligned to 2^\(shift)")
+        pointers.append(pointer)
+      }
+    }
+    for pointer in pointers { try machine.free(pointer) }
+    #expect(machine.freePageCount == before)
+  }
+
+  @Test func anAlignmentThatIsNoPowerOfTwo_isRefused() {
+    var machine = HeapMachine(pageCount: 64)
+    for alignment in [0, 3, 24, -1] {
+      #expect(
+        machine.error(allocating: 16, alignment: alignment)
+          == .alignmentNotPowerOfTwo(UInt(bitPattern: alignment)))
+    }
+    #expect(machine.freePageCount == 64)
+  }
+
+  @Test(arguments: [16, 100, 2048, 4096, 10_000])
+  func aDoubleFree_isRefused(size: Int) throws {
+    var machine = HeapMachine(pageCount: 64)
+    let other = try machine.allocate(size)
+    let pointer = try machine.allocate(size)
+    try machine.free(pointer)
+    let statistics = machine.heap.statistics
+    let isInPage = size < 2048 || size == 2048
+    #expect(
+      machine.error(freeing: pointer)
+        == .notAllocated(
+          address: pointer, isInPage ? .noAllocation : .otherPage))
+    #expect(machine.heap.statistics == statistics)
+    // And when the page has gone back.
+    try machine.free(other)
+    #expect(
+      machine.error(freeing: other)
+        == .notAllocated(address: other, .otherPage))
+    #expect(machine.freePageCount == 64)
+  }
+
+  @Test(arguments: [16, 48, 100, 2048, 4096, 10_000])
+  func anInteriorPointer_isRefused(size: Int) throws {
+    var machine = HeapMachine(pageCount: 64)
+    let pointer = try machine.allocate(size)
+    let statistics = machine.heap.statistics
+    for distance: UInt in [1, 8, 15] {
+      let inside = pointer + distance
+      #expect(
+        machine.error(freeing: inside)
+          == .notAllocated(
+            address: inside, .insideAllocation(address: pointer)))
+    }
+    if size > Self.pageByteCount {
+      let inside = pointer + UInt(Self.pageByteCount)
+      #expect(
+        machine.error(freeing: inside)
+          == .notAllocated(address: inside, .otherPage))
+    }
+    #expect(machine.heap.statistics == statistics)
+    try machine.free(pointer)
+  }
+
+  @Test func aPointerThatWasNeverGivenOut_isRefused() throws {
+    var machine = HeapMachine(pageCount: 64)
+    let first = machine.firstByte
+    var addresses: [UInt] = [1, 16, 4096, .max, .max - 15, 1 << (UInt.bitWidth - 1), first]
+    for address in addresses {
+      #expect(
+        machine.error(freeing: address) == .notAllocated(address: address, .otherPage))
+    }
+    // The same beside an allocation, and pages of the index, and the rest behind a page's slots.
+    let pointer = try machine.allocate(768)
+    let base = pointer
+    addresses += stride(from: first, to: first + 64 * UInt(Self.pageByteCount), by: 4096)
+    for address in addresses where address != base {
+      #expect(
+        machine.error(freeing: address) == .notAllocated(address: address, .otherPage))
+    }
+    for distance: UInt in [768, 3840, 4000, 4095] where Self.pageByteCount == 4096 {
+      let behind = pointer + distance
+      #expect(
+        machine.error(freeing: behind)
+          == .notAllocated(address: behind, .noAllocation))
+    }
+    try machine.free(pointer)
+    #expect(machine.freePageCount == 64)
+  }
+
+  @Test(arguments: [false, true], [1, 16, 2048, 4096, 20_000])
+  func whenMemoryIsUsedUp_allocationsFail_andNothingChanges(handedOver: Bool, size: Int) throws {
+    var machine = HeapMachine(pageCount: 100)
+    if handedOver { try machine.handOver() }
+    let before = machine.freePageCount
+    var pointers: [UInt] = []
+    var error: KernelHeapError?
+    while error == nil {
+      do throws(KernelHeapError) {
+        pointers.append(try machine.allocate(size))
+      } catch let thrown {
+        error = thrown
+      }
+    }
+    #expect(error == .outOfMemory(byteCount: UInt(size)))
+    let statistics = machine.heap.statistics
+    let free = machine.freePageCount
+    #expect(machine.error(allocating: size) == .outOfMemory(byteCount: UInt(size)))
+    #expect(machine.heap.statistics == statistics)
+    #expect(machine.freePageCount == free)
+    #expect(machine.freeOrHeldPageCount == before)
+    #expect(statistics.allocationCount == UInt64(pointers.count))
+    for pointer in pointers { try machine.free(pointer) }
+    #expect(machine.freePageCount == before)
+  }
+
+  @Test func pagesForTheIndexThatLack_areGivenBack() {
+    // The index lacks four pages: with that high a number, it has a leaf and three above.
+    for count in 0...4 {
+      var machine = HeapMachine(pageCount: count + 1, from: 1 << 32)
+      #expect(
+        machine.error(allocating: 100) == (count < 4 ? .outOfMemory(byteCount: 100) : nil),
+        "\(count + 1) pages")
+      #expect(machine.freePageCount == (count < 4 ? UInt64(count + 1) : 0))
+    }
+  }
+
+  @Test func sizesBeyondAllMemory_areRefused() throws {
+    var machine = HeapMachine(pageCount: 64)
+    for size in [Int.max, -1, -4096, 65 * Self.pageByteCount] {
+      #expect(
+        machine.error(allocating: size) == .outOfMemory(byteCount: UInt(bitPattern: size)))
+    }
+    #expect(
+      machine.error(allocating: 100, alignment: 1 << (Int.bitWidth - 1 - 1))
+        == .outOfMemory(byteCount: 100))
+    try machine.handOver()
+    #expect(
+      machine.error(allocating: 2000 * Self.pageByteCount)
+        == .outOfMemory(byteCount: 2000 * PageFrame.byteCountAsUInt))
+  }
+
+  @Test func aClassThatWentEmpty_leavesItsPagesToOthers() throws {
+    var machine = HeapMachine(pageCount: 64)
+    for size in [16, 96, 512, 2048, 40, 3000] {
+      var pointers: [UInt] = []
+      while let pointer = try? machine.allocate(size) { pointers.append(pointer) }
+      #expect(machine.freePageCount == 0)
+      for pointer in pointers.shuffled() { try machine.free(pointer) }
+      #expect(machine.freePageCount == 64, "size \(size)")
+    }
+  }
+
+  @Test func freeSlots_areUsedBeforeNewPages() throws {
+    var machine = HeapMachine(pageCount: 64)
+    var pointers: [UInt] = []
+    for _ in 0..<1000 { pointers.append(try machine.allocate(64)) }
+    let pageCount = machine.heap.statistics.pageCount
+    // Every second one, and some pages whole.
+    for index in stride(from: 0, to: 1000, by: 2) { try machine.free(pointers[index]) }
+    for _ in 0..<500 { _ = try machine.allocate(64) }
+    #expect(machine.heap.statistics.pageCount == pageCount)
+  }
+
+  @Test func memory_liesBelowTheLimit() throws {
+    for handedOver in [false, true] {
+      var machine = HeapMachine(pageCount: 128, from: 0x100, below: PageFrame(0x110))
+      if handedOver { try machine.handOver() }
+      let end = machine.firstByte + 16 * PageFrame.byteCountAsUInt
+      var count = 0
+      while let pointer = try? machine.allocate(2000) {
+        #expect(pointer + 2000 <= end)
+        count += 1
+      }
+      #expect(count > 16)
+    }
+  }
+
+  @Test func allocationsOfBootMemory_outliveTheHandOver() throws {
+    var machine = HeapMachine(pageCount: 256)
+    var pointers: [UInt] = []
+    let sizes = [16, 100, 2000, 4096, 3 * Self.pageByteCount, 8 * Self.pageByteCount]
+    for size in sizes {
+      for _ in 0..<3 { pointers.append(try machine.allocate(size)) }
+    }
+    let statistics = machine.heap.statistics
+    try machine.handOver()
+    #expect(machine.heap.statistics == statistics)
+    let before = machine.freePageCount + statistics.pageCount + statistics.indexPageCount
+    for size in sizes { pointers.append(try machine.allocate(size)) }
+    #expect(machine.freeOrHeldPageCount == before)
+    for pointer in pointers.shuffled() { try machine.free(pointer) }
+    #expect(machine.freePageCount == before)
+    #expect(
+      machine.error(freeing: pointers[0])
+        == .notAllocated(address: pointers[0], .otherPage))
+  }
+
+  @Test func pagesThatSomebodyElseFreed_areReported() throws {
+    var machine = HeapMachine(pageCount: 64)
+    try machine.handOver()
+    let pointer = try machine.allocate(3000)
+    let offset = pointer - machine.firstByte
+    let page = PageFrame(machine.span.start.number + UInt64(offset) / PageFrame.byteCount)
+    unsafe try machine.pages!.pointee.free(page, order: 0)
+    #expect(
+      machine.error(freeing: pointer)
+        == .pagesRefused(PageRange(start: page, pageCount: 1)!))
+  }
+
+  @Test func errors_nameTheValueAndTheReason() {
+    let rows: [(KernelHeapError, String)] = [
+      (.outOfMemory(byteCount: 0x1000), "out of memory: no room for 0x1000 bytes"),
+      (.alignmentNotPowerOfTwo(0x30), "the alignment 0x30 is no power of two"),
+      (
+        .notAllocated(address: 0x12f0, .otherPage),
+        "0x12f0 was to be freed, but lies in no page of the heap: it was freed before, or never "
+          + "given out"
+      ),
+      (
+        .notAllocated(address: 0x12f0, .noAllocation),
+        "0x12f0 was to be freed, but is not allocated: it was freed before, or never given out"
+      ),
+      (
+        .notAllocated(address: 0x12f8, .insideAllocation(address: 0x12f0)),
+        "0x12f8 was to be freed, but lies inside the allocation at 0x12f0"
+      ),
+      (
+        .pagesRefused(PageRange(start: PageFrame(0x10), pageCount: 2)!),
+        "the pages from 10 to 12 were the heap's, but somebody else has freed them"
+      ),
+    ]
+    for (error, text) in rows {
+      var printed = PrintedText()
+      error.write(to: &printed)
+      #expect(printed.text == text)
+    }
+  }
+}

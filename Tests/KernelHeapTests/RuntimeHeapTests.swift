@@ -1,0 +1,164 @@
+import BootMemory
+import CKernelHeap
+import KernelHeap
+import PhysicalMemory
+import RuntimeHeap
+import Testing
+
+/// The functions that Swift's runtime calls, by the names that they have on a host.
+///
+/// There is one heap of the runtime, so the tests come one after the other.
+@Suite(.serialized) struct RuntimeHeapTests {
+  /// Boot memory that serves the runtime's heap, and what that reports.
+  final class Runtime {
+    var machine = HeapMachine(pageCount: 256)
+    var text = ""
+    var printed = ""
+    var depth = 0
+    var lockCount = 0
+
+    init() {
+      var platform = RuntimeHeapPlatform()
+      unsafe platform.context = Unmanaged.passUnretained(self).toOpaque()
+      unsafe platform.report = { context, text, count in
+        let runtime = unsafe Runtime.of(context)
+        // Reports come outside of the lock.
+        #expect(runtime.depth == 0)
+        unsafe runtime.text = String(
+          decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self)
+      }
+      unsafe platform.print = { context, text, count in
+        unsafe Runtime.of(context).printed += String(
+          decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self)
+      }
+      unsafe platform.fillRandomly = { _, memory, count in
+        unsafe memory?.initializeMemory(as: UInt8.self, repeating: 0x5a, count: Int(count))
+      }
+      unsafe platform.lock = { context in
+        let runtime = unsafe Runtime.of(context)
+        runtime.depth += 1
+        runtime.lockCount += 1
+      }
+      unsafe platform.unlock = { context in unsafe Runtime.of(context).depth -= 1 }
+      unsafe RuntimeHeap.start(servedBy: machine.memory, platform: platform)
+    }
+
+    static func of(_ context: UnsafeMutableRawPointer?) -> Runtime {
+      unsafe Unmanaged<Runtime>.fromOpaque(context!).takeUnretainedValue()
+    }
+
+    func allocate(_ size: Int, alignment: Int = 16) -> (status: Int32, address: UInt) {
+      var memory: UnsafeMutableRawPointer? = nil
+      let status = unsafe hosted_posix_memalign(&memory, alignment, size)
+      return (status, UInt(bitPattern: memory))
+    }
+
+    func free(_ address: UInt) {
+      unsafe hosted_free(UnsafeMutableRawPointer(bitPattern: address))
+    }
+  }
+
+  static let none = HeapStatistics(allocationCount: 0, pageCount: 0, indexPageCount: 0)
+
+  @Test func memory_isAllocatedAndFreed_underTheLock() {
+    let runtime = Runtime()
+    let (status, address) = runtime.allocate(100, alignment: 64)
+    #expect(status == 0)
+    #expect(address != 0 && address.isMultiple(of: 64))
+    #expect(RuntimeHeap.statistics.allocationCount == 1)
+    runtime.free(address)
+    runtime.free(0)
+    #expect(RuntimeHeap.statistics == Self.none)
+    #expect(runtime.lockCount == 2 && runtime.depth == 0 && runtime.text == "")
+  }
+
+  @Test func whatIsRefused_isReported_andHasAnErrorNumber() {
+    let runtime = Runtime()
+    let (_, address) = runtime.allocate(100)
+    runtime.free(address)
+    runtime.free(address)
+    let name = String(address, radix: 16)
+    #expect(
+      runtime.text == "heap: 0x\(name) was to be freed, but lies in no page of the heap: "
+        + "it was freed before, or never given out")
+    #expect(runtime.allocate(1 << 40).status == 12)
+    #expect(runtime.text == "heap: out of memory: no room for 0x10000000000 bytes")
+    #expect(runtime.allocate(100, alignment: 24).status == 22)
+    #expect(runtime.text == "heap: the alignment 0x18 is no power of two")
+    #expect(RuntimeHeap.statistics == Self.none)
+  }
+
+  @Test func allocations_outliveTheHandOver() throws {
+    let runtime = Runtime()
+    let early = (1...40).map { runtime.allocate($0 * 100).address }
+    try runtime.machine.handOver()
+    let free = runtime.machine.freePageCount
+    let held = RuntimeHeap.statistics
+    unsafe RuntimeHeap.serve(from: runtime.machine.pages!)
+    let late = (1...40).map { runtime.allocate($0 * 100).address }
+    #expect(!late.contains(0) && Set(early + late).count == 80)
+    for address in early + late { runtime.free(address) }
+    #expect(RuntimeHeap.statistics == Self.none)
+    #expect(runtime.machine.freePageCount == free + held.pageCount + held.indexPageCount)
+  }
+
+  @Test func thePlatformLayer_allocatesAndFrees() {
+    let runtime = Runtime()
+    // No alignment, a value, one less than that; cleared or not.
+    for (alignment, expected) in [(0, 16), (64, 64), (63, 64), (-1, 16), (4096, 4096)] {
+      for flags: UInt64 in [0, 1] {
+        let memory = unsafe hosted__swift_allocate(alignment, 200, flags)
+        let address = UInt(bitPattern: memory)
+        #expect(address != 0 && address.isMultiple(of: UInt(expected)))
+        if flags == 1 { #expect(holds(address, 200, 0)) }
+        fill(address, 200, with: 0xff)
+        unsafe hosted__swift_deallocate(memory, 0, -1, 0)
+        let typed = unsafe hosted__swift_typedAllocate(200, alignment, flags, 7)
+        #expect(UInt(bitPattern: typed).isMultiple(of: UInt(expected)))
+        unsafe hosted__swift_typedDeallocate(typed, 200, alignment, 0, 7)
+      }
+    }
+    #expect(RuntimeHeap.statistics == Self.none)
+    #expect(unsafe hosted__swift_allocate(16, 1 << 40, 1) == nil)
+    #expect(runtime.text == "heap: out of memory: no room for 0x10000000000 bytes")
+  }
+
+  @Test func randomBytes_comeFromTheKernel() {
+    let runtime = Runtime()
+    for function in 0..<3 {
+      var bytes = [UInt8](repeating: 0, count: 9)
+      switch function {
+      case 0: unsafe hosted_arc4random_buf(&bytes, 8)
+      case 1: unsafe hosted__swift_generateRandom(&bytes, 8)
+      default: unsafe hosted__swift_generateRandomHashSeed(&bytes, 8)
+      }
+      #expect(bytes == [UInt8](repeating: 0x5a, count: 8) + [0])
+    }
+    #expect(runtime.text == "")
+  }
+
+  @Test func randomBytes_withoutASource_trap() async {
+    await #expect(processExitsWith: .failure) {
+      let machine = HeapMachine(pageCount: 64)
+      unsafe RuntimeHeap.start(servedBy: machine.memory)
+      var byte: UInt8 = 0
+      unsafe hosted_arc4random_buf(&byte, 1)
+    }
+  }
+
+  @Test func text_goesToTheKernel() {
+    let runtime = Runtime()
+    #expect(hosted_putchar(0x41) == 0x41)
+    #expect(unsafe hosted__swift_writeToStandardOutput([0x42, 0x43], 2) == 2)
+    #expect(runtime.printed == "ABC")
+  }
+
+  @Test func memcmp_comparesBytesWithoutSign() {
+    let low: [UInt8] = [1, 2, 3]
+    let high: [UInt8] = [1, 0x80, 0]
+    #expect(unsafe hosted_memcmp(low, high, 3) < 0)
+    #expect(unsafe hosted_memcmp(high, low, 3) > 0)
+    #expect(unsafe hosted_memcmp(low, high, 1) == 0)
+    #expect(unsafe hosted_memcmp(low, high, 0) == 0)
+  }
+}
