@@ -2,8 +2,9 @@
 #if !__STDC_HOSTED__
 
 #include "Board.h"
+#include "page_size.h"
 
-enum { WORDS_PER_PAGE = 4096 / sizeof(uintptr_t) };
+enum { WORDS_PER_PAGE = PAGE_BYTE_COUNT / sizeof(uintptr_t) };
 
 void board_fill_page(uintptr_t address, uintptr_t word) {
   volatile uintptr_t *words = (volatile uintptr_t *)address;

@@ -62,7 +62,7 @@ public struct CommandLine {
     return nil
   }
 
-  /// Prints the line.
+  /// Prints the line, as ``CommandLineWord/write(to:)`` does.
   public func write(to sink: inout some TextSink) {
     CommandLineWord(line: self, start: 0, end: count).write(to: &sink)
   }
@@ -139,10 +139,12 @@ public struct CommandLineWord {
     return (self, nil)
   }
 
-  /// Prints the word.
+  /// Prints the word, a question mark in place of each byte that is no printable ASCII: a loader's
+  /// text may not steer a terminal.
   public func write(to sink: inout some TextSink) {
     for index in start..<end {
-      if let byte = line.byte(at: index) { sink.write(byte: byte) }
+      guard let byte = line.byte(at: index) else { continue }
+      sink.write(byte: (0x20..<0x7f).contains(byte) ? byte : UInt8(ascii: "?"))
     }
   }
 }

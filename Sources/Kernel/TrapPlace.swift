@@ -1,5 +1,6 @@
 #if hasFeature(Embedded)
 import Board
+import PhysicalMemory
 import TextOutput
 
 /// An address that a trap is about, and what of the kernel lies there.
@@ -34,7 +35,9 @@ struct TrapPlace {
     sink.write(name)
   }
 
-  private func isInPage(at start: UInt) -> Bool { address & ~0xfff == start }
+  private func isInPage(at start: UInt) -> Bool {
+    address & ~(UInt(PageFrame.byteCount) - 1) == start
+  }
 }
 
 /// Whether a trap is being reported, in which case the next one cannot be.

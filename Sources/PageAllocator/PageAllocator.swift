@@ -176,7 +176,12 @@ import PhysicalMemory
     var named: NodePointer? = nil
     if let node {
       let first = unsafe try pointer(to: node)
-      if let page = unsafe allocate(order: order, in: first, below: limit) { return page }
+      // One that was never registered has no memory, and no tree.
+      if unsafe !first.pointee.span.isEmpty,
+        let page = unsafe allocate(order: order, in: first, below: limit)
+      {
+        return page
+      }
       guard policy == .preferred else { throw .outOfPages(order: order) }
       unsafe named = unsafe first
     }
@@ -326,6 +331,7 @@ import PhysicalMemory
   ) throws(PageAllocatorError) -> PageStatistics {
     let node = unsafe try pointer(to: id)
     var statistics = PageStatistics()
+    guard unsafe !node.pointee.span.isEmpty else { return statistics }
     unsafe node.pointee.tree.countFreeBlocks { order, count in
       statistics.add(count, blocksOfOrder: order)
     }

@@ -92,33 +92,87 @@ static void test_release(void)
   KIT_EQUAL(bootmem_keep_pages(), EINVAL_RESULT);
 }
 
-static void BOOTMEM_CALL *allocate_late(void *context, size_t size, size_t align, int nid)
+#define direct_map kit_pointer
+
+/* As bootmem_pages.h says that a kernel writes it. */
+static void *BOOTMEM_CALL late_allocate(void *context, size_t size, size_t align, int nid)
 {
+  unsigned long bytes = size > align ? size : align, pfn;
   unsigned int order = 0;
 
   (void)context;
-  while ((0x1000UL << order) < size || (0x1000UL << order) < align)
+  while (order <= BOOTMEM_PAGES_MAX_ORDER && BOOTMEM_PAGE_SIZE << order < bytes)
     order++;
-  unsigned long pfn = bootmem_pages_allocate(order, nid, 0);
-  return pfn == BOOTMEM_NO_PAGE ? NULL : kit_pointer(pfn * 0x1000);
+  pfn = bootmem_pages_allocate(order, nid, 0);
+  return pfn == BOOTMEM_NO_PAGE ? NULL : memset(direct_map(pfn * BOOTMEM_PAGE_SIZE), 0, size);
+}
+
+static bool is_clear(const unsigned char *memory, size_t size)
+{
+  for (size_t index = 0; index < size; index++)
+    if (memory[index])
+      return false;
+  return true;
+}
+
+/* The same two nodes, whose pages serve allocations after the hand-over. */
+static void set_up_late(const char *name)
+{
+  set_up(name);
+  kit_platform.late_allocate = late_allocate;
+  KIT_EQUAL(bootmem_setup(&kit_platform), 0);
+  init_bootmem_node(bootmem_node(0), 1, 0, PAGES / 2);
+  init_bootmem_node(bootmem_node(1), 0x10, PAGES / 2, PAGES);
+  free_bootmem(0x20000, (PAGES - 0x20) * 0x1000UL);
+  KIT_EQUAL(bootmem_keep_pages(), 0);
 }
 
 static void test_late(void)
 {
-  set_up("late_allocate served by pages");
-  kit_platform.late_allocate = allocate_late;
-  KIT_EQUAL(bootmem_setup(&kit_platform), 0);
-  init_bootmem_node(bootmem_node(0), 1, 0, PAGES);
-  free_bootmem(0x20000, (PAGES - 0x20) * 0x1000UL);
-  KIT_EQUAL(bootmem_pages_allocate(0, -1, 0), BOOTMEM_NO_PAGE);
-  KIT_EQUAL(bootmem_keep_pages(), 0);
+  set_up_late("late_allocate served by pages: sizes, alignments, clear memory");
   unsigned long before = free_pages(0);
-  void *memory = __alloc_bootmem(3 * 0x1000, 0x1000, 0);
+  static const struct {
+    unsigned long size, align;
+    unsigned int order;
+  } rows[] = {
+    {1, 0, 0}, {0x1000, 1, 0}, {0x1001, 0, 1}, {3 * 0x1000, 0x1000, 2}, {64, 0x8000, 3},
+    {0x1000UL << BOOTMEM_PAGES_MAX_ORDER, 0, BOOTMEM_PAGES_MAX_ORDER},
+  };
 
-  KIT_EXPECT(memory != NULL);
-  KIT_EQUAL(free_pages(0), before - 4);
-  KIT_EQUAL(bootmem_pages_free(kit_address(memory) / 0x1000, 2), 0);
+  for (unsigned int row = 0; row < sizeof rows / sizeof *rows; row++) {
+    unsigned long pages = 1UL << rows[row].order;
+    unsigned long pfn = bootmem_pages_allocate(rows[row].order, -1, 0);
+
+    memset(kit_pointer(pfn * 0x1000), 0xff, pages * 0x1000);
+    KIT_EQUAL(bootmem_pages_free(pfn, rows[row].order), 0);
+    void *memory = __alloc_bootmem(rows[row].size, rows[row].align, 0);
+
+    KIT_EQUAL(kit_address(memory), pfn * 0x1000);
+    KIT_EQUAL(kit_address(memory) % (rows[row].align ? rows[row].align : 64), 0);
+    KIT_EXPECT(is_clear(memory, rows[row].size));
+    KIT_EQUAL(free_pages(0), before - pages);
+    KIT_EQUAL(bootmem_pages_free(pfn, rows[row].order), 0);
+  }
   KIT_EQUAL(free_pages(0), before);
+}
+
+static void test_late_nodes(void)
+{
+  set_up_late("late_allocate served by pages: nodes, and what does not fit");
+  unsigned long before[2] = {free_pages(0), free_pages(1)};
+
+  KIT_EXPECT(kit_address(__alloc_bootmem_node(bootmem_node(1), 1, 0, 0)) >= PAGES / 2 * 0x1000UL);
+  KIT_EQUAL(free_pages(1), before[1] - 1);
+  KIT_EXPECT(__alloc_bootmem_nopanic((0x1000UL << BOOTMEM_PAGES_MAX_ORDER) + 1, 0, 0) == NULL);
+  KIT_EXPECT(__alloc_bootmem_nopanic(~0UL, 0, 0) == NULL);
+  KIT_CATCH(__alloc_bootmem((0x1000UL << BOOTMEM_PAGES_MAX_ORDER) + 1, 0, 0));
+  KIT_EQUAL(kit_fault, BOOTMEM_FAULT_OUT_OF_MEMORY);
+  KIT_EQUAL(free_pages(0), before[0]);
+  while (bootmem_pages_allocate(0, -1, 0) != BOOTMEM_NO_PAGE)
+    continue;
+  KIT_EXPECT(__alloc_bootmem_nopanic(1, 0, 0) == NULL);
+  KIT_CATCH(__alloc_bootmem_node(bootmem_node(0), 1, 0, 0));
+  KIT_EQUAL(kit_fault, BOOTMEM_FAULT_OUT_OF_MEMORY);
 }
 
 int main(void)
@@ -128,5 +182,6 @@ int main(void)
   test_nodes();
   test_release();
   test_late();
+  test_late_nodes();
   return kit_finish();
 }

@@ -51,4 +51,12 @@ import Testing
     let none = unsafe CommandLine(copying: nil, in: FakeMemory(), storage: storage)
     #expect(!none.isCut && none.count == 0)
   }
+
+  @Test func write_bytesThatAreNoPrintableASCIIAreQuestionMarks() {
+    withCommandLine("a\u{1b}[2J\u{7f} mem=\u{e9}\t0\n~") { line in
+      var printed = PrintedText()
+      line.write(to: &printed)
+      #expect(printed.text == "a?[2J? mem=???0?~")
+    }
+  }
 }

@@ -13,6 +13,9 @@ import PhysicalMemory
   /// The pages that there are.
   let span: PageRange
 
+  /// What is added to a physical address for a pointer to it.
+  let directMapOffset: UInt
+
   private let arena: Arena
   private let bitmap: Arena
   private let nodes: NodeStorage
@@ -31,6 +34,7 @@ import PhysicalMemory
     let offset = start &- UInt(span.start.firstAddress!.rawValue)
     var platform = BootMemoryPlatform()
     platform.directMapOffset = offset
+    directMapOffset = offset
     nodes = NodeStorage(count: 1)
     bitmap = Arena(byteCount: Int(BootMemory.bitmapByteCount(forPageCount: UInt64(pageCount))))!
     unsafe pageNodes = .allocate(capacity: 1)

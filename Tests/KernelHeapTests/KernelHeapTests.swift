@@ -267,6 +267,30 @@ import Testing
         == .notAllocated(address: pointers[0], .otherPage))
   }
 
+  @Test func aHeap_goesFromOneSourceToTheNext() throws {
+    let machine = HeapMachine(pageCount: 64)
+    let nodes = UnsafeMutableBufferPointer<PageNode>.allocate(capacity: 1)
+    defer { unsafe nodes.deallocate() }
+    unsafe try Self.goFromOneSourceToTheNext(
+      &machine.memory.pointee, nodes: nodes, directMapOffset: machine.directMapOffset)
+  }
+
+  /// As the module's article has it.
+  private static func goFromOneSourceToTheNext(
+    _ bootMemory: inout BootMemory, nodes: UnsafeMutableBufferPointer<PageNode>,
+    directMapOffset: UInt
+  ) throws {
+    var heap = KernelHeap(directMapOffset: directMapOffset)
+    let free = bootMemory.freePageCount()
+    let object = unsafe try heap.allocate(byteCount: 100, alignment: 64, from: &bootMemory)
+    var pages = unsafe try PageAllocator(takingOver: &bootMemory, nodes: nodes)
+    unsafe try heap.free(object, to: &pages)
+    #expect(heap.statistics.pageCount == 0)
+    // A page is the allocator's own.
+    let count = try pages.statistics(of: NodeID(0)).freePageCount
+    #expect(count == free - 1)
+  }
+
   @Test func pagesThatSomebodyElseFreed_areReported() throws {
     var machine = HeapMachine(pageCount: 64)
     try machine.handOver()

@@ -118,6 +118,14 @@ import Testing
     #expect(try kept.allocate(order) + size > limit)
   }
 
+  @Test func allocate_nodeThatWasNeverRegistered_hasNoMemory() throws {
+    var kept = try KeptPages([0..<300])
+    expect(kept.error(allocating: 0, on: 5, policy: .only), .outOfPages(order: 0))
+    expect(kept.error(allocating: 3, on: 5, policy: .only), .outOfPages(order: 3))
+    #expect(try kept.allocate(3, on: 5) < 300)
+    #expect(kept.statistics(5).pages == 0)
+  }
+
   /// The page that single pages come from, and the block kept for the next, count as free.
   @Test func allPages_canBeAllocated() throws {
     var kept = try KeptPages([0..<5000], reserved: [13..<14, 4096..<4097])

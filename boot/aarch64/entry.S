@@ -3,6 +3,17 @@
  *
  * Source: Linux's documentation, arch/arm64/booting; Arm ARM (DDI 0487), D8 for the tables. */
 #if !__STDC_HOSTED__ && defined(__aarch64__)
+#include "../page_size.h"
+
+/* Tables are pages.  An entry of the last one maps a page, of the one above a block: 2 MiB with pages
+ * of 4 KiB, 32 with 16, 512 with 64. */
+#define TABLE_SHIFT (PAGE_SHIFT - 3)
+#define ENTRY_COUNT (1 << TABLE_SHIFT)
+#define BLOCK_SHIFT (PAGE_SHIFT + TABLE_SHIFT)
+/* What an entry of the table above those maps. */
+#define BLOCKS_SHIFT (BLOCK_SHIFT + TABLE_SHIFT)
+/* With pages of 64 KiB that table is the root. */
+#define HAS_FOUR_LEVELS (BLOCKS_SHIFT + TABLE_SHIFT < 48)
 
 /* Entries of tables. */
 #define TABLE 0x3
@@ -15,8 +26,21 @@
 #define NEVER_EXECUTED ((1 << 54) | (1 << 53))
 
 #define MAIR_DEVICE_AND_WRITE_BACK 0xff00
-/* 48 bits of address, 4 KiB pages, tables in write-back memory, inner shareable; no upper half. */
-#define TCR (16 | (1 << 8) | (1 << 10) | (3 << 12) | (1 << 23))
+#if PAGE_SHIFT == 12
+#define TCR_GRANULE 0
+#define HEADER_PAGE_SIZE 1
+#define GRANULE_FIELD 28        /* of ID_AA64MMFR0_EL1 */
+#elif PAGE_SHIFT == 14
+#define TCR_GRANULE 2
+#define HEADER_PAGE_SIZE 2
+#define GRANULE_FIELD 20
+#else
+#define TCR_GRANULE 1
+#define HEADER_PAGE_SIZE 3
+#define GRANULE_FIELD 24
+#endif
+/* 48 bits of address, tables in write-back memory, inner shareable; no upper half. */
+#define TCR (16 | (1 << 8) | (1 << 10) | (3 << 12) | (TCR_GRANULE << 14) | (1 << 23))
 #define TCR_PHYSICAL_SIZE_SHIFT 32
 #define SCTLR_RESERVED_ONES 0x30d00800
 #define SCTLR_MMU (1 << 0)
@@ -31,6 +55,10 @@
 #define SPSR_EL1_MASKED 0x3c5   /* EL1 with its own stack pointer, all exceptions masked */
 
 /* The header that makes a kernel of an image (Linux, arch/arm64/booting). */
+/* For the linker script. */
+  .globl image_page_byte_count
+image_page_byte_count = PAGE_BYTE_COUNT
+
   .section .head, "ax", @progbits
   .globl _start
 _start:
@@ -38,7 +66,7 @@ _start:
   .long 0
   .quad 0                       /* from a multiple of 2 MiB */
   .quad image_byte_count
-  .quad 2                       /* little-endian, pages of 4 KiB, near the start of memory */
+  .quad HEADER_PAGE_SIZE << 1   /* little-endian, pages of this size, near the start of memory */
   .quad 0, 0, 0
   .ascii "ARM\x64"
   .long 0
@@ -104,32 +132,39 @@ in_el1:
   adrp x0, boot_stack_top
   mov sp, x0
 
-  /* The root, and the table of the first 512 GiB. */
+  /* The root, and the first table below it. */
+  adrp x1, boot_page_block_tables
+#if HAS_FOUR_LEVELS
   adrp x0, boot_page_root
-  adrp x1, boot_page_gigabytes
   orr x2, x1, #TABLE
   str x2, [x0]
+#endif
 
-  /* The GiB that the kernel is in: pages of 2 MiB, and one of 4 KiB pages with the image. */
-  adrp x0, image_start
-  lsr x3, x0, #30
-  adrp x2, boot_page_megabytes
+  /* The GiB that the kernel is in: blocks, and one of pages with the image. */
+  adrp x9, image_start
+  lsr x3, x9, #BLOCKS_SHIFT
+  adrp x2, boot_page_blocks
   orr x4, x2, #TABLE
   str x4, [x1, x3, lsl #3]
   ldr x5, =(BLOCK | MEMORY | INNER_SHAREABLE | ACCESSED | NEVER_EXECUTED)
-  lsl x4, x3, #30
+  lsr x4, x9, #30
+  lsl x4, x4, #30
+  ubfx x3, x4, #BLOCK_SHIFT, #TABLE_SHIFT
+  add x3, x2, x3, lsl #3
   orr x4, x4, x5
-  mov x6, #512
+  mov x5, #(1 << BLOCK_SHIFT)
+  mov x6, #(1 << (30 - BLOCK_SHIFT))
 3:
-  str x4, [x2], #8
-  add x4, x4, #(1 << 21)
+  str x4, [x3], #8
+  add x4, x4, x5
   subs x6, x6, #1
   b.ne 3b
-  adrp x2, boot_page_megabytes
   adrp x1, boot_page_image
-  ubfx x3, x0, #21, #9
+  ubfx x3, x9, #BLOCK_SHIFT, #TABLE_SHIFT
   orr x4, x1, #TABLE
   str x4, [x2, x3, lsl #3]
+  lsr x0, x9, #BLOCK_SHIFT
+  lsl x0, x0, #BLOCK_SHIFT
 
   adrp x2, image_text_end
   add x2, x2, :lo12:image_text_end
@@ -137,9 +172,11 @@ in_el1:
   add x3, x3, :lo12:image_read_only_end
   adrp x7, boot_stack_guard
   adrp x8, trap_stack_guard
-  mov x6, #512
+  mov x6, #ENTRY_COUNT
 4:
   ldr x4, =(PAGE | MEMORY | INNER_SHAREABLE | ACCESSED | NEVER_EXECUTED)
+  cmp x0, x9
+  b.lo 5f
   cmp x0, x3
   b.hs 5f
   orr x4, x4, #READ_ONLY
@@ -152,7 +189,7 @@ in_el1:
   ccmp x0, x8, #4, ne           /* equal to either */
   csel x4, xzr, x4, eq
   str x4, [x1], #8
-  add x0, x0, #0x1000
+  add x0, x0, #PAGE_BYTE_COUNT
   subs x6, x6, #1
   b.ne 4b
   dsb sy
@@ -161,6 +198,12 @@ in_el1:
   msr mair_el1, x0
   ldr x0, =TCR
   mrs x1, id_aa64mmfr0_el1
+#if PAGE_SHIFT == 14
+  ubfx x2, x1, #GRANULE_FIELD, #4
+  cbz x2, halt
+#else
+  tbnz x1, #GRANULE_FIELD + 3, halt     /* the processor does not have pages of this size */
+#endif
   and x1, x1, #7                /* the size of physical addresses; 52 bits need other tables */
   cmp x1, #5
   mov x2, #5
@@ -192,21 +235,23 @@ halt:
   .ltorg
 
   .section .page_tables, "aw", @nobits
-  .balign 4096
+  .balign PAGE_BYTE_COUNT
   .globl boot_page_root
 boot_page_root:
-  .skip 4096
-boot_page_gigabytes:
-  .skip 4096
-boot_page_megabytes:
-  .skip 4096
+#if HAS_FOUR_LEVELS
+  .skip PAGE_BYTE_COUNT
+#endif
+boot_page_block_tables:
+  .skip PAGE_BYTE_COUNT
+boot_page_blocks:
+  .skip PAGE_BYTE_COUNT
 boot_page_image:
-  .skip 4096
+  .skip PAGE_BYTE_COUNT
 
 /* Those that the kernel fills itself, before it reads what others left. */
   .globl boot_page_tables, boot_page_tables_end
 boot_page_tables:
-  .skip 16 * 4096
+  .skip 16 * PAGE_BYTE_COUNT
 boot_page_tables_end:
 
 #endif

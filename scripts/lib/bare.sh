@@ -16,13 +16,12 @@ readonly bare_entry=SwiftKernel_main
 readonly bare_supplied='mem(set|cpy|move|cmp)|__aeabi_mem(set|cpy|move|clr)[48]?|putchar|'\
 'machine_exit|image_(start|end|storage)'
 
-# module_folder MODULE: of this package, or of the kernel's.
+# module_folder MODULE: of this package, of the example, or of the packages that depend on it.
 module_folder() {
-  if [ -d "$root/Sources/$1" ]; then
-    echo "$root/Sources/$1"
-  else
-    echo "$root/Tests/SwiftConsumer/Sources/$1"
-  fi
+  local folder
+  for folder in Sources Tests/Examples/Swift/Sources Tests/SwiftConsumer/Sources; do
+    if [ -d "$root/$folder/$1" ]; then echo "$root/$folder/$1" && return; fi
+  done
 }
 
 # compile_bare TRIPLE LEVEL WORK: compiles all modules, the library for C too, to WORK/*.o, at -Onone
@@ -30,7 +29,7 @@ module_folder() {
 # Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.
 compile_bare() {
   local triple=$1 level=$2 work=$3 module clang file
-  local kernel=$root/Tests/SwiftConsumer/Sources
+  local kernel=$root/Tests/Examples/Swift/Sources
   local -a sources heapless=() flags=(-target "$triple" "$level" -wmo -parse-as-library -swift-version 6
     -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
     -enable-experimental-feature Embedded -Xfrontend -function-sections
@@ -70,4 +69,62 @@ bare_symbols() {
   }
   [ -s "$work/image" ] || return 1
   sed -n 's/.*undefined symbol: //p' "$work/link" | sort -u | grep -vxE "$bare_supplied" || true
+}
+
+# ---- With a heap ----
+
+# What a kernel with Swift's own collections imports besides, and such a kernel; and its entry.
+readonly heap_modules="PageAllocator KernelHeap RuntimeHeap HeapConsumer" heap_entry=kernel_use_heap
+
+# The processors that it is for.
+readonly -a heap_triples=(x86_64-unknown-none-elf i686-unknown-none-elf aarch64-none-none-elf
+  riscv64-none-none-eabi)
+
+# What such a kernel has of its own: the memory functions, and the compiler's 64-bit arithmetic.
+readonly heap_supplied='mem(set|cpy|move)|__(udiv|umod|div|mod)di3|__(ashl|lshr|ashr)di3'
+
+# compile_heap TRIPLE WORK: compiles those modules, the ones that they import and their C to
+# WORK/heap/*.o.
+compile_heap() {
+  local triple=$1 work=$2 clang module file
+  local -a sources machine=() flags=()
+  if [ "$triple" = riscv64-none-none-eabi ]; then machine=(-march=rv64imafdc -mabi=lp64); fi
+  flags=(-target "$triple" -O -wmo -parse-as-library -swift-version 6 -strict-memory-safety
+    -warnings-as-errors -package-name swift-bootmem -enable-experimental-feature Embedded
+    -Xfrontend -function-sections -Xfrontend -disable-stack-protector -Xcc -ffreestanding
+    -I "$work" -I "$work/heap" -I "$root/Sources/CKernelHeap/include")
+  for file in ${machine[@]+"${machine[@]}"}; do flags+=(-Xcc "$file"); done
+  mkdir -p "$work/heap"
+  for module in TextOutput PhysicalMemory BootMemory $heap_modules; do
+    mapfile -t sources < <(find "$(module_folder "$module")" -name '*.swift')
+    swiftc "${flags[@]}" -module-name "$module" "${sources[@]}" -emit-object \
+      -o "$work/heap/$module.o" -emit-module \
+      -emit-module-path "$work/heap/$module.swiftmodule" || return 1
+  done
+  clang=$(swift_tool clang)
+  for file in "$root"/Sources/CKernelHeap/*.c; do
+    "$clang" -target "$triple" ${machine[@]+"${machine[@]}"} -std=c11 -O2 -ffreestanding -nostdlibinc \
+      -ffunction-sections -Wall -Wextra -Werror -I "$root/Sources/CKernelHeap/include" -c "$file" \
+      -o "$work/heap/C$(basename "$file" .c).o" || return 1
+  done
+}
+
+# links_with_heap TRIPLE: that kernel compiles, has its memory from the module, and needs nothing that no
+# kernel has.
+links_with_heap() {
+  local triple=$1 work=$scratch/heap tables name
+  rm -rf "$work"
+  mkdir -p "$work"
+  compile_heap "$triple" "$work" || return 1
+  tables=$(dirname "$(dirname "$(swift_tool swiftc)")")/lib/swift/embedded/$triple
+  "$(swift_tool ld.lld)" -static "--entry=$heap_entry" --gc-sections --warn-unresolved-symbols \
+    "$work"/heap/*.o "$tables/libswiftUnicodeDataTables.a" -o "$work/image" 2>"$work/link" || {
+    cat "$work/link"
+    return 1
+  }
+  if sed -n 's/.*undefined symbol: //p' "$work/link" | grep -vxE "$heap_supplied"; then return 1; fi
+  nm "$work/image" >"$work/symbols"
+  for name in posix_memalign free arc4random_buf; do
+    grep -q " [TW] $name\$" "$work/symbols" || { echo "no $name in the image" && return 1; }
+  done
 }

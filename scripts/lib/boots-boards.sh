@@ -88,6 +88,28 @@ test_board() {
 # boots_in_matrix NODES OPTION…: a run that must succeed with so many nodes.
 boots_in_matrix() { boots_well "${@:2}" && grep -q "^summary: nodes=$1 " "$log"; }
 
+# test_page_sizes ARCH: pages of 16 and 64 KiB, where the processor has them.
+test_page_sizes() {
+  local size
+  local -a options
+  if [ "$1" != aarch64 ]; then return; fi
+  for size in 64K 16K; do
+    if can_boot; then (page_size=$size && build_kernel aarch64); fi
+    options=(--arch aarch64 --page-size $size)
+    check_boot "aarch64, pages of $size" boots_well "${options[@]}"
+    check_boot "aarch64, pages of $size: 6G, a command line and a ramdisk" boots_well \
+      "${options[@]}" --memory 6G "${one_module[@]}"
+    check_boot "aarch64, pages of $size: 1T" boots_well "${options[@]}" --memory 1T
+    check_boot "aarch64, pages of $size: four nodes" has_nodes 4 "${options[@]}" --memory 1G \
+      --nodes 4
+    check_boot "aarch64, pages of $size: pages come and go" keeps_pages 1 "${options[@]}"
+    test_kinds_of_traps "aarch64 virt, pages of $size" 'break instruction' 'unknown instruction' \
+      'data abort' 'data abort' 'instruction abort' 'data abort' "${options[@]}"
+  done
+  check_boot "aarch64 in EL2, pages of 64K" boots_well --arch aarch64 --machine virt-el2 \
+    --page-size 64K
+}
+
 # test_processors ARCH: processors that lack what the page tables use where it is there.
 test_processors() {
   case $1 in

@@ -14,8 +14,6 @@ readonly -a heap_lines=(
 test_heap() {
   local little=4M
   if has_device_tree "$1"; then little=8M; fi
-  kernel_kind=-heap
-  if can_boot; then build_kernel "$1"; fi
   check_boot "$1: a heap before the hand-over and after" prints_and_succeeds --arch "$1" \
     --append heap -- "${heap_lines[@]}"
   check_boot "$1: a heap in $little" prints_and_succeeds --arch "$1" --memory "$little" --append heap \
@@ -31,7 +29,6 @@ test_heap() {
       --processor pentium3,-sse2 --append heap
   fi
   check_boot "$1: the image without a heap says so" lacks_heap "$1"
-  kernel_kind=''
 }
 
 # lacks_heap ARCH: the kernel without one, told to use it, fails with a clear message.

@@ -14,12 +14,16 @@ truncate -s 64M "$files/larger"
 one_module=(--append 'some words' --module "$files/large")
 two_modules=("${one_module[@]}" --module "$files/small")
 
-# prepare_boots ARCH: builds its kernel; notes whether it can be booted.
+# prepare_boots ARCH: builds its kernels, the two at a time; notes whether they can be booted.
 prepare_boots() {
   emulator=qemu-system-$1
   emulator_package=$(emulator_package "$1")
   command -v "$emulator" >/dev/null || install "$1" "$emulator_package"
-  if command -v "$emulator" >/dev/null; then build_kernel "$1"; fi
+  if command -v "$emulator" >/dev/null; then
+    (kernel_kind=-heap && build_kernel "$1") &
+    build_kernel "$1"
+    wait $!
+  fi
 }
 
 # can_boot: whether the processor's emulator is there.

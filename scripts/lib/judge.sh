@@ -4,11 +4,12 @@
 # map_pages LOG LIMIT MAP: the whole usable pages below page LIMIT in the map `as given` or `as
 # sanitised`, counted from what was printed, apart from the kernel's own arithmetic.
 map_pages() {
-  local start last kind first end pages=0 limit=$2
+  local start last kind first end shift pages=0 limit=$2
+  shift=$(page_shift "$page_size")
   while read -r start last kind; do
     [ "$kind" = usable ] || continue
-    first=$(((16#$start + 4095) >> 12))
-    end=$(((16#$last + 1) >> 12))
+    first=$(((16#$start + (1 << shift) - 1) >> shift))
+    end=$(((16#$last + 1) >> shift))
     if [ "$end" -gt "$limit" ]; then end=$limit; fi
     if [ "$end" -gt "$first" ]; then pages=$((pages + end - first)); fi
   done < <(sed -n "/^memory map $3:/,/^[^ ]/p" "$1" |
@@ -18,9 +19,10 @@ map_pages() {
 
 # bitmap_pages LOG: the pages of all bitmaps.
 bitmap_pages() {
-  local start last pages=0
+  local start last shift pages=0
+  shift=$(page_shift "$page_size")
   while read -r start last; do
-    pages=$((pages + (16#$last + 1 - 16#$start >> 12)))
+    pages=$((pages + (16#$last + 1 - 16#$start >> shift)))
   done < <(sed -nE 's/^(# )?  ([0-9a-f]*)-([0-9a-f]*) bitmap of node [0-9]*$/\2 \3/p' "$1")
   echo "$pages"
 }
@@ -36,7 +38,8 @@ equal() {
 # judge_summary LOG ARCH MEMORY FIRMWARE MAP: whether the summary adds up to the map, which is the one
 # as sanitised where the command line changes it, and the firmware's map to the memory.
 judge_summary() {
-  local log=$1 limit kept usable reserved free released pages bytes
+  local log=$1 limit kept usable reserved free released shift pages bytes
+  shift=$(page_shift "$page_size")
   # The highest page number that the processor reaches, plus one.
   case $2 in i386) limit=$((1 << 20)) ;; *) limit=$((1 << 40)) ;; esac
   read -r usable reserved free released < <(sed -n \
@@ -53,7 +56,7 @@ judge_summary() {
   case $4 in bios) kept=1 ;; uefi) kept=16 ;; tree) kept=0 ;; esac
   bytes=$(($(in_mebibytes "$3") << 20))
   pages=$(map_pages "$log" $((1 << 40)) "as given")
-  if [ $((pages << 12)) -gt "$bytes" ] || [ $((pages << 12)) -lt $((bytes - (kept << 20))) ]; then
+  if [ $((pages << shift)) -gt "$bytes" ] || [ $((pages << shift)) -lt $((bytes - (kept << 20))) ]; then
     echo "the map has $pages usable pages, with memory of $bytes bytes"
     return 1
   fi

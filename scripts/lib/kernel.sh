@@ -6,6 +6,22 @@
 # How the kernel ends a run, as QEMU's exit status (see Outcome in Sources/Kernel), on every processor.
 readonly status_success=33 status_failure=35 status_trap=37
 
+# The size of the kernel's pages, as --page-size says.
+page_size=4K
+
+# page_shift SIZE: log2 of a size of pages, one that can be compiled for.
+page_shift() {
+  case $1 in
+    4K) echo 12 ;;
+    16K) echo 14 ;;
+    64K) echo 16 ;;
+    *) die "pages of '$1' are none of 4K, 16K and 64K" ;;
+  esac
+}
+
+# page_size_condition SIZE: how modules and C are compiled for it, an option or nothing.
+page_size_condition() { if [ "$1" != 4K ]; then echo "-DBOOTMEM_PAGE_SIZE_$1"; fi; }
+
 # Which kernel is meant: the one without a heap, or `-heap`, the one that has Swift's own collections.
 kernel_kind=''
 
@@ -17,8 +33,12 @@ choose_kernel() {
   esac
 }
 
-# kernel_folder ARCH: where the kernel of that kind is built.
-kernel_folder() { echo "$root/.build-$1$kernel_kind"; }
+# kernel_folder ARCH: where the kernel of that kind and with pages of that size is built.
+kernel_folder() {
+  local size=-$page_size
+  if [ "$size" = -4K ]; then size=''; fi
+  echo "$root/.build-$1$kernel_kind$size"
+}
 
 # kernel_image ARCH: the path of the built image.
 kernel_image() { echo "$(kernel_folder "$1")/$(kernel_triple "$1")/release/Kernel"; }
@@ -71,7 +91,7 @@ has_device_tree() { [ "$1" = aarch64 ] || [ "$1" = riscv64 ]; }
 
 # build_kernel ARCH: builds what is stale.
 build_kernel() {
-  local arch=$1 image log toolset=scripts/toolsets/$1.json started=$SECONDS
+  local arch=$1 image log condition toolset=scripts/toolsets/$1.json started=$SECONDS
   local -a options=()
   require_command swift "(see https://swift.org/install)"
   image=$(kernel_image "$arch")
@@ -85,6 +105,8 @@ build_kernel() {
     # Where its code uses registers that the other kernel leaves alone.
     if has_device_tree "$arch"; then toolset=scripts/toolsets/$arch-heap.json; fi
   fi
+  condition=$(page_size_condition "$page_size")
+  if [ -n "$condition" ]; then options+=(-Xswiftc "$condition" -Xcc "$condition"); fi
   say "building the $arch kernel${kernel_kind:+ with a heap}"
   (cd "$root" && swift build -c release --triple "$(kernel_triple "$arch")" \
     --toolset "$toolset" --scratch-path "$(kernel_folder "$arch")" \

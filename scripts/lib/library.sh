@@ -63,19 +63,6 @@ header_names() {
     sed -n 's/^#define \([a-z]\w*bootmem\w*\)(.*/\1/p'
 }
 
-# page_shift SIZE: log2 of a size of pages, one that the modules can be compiled for.
-page_shift() {
-  case $1 in
-    4K) echo 12 ;;
-    16K) echo 14 ;;
-    64K) echo 16 ;;
-    *) die "pages of '$1' are none of 4K, 16K and 64K" ;;
-  esac
-}
-
-# page_size_condition SIZE: how the modules are compiled for it, an option of swiftc's or nothing.
-page_size_condition() { if [ "$1" != 4K ]; then echo "-DBOOTMEM_PAGE_SIZE_$1"; fi; }
-
 # write_library_header HEADER PREFIX NODES PAGE_SIZE: the header of a library for so many nodes and
 # pages of that size, its names prefixed.
 write_library_header() {

@@ -18,6 +18,7 @@ machine_usage() {
                                    that the board takes, and that reaches the memory)
   --nodes N | SIZE,SIZE,…          memory nodes of equal or of given sizes, such as 4 or 1G,0,512M;
                                    on pc, q35 and virt
+  --page-size 4K|16K|64K           the size of the kernel's pages (default: 4K); others on aarch64
   --append "WORDS"                 the kernel's command line; with `heap` among them it is the kernel
                                    that has Swift's classes and collections
   --module FILE                    a file for the loader to place in memory; may be repeated, but
@@ -29,14 +30,18 @@ END
 # is left in the array `other_options`.
 parse_machine() {
   arch=i386 loader='' firmware='' machine='' memory=128M append='' nodes=''
-  processor=''
+  processor='' page_size=4K
   modules=() other_options=()
   while [ $# -gt 0 ]; do
     case $1 in
-      --arch | --loader | --firmware | --machine | --memory | --nodes | --processor | --append | \
-        --module)
+      --arch | --loader | --firmware | --machine | --memory | --nodes | --processor | --page-size | \
+        --append | --module)
         [ $# -ge 2 ] || die "$1 needs a value"
-        if [ "$1" = --module ]; then modules+=("$2"); else printf -v "${1#--}" %s "$2"; fi
+        case $1 in
+          --module) modules+=("$2") ;;
+          --page-size) page_size=$2 ;;
+          *) printf -v "${1#--}" %s "$2" ;;
+        esac
         shift 2
         ;;
       *)
@@ -57,6 +62,11 @@ parse_machine() {
     one_of "$loader" multiboot pvh grub grub1
     one_of "$firmware" bios uefi
     one_of "$machine" pc q35 microvm isapc
+  fi
+  if [ "$arch" = aarch64 ]; then
+    one_of "$page_size" 4K 16K 64K
+  else
+    one_of "$page_size" 4K
   fi
   [[ $memory =~ ^[1-9][0-9]*[MGT]$ ]] || die "memory '$memory' is no size such as 16M, 6G or 1T"
   [[ -z $nodes || $nodes =~ ^[1-9][0-9]*$ || $nodes =~ ^[0-9]+[MGT]?(,[0-9]+[MGT]?)+$ ]] ||
@@ -180,6 +190,8 @@ add_memory() {
     esac
   elif [ "$emulator/$machine" = x86_64/isapc ]; then
     fitting=qemu64 # the board's default is a 486
+  elif [ "$page_size" = 16K ]; then
+    fitting=max # those that QEMU has by name lack these pages
   elif [ "$emulator" = aarch64 ]; then
     fitting=cortex-a57 # the board's default has 32 bits
   fi

@@ -5,8 +5,25 @@
  *     pfn = bootmem_pages_allocate(order, nid, 0);       2^order pages
  *     bootmem_pages_free(pfn, order);
  *
- * platform.late_allocate may be served by these.  A kernel that includes bootmem.h alone links
- * nothing of them.
+ * A kernel that includes bootmem.h alone links nothing of them.
+ *
+ * They serve platform.late_allocate, so that alloc_bootmem() goes on to work after the hand-over, by a
+ * function like this one, where direct_map(0) is a pointer to physical address 0:
+ *
+ *     void *BOOTMEM_CALL late_allocate(void *context, size_t size, size_t align, int nid)
+ *     {
+ *       unsigned long bytes = size > align ? size : align, pfn;
+ *       unsigned int order = 0;
+ *
+ *       while (order <= BOOTMEM_PAGES_MAX_ORDER && BOOTMEM_PAGE_SIZE << order < bytes)
+ *         order++;
+ *       pfn = bootmem_pages_allocate(order, nid, 0);
+ *       return pfn == BOOTMEM_NO_PAGE ? NULL : memset(direct_map(pfn * BOOTMEM_PAGE_SIZE), 0, size);
+ *     }
+ *
+ * An allocation is a block of pages then, however small; no block is above the largest order, so
+ * larger ones fail.  Such memory is not freed by free_bootmem(), which works on boot memory alone, but
+ * by bootmem_pages_free() with the order that was used.
  *
  * Not in Linux.  No call is a fault: an error changes nothing and is written to platform.write.
  * There is no lock inside: of these functions only one at a time may run, so a kernel makes all

@@ -2,17 +2,23 @@
 import Board
 import PhysicalMemory
 
-/// Entries of aarch64's tables for pages of 4 KiB (Arm ARM, D8.3).
+/// Entries of aarch64's tables, for pages of 4, 16 or 64 KiB (Arm ARM, D8.3).
 enum PageEntries: PageTableFormat {
   static let processorName: StaticString = "aarch64"
 
-  static var levelCount: Int { 4 }
+  /// As many as 48 bits of address need: 4, or 3 with pages of 64 KiB.
+  static var levelCount: Int {
+    let bitCount = Int(PageFrame.byteCountShift)
+    let bitCountOfLevel = bitCount - 3
+    return (48 - bitCount + bitCountOfLevel - 1) / bitCountOfLevel
+  }
 
-  static var highestLeafLevel: Int { 2 }
+  /// With pages of 4 KiB an entry can map a GiB, with others only one block of a level below.
+  static var highestLeafLevel: Int { PageFrame.byteCountShift == 12 ? 2 : 1 }
 
   /// 48 bits of address, or as many as the processor has lines for.
   static var reach: PageFrame {
-    PageFrame(1 << (UInt64(board_physical_address_bit_count()) - 12))
+    PageFrame(1 << (UInt64(board_physical_address_bit_count()) - PageFrame.byteCountShift))
   }
 
   // Numbers of attributes as the entry code has them in MAIR_EL1.

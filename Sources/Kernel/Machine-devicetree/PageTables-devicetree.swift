@@ -3,9 +3,10 @@ import Board
 import MemoryMap
 import PhysicalMemory
 
-/// How a processor writes what a page table of 512 entries says.
+/// How a processor writes what a page table says, which is a page of entries of 8 bytes.
 protocol PageTableFormat {
-  /// The number of levels; the lowest has pages, the one above 2 MiB in an entry, then 1 GiB.
+  /// The number of levels; the lowest has pages, the one above the memory of a whole table in an entry:
+  /// with 4 KiB 2 MiB, then 1 GiB.
   static var levelCount: Int { get }
 
   /// The highest level, counted from 0, whose entries can map memory instead of a table.
@@ -22,7 +23,8 @@ protocol PageTableFormat {
 
 /// Tables that map memory to itself, by the largest pages that will do.
 struct PageTables<Format: PageTableFormat> {
-  private static var entryCount: UInt64 { 512 }
+  private static var entryCountShift: UInt64 { PageFrame.byteCountShift - 3 }
+  private static var entryCount: UInt64 { 1 << entryCountShift }
 
   private let protection: MemoryProtection
   private var usable: UsableWalk
@@ -49,8 +51,8 @@ struct PageTables<Format: PageTableFormat> {
     let address = next?.firstAddress
     count += 1
     next = next?.advanced(byPageCount: 1)
-    // A table has at most 2^48 bytes, or 2^36 pages, so nothing overflows.
-    let step: UInt64 = 1 << (9 * UInt64(level))
+    // A table maps at most 2^58 bytes, with pages of 16 KiB, so nothing overflows.
+    let step: UInt64 = 1 << (Self.entryCountShift * UInt64(level))
     for index in 0..<Self.entryCount {
       let entry = entry(level: level, start: start + index * step, pageCount: step)
       guard let address else { continue }

@@ -19,7 +19,8 @@ enum Paging {
   /// The GiB with the kernel in it, which is mapped on entry, and where the loader leaves the tree.
   static var firmwareWindow: PageRange {
     let gibibyte = UInt64(board_image_start()) >> 30
-    guard let pages = PageRange(start: PageFrame(gibibyte << 18), pageCount: 1 << 18) else {
+    let pageCount: UInt64 = 1 << (30 - PageFrame.byteCountShift)
+    guard let pages = PageRange(start: PageFrame(gibibyte * pageCount), pageCount: pageCount) else {
       fatalError("the kernel lies beyond the address space")
     }
     return pages
@@ -42,7 +43,7 @@ enum Paging {
   /// over reaches any memory.
   static func protect(devices: PageRange, readable: PageRange) {
     let protection = MemoryProtection(devices: devices, readable: readable)
-    let room = (board_boot_page_tables_end() - board_boot_page_tables()) >> 12
+    let room = (board_boot_page_tables_end() - board_boot_page_tables()) / UInt(PageFrame.byteCount)
     // The image lies in 4 MiB, the tree has 2 MiB at most, and the device a page or a few.
     precondition(Tables(for: protection).count <= UInt64(room))
     let start = PhysicalAddress(UInt64(board_boot_page_tables()))

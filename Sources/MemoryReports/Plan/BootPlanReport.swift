@@ -66,6 +66,8 @@ public struct BootPlanReport {
     let (regions, notes) = scenario.regionsByCommandLine()
     self.notes = notes
     let sanitized = SanitizedMap(regions)
+    // The map lies in its storage.
+    defer { withExtendedLifetime(sanitized) {} }
     let map = sanitized.map
     try scenario.checkPlaces(in: sanitized)
 

@@ -60,7 +60,7 @@ import PhysicalMemory
   }
 
   deinit {
-    for unsafebitmap in unsafe bitmaps { unsafe bitmap.deallocate() }
+    unsafe bitmaps.forEach { unsafe $0.deallocate() }
   }
 
   private mutating func makeCalls(_ input: inout FuzzInput) {

@@ -1,7 +1,7 @@
 import FuzzKit
 
 private let target = FuzzTarget.named(in: [
-  FuzzTarget("allocator", AllocatorTarget.run)
+  FuzzTarget("allocator", AllocatorTarget.run), FuzzTarget("pages", PagesTarget.run),
 ])
 
 /// What libFuzzer calls with each input.

@@ -1,0 +1,214 @@
+@testable import BootMemory
+import PhysicalMemory
+
+/// A call that can be made in a small world.
+enum SmallWorldCall {
+  case free(Range<Int>, node: Int?)
+  case reserve(Range<Int>, node: Int?, exclusively: Bool)
+  case allocate(SmallWorldModel.Request)
+}
+
+/// Every state that calls can bring a world of a few pages to, each looked at once.
+///
+/// A state is all that the model knows and every byte of the allocator's, so what can follow is the
+/// same wherever the two are.  When no new one is left, every sequence of calls has been seen,
+/// however long.
+@safe struct SmallWorld: ~Copyable {
+  struct Difference: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  /// What was seen.
+  private(set) var stateCount = 1
+  private(set) var callCount = 0
+  private(set) var depth = 0
+  /// Whether no state is left from which a call has not been made.
+  private(set) var isComplete = false
+
+  private let spans: [Range<Int>]
+  private let calls: [SmallWorldCall]
+  /// The allocator with the storage of its nodes and bitmaps, in one piece.
+  private let image: UnsafeMutableRawBufferPointer
+  private let memory: UnsafeMutablePointer<BootMemory>
+
+  init(_ spans: [Range<Int>], calls: [SmallWorldCall]) {
+    self.spans = spans
+    self.calls = calls
+    func rounded(_ count: Int) -> Int { (count + 15) & ~15 }
+    let bitmapByteCounts = spans.map {
+      rounded(Int(BootMemory.bitmapByteCount(forPageCount: UInt64($0.count))))
+    }
+    let nodesByteCount = rounded(MemoryLayout<BootMemoryNode>.stride * spans.count)
+    let memoryByteCount = rounded(MemoryLayout<BootMemory>.size)
+    let byteCount = memoryByteCount + nodesByteCount + bitmapByteCounts.reduce(0, +)
+    unsafe image = .allocate(byteCount: byteCount, alignment: 16)
+    unsafe image.initializeMemory(as: UInt8.self, repeating: 0)
+    let base = unsafe image.baseAddress!
+    unsafe memory = base.bindMemory(to: BootMemory.self, capacity: 1)
+    let nodes = unsafe (base + memoryByteCount).bindMemory(
+      to: BootMemoryNode.self, capacity: spans.count)
+    var platform = BootMemoryPlatform()
+    platform.cacheLineByteCount = SmallWorldModel.unit
+    unsafe platform.clear = { _, _, _ in }
+    unsafe memory.initialize(
+      to: BootMemory(
+        platform: platform, nodes: UnsafeMutableBufferPointer(start: nodes, count: spans.count)))
+    var place = memoryByteCount + nodesByteCount
+    for (index, span) in spans.enumerated() {
+      let bitmap = unsafe UnsafeMutableRawBufferPointer(
+        rebasing: image[place..<place + bitmapByteCounts[index]])
+      unsafe try! memory.pointee.registerNode(
+        NodeID(index), spanning: span.pageRange, bitmap: bitmap)
+      place += bitmapByteCounts[index]
+    }
+  }
+
+  deinit { unsafe image.deallocate() }
+
+  /// Makes every call from every state, those that a call leads to first, then those that two lead
+  /// to, and so on, until all have been made or there were `maximumCallCount`.
+  mutating func explore(maximumCallCount: Int) throws(Difference) {
+    let first = State(model: SmallWorldModel(spans), image: unsafe [UInt8](image))
+    var seen: Set<State.Key> = [first.key]
+    var states = [first]
+    try judgeHandOver(first)
+    while !states.isEmpty {
+      var next: [State] = []
+      for state in states {
+        for call in calls {
+          let made = try make(call, from: state)
+          callCount += 1
+          guard seen.insert(made.key).inserted else { continue }
+          try judgeHandOver(made)
+          next.append(made)
+        }
+        // Whole levels only, so that the depth is one to which every sequence was seen.
+        if callCount > maximumCallCount { return }
+      }
+      depth += 1
+      stateCount = seen.count
+      states = next
+    }
+    isComplete = true
+  }
+
+  private struct State {
+    let model: SmallWorldModel
+    let image: [UInt8]
+
+    /// What two states are told apart by; that of an image is 64 bits of hash.
+    struct Key: Hashable {
+      let model: SmallWorldModel
+      let image: Int
+    }
+
+    var key: Key { Key(model: model, image: image.hashValue) }
+  }
+
+  private func bring(_ image: [UInt8]) {
+    unsafe self.image.copyBytes(from: image)
+  }
+
+  private func make(
+    _ call: SmallWorldCall, from state: State
+  ) throws(Difference) -> State {
+    bring(state.image)
+    var model = state.model
+    let expected: SmallWorldModel.Outcome
+    let actual: SmallWorldModel.Outcome
+    switch call {
+    case .free(let range, let node):
+      expected = model.free(range, node)
+      actual = outcome { memory throws(BootMemoryError) in
+        try memory.free(Self.bytes(range), on: node.map { NodeID($0) })
+        return nil
+      }
+    case .reserve(let range, let node, let exclusively):
+      expected = model.reserve(range, node, exclusively: exclusively)
+      actual = outcome { memory throws(BootMemoryError) in
+        try memory.reserve(
+          Self.bytes(range), on: node.map { NodeID($0) }, exclusively: exclusively)
+        return nil
+      }
+    case .allocate(let request):
+      expected = model.allocate(request)
+      actual = outcome { memory throws(BootMemoryError) in
+        try memory.allocate(Self.allocation(request))
+      }
+    }
+    guard actual == expected else {
+      throw Difference(
+        description: "\(call) gave \(actual), not \(expected), from \(state.model)")
+    }
+    if let difference = differentState(model) {
+      throw Difference(description: "\(call): \(difference), from \(state.model)")
+    }
+    return State(model: model, image: unsafe [UInt8](image))
+  }
+
+  private func outcome(
+    _ call: (inout BootMemory) throws(BootMemoryError) -> PhysicalAddress?
+  ) -> SmallWorldModel.Outcome {
+    do throws(BootMemoryError) {
+      guard let address = unsafe try call(&memory.pointee) else { return .done }
+      let (unit, rest) = address.rawValue.quotientAndRemainder(dividingBy: SmallWorldModel.unit)
+      return rest == 0 ? .allocated(Int(unit)) : .handedOutTwice(-1)
+    } catch {
+      return .failed(error)
+    }
+  }
+
+  private func differentState(_ model: SmallWorldModel) -> String? {
+    for (index, node) in model.nodes.enumerated() {
+      for page in node.start..<node.end {
+        let isReserved = unsafe memory.pointee.isReserved(PageFrame(UInt64(page)))
+        if isReserved == node.isFree(page) {
+          return "page \(page) is reserved: \(!node.isFree(page))"
+        }
+      }
+      let own = unsafe memory.pointee.node(NodeID(index))!
+      if own.hint.number != UInt64(node.hint) {
+        return "hint of node \(index) is \(own.hint.number), not \(node.hint)"
+      }
+      let openEnd = UInt64(node.openEnd ?? 0) * SmallWorldModel.unit
+      if (own.lastEnd.isPageAligned ? 0 : own.lastEnd.rawValue) != openEnd {
+        return "the last end of node \(index) is \(own.lastEnd), not \(openEnd)"
+      }
+    }
+    return nil
+  }
+
+  /// Every free page is handed over, once.
+  private func judgeHandOver(_ state: State) throws(Difference) {
+    bring(state.image)
+    var pages: [UInt64] = []
+    _ = unsafe try! memory.pointee.handOver(maximumOrder: 2) { block in
+      pages += block.first.number..<block.first.number + block.pageCount
+    }
+    let expected = state.model.nodes.flatMap { node in
+      (node.start..<node.end).filter { node.isFree($0) }.map { UInt64($0) }
+    }
+    guard pages == expected else {
+      throw Difference(description: "hands over \(pages), not \(expected), of \(state.model)")
+    }
+  }
+
+  private static func bytes(_ units: Range<Int>) -> AddressRange {
+    AddressRange(
+      start: PhysicalAddress(UInt64(units.lowerBound) * SmallWorldModel.unit),
+      byteCount: UInt64(units.count) * SmallWorldModel.unit)!
+  }
+
+  private static func allocation(_ request: SmallWorldModel.Request) -> AllocationRequest {
+    func address(_ unit: Int) -> PhysicalAddress {
+      PhysicalAddress(UInt64(unit) * SmallWorldModel.unit)
+    }
+    return AllocationRequest(
+      byteCount: UInt64(request.size) * SmallWorldModel.unit,
+      alignment: UInt64(request.alignment) * SmallWorldModel.unit,
+      goal: .address(address(request.goal)),
+      limit: request.limit.map { .address(address($0)) } ?? .none,
+      node: request.node.map { NodeID($0) },
+      nodePolicy: request.isForNodeOnly ? .only : .preferred)
+  }
+}

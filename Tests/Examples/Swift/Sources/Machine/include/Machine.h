@@ -1,0 +1,16 @@
+/* The machine as this kernel uses it: entry, console, end. */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+/* Where the image lies, from the linker script. */
+extern unsigned char image_start[], image_end[];
+static inline unsigned long machine_image_start(void) { return (unsigned long)image_start; }
+static inline unsigned long machine_image_end(void) { return (unsigned long)image_end; }
+
+/* Writes a byte to the serial port.  Swift's traps call it as well, in a debug build. */
+int putchar(int byte);
+
+/* Ends the run: QEMU's exit status is 33 + 2 * status. */
+_Noreturn void machine_exit(unsigned int status);
+
+#endif
