@@ -193,3 +193,14 @@ let package = Package(
       swiftSettings: settings),
   ]
 )
+
+// scripts/test builds the tests of the allocators for each size of pages, and nothing that they do not
+// need.
+if Context.environment["BOOTMEM_TARGETS"] == "allocators" {
+  let names: Set = [
+    "PhysicalMemory", "TextOutput", "BootMemory", "BootMemoryTrace", "PageAllocator", "TestSupport",
+    "BootMemoryTests", "PageAllocatorTests",
+  ]
+  package.products = []
+  package.targets.removeAll { !names.contains($0.name) }
+}

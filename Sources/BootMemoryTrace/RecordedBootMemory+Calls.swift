@@ -18,6 +18,11 @@ extension RecordedBootMemory {
   /// The number of free pages of a node.
   public func freePageCount(on id: NodeID) -> UInt64 { base.freePageCount(on: id) }
 
+  /// The pointer to a physical address.
+  public func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
+    unsafe base.pointer(to: address)
+  }
+
   /// Registers a node, all its pages reserved, with its bitmap in physical memory.
   @discardableResult
   public mutating func registerNode(

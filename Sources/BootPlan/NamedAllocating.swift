@@ -20,6 +20,15 @@ public protocol NamedAllocating: ~Copyable {
     _ range: AddressRange, on node: NodeID?, exclusively: Bool
   ) throws(BootMemoryError)
 
+  /// See ``/BootMemory/BootMemory/pointer(to:)``.
+  func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer?
+
+  /// See ``/BootMemory/BootMemory/handOver(maximumOrder:_:)``.
+  @discardableResult
+  mutating func handOver(
+    maximumOrder: Int, _ release: (PageBlock) -> Void
+  ) throws(BootMemoryError) -> UInt64
+
   /// See ``/BootMemory/BootMemory/releaseLate(_:_:)``.
   @discardableResult
   mutating func releaseLate(
@@ -44,11 +53,19 @@ extension NamedAllocating where Self: ~Copyable {
     _ request: AllocationRequest, as owner: MemoryOwner, neededOnlyDuringBoot: Bool = false,
     in owners: inout OwnerTable
   ) throws(BootMemoryError) -> PhysicalAddress {
+    if owners.checks.isOn,
+      let address = allocateChecked(
+        request, as: owner, neededOnlyDuringBoot: neededOnlyDuringBoot, in: &owners)
+    {
+      return address
+    }
     let address = try allocate(request)
+    let range = AddressRange(start: address, clampingByteCount: request.byteCount)
+    owners.checks.removeFreed(range)
     owners.note(
       OwnedRange(
-        range: AddressRange(start: address, clampingByteCount: request.byteCount), owner: owner,
-        isAllocated: true, isNeededOnlyDuringBoot: neededOnlyDuringBoot))
+        range: range, owner: owner, isAllocated: true,
+        isNeededOnlyDuringBoot: neededOnlyDuringBoot))
     return address
   }
 
@@ -69,6 +86,7 @@ extension NamedAllocating where Self: ~Copyable {
     exclusively: Bool = false, neededOnlyDuringBoot: Bool = false, in owners: inout OwnerTable
   ) throws(BootMemoryError) {
     try reserve(range, on: node, exclusively: exclusively)
+    if let bytes = AddressRange(range.touchedPages) { owners.checks.removeFreed(bytes) }
     owners.note(
       OwnedRange(
         range: range, owner: owner, isNeededOnlyDuringBoot: neededOnlyDuringBoot))
@@ -82,7 +100,26 @@ extension NamedAllocating where Self: ~Copyable {
     _ range: AddressRange, on node: NodeID? = nil, in owners: inout OwnerTable
   ) throws(BootMemoryError) {
     try free(range, on: node)
-    if let bytes = range.wholePages.flatMap({ AddressRange($0) }) { owners.remove(bytes) }
+    guard let bytes = range.wholePages.flatMap({ AddressRange($0) }) else { return }
+    if owners.checks.isOn { checkFreeing(bytes, in: &owners) }
+    owners.remove(bytes)
+  }
+
+  /// Hands over every free page, once the debug mode, if it is on, has looked at all memory.
+  ///
+  /// - Parameters:
+  ///   - maximumOrder: The largest order of a block.
+  ///   - owners: The ledger; ``OwnerTable/checks`` has the number of violations afterwards.
+  ///   - release: Takes a block.
+  /// - Returns: The number of pages released.
+  /// - Throws: As ``/BootMemory/BootMemory/handOver(maximumOrder:_:)``.
+  /// - Complexity: That, and that of ``checkMemory(in:)``.
+  @discardableResult
+  public mutating func handOver(
+    maximumOrder: Int, in owners: inout OwnerTable, _ release: (PageBlock) -> Void
+  ) throws(BootMemoryError) -> UInt64 {
+    checkMemory(in: &owners)
+    return try handOver(maximumOrder: maximumOrder, release)
   }
 
   /// Hands over, after the hand-over, what `owner` holds alone, and takes its ranges out of the

@@ -17,6 +17,9 @@ public struct OwnerTable: ~Copyable {
   /// How many ranges were noted for which there was no room any more.
   public private(set) var leftOutCount = 0
 
+  /// The debug mode; off unless ``startChecking(freedRanges:context:write:)`` is called.
+  public internal(set) var checks = MemoryChecks()
+
   /// Makes an empty table in `storage`, which must stay valid, and untouched by others, as long as
   /// the table is used.  It need not be initialised.
   public init(storage: UnsafeMutableBufferPointer<OwnedRange>) {
@@ -76,30 +79,7 @@ public struct OwnerTable: ~Copyable {
   ///
   /// - Complexity: O(n²), O(n) where less than a whole range is taken out.
   public mutating func remove(_ bytes: AddressRange) {
-    var index = 0
-    while index < count {
-      let held = self[index]
-      guard let part = held.range.intersection(bytes) else {
-        index += 1
-        continue
-      }
-      let front = AddressRange(start: held.range.start, end: part.start)
-      // What lies behind the part has a first byte, and so the part an end.
-      let behind = part.end.flatMap { end in
-        held.range.last.flatMap { AddressRange(first: end, last: $0) }
-      }
-      switch (front.flatMap { $0.isEmpty ? nil : $0 }, behind) {
-      case (nil, nil):
-        ranges.remove(at: index)
-        continue
-      case (let front?, nil): ranges[index] = held.replacing(front)
-      case (nil, let behind?): ranges[index] = held.replacing(behind)
-      case (let front?, let behind?):
-        ranges[index] = held.replacing(front)
-        note(held.replacing(behind))
-      }
-      index += 1
-    }
+    leftOutCount += ranges.remove(bytes)
   }
 
   /// Takes the range at `index` out; those behind it move up.

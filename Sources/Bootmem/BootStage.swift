@@ -5,7 +5,7 @@
 ///
 /// ```swift
 /// try BootStage.firmware(
-///   information.read(Multiboot1(), at: address, in: memory, reportingTo: &console))
+///   information.read(Self.loader, at: address, in: memory, reportingTo: &console))
 /// ```
 public enum BootStage {
   /// Runs a call that throws ``/Firmware/FirmwareError``.

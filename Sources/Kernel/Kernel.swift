@@ -8,7 +8,7 @@ import PhysicalMemory
 import TextOutput
 import BootMemoryTrace
 
-/// Prints a line of `bootmem_debug`.
+/// Prints a line of `bootmem_debug`, or of the ledger's debug mode.
 private func writeOperation(
   context: UnsafeMutableRawPointer?, text: UnsafePointer<UInt8>?, byteCount: UInt
 ) {
@@ -45,6 +45,7 @@ struct Kernel {
     } catch {
       // A trace that was begun stays without its end: it is not whole.
       unsafe SerialPort.writesComments = false
+      SerialPort.setUpForFailure()
       console.endLine()
       console.write("error: ")
       error.write(to: &console)
@@ -69,6 +70,9 @@ struct Kernel {
     var memory = try setUpMemory(
       for: &inventory, tables: &tables, stopwatch: &stopwatch, console: &console)
     try show(&memory, &inventory, console: &console)
+    if let word = inventory.commandLine.value(behind: "debug=") {
+      try MemoryDebugging(word)?.run(on: &memory, owners: &inventory.owners, console: &console)
+    }
     ModuleSums(memory: firmwareMemory(below: Paging.reach), map: inventory.map)
       .write(inventory.owners, to: &console)
     if inventory.commandLine.contains("pages") {
@@ -112,6 +116,11 @@ struct Kernel {
     var memory = unsafe RecordedMemory(
       BootMemory(platform: platform, nodes: nodes), sink: TracePort())
     if inventory.commandLine.contains("bootmem_record") { memory.startRecording() }
+    if inventory.commandLine.value(behind: "debug=") != nil {
+      unsafe inventory.owners.startChecking(
+        freedRanges: tables.take(OwnedRange.self, count: MemoryDebugging.freedCapacity),
+        write: writeOperation)
+    }
     do {
       inventory.nodes = try memory.setUpNodes(
         inventory.nodes, below: Paging.reach, owners: &inventory.owners, reportingTo: &console)

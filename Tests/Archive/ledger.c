@@ -279,6 +279,31 @@ static void test_write_after_free(void)
   holder_is(3, "second");
 }
 
+static void test_free_in_part(void)
+{
+  set_up("debug mode: what is freed anew is looked at once", 16, BOOTMEM_CHECK_MEMORY);
+  unsigned long page = allocate(0x1000, 0x1000, "ring");
+
+  bootmem_free_as(page, 0x1000);
+  KIT_EQUAL(allocate(64, 64, "small"), page);
+  bootmem_free_as(page, 0x1000);
+  at(page)[0x800] = 7;
+  KIT_EQUAL(bootmem_check_ledger(), 1);
+  at(page)[0x800] = 0x6b;
+  set_up("debug mode: a zone goes with the end that it lies behind", 16, BOOTMEM_CHECK_MEMORY);
+  KIT_EQUAL(allocate(0x800, 64, "first"), 0x2000);
+  KIT_EQUAL(allocate(0xf00, 64, "across"), 0x2840);
+  bootmem_free_as(0x3000, 0x1000);
+  holder_is(3, "nobody");
+  KIT_EQUAL(bootmem_check_ledger(), 0);
+  KIT_EQUAL(allocate(0x800, 64, "third"), 0x3000);
+  KIT_EQUAL(allocate(0xf00, 64, "across"), 0x3840);
+  bootmem_free_as(0x3000, 0x1000);
+  at(0x4740)[0] = 1;
+  KIT_EQUAL(bootmem_check_ledger(), 1);
+  KIT_SAYS(strrchr(said(), ','), ", behind the end of across\n");
+}
+
 static void test_no_room_for_a_zone(void)
 {
   set_up("debug mode: no allocation fails for want of a zone", 16, BOOTMEM_CHECK_MEMORY);
@@ -299,6 +324,7 @@ int main(void)
   test_checks_without_violation();
   test_red_zone();
   test_write_after_free();
+  test_free_in_part();
   test_no_room_for_a_zone();
   return kit_finish();
 }

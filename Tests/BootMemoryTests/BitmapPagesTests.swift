@@ -109,4 +109,43 @@ import Testing
     try machine.memory.reserve(pages(bitmap), exclusively: true)
     #expect(machine.reservedPages(of: 0..<0x1000) == Array(bitmap))
   }
+
+  /// ```
+  ///  0   100        500        900    999
+  ///  |....B..........C..........D......|    registered in any order, each somewhere else
+  ///  free all, then each of the pages: none of the three is freed
+  /// ```
+  @Test(arguments: [[100, 500, 900], [900, 500, 100], [500, 900, 100], [500, 100, 900]])
+  func bitmapsApart_allStayReserved(starts: [UInt64]) throws {
+    var machine = Machine()
+    var bitmaps: [UInt64] = []
+    for (node, start) in starts.enumerated() {
+      let span: Range<UInt64> = node == 0 ? 0..<1000 : UInt64(node) * 1000..<UInt64(node) * 1000 + 9
+      bitmaps += try machine.register(node, span, bitmapAt: start)
+    }
+    bitmaps.sort()
+    for page in 0..<1000 as Range<UInt64> {
+      try machine.memory.free(bytes(page * PageFrame.byteCount, PageFrame.byteCount))
+    }
+    #expect(machine.reservedPages(of: 0..<1000) == bitmaps)
+    try machine.memory.reserve(pages(0..<1000))
+    try machine.memory.free(pages(0..<1000))
+    #expect(machine.reservedPages(of: 0..<1000) == bitmaps)
+  }
+
+  // Free pages are released first, the bitmap's last, and each once, as it is in Linux only where the
+  // kernel has reserved the bitmap.
+  @Test func handOver_ofBitmapsThatWereFreed_releasesThemOnce() throws {
+    var machine = Machine(keepsBitmapsReserved: false)
+    let bitmap = try machine.register(0, 0..<0x200, bitmapAt: 0x100)
+    try machine.memory.free(pages(0..<0x200))
+    #expect(machine.reservedPages(of: 0..<0x200).isEmpty)
+    var released: [UInt64] = []
+    let count = try machine.memory.handOver(maximumOrder: 10) { block in
+      released += block.first.number..<block.first.number + block.pageCount
+    }
+    #expect(count == 0x200 && released.count == 0x200)
+    #expect(Set(released) == Set(0..<0x200))
+    #expect(released.suffix(bitmap.count).elementsEqual(bitmap))
+  }
 }

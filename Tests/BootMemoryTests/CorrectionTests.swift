@@ -199,6 +199,17 @@ import Testing
     #expect(fixed.freeRanges() == [0..<0x100])
   }
 
+  //           border        limit            goal
+  // map       ________________|..............|    from the goal on the size wraps around
+  // Expect    from the border, as without a goal
+  @Test func D12_goalFromWhichTheSizeWraps_countsAsNone() throws {
+    var fixed = FixedMemory(0..<0x40_0000)
+    try fixed.freePages(0..<0x40_0000)
+    let address = try fixed.allocate(
+      0x2000, goal: 0xffff_ffff_ffff_f000, limit: 0x2_0000_0000, node: 0, policy: .high)
+    #expect(address == 0x1_0000_0000)
+  }
+
   // map      ################|    the node ends at the top of the address space
   // free     ###############_|    then allocated, all freed, and the last page reserved
   // Expect   _______________#|
@@ -215,6 +226,9 @@ import Testing
     try fixed.freePages(end - 0x10..<end)
     try fixed.memory.reserve(bytes(((end - 1) << 12) + 1, 0xfff), exclusively: true)
     #expect(fixed.freeRanges() == [end - 0x10..<end - 1])
+    try fixed.memory.free(pages(end - 1..<end))
+    try fixed.memory.reserve(pages(end - 2..<end), exclusively: true)
+    #expect(fixed.freeRanges() == [end - 0x10..<end - 2])
   }
 
   // map      ################|    the top of 4 GiB
@@ -247,12 +261,14 @@ import Testing
   // before   ########||########    a node without pages lies at the border
   // free         [~~~~~~]
   // reserve         [~~]
-  @Test func D16_emptyNodeBetweenNodes_isSkipped() throws {
-    var fixed = FixedMemory("########||########", at: 0x10)
-    try fixed.freePages(0x14..<0x1c)
-    #expect(fixed.drawing(at: 0x10) == "####____||____####")
-    try fixed.reservePages(0x17..<0x19, exclusively: true)
-    #expect(fixed.drawing(at: 0x10) == "####___#||#___####")
+  @Test(arguments: [0x10, 0x38] as [UInt64])
+  func D16_emptyNodeBetweenNodes_isSkipped(start: UInt64) throws {
+    // From 38 on the border is that of a word of the bitmap.
+    var fixed = FixedMemory("########||########", at: start)
+    try fixed.freePages(start + 4..<start + 0xc)
+    #expect(fixed.drawing(at: start) == "####____||____####")
+    try fixed.reservePages(start + 7..<start + 9, exclusively: true)
+    #expect(fixed.drawing(at: start) == "####___#||#___####")
   }
 
   @Test func D16_emptyNodeAtStartOfNode_isSkipped() throws {
@@ -346,6 +362,7 @@ import Testing
         try fixed.memory.free(bytes(0x1_0000, byteCount))
       }
     }
+    #expect(throws: BootMemoryError.handedOver) { try fixed.register(1, 0x40..<0x50) }
     for end: UInt64 in [0x10, 0x11] {
       #expect(throws: BootMemoryError.handedOver) { try fixed.memory.reserve(pages(0x10..<end)) }
       #expect(throws: BootMemoryError.handedOver) { try fixed.memory.free(pages(0x10..<end)) }

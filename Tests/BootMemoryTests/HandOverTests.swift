@@ -200,11 +200,44 @@ import Testing
     }
   }
 
+  //              v top
+  // bitmap   |   |
+  @Test func bitmap_mayLieAtTheTopOfTheAddressSpace() throws {
+    let arena = try #require(Arena(byteCount: Int(PageFrame.byteCount)))
+    let storage = NodeStorage(count: 1)
+    let last = PageFrame(PageFrame.end.number - 1)
+    let address = try #require(last.firstAddress)
+    var platform = BootMemoryPlatform()
+    platform.directMapOffset = unsafe UInt(bitPattern: arena.start) &- UInt(address.rawValue)
+    var memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
+    try memory.registerNode(NodeID(0), spanning: pages(0x10..<0x20), bitmapAt: last)
+    try memory.free(pages(0x10..<0x20))
+    #expect(memory.freePageCount() == 0x10)
+    var released: [PageFrame] = []
+    try memory.handOver(maximumOrder: 10) { released.append($0.first) }
+    #expect(released == [PageFrame(0x10), last])
+    withExtendedLifetime((arena, storage)) {}
+  }
+
   @Test(arguments: [1, 63, 64, 65, 4096, 1 << 20, 1 << 28, 1 << 32] as [UInt64])
   func bitmapSize_isAtMost8PercentAnd2PagesAboveFlat(pageCount: UInt64) {
     let flat = (pageCount + 63) / 64 * 8
     let byteCount = BootMemory.bitmapByteCount(forPageCount: pageCount)
     #expect(byteCount >= flat)
     #expect(byteCount <= flat + flat * 8 / 100 + 8192)
+  }
+
+  /// A word begins at a multiple of its width: a node that begins just in front of one takes a word
+  /// more.  What is written behind the bitmap the guards see.
+  @Test func bitmap_isLargeEnoughWhereverTheNodeBegins() throws {
+    for start: UInt64 in 0..<66 {
+      for pageCount: UInt64 in [1, 2, 31, 32, 33, 63, 64, 65, 66, 1023, 1024, 4095, 4096, 4097] {
+        var fixed = FixedMemory(start..<start + pageCount)
+        try fixed.freePages(start..<start + pageCount)
+        try fixed.reservePages(start + pageCount - 1..<start + pageCount)
+        #expect(
+          fixed.freeRanges() == (pageCount == 1 ? [] : [start..<start + pageCount - 1]))
+      }
+    }
   }
 }

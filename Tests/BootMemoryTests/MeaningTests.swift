@@ -172,4 +172,35 @@ import Testing
       _ = fixed.memory.allocateOrTrap(AllocationRequest(byteCount: 1, clearsMemory: false))
     }
   }
+
+  // free      ________    each after a page that was allocated just before, where the search goes on
+  // a page    ##______    a byte less, a page
+  // more      ###_____    a byte more
+  @Test func allocate_aroundAPage_takesWhatItNeeds() throws {
+    for (byteCount, drawing) in [
+      (0xfff, "##______"), (0x1000, "##______"), (0x1001, "###_____"), (0x2000, "###_____"),
+      (0x2001, "####____"),
+    ] as [(UInt64, String)] {
+      for align: UInt64 in [0x1000, 0x2000] {
+        var fixed = Self.memory("________")
+        #expect(try fixed.allocate(0x1000) == 0x1_0000)
+        let address = try fixed.allocate(byteCount, align: align)
+        #expect(address == (align == 0x1000 ? 0x1_1000 : 0x1_2000))
+        guard align == 0x1000 else { continue }
+        #expect(fixed.drawing(at: Self.start) == drawing)
+        #expect(try fixed.allocate(1) == 0x1_1000 + byteCount)
+      }
+    }
+  }
+
+  // mapped     ________|    up to page 8, and the limit lies inside that page
+  // goal             .~~~.  from inside page 7 on the size reaches beyond what is mapped
+  // Expect     _______#     below the limit that was asked for it does not, and that decides
+  @Test func mappedEnd_inThePageOfTheLimit_changesNothing() throws {
+    var fixed = FixedMemory("________")
+    fixed.memory.mappedEnd = PhysicalAddress(0x8000)
+    #expect(try fixed.allocate(0x900, goal: 0x7800, limit: 0x8fff) == 0x7000)
+    #expect(try fixed.allocate(0x900, goal: 0x6800, limit: 0x6fff) == 0)
+    #expect(fixed.drawing() == "#______#")
+  }
 }

@@ -46,6 +46,18 @@ import Testing
     1 << 24, (1 << 24) + 1, 1 << 25, 1 << 30, (1 << 30) + 1, 1 << 36,
   ]
 
+  // A level more only where the groups are more than the root has bits for.
+  @Test func layout_hasAsFewLevelsAsThereCanBe() {
+    let width = BitmapWord.bitCount
+    let ofTwoLevels = width * width * width
+    for (bitCount, rootLevel) in [
+      (1, 2), (ofTwoLevels, 2), (ofTwoLevels + 1, 3), (ofTwoLevels * width, 3),
+      (ofTwoLevels * width + 1, 4),
+    ] {
+      #expect(BitmapLayout(bitCount: bitCount).rootLevel == rootLevel)
+    }
+  }
+
   @Test(arguments: bitCounts)
   func newBitmap_hasNoFreePage(bitCount: UInt) {
     let bitmap = Bitmap(bitCount: bitCount)

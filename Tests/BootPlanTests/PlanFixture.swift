@@ -9,6 +9,7 @@ final class PlanFixture {
   private let regions: UnsafeMutableBufferPointer<MemoryRegion>
   private let mapStorage: UnsafeMutableBufferPointer<PageRegion>
   private let ownerStorage: UnsafeMutableBufferPointer<OwnedRange>
+  private let freedRanges: UnsafeMutableBufferPointer<OwnedRange>
   private let nodeStorage: UnsafeMutableBufferPointer<BootMemoryNode>
   private let affinityStorage: UnsafeMutableBufferPointer<MemoryAffinity>
   private let arena: UnsafeMutableRawPointer
@@ -20,6 +21,7 @@ final class PlanFixture {
     unsafe regions = .allocate(capacity: 32)
     unsafe mapStorage = .allocate(capacity: 64)
     unsafe ownerStorage = .allocate(capacity: 48)
+    unsafe freedRanges = .allocate(capacity: 4)
     unsafe nodeStorage = .allocate(capacity: 4)
     unsafe affinityStorage = .allocate(capacity: 16)
     unsafe arena = .allocate(byteCount: arenaPageCount << 12, alignment: 4096)
@@ -36,6 +38,7 @@ final class PlanFixture {
     unsafe regions.deallocate()
     unsafe mapStorage.deallocate()
     unsafe ownerStorage.deallocate()
+    unsafe freedRanges.deallocate()
     unsafe nodeStorage.deallocate()
     unsafe affinityStorage.deallocate()
     unsafe arena.deallocate()
@@ -47,6 +50,11 @@ final class PlanFixture {
       storage: UnsafeMutableBufferPointer(rebasing: ownerStorage[..<capacity]))
     for (pages, owner) in held { try owners.add(range(pages), owner) }
     return owners
+  }
+
+  /// Room for so many freed ranges, at most four; the fixture's only one at a time.
+  func freedStorage(capacity: Int) -> UnsafeMutableBufferPointer<OwnedRange> {
+    unsafe UnsafeMutableBufferPointer(rebasing: freedRanges[..<capacity])
   }
 
   /// The usable pages by nodes; the fixture's only one at a time.

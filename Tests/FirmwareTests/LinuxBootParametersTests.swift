@@ -193,4 +193,38 @@ import Testing
         (0x9_1000, page.setupData(next: 0, type: 1, Self.extendedEntries())),
       ], errors: (cut: 600, changed: 18))
   }
+
+  @Test func read_fieldsCountFromTheirVersionsOn() {
+    for (version, hasSetupData, hasRootPointer) in [
+      (0x208, false, false), (0x209, true, false), (0x20d, true, false), (0x20e, true, true),
+    ] as [(UInt16, Bool, Bool)] {
+      var page = Page(version: version, entries: Self.entries)
+      page.fields.set(UInt64(0x9_1000), at: 0x250)
+      page.putSetupData(at: 0x9_1000, next: 0, type: 1, Self.extendedEntries())
+      page.fields.set(UInt64(0xe_0000), at: 0x070)
+      let result = page.read()
+      #expect(result.heldRanges.contains("setup data") == hasSetupData)
+      #expect(result.regionList.count == (hasSetupData ? 4 : 2))
+      #expect((result.rootPointer != nil) == hasRootPointer)
+    }
+  }
+
+  @Test func read_pageFullOfEntriesIsNoDefect() {
+    let entries = (0..<UInt64(128)).map { ($0 << 13, UInt64(0x1000), UInt32(1)) }
+    var memory = FakeMemory()
+    memory.put(Page(entries: entries).fields.bytes, at: 0x90000)
+    let result = BootResult(
+      LinuxBootParameters(), at: 0x90000, in: memory, regionCapacity: 128)
+    #expect(result.error == nil && result.reports == "")
+    #expect(result.regionList.count == 128)
+  }
+
+  @Test func read_ramdiskWithoutPlaceOrSizeIsNone() {
+    for (start, byteCount) in [(0, 0x1000), (0x40_0000, 0)] as [(UInt32, UInt32)] {
+      var page = Page(entries: Self.entries)
+      page.fields.set(start, at: 0x218)
+      page.fields.set(byteCount, at: 0x21c)
+      #expect(page.read().moduleCount == 0)
+    }
+  }
 }

@@ -94,6 +94,7 @@ import Testing
     #expect(result.printsOperations)
     #expect(result.reports == "")
     #expect(try ParameterResult("memtest", to: given).memoryTestPassCount == 16)
+    #expect(try ParameterResult("memtest=65535", to: given).memoryTestPassCount == 65535)
     let none = try ParameterResult("memtest=0 bootmem_debugger", to: given)
     #expect(none.memoryTestPassCount == 0 && !none.printsOperations)
   }

@@ -75,4 +75,18 @@ import Testing
       }
     }
   }
+
+  // limit          v
+  // regions   UUUUUU    UUUUU.    RRRRRR
+  // Expect    UUUUU.    UUUUU.    RRRRRR
+  @Test func clip_takesTheLastByteToo() {
+    withList(capacity: 4) { list in
+      list.append(start: PhysicalAddress(0x1000), byteCount: 0x1001, kind: .usable)
+      list.append(start: PhysicalAddress(0x1800), byteCount: 0x800, kind: .usable)
+      list.append(start: PhysicalAddress(0x1000), byteCount: 0x1001, kind: .reserved)
+      list.append(start: PhysicalAddress(0x3000), byteCount: 0x1000, kind: .usable)
+      list.clip(.usable, at: PhysicalAddress(0x2000))
+      #expect((0..<4).map { list[$0].range.byteCount } == [0x1000, 0x800, 0x1001, 0])
+    }
+  }
 }

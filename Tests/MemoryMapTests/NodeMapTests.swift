@@ -243,4 +243,10 @@ import Testing
       }
     }
   }
+
+  // A single byte, the first of its page, makes the page its node's.
+  @Test func assign_entryOfOneByte() throws {
+    #expect(try nodes([(0, 0x2000)], [(0, 1, 1), (1, 0x2000, 0)]) == "1:0-0 0:1-1")
+    #expect(try nodes([(0, 0x2000)], [(0, 0x1001, 1), (1, 0x1002, 0)]) == "1:0-1")
+  }
 }

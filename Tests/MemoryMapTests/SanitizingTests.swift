@@ -262,4 +262,25 @@ import Testing
       try withMap(of: entries, capacity: 0) { _ in }
     }
   }
+
+  // storage   UUUU|x    what lies behind stays as it is
+  @Test func sanitize_fullMapWritesNothingBehindItsStorage() throws {
+    let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 8)
+    defer { unsafe regions.deallocate() }
+    let storage = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 8)
+    defer { unsafe storage.deallocate() }
+    let guardRegion = PageRegion(pages: PageRange(0x77..<0x78), kind: .unusable)
+    for capacity in 0..<5 {
+      unsafe storage.initialize(repeating: guardRegion)
+      var list = unsafe MemoryRegionList(storage: regions)
+      for page: UInt64 in [0, 2, 4, 6, 8] {
+        list.append(start: PhysicalAddress(page << 16), byteCount: 0x1_0000, kind: .usable)
+      }
+      #expect(throws: MemoryMapError.memoryMapFull(capacity: capacity, needed: 5)) {
+        _ = try unsafe MemoryMap(
+          sanitizing: &list, storage: UnsafeMutableBufferPointer(rebasing: storage[..<capacity]))
+      }
+      #expect(unsafe storage[capacity...].allSatisfy { $0 == guardRegion })
+    }
+  }
 }

@@ -65,9 +65,10 @@ import Testing
   }
 
   @Test func releaseOfWhatIsNotReserved_namesThePage() throws {
-    var kept = try KeptPages([0..<4096], reserved: [1000..<1100])
+    // Apart from 16 MiB, where the allocator takes pages for itself.
+    var kept = try KeptPages([0..<4096], reserved: [2000..<2100])
     let before = kept.statistics().pages
-    expect(kept.error(releasing: 1000..<1101), PageAllocatorError.notReserved(PageFrame(1100)))
+    expect(kept.error(releasing: 2000..<2101), PageAllocatorError.notReserved(PageFrame(2100)))
     expect(kept.error(releasing: 4096..<4097), PageAllocatorError.notReserved(PageFrame(4096)))
     #expect(kept.statistics().pages == before)
   }

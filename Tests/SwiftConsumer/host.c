@@ -6,19 +6,20 @@
 
 enum { arena_size = 64 << 20, page_size = 4096 };
 
-uint64_t kernel_set_up_memory(uintptr_t direct_map_offset);
+uint64_t kernel_set_up_memory(uintptr_t direct_map_offset, void *storage);
 
 static int all_bytes_are(const unsigned char *memory, size_t size, unsigned char byte) {
   return memory[0] == byte && memcmp(memory, memory + 1, size - 1) == 0;
 }
 
 int main(void) {
+  static _Alignas(16) unsigned char storage[4096];
   unsigned char *arena = aligned_alloc(page_size, arena_size);
   if (arena == NULL) return 2;
   memset(arena, 0xa5, arena_size);
   // Two ranges are freed, the kernel's is reserved, and four pages are allocated.
   uint64_t expected = 0x9e + 0x3f00 - 0x80 - 4;
-  uint64_t given_away = kernel_set_up_memory((uintptr_t)arena);
+  uint64_t given_away = kernel_set_up_memory((uintptr_t)arena, storage);
   if (given_away != expected) {
     printf("%llu pages were given away, not %llu\n", (unsigned long long)given_away,
            (unsigned long long)expected);

@@ -16,13 +16,12 @@ readonly bare_entry=SwiftKernel_main
 readonly bare_supplied='mem(set|cpy|move|cmp)|__aeabi_mem(set|cpy|move|clr)[48]?|putchar|'\
 'machine_exit|image_(start|end|storage)'
 
-# module_folder MODULE: of this package, or of the kernel's.
+# module_folder MODULE: of this package, of the example, or of the packages that depend on it.
 module_folder() {
-  if [ -d "$root/Sources/$1" ]; then
-    echo "$root/Sources/$1"
-  else
-    echo "$root/Tests/SwiftConsumer/Sources/$1"
-  fi
+  local folder
+  for folder in Sources Tests/Examples/Swift/Sources Tests/SwiftConsumer/Sources; do
+    if [ -d "$root/$folder/$1" ]; then echo "$root/$folder/$1" && return; fi
+  done
 }
 
 # compile_bare TRIPLE LEVEL WORK: compiles all modules, the library for C too, to WORK/*.o, at -Onone
@@ -30,7 +29,7 @@ module_folder() {
 # Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.
 compile_bare() {
   local triple=$1 level=$2 work=$3 module clang file
-  local kernel=$root/Tests/SwiftConsumer/Sources
+  local kernel=$root/Tests/Examples/Swift/Sources
   local -a sources heapless=() flags=(-target "$triple" "$level" -wmo -parse-as-library -swift-version 6
     -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
     -enable-experimental-feature Embedded -Xfrontend -function-sections

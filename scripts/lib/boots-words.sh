@@ -55,6 +55,22 @@ test_demonstration() {
   fi
 }
 
+# test_debugging ARCH: the ledger's debug mode finds what was written where it should not be.
+test_debugging() {
+  check_boot "$1: debug mode: nothing is wrong" prints_and_succeeds --arch "$1" --append debug=on -- \
+    '^memory check: nothing is wrong$' '^  low, 1000 bytes  *0x[0-9a-f]*$'
+  check_boot "$1: debug mode: a write behind the end" is_found behind --arch "$1" -- \
+    '^memory check: 0x41 instead of 0xbd at 0x[0-9a-f]*, behind the end of array of 100 bytes$'
+  check_boot "$1: debug mode: a write after the free" is_found freed --arch "$1" -- \
+    '^memory check: 0x41 instead of 0x6b at 0x[0-9a-f]*, freed by page of the one before$'
+}
+
+# is_found WORD OPTION… -- PATTERN: a run with that write prints such a line, and ends as a failure.
+is_found() {
+  fails_with 'memory was written to that is not the writer' "${@:2:$#-3}" --append "debug=$1" &&
+    grep -q "${*: -1}" "$log"
+}
+
 # test_records ARCH: what a run records replays on the host.
 test_records() {
   local little=4M

@@ -153,14 +153,16 @@ write_mutants() {
     printf '%s' "$source" >"$work/package.new/Sources/$file"
   done
   # What has not changed keeps its time, and is not compiled again.
-  if command -v rsync >/dev/null; then
-    rsync -rc --delete --exclude .build "$work/package.new/" "$work/package/"
-  else
-    mkdir -p "$work/package/.build"
-    mv "$work/package/.build" "$work/.build"
-    rm -rf "$work/package" && cp -R "$work/package.new" "$work/package"
-    mv "$work/.build" "$work/package/.build"
-  fi
+  (cd "$work/package.new" && find . -type f) | while read -r file; do
+    if ! cmp -s "$work/package.new/$file" "$work/package/$file"; then
+      mkdir -p "$work/package/$(dirname "$file")"
+      cp -p "$work/package.new/$file" "$work/package/$file"
+      touch "$work/package/$file"
+    fi
+  done
+  (cd "$work/package" && find Sources Tests scripts -type f) | while read -r file; do
+    [ -e "$work/package.new/$file" ] || rm "$work/package/$file"
+  done
   rm -rf "$work/package.new"
 }
 

@@ -10,6 +10,7 @@ struct page mem_map[PAGES];
 unsigned char memory[PAGES << PAGE_SHIFT] __attribute__((aligned(4096)));
 
 int printf(const char *format, ...);
+int vprintf(const char *format, __builtin_va_list arguments);
 void exit(int status) __attribute__((noreturn));
 
 static int passed, failed;
@@ -27,7 +28,11 @@ int printk(const char *format, ...)
 
 void panic(const char *format, ...)
 {
-	printf("panic: %s\n", format);
+	__builtin_va_list arguments;
+
+	__builtin_va_start(arguments, format);
+	vprintf(format, arguments);
+	printf("\n");
 	exit(1);
 }
 

@@ -1,18 +1,19 @@
 import BootMemory
 import PhysicalMemory
-import StaticStorage
 import TextOutput
 
 /// The kernel's first call: sets boot memory up, takes page tables from it, and gives the rest to the
 /// page allocator.
 ///
-/// - Parameter directMapOffset: What to add to a physical address for a pointer to it.
+/// - Parameters:
+///   - directMapOffset: What to add to a physical address for a pointer to it.
+///   - storage: Room of the kernel's own, 4 KiB aligned to 16 bytes.
 /// - Returns: The number of pages given away.
 @c(kernel_set_up_memory)
-public func setUpMemory(directMapOffset: UInt) -> UInt64 {
+public func setUpMemory(directMapOffset: UInt, storage: UnsafeMutableRawPointer) -> UInt64 {
   var pagesGivenAway: UInt64 = 0
   do {
-    var memory = try makeMemory(directMapOffset: directMapOffset)
+    var memory = try unsafe makeMemory(directMapOffset: directMapOffset, storage: storage)
     let pageTables = try memory.allocate(.pages(byteCount: 4 * PageFrame.byteCount))
     precondition(pageTables.isPageAligned)
     try memory.handOver(maximumOrder: 10) { block in
@@ -26,15 +27,18 @@ public func setUpMemory(directMapOffset: UInt) -> UInt64 {
 }
 
 /// Registers the node, frees what the firmware's map says is usable, and reserves the kernel.
-private func makeMemory(directMapOffset: UInt) throws(BootMemoryError) -> BootMemory {
+private func makeMemory(
+  directMapOffset: UInt, storage: UnsafeMutableRawPointer
+) throws(BootMemoryError) -> BootMemory {
   var platform = BootMemoryPlatform()
   platform.directMapOffset = directMapOffset
-  // One node of 64 MiB, with its bitmap in the kernel's own image.
-  var storage = StaticStorage()
-  var memory = unsafe BootMemory(platform: platform, nodes: storage.take(count: 1))
+  // One node of 64 MiB, and its bitmap behind it, in the kernel's own image.
+  let node = unsafe storage.bindMemory(to: BootMemoryNode.self, capacity: 1)
+  var memory = unsafe BootMemory(
+    platform: platform, nodes: UnsafeMutableBufferPointer(start: node, count: 1))
   try unsafe memory.registerNode(
     NodeID(0), spanning: range(0, byteCount: 0x400_0000).touchedPages,
-    bitmap: UnsafeMutableRawBufferPointer(storage.take(UInt64.self, count: 320)))
+    bitmap: UnsafeMutableRawBufferPointer(start: storage + 1024, count: 3072))
   try memory.free(range(0x1000, byteCount: 0x9e000))
   try memory.free(range(0x10_0000, byteCount: 0x3f0_0000))
   try memory.reserve(range(0x10_0000, byteCount: 0x8_0000))

@@ -1,4 +1,4 @@
-/* The PC as this kernel uses it: entry, console, end. */
+/* The machine as this kernel uses it: entry, console, end. */
 #ifndef MACHINE_H
 #define MACHINE_H
 
@@ -7,10 +7,10 @@ extern unsigned char image_start[], image_end[];
 static inline unsigned long machine_image_start(void) { return (unsigned long)image_start; }
 static inline unsigned long machine_image_end(void) { return (unsigned long)image_end; }
 
-/* Writes a byte to the first serial port.  Swift's traps call it as well, in a debug build. */
+/* Writes a byte to the serial port.  Swift's traps call it as well, in a debug build. */
 int putchar(int byte);
 
-/* Ends the run: QEMU's exit status is 2 * status + 1. */
+/* Ends the run: QEMU's exit status is 33 + 2 * status. */
 _Noreturn void machine_exit(unsigned int status);
 
 #endif

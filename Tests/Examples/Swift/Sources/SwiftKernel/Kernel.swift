@@ -54,7 +54,7 @@ private func run(
   console.write(" blocks\n")
 
   // The boot information was read and copied: its pages go to the page allocator too.
-  while let owner = tables.owners.firstOwnerNeededOnlyDuringBoot() {
+  while let owner = tables.owners.firstOwnerNeededOnlyDuringBoot(where: { _ in true }) {
     _ = try BootStage.bootMemory(
       memory.releaseLate(owner, in: &tables.owners, of: tables.map, below: BootTables.reach) {
         _ in

@@ -10,7 +10,14 @@ struct BootTables: ~Copyable {
   let map: MemoryMap
   var owners: OwnerTable
 
-  /// Reads what a Multiboot 1 loader left at `address`.
+  /// What the loader left: on a PC by Multiboot 1, elsewhere a device tree.
+  #if arch(arm64) || arch(riscv64)
+  private static var loader: DeviceTreeBlob { DeviceTreeBlob() }
+  #else
+  private static var loader: Multiboot1 { Multiboot1() }
+  #endif
+
+  /// Reads it at `address`.
   init(
     readingFrom address: PhysicalAddress, storage: inout StaticStorage, console: inout Console
   ) throws(BootError) {
@@ -20,7 +27,7 @@ struct BootTables: ~Copyable {
       regions: MemoryRegionList(storage: storage.take(count: 128)),
       heldRanges: OwnedRangeList(storage: storage.take(count: 128)))
     try BootStage.firmware(
-      information.read(Multiboot1(), at: address, in: memory, reportingTo: &console))
+      information.read(Self.loader, at: address, in: memory, reportingTo: &console))
 
     // Sorted, disjoint, of whole pages.  Twice the number of regions is always enough.
     let map = try unsafe BootStage.memoryMap(
