@@ -45,6 +45,7 @@ struct Kernel {
     } catch {
       // A trace that was begun stays without its end: it is not whole.
       unsafe SerialPort.writesComments = false
+      SerialPort.setUpForFailure()
       console.endLine()
       console.write("error: ")
       error.write(to: &console)

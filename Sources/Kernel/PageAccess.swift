@@ -71,7 +71,8 @@ struct MemoryProtection {
     page == frame(board_boot_stack_guard()) || page == frame(board_trap_stack_guard())
   }
 
-  private static var imagePages: PageRange {
+  /// The pages of the kernel's image, its stacks included.
+  static var imagePages: PageRange {
     let pages = PageRange(
       start: frame(board_image_start()), end: frame(board_image_end() + PageFrame.lastOffset))
     guard let pages else { fatalError("the linker script puts the image's end before its start") }

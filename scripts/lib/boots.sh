@@ -48,6 +48,7 @@ boot_image() {
   status=0 log=$scratch/log
   parse_machine "${@:2}"
   qemu_command "$scratch" "$1"
+  if [ -n "${no_semihosting-}" ]; then qemu_ending+=("${no_semihosting[@]}"); fi
   boot_judged "$boot_limit" "$log" "${qemu[@]}" "${qemu_ending[@]}" -display none || status=$?
 }
 

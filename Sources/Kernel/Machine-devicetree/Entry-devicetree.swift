@@ -23,7 +23,7 @@ func kernelMain(deviceTree: UInt) -> Never {
     }
     tree = try DeviceTree(at: address, in: memory)
   } catch {
-    SerialPort.setUpWithoutTree()
+    SerialPort.setUpForFailure()
     var console = Console()
     console.write("error: ")
     error.write(to: &console)
@@ -33,14 +33,14 @@ func kernelMain(deviceTree: UInt) -> Never {
   Outcome.setUp(tree)
   var console = Console()
   // Where the tree names none that is there, any that is known will do.
-  let device =
-    tree.standardOutput(reportingTo: &console) ?? tree.device(compatibleWith: "arm,pl011")
-    ?? tree.device(compatibleWith: "ns16550a")
-  SerialPort.setUp(device)
+  let hasPort =
+    SerialPort.setUp(tree.standardOutput(reportingTo: &console))
+    || SerialPort.setUp(tree.device(compatibleWith: "arm,pl011"))
+    || SerialPort.setUp(tree.device(compatibleWith: "ns16550a"))
   stopwatch.startMapping()
   Paging.protect(devices: Console.devicePages, readable: tree.range.touchedPages)
   stopwatch.endMapping()
-  if device != nil {
+  if hasPort {
     // What is wrong with it is said now that there is a place for it.
     _ = tree.standardOutput(reportingTo: &console)
   }

@@ -20,7 +20,9 @@ enum Outcome: UInt {
   /// Takes note of what of the machine can end the run: a test device, and firmware.
   static func setUp<Memory: PhysicalMemoryReader>(_ tree: DeviceTree<Memory>) {
     unsafe powerOff = tree.psciConduit
-    if let device = tree.device(compatibleWith: "sifive,test0"), device.registers.byteCount >= 4 {
+    if let device = tree.device(compatibleWith: "sifive,test0"), device.registers.byteCount >= 4,
+      !MemoryProtection.imagePages.overlaps(device.registers.touchedPages)
+    {
       unsafe testDevice = UInt(device.registers.start.rawValue)
     }
   }

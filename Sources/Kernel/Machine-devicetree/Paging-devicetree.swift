@@ -49,6 +49,15 @@ enum Paging {
     let start = PhysicalAddress(UInt64(board_boot_page_tables()))
     _ = Tables(for: protection, at: start.pageFrame)
     board_set_page_tables(board_boot_page_tables())
+    unsafe hasMappedDevices = true
+  }
+
+  nonisolated(unsafe) private static var hasMappedDevices = false
+
+  /// Goes back to the first tables, in which kernel and devices are mapped, as those of later may be what
+  /// is amiss.
+  static func mapForTrapReport() {
+    if unsafe hasMappedDevices { board_set_page_tables(board_boot_page_tables()) }
   }
 
   /// Maps the usable memory of `map`, so that it can be written, and nothing of what was readable.

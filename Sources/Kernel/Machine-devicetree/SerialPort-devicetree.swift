@@ -18,13 +18,23 @@ struct SerialPort: TextSink {
 
   nonisolated(unsafe) private static var driver = Driver.none
 
+  /// The most pages that the registers of a port may take: 64 KiB.
+  private static var maximumPageCount: UInt64 { 16 }
+
   /// The pages of the port's registers; none without a port.
   nonisolated(unsafe) private(set) static var pages = PageRange(empty: PageFrame(0))
 
   /// Takes the device, if it is of a kind that is known.  Nothing may be written before its pages are
   /// mapped.
-  static func setUp<Memory: PhysicalMemoryReader>(_ device: DeviceTreeDevice<Memory>?) {
-    guard let device, device.registers.roundedUpEnd <= Paging.reach else { return }
+  ///
+  /// - Returns: Whether it was taken.
+  static func setUp<Memory: PhysicalMemoryReader>(_ device: DeviceTreeDevice<Memory>?) -> Bool {
+    // Registers that lie in the kernel, or are without end, are none; nor are any in page 0.
+    guard let device, device.registers.roundedUpEnd <= Paging.reach,
+      device.registers.touchedPages.pageCount <= maximumPageCount,
+      device.registers.touchedPages.start > PageFrame(0),
+      !MemoryProtection.imagePages.overlaps(device.registers.touchedPages)
+    else { return false }
     if device.isCompatible(with: "arm,pl011"), let port = PL011(registers: device.registers) {
       unsafe driver = .pl011(port)
     } else if device.isCompatible(with: "ns16550a") || device.isCompatible(with: "ns16550"),
@@ -32,13 +42,17 @@ struct SerialPort: TextSink {
     {
       unsafe driver = .ns16550(port)
     } else {
-      return
+      return false
     }
     unsafe pages = device.registers.touchedPages
+    return true
   }
 
-  /// Writes to firmware or the emulator, as there is no tree that could tell of a port.
-  static func setUpWithoutTree() { unsafe driver = .withoutConsole }
+  /// Makes sure that why the kernel gives up can be read: without a port firmware or the emulator gets
+  /// it.  Not before, as on a machine with neither the attempt ends the run.
+  static func setUpForFailure() {
+    if case .none = unsafe driver { unsafe driver = .withoutConsole }
+  }
 
   /// Whether every line is to begin with `# `, as a comment in a trace.
   nonisolated(unsafe) static var writesComments = false

@@ -55,6 +55,7 @@ struct Trap {
 @c(kernel_trap)
 func kernelTrap(vector: UInt, registers: UnsafePointer<UInt>) -> Never {
   beginTrapReport()
+  Paging.mapForTrapReport()
   // A console of its own: the kernel's may be what trapped.
   var console = Console()
   let trap = unsafe Trap(vector: vector, registers: registers)

@@ -35,6 +35,9 @@ struct SerialPort: TextSink {
     board_write_port8(Register.modemControl, 0x03)  // terminal and request ready
   }
 
+  /// The port is there whatever happens.
+  static func setUpForFailure() {}
+
   /// Whether every line is to begin with `# `, as a comment in a trace.
   nonisolated(unsafe) static var writesComments = false
 
