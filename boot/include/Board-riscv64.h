@@ -66,6 +66,12 @@ static inline uintptr_t board_page_level_count(void) {
   return satp >> 60 == 9 ? 4 : 3;
 }
 
+/* The root of the tables of entry.S: with 39 bits of address there is a level less. */
+static inline uintptr_t board_boot_page_root(void) {
+  extern char boot_page_root[], boot_page_gigabytes[];
+  return (uintptr_t)(board_page_level_count() == 4 ? boot_page_root : boot_page_gigabytes);
+}
+
 /* Puts other tables of as many levels in the place of those in use. */
 static inline void board_set_page_tables(uintptr_t root) {
   uintptr_t satp;
@@ -93,7 +99,6 @@ static inline void board_raise_exception(void) { __asm__ volatile("unimp"); }
 
 /* ---- Page tables (see entry.S) ---- */
 
-BOARD_LINKER_ADDRESS(boot_page_root)
 BOARD_LINKER_ADDRESS(boot_page_tables)
 BOARD_LINKER_ADDRESS(boot_page_tables_end)
 

@@ -109,6 +109,8 @@ _start:
   csrw stvec, t0
   sfence.vma
   /* A processor that does not have a mode leaves the register as it was. */
+  .global first_paging_mode     /* a test puts a mode here that no processor has */
+first_paging_mode:
   li t0, SATP_SV48
   slli t0, t0, SATP_MODE_SHIFT
   srli t1, a1, 12
@@ -133,7 +135,7 @@ _start:
 
   .section .page_tables, "aw", @nobits
   .balign 4096
-  .globl boot_page_root
+  .globl boot_page_root, boot_page_gigabytes
 boot_page_root:
   .skip 4096
 boot_page_gigabytes:

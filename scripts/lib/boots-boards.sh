@@ -124,7 +124,31 @@ test_processors() {
         --processor qemu64,-pdpe1gb
       check_boot "x86_64: pages of a GiB" boots_well --arch x86_64 --memory 6G --processor max
       ;;
+    riscv64)
+      check_boot "riscv64: 48 bits of address (Sv48)" prints_and_succeeds --arch riscv64 \
+        --memory 300G -- '^summary: nodes=1 usable=78643200 '
+      check_boot "riscv64: 39 bits of address (Sv39), and memory beyond" boots_with_sv39
+      ;;
   esac
+}
+
+# boots_with_sv39: QEMU's processors all have Sv48, so the kernel is made to ask for the mode 7, which is
+# reserved, in its place (RISC-V privileged architecture, table of satp).  Half of 2^39 bytes is
+# mapped to itself; memory begins at 2 GiB.
+boots_with_sv39() {
+  local image=$scratch/kernel place address offset
+  cp "$(kernel_image riscv64)" "$image"
+  place=$((0x$(nm "$image" | sed -n 's/ . first_paging_mode$//p')))
+  read -r address offset < <(readelf -SW "$image" | sed -nE \
+    's/^ *\[ *[0-9]+\] \.text +PROGBITS +([0-9a-f]+) ([0-9a-f]+) .*/\1 \2/p')
+  offset=$((place - 0x$address + 0x$offset))
+  # c.li t0, 9, and c.li t0, 7.
+  [ "$(od -An -tx1 -j "$offset" -N 2 "$image")" = " a5 42" ] ||
+    { echo "the mode is not set where it was" && return 1; }
+  printf '\x9d\x42' | dd of="$image" bs=1 seek="$offset" conv=notrunc status=none
+  boot_image "$image" --arch riscv64 --memory 300G
+  has_succeeded_with '^summary: nodes=1 usable=66584576 ' \
+    '^beyond the reach of this processor: 12058624 usable pages, 46 GiB$'
 }
 
 # test_loaders ARCH: the other ways into the kernel.
