@@ -142,23 +142,20 @@ import BootMemory
     endWord = firstWord &+ PageTreeLayout.quotient(bitmap.bitCount, order: BitmapWord.bitShift)
     rootLevel = layout.rootLevel
     rootShift = BitmapWord.bitShift &* UInt(bitPattern: layout.rootLevel &- 2)
-    let wordSize = UInt(MemoryLayout<BitmapWord>.size)
     // Words of free bits before the first are not touched; only their number counts.
-    unsafe freeWords = Words(bitPattern: UInt(bitPattern: bootWords) &- firstWord &* wordSize)
+    unsafe freeWords = Words(
+      bitPattern: UInt(bitPattern: bootWords) &- firstWord &* Self.wordByteCount)
     let levels = unsafe memory.assumingMemoryBound(to: Words.self)
     var end = unsafe memory + Int(bitPattern: layout.byteCount)
-    func take(_ wordCount: UInt) -> Words {
-      unsafe end -= Int(bitPattern: wordCount &* wordSize)
-      return unsafe end.assumingMemoryBound(to: BitmapWord.self)
-    }
-    unsafe zeroWord = take(1)
+    unsafe zeroWord = Self.words(1, below: &end)
     unsafe zeroWord.unsafelyUnwrapped.pointee = 0
-    unsafe headWords = take(layout.groupCount &<< BitmapWord.bitShift)
-    unsafe states = take(layout.groupCount &* PageTreeLayout.stateWordCount)
+    unsafe headWords = Self.words(layout.groupCount &<< BitmapWord.bitShift, below: &end)
+    unsafe states = Self.words(
+      layout.groupCount &* PageTreeLayout.stateWordCount, below: &end)
     var count = layout.groupCount
     for level in 2...layout.rootLevel {
       count = PageTreeLayout.quotient(count, order: BitmapWord.bitShift)
-      unsafe levels[level] = take(count &<< PageTreeLayout.planesShift)
+      unsafe levels[level] = Self.words(count &<< PageTreeLayout.planesShift, below: &end)
     }
     unsafe self.levels = unsafe levels
     unsafe lowestPlanes = levels[2]
@@ -171,6 +168,17 @@ import BootMemory
         unsafe planes(ofGroup: group, onLevel: rootLevel - 1)[Int(bitPattern: Self.valid)] = 0
       }
     }
+  }
+
+  private static var wordByteCount: UInt { UInt(MemoryLayout<BitmapWord>.size) }
+
+  /// Takes words off the end of the allocator's memory.  A function of the type: one within a function,
+  /// which changes a variable of that, takes a heap in a debug build.
+  private static func words(
+    _ wordCount: UInt, below end: inout UnsafeMutableRawPointer
+  ) -> Words {
+    unsafe end -= Int(bitPattern: wordCount &* wordByteCount)
+    return unsafe end.assumingMemoryBound(to: BitmapWord.self)
   }
 
   /// The number of bytes that the tree over a bitmap takes.

@@ -6,7 +6,7 @@
 
 # What a kernel imports of this package, each module after those that it imports; then the kernel.
 readonly bare_modules="TextOutput PhysicalMemory MemoryMap MemoryTesting Firmware BootMemory \
-BootPlan Bootmem StaticStorage SwiftKernel"
+PageAllocator BootPlan Bootmem StaticStorage SwiftKernel"
 
 # The function that the kernel's image begins with.
 readonly bare_entry=SwiftKernel_main
@@ -24,8 +24,8 @@ module_folder() {
   done
 }
 
-# compile_bare TRIPLE LEVEL WORK: compiles all modules, the library for C too, to WORK/*.o, at -Onone
-# or -O.  What kernels import is compiled with the heap forbidden where Swift has that: for 32 bits
+# compile_bare TRIPLE LEVEL WORK [FLAG…]: compiles all modules, the library for C too, to WORK/*.o, at
+# -Onone or -O.  What kernels import is compiled with the heap forbidden where Swift has that: for 32 bits
 # Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.
 compile_bare() {
   local triple=$1 level=$2 work=$3 module clang file
@@ -35,7 +35,7 @@ compile_bare() {
     -enable-experimental-feature Embedded -Xfrontend -function-sections
     -Xfrontend -disable-stack-protector -Xcc -ffreestanding -I "$work"
     -I "$root/Sources/CBootMemory/include" -I "$kernel/Machine/include"
-    -I "$kernel/ImageStorage/include")
+    -I "$kernel/ImageStorage/include" "${@:4}")
   case $triple in
     aarch64* | riscv64* | x86_64*) heapless=(-Xfrontend -no-allocations) ;;
   esac
