@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the test of the memory does with a page, a word of the processor at a time. */
 #if !__STDC_HOSTED__
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The size of the kernel's pages, chosen when it is built as PageFrame's is; for assembly too. */
 #ifndef PAGE_SIZE_H
 #define PAGE_SIZE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The stack on which the kernel is entered and runs, and the one on which a trap is reported that may
  * come of the first having run out; each above a page that stays unmapped. */
 #if !__STDC_HOSTED__

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory for the kernel's own tables, which it needs before it can allocate any. */
 #if !__STDC_HOSTED__
 

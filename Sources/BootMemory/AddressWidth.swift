@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// How many bits an address of the machine has that boot memory is for: Linux's `unsigned long`.

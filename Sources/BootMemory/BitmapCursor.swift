@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// The place in a ``PageBitmap`` where the last change was: a word that is stored, and below groups
 /// that are.
 ///

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// How the memory of a ``PageBitmap`` is divided into its levels.
 ///
 /// A table of where the levels are comes first, then the root, then level by level down to

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// A word of the bitmap: as wide as the machine's own words, bit i standing for page i; 1 is free.
 ///
 /// `BOOTMEM_NARROW_WORDS` makes words 32 bits wide on a 64-bit host, so that tests can run there

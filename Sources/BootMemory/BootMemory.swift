@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// The memory of a machine at boot: which page frames are free, from the moment when the firmware's

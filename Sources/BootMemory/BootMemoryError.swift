@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// Why boot memory did not do what it was asked for.  Nothing has changed then, but for the hints

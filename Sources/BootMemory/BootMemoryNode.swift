@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// The number of a page frame of this machine: a machine word, so that a processor of 32 bits takes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// What boot memory has to know of the machine and the kernel that it serves.

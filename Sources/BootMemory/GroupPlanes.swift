@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// How free the words or groups are that one group of a ``PageBitmap`` describes: bit i of each
 /// plane is of child i.
 package struct GroupPlanes {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// The way through the nodes that a range of pages lies in, in ascending order.
 @safe struct NodeWalk {
   /// The node that the walk has come to.

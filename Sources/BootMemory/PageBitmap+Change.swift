@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Freeing and reserving.
 ///
 /// `@_optimize(speed)` stands where the library, which is built for size as a whole, spends its

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Finding free and reserved pages.
 ///
 /// These methods change nothing.  They are mutating because such a method gets the place of the

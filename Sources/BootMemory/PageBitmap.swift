@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Which pages of a node are free: a bitmap that costs nothing until it is used.
 ///
 /// A flat bitmap must be written as a whole before the first allocation, and be read bit by bit in

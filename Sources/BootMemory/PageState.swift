@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// How free the pages are that a word holds, or all that lie below a group.
 struct PageState: Equatable {
   /// The state's two bits, as the planes of a group have them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// An allocation as the search in a node takes it: an ``AllocationRequest`` with the platform's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import BootMemory
 
 /// A call that a trace can have; each stands for a function of Linux's.

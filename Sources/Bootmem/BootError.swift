@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Why a kernel has no memory to allocate, whatever the stage that failed.
 public enum BootError: Error {
   /// What firmware or loader handed over could not be read.

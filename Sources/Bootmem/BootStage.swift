@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Runs a stage of the way to memory, and throws its error as ``BootError``.
 ///
 /// Each module throws an error type of its own, and Embedded Swift has no `any Error` that could hold

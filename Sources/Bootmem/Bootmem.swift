@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // Everything that a kernel needs to get from what firmware and loader left to memory that it can
 // allocate, by one import.
 @_exported import BootMemory

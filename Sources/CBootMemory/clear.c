@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Zeroing memory as fast as the machine can without vector registers, which a kernel this early may
  * not have switched on. */
 #include "bootmem_state.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ledger of bootmem_ledger.h.  It calls what bootmem.h declares, and the allocator knows
  * nothing of it: so who does not call it does not link it. */
 #include "bootmem_state.h"

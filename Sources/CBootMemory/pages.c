@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The storage of what the page allocator keeps between calls: only kernels that call it have it. */
 #include "bootmem_pages_state.h"
 

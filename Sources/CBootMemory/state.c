@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The storage of everything that the library keeps between calls. */
 #include "bootmem_state.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The variables of bootmem.h, for a program that the package is linked into.  The archive has each
  * in a member of its own, made from its declaration, so that a kernel may define it. */
 #include "bootmem.h"

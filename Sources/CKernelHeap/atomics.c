@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What compilers call for atomics of eight bytes on processors before the Pentium, which have no
  * instruction for them.  Such a machine has one processor: nothing comes between with its interrupts
  * off.  Weak, for kernels that have them. */

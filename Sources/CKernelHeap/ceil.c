@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What Swift's Dictionary and Set compute their capacity with (swiftlang/swift#73583): rounding up.
  * For a bare machine only; weak, for kernels that have it. */
 #if !__STDC_HOSTED__

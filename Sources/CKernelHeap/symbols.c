@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions that Embedded Swift calls for memory, random numbers and text: by the names of C's
  * library, as Swift up to 6.3 does, and by those of the platform layer that came after it.
  *

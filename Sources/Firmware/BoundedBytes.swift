@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// The bytes of one structure in physical memory.

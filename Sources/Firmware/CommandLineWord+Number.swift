@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 extension CommandLineWord {
   /// The number of bytes at the start of the word, and what follows it.
   ///

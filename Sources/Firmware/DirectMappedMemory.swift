@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// Physical memory that the processor sees at one constant distance: physical address plus offset.

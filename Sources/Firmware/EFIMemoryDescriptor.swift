@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import MemoryMap
 
 /// One entry of EFI's memory map.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #if hasFeature(Embedded)
 import Board
 import Firmware

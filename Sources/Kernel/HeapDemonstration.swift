@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #if hasFeature(Embedded) && !HeapDemonstration
 /// What `heap` on the command line asks for, in an image without it.
 enum HeapDemonstration {

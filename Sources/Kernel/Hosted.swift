@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #if !hasFeature(Embedded)
 /// On a host there is no kernel to run: the sources of this target belong to the bare machine.
 @main

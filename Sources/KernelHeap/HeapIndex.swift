@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// Finds what a heap knows of a page by the page's number: a tree of whole pages, as high as the

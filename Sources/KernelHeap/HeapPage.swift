@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// What a heap knows of one page, or of one block of pages: an entry of the index, outside of the page

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// What a heap holds.
 public struct HeapStatistics: Equatable, Sendable {
   /// How many allocations have not been freed.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// Memory for objects of any size, from boot memory and later from the page allocator.

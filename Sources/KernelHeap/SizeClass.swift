@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// The size that small allocations are rounded up to: 16, 32, 48, 64, 96, 128, … bytes, that is 2^k

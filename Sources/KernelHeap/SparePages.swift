@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// Cleared pages that were taken before something begins that must not fail in the middle; the first

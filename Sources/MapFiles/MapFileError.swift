@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Why a file could not be read, and where.
 public struct MapFileError: Error, Equatable, CustomStringConvertible, Sendable {
   /// The name of the file as the user gave it.

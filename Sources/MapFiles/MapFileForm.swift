@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// A form in which a memory map is kept in a file.
 public enum MapFileForm: String, CaseIterable, Sendable {
   /// Lines `START END TYPE` with END exclusive: a table of e820, or of EFI's types with attributes.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Reads a line from front to back.
 ///
 /// Whatever does not match is left where it is, and the answer is false or nil.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// A list in storage of its owner, for places where there is no heap to grow on.
 ///
 /// What does not fit is counted: a list that is not complete says so, and how much room it needs.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 extension UnsafeMutableBufferPointer {
   /// Sorts in place; the order of equal elements is not kept.
   ///

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// A stretch of the numbers of bytes, or of pages, and what the memory there is good for.
 ///
 /// Both ends are included, so that all of an address space is one stretch.

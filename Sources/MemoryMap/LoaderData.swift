@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import TextOutput
 
 /// What a loader left in memory, which the kernel must not hand out while it needs the contents.

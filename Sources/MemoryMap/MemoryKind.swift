@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import TextOutput
 
 /// What a region of the physical address space is good for.

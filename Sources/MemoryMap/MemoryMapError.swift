@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import TextOutput
 
 /// Why a memory map could not be made: a table of the caller has no room.

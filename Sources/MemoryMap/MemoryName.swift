@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import TextOutput
 
 /// A name for memory that is known when the kernel is built: `"page table of init"`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// Regions of memory as somebody gave them: in any order, overlapping, empty, unaligned.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// The ranges of a ``NodeMap`` in ascending order: usable page ranges, cut at the borders of nodes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// Rounds sorted and disjoint stretches of bytes to pages: usable ones inwards, all others outwards.

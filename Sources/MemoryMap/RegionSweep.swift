@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Turns stretches in ascending order of their starts, which may overlap, into stretches that are
 /// sorted and disjoint, with neighbours of one kind merged.
 ///

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import TextOutput
 
 /// A row of a table that prints itself as one line.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Puts an SVG image together: rectangles and texts, nothing from elsewhere.
 struct SVGWriter {
   private var body = ""

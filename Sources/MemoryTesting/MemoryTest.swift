@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// The test of Linux's parameter `memtest`: memory is filled with a pattern and read back, once for

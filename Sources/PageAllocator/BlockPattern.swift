@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import BootMemory
 
 /// Finding free blocks in a word whose bits stand for pages, or for words that are free as a whole.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// How many pages are free, and in which blocks.
 public struct PageStatistics: Sendable {
   /// The number of free pages.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import BootMemory
 
 /// What has become of a page that was to be freed.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import BootMemory
 
 /// Changing the states of words, and the classes with them.

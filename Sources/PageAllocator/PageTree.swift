@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import BootMemory
 
 /// Which pages of a node are free, which blocks they were given out in, and where the free blocks of

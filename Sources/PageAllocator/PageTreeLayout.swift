@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import BootMemory
 
 /// How the memory of a ``PageTree`` is divided.

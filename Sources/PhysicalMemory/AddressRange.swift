@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// A range of physical addresses that does not wrap: `byteCount` bytes from `start` on.
 ///
 /// The range may end exactly at the top of the 64-bit address space, which is why it is kept as

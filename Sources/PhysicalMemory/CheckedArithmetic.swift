@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Arithmetic on addresses that says so when the result does not fit.
 extension UInt64 {
   /// This value rounded down to a multiple of `alignment`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// The number of a memory node, from 0 up to the number of nodes that there is storage for.
 public struct NodeID: Hashable, Comparable, Sendable {
   /// The number.

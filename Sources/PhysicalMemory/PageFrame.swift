@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// A page frame: ``byteCount`` bytes of physical memory, counted from address 0 by its number (PFN).
 ///
 /// Its size is chosen when the package is built, for all modules alike: 4096 bytes, or 16 or 64 KiB with

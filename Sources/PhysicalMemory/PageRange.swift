@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// A range of page frames: from `start` up to, but not including, `end`.
 public struct PageRange: Hashable, Sendable {
   /// The first page frame.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// A physical address, in bytes from 0.
 ///
 /// It has 64 bits on every machine: a 32-bit processor may be told of memory that it cannot reach.

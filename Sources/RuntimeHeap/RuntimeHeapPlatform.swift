@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// What the heap of Swift's runtime asks of the kernel.
 @safe public struct RuntimeHeapPlatform {
   /// Takes text: a context, the first byte, the number of bytes.

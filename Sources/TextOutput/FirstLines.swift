@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Passes the first lines of a text on and counts the others.
 ///
 /// A damaged list can have a defect in each of its thousands of entries, and a report of each would

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #if !hasFeature(Embedded)
 /// Gathers text in a string, on a host.
 public struct StringSink: TextSink {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// A piece of text in memory: a message that must be handed on as a whole.
 ///
 /// What does not fit is cut off, and the last three characters that do become dots.

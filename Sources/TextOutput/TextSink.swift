@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// A place that takes ASCII text a byte at a time: a serial port, a screen, a buffer.
 ///
 /// Everything printed on the bare machine goes through this protocol, so no string is ever built

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* BOOTMEM_BITMAP_BYTES() is what a bitmap takes, whatever its size; and it is a constant. */
 #include "kit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The edges of the interface, each as bootmem.h defines it: NULL, nodes that do not exist,
  * platforms that are refused, calls before the set-up and after the hand-over, faults that return
  * or leave by longjmp(), and the callbacks. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where Linux 4.19 is wrong and this library is right, D01 to D25: one test each, through the C
  * interface.  The numbers are those of the specification's table. */
 #include "kit.h"

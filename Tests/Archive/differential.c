@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Random calls through the archive, compared with the model: every result, and again and again
  * every bit of every bitmap; in the end what is handed over.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A library built by --nodes 2 has two nodes and no more. */
 #include "kit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every name of the interface that the other tests do not call: the macros, the variables; and what
  * a kernel sees of each call: zeroed memory, blocks, lines of debugging output, a small stack of
  * any alignment. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* See kit.h. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "kit.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests of the archive share: a platform whose physical memory is an arena of this
  * process, faults that can be expected, and counts.
  *

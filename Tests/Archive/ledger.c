@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ledger and its debug mode, in an image that links them. */
 #include "kit.h"
 

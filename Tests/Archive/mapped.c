@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bootmem_set_mapped_end(): while memory above it is not mapped, and here an access to it ends the
  * program, every allocation stays below. */
 #define _DEFAULT_SOURCE /* mprotect() */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* memblock's names, each as the header falls back on bootmem for it: where the memory lies, what
  * happens when there is none, which limit holds, and that it is zeroed. */
 #include "kit.h"

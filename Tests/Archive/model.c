@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* See model.h. */
 #include "model.h"
 #include "bootmem.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The whole allocator once more, as simple as can be: a flat bitmap for each node, searched from
  * one end to the other.  Written from the rules, not from the library, which is compared with it. */
 #ifndef MODEL_H

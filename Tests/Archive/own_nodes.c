@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A kernel with nodes of its own, whose first call of boot memory comes before any place at which
  * the library could be set up: it wraps init_bootmem(), and its `&contig_page_data` goes wherever
  * Linux's functions take a node.  Copy from here. */

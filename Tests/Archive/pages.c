@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The page allocator's C interface, in an image that links it. */
 #include "kit.h"
 

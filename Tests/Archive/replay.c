@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Replays golden traces of Linux 4.19, of the form that Sources/BootMemoryTrace reads, through the
  * archive: replay FILE... compares the result of every operation; a file ends at its first
  * difference. */

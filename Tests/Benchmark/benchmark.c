@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What bootmem costs, through the archive that kernels link and its C interface, on 64 or 32 bits.
  *
  *     benchmark CASE      runs one case; `measured` is the function to count instructions in

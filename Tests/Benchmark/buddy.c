@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "buddy.h"
 
 #include <stdbool.h>

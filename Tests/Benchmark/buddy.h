@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A textbook buddy allocator: lists of free blocks, whose nodes lie in the pages' descriptors. */
 #ifndef BUDDY_H
 #define BUDDY_H

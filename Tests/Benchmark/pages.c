@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What pages cost after the hand-over: the archive's page allocator, or with -DBUDDY a textbook one.
  *
  *     pages CASE              runs one case; `measured` is the function to count in

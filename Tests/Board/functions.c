@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tests of the functions in boot/ that compilers call, against the C library's, as an ordinary
  * program: the board's are compiled under names with board_ in front.  Prints what differs. */
 #include <stdint.h>

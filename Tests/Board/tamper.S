@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Enters where the loader enters the kernel, damages what the loader left, and enters the kernel. */
   .section .kernel, "aw", @progbits
   .incbin KERNEL_FILE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Damages what a loader left, so that a test sees what the kernel makes of it.  The word `tamper=NAME`
  * on the command line names the damage.  Part of no kernel: an image of its own, which holds the
  * kernel's, is entered in its place by Multiboot 1, and enters the kernel then. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Enters the kernel, at KERNEL, as a loader does, with a device tree of the test's own, at TREE.  Part
  * of no kernel: an image of its own, which is booted in the kernel's place. */
   .text

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// What boot memory has cleared, of memory that need not exist.
 @safe final class ClearedMemory {
   struct Call: Equatable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Which pages are free, as the ascending list of their runs: what the tree must never differ from.
 ///
 /// Simple on purpose: no words, no levels, nothing remembered.  It takes as long as there are runs,

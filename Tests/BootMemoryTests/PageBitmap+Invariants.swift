@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 @testable import BootMemory
 
 /// What must be true of a bitmap between any two calls.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Bootmem
 import TestSupport
 import Testing

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Builds ACPI tables in fake memory: root pointer, table of tables, table of affinities.
 struct ACPIBuilder {
   private(set) var entries = ByteBuilder()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// An EFI memory descriptor of 40 bytes, encoded.
 struct EFIDescriptor {
   var type: UInt32

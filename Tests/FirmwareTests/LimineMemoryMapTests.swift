@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Firmware
 import PhysicalMemory
 import Testing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // Runs the consumer's function as part of a program of this host, with an arena for its memory.
 #include <stdint.h>
 #include <stdio.h>

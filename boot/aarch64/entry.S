@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the loader enters the kernel, by Linux's boot protocol: MMU off, x0 the address of the device
  * tree, EL2 or EL1.  From there to EL1 with MMU and caches on and Kernel_main(device tree).
  *

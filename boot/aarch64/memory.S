@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The memory functions that compilers call: C99 semantics.  In assembly, because a memset written in
  * Swift or C may be compiled into a call of itself.  Stores are aligned, so they work before the MMU
  * is on. */

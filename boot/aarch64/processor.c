@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The processor's counter of time. */
 #if !__STDC_HOSTED__ && defined(__aarch64__)
 

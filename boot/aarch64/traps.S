@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The vectors of EL1.  Each keeps all registers and goes on to kernel_trap(vector, registers), in Swift,
  * which never returns: a kernel this early has no trap that it could mend. */
 #if !__STDC_HOSTED__ && defined(__aarch64__)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* 64-bit division for a 32-bit processor, under the names by which compilers call it.
  *
  * The compiler's own library would do, but is built for processors with CMOV and SSE. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where loaders enter the kernel: 32-bit protected mode, paging and interrupts off.  Multiboot leaves
  * its magic number in %eax and the address of the boot information in %ebx (Multiboot
  * Specification 0.6.96, section 3.2; Multiboot 2 the same); PVH leaves the address in %ebx only. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* 64-bit shifts for a 32-bit processor, under the names by which compilers call them where code is
  * to be small. */
 #if !__STDC_HOSTED__ && defined(__i386__)

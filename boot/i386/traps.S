@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The 32 exception entries.  Each leaves vector and error code on the stack and goes on to
  * kernel_trap(vector, error code, instruction pointer, stack pointer, fault address), in Swift,
  * which never returns: a kernel this early has no trap that it could mend. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the kernel asks of an aarch64 processor; see Board.h. */
 #ifndef BOARD_AARCH64_H
 #define BOARD_AARCH64_H

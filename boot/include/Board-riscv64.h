@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the kernel asks of a riscv64 processor; see Board.h. */
 #ifndef BOARD_RISCV64_H
 #define BOARD_RISCV64_H

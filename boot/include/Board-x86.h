@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the kernel asks of an x86 processor; see Board.h. */
 #ifndef BOARD_X86_H
 #define BOARD_X86_H

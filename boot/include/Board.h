@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the kernel, written in Swift, asks of the processor and the linker.
  *
  * Everything here exists on the bare machine only: a hosted build sees an empty header.

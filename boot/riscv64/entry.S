@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where OpenSBI enters the kernel: S mode, paging off, a0 the number of the hart, a1 the address of
  * the device tree.  From there, with paging on, to Kernel_main(device tree).
  *

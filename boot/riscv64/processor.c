@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The processor's counter of instructions. */
 #if !__STDC_HOSTED__ && defined(__riscv)
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The entry of all traps in S mode.  It keeps all registers and goes on to kernel_trap(cause,
  * registers), in Swift, which never returns: a kernel this early has no trap that it could mend. */
 #if !__STDC_HOSTED__ && defined(__riscv) && __riscv_xlen == 64

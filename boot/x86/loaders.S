@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How loaders recognise the kernel.  The entries themselves are in ../i386 and ../x86_64. */
 #if !__STDC_HOSTED__ && (defined(__i386__) || defined(__x86_64__))
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Page tables, which the kernel fills: in pages of their own, which it maps read-only. */
 #if !__STDC_HOSTED__ && (defined(__i386__) || defined(__x86_64__))
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the processor can do, and its time-stamp counter. */
 #if !__STDC_HOSTED__ && (defined(__i386__) || defined(__x86_64__))
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Segment, interrupt and task descriptors (Intel SDM volume 3, chapters 3, 6 and 8). */
 #if !__STDC_HOSTED__ && defined(__x86_64__)
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where loaders enter the kernel: 32-bit protected mode, paging and interrupts off, as on i386.  From
  * there to long mode (Intel SDM volume 3, 9.8.5), with the kernel's image mapped to itself; the kernel
  * maps the rest, and with protection, before it reads anything that a loader left. */

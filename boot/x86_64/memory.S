@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The memory functions that compilers call: C99 semantics, System V calling convention.  In assembly,
  * because a memset written in Swift or C may be compiled into a call of itself. */
 #if !__STDC_HOSTED__ && defined(__x86_64__)

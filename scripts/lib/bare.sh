@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Compiling the Swift modules for bare machines of any processor.  Sourced after common.sh and
 # library.sh.
 # shellcheck shell=bash

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Prints the table of scripts/benchmark and judges it.  Three files are read:
 #
 #     rows.txt        see there

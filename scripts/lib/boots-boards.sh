@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Boots on every board, by every loader, with little memory and with much.  Sourced after boots.sh.
 # shellcheck shell=bash disable=SC2154
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Boots with damaged data of loaders and firmware.  Sourced after boots.sh.
 # shellcheck shell=bash disable=SC2154
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Boots of the kernel that has a heap, Swift's classes and collections in it.  Sourced after boots.sh.
 # shellcheck shell=bash disable=SC2154
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Boots with several memory nodes, and the page allocator that goes on with their bitmaps.  Sourced
 # after boots.sh.
 # shellcheck shell=bash disable=SC2154

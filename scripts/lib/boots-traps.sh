@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Traps, and what the kernel's own page tables protect.  Sourced after boots.sh.
 # shellcheck shell=bash disable=SC2154
 

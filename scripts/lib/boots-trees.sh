@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Boots with device trees of the test's own, damaged ones and such as lack something.  Sourced after
 # boots.sh.
 # shellcheck shell=bash disable=SC2154

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Boots with words on the kernel's command line, and machines that lack what the demonstration shows.
 # Sourced after boots.sh.
 # shellcheck shell=bash disable=SC2154

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Boots of the kernel, and what a run of it has to show.  Sourced after common.sh, kernel.sh,
 # machine.sh, tally.sh and judge.sh.
 # shellcheck shell=bash disable=SC2154,SC2034

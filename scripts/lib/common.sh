@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Shared by the scripts: messages, and the tools that they need.  Sourced, not run.
 # shellcheck shell=bash
 

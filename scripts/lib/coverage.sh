@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # How much of the modules hosted tests cover.  Sourced after common.sh and tally.sh.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Judging what a run of the kernel printed.  Sourced, not run.
 # shellcheck shell=bash
 

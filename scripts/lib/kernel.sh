@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Building the kernel and booting it under QEMU.  Sourced after common.sh.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The ledger's part of libbootmem.a: an object of its own, in C, which only kernels link that call it.
 # Sourced by library.sh.
 # shellcheck shell=bash

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Building libbootmem.a.  Sourced after common.sh.
 # shellcheck shell=bash
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The emulated machine: from the options of scripts/run to QEMU's command line.  Sourced after
 # common.sh and kernel.sh.
 # shellcheck shell=bash

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The mutants of scripts/mutate: reading, making and trying them.  Sourced after common.sh.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Counting checks.  Sourced, not run.
 # shellcheck shell=bash
 

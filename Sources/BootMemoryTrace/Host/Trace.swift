@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #if !hasFeature(Embedded)
 /// A recorded scenario: calls of a boot-memory allocator, each with its result.
 ///

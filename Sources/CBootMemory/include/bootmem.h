@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Linux's boot-memory allocator, bootmem, for C kernels.
  *
  * Call bootmem_setup() first, register each node, free the usable ranges, reserve what lies in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who holds what: names for what is reserved and allocated, in storage of the kernel's; and a
  * debug mode that finds memory written to after it was freed, or beyond its end.
  *

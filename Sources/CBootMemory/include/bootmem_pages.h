@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pages for as long as the kernel runs, from the bitmaps of bootmem: instead of a page allocator of
  * the kernel's own.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The state of the page allocator between calls; see bootmem_state.h.  Not for kernels. */
 #ifndef BOOTMEM_PAGES_STATE_H
 #define BOOTMEM_PAGES_STATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The library's state between calls, and how its Swift side reaches it.  Not for kernels.
  *
  * It is plain .bss, defined in state.c: a global of Swift's with an initialiser would be set up on

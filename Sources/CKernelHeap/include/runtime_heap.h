@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What symbols.c, the functions that Swift's runtime calls, asks of the module RuntimeHeap. */
 #ifndef RUNTIME_HEAP_H
 #define RUNTIME_HEAP_H

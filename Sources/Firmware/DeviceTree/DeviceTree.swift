@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// A flattened device tree, checked as a whole: what firmware hands over on most machines that are

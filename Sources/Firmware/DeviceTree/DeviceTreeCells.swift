@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// How many cells of 32 bits addresses and sizes have in the "reg" of a node's children.

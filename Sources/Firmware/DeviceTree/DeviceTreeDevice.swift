@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// A device that a device tree names for a purpose, such as the console.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// The memory reservation block of a device tree: addresses and sizes of 64 bits each, up to a pair

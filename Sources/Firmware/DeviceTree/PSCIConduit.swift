@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// How the kernel calls firmware by Arm's Power State Coordination Interface.
 ///
 /// Source: Arm DEN 0022; Linux's device tree binding `arm/psci`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #if hasFeature(Embedded) && arch(arm64)
 import Board
 import PhysicalMemory

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #if hasFeature(Embedded) && arch(arm64)
 /// What `boot/aarch64/traps.S` keeps: x0 to x30, the stack pointer, ELR_EL1, ESR_EL1 and FAR_EL1.
 extension Trap {

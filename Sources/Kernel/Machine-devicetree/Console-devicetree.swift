@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #if hasFeature(Embedded) && (arch(arm64) || arch(riscv64))
 import BootPlan
 import Firmware

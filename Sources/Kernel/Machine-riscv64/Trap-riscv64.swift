@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #if hasFeature(Embedded) && arch(riscv64)
 /// What `boot/riscv64/traps.S` keeps: x0 to x31, sepc and stval; the vector is scause.
 extension Trap {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #if hasFeature(Embedded) && (arch(i386) || arch(x86_64))
 import Board
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #if hasFeature(Embedded) && arch(x86_64)
 import Board
 import BootMemory

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import BootPlan
 import Firmware
 import MapFiles

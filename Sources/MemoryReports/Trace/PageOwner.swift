@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import BootMemoryTrace
 
 /// Who has a page while the calls of a trace are made.

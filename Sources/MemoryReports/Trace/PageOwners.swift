@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import PhysicalMemory
 
 /// The owner of every page, kept as ranges: any number of pages costs as much as its owners change

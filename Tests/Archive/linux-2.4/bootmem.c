@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* For Linux 2.4, in place of its mm/bootmem.c: the functions of its <linux/bootmem.h>, which have
  * other parameters than later ones, over a library whose names bear a prefix:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A kernel of Linux 2.4's kind, which calls the functions of its own header, over the adapter. */
 #include <linux/kernel.h>
 #include <linux/mm.h>

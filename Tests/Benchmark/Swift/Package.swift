@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+// SPDX-License-Identifier: MIT
 import PackageDescription
 
 // What scripts/benchmark measures of the Swift API: a package that depends on this one, as a kernel

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A kernel in C that has its boot memory from libbootmem.a, called as a Linux 2.6 kernel does: what
  * memory.c makes is looked at here. */
 #include "kernel.h"

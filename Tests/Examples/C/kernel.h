@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the parts of this kernel know of each other. */
 #ifndef KERNEL_H
 #define KERNEL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Boot memory: from what is usable to the kernel's own page allocator. */
 #include "kernel.h"
 

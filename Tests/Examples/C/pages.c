@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* This kernel's own page allocator, such as you have: a bit for each page, 1 where it is free. */
 #include "kernel.h"
 

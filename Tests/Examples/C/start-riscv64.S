@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where OpenSBI enters: S mode, paging off, a0 = number of the hart, a1 = the device tree. */
   .section .text.start, "ax", @progbits
   .globl _start

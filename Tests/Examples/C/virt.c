@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine with a device tree: QEMU's virt of aarch64 and riscv64, the MMU off (Devicetree
  * Specification 0.4, chapter 5). */
 #include "kernel.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A kernel in C that runs in the upper half of the address space: what memory.c makes is looked at
  * here. */
 #include "kernel.h"

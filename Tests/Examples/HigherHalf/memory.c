@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Boot memory in the upper half: the node is registered while 4 MiB are mapped. */
 #include "kernel.h"
 

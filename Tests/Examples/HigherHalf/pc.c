@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine with a Multiboot 1 loader: i386 and x86_64 (Multiboot Specification 0.6.96, 3.3). */
 #include "kernel.h"
 

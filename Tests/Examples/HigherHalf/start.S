@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where a Multiboot 1 loader enters: 32-bit protected mode, %eax = magic number, %ebx = the address
  * of what it hands over.  This maps the first 4 MiB, at their own addresses and in the upper half,
  * and goes on there. */

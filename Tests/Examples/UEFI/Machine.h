@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Between the kernel, in Swift, and what is in C. */
 #ifndef MACHINE_H
 #define MACHINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What this kernel calls of UEFI (UEFI Specification 2.10, chapters 4, 7 and 9).  Services that it does
  * not call are pointers without a type. */
 #ifndef EFI_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the firmware enters: UEFI's calls, up to the last that it answers, and what the kernel has from
  * then on instead of the firmware's. */
 #include <stddef.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Foundation
 
 /// A file of `Tests/Fixtures/firmware-maps`, split into its header and its lines.

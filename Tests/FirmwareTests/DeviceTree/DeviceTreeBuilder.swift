@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Builds a device tree token by token, so that a test can get every one of them wrong.
 struct DeviceTreeBuilder {
   /// The cells of the structure block.

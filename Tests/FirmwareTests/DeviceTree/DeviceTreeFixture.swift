@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Foundation
 
 /// Device trees of `Tests/Fixtures/device-trees`.

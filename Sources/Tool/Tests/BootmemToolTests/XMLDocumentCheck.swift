@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Looks whether a text is well-formed XML, as far as the tool writes any: elements, attributes in
 /// double quotes, the five entities.
 enum XMLDocumentCheck {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import FuzzKit
 
 private let target = FuzzTarget.named(in: [

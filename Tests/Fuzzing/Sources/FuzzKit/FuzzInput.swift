@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// The bytes of an input, taken one after the other as numbers.  Behind the last all numbers are 0.
 @safe public struct FuzzInput {
   private let bytes: UnsafeBufferPointer<UInt8>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Something to fuzz: a name, and what is done with an input.
 public struct FuzzTarget: Sendable {
   let name: String

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import Glibc
 
 /// Stops the program, which libFuzzer takes for a finding, where what must hold does not.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 /// Numbers of pages as ascending runs that do not touch: as plain as it can be, and short enough in
 /// every run of a fuzzer.
 public struct PageRuns: Equatable, Sendable {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import BootMemory
 import PhysicalMemory
 import TextOutput

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The kernel's own header of this name, which stays as it is: functions as Linux 2.4 has them. */
 extern unsigned long max_low_pfn, min_low_pfn, max_pfn;
 

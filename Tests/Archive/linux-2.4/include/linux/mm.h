@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the adapter needs of a kernel's header of this name, for a machine whose memory is an array
  * of the test. */
 /* A kernel's own types, which may differ from a compiler's. */

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT
+
 // What the calls of the Swift API cost.
 //
 //     SwiftBenchmark CASE      runs one case; `measured` is the function to count instructions in

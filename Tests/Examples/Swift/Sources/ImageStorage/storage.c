@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Without an initialiser it lies in .bss, which takes no room in the file. */
 #include "ImageStorage.h"
 

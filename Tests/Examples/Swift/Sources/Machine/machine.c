@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the kernel supplies: the memory functions, which compilers call, a console, and an end.  None of
  * it is for a program of the host that resolves this package. */
 #if !__STDC_HOSTED__

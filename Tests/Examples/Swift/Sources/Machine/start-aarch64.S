@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where QEMU enters an ELF image: EL1, MMU off.  The device tree lies at the start of memory (QEMU's
  * documentation, "virt" generic virtual platform). */
 #if !__STDC_HOSTED__ && defined(__aarch64__)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where a Multiboot 1 loader enters: 32-bit protected mode, %ebx = the address of what it hands over.
  * For x86_64 this goes on to long mode, with the first 4 GiB mapped at their own addresses. */
 #if !__STDC_HOSTED__ && (defined(__i386__) || defined(__x86_64__))

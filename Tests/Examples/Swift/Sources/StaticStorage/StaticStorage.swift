@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import ImageStorage
 
 /// Room in the kernel's image for the tables that boot memory works on, taken from front to back.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Room in the kernel's image, before there is memory to allocate. */
 #ifndef IMAGE_STORAGE_H
 #define IMAGE_STORAGE_H

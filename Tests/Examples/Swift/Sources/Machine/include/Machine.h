@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine as this kernel uses it: entry, console, end. */
 #ifndef MACHINE_H
 #define MACHINE_H
