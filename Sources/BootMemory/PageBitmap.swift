@@ -162,10 +162,17 @@
     }
   }
 
-  /// Makes a group of level 1 or above uniform.
+  /// Makes a group, or on level 0 a word, uniform.
   @inline(__always)
   func fillGroup(_ index: UInt, onLevel level: Int, with word: BitmapWord) {
-    store(GroupPlanes(low: word, high: word, word: word), inGroup: index, onLevel: level)
+    // No call asks for level 0.  Without the branch, Swift 6.3's optimiser turns the loop of
+    // `validateGroup` into longer code: 163 instructions instead of 160 for each free of a page in
+    // random order, 16 546 instead of 16 291 for registering a TiB.
+    if level == 0 {
+      storeWord(index, word)
+    } else {
+      store(GroupPlanes(low: word, high: word, word: word), inGroup: index, onLevel: level)
+    }
   }
 
   /// Makes groups uniform.
