@@ -195,12 +195,13 @@ let package = Package(
   ]
 )
 
-// scripts/test builds the tests of the allocators for each size of pages, and nothing that they do not
-// need.
+// scripts/test builds the tests of the allocators for each size of pages and with words of 32 bits, and
+// nothing that they do not need.
 if Context.environment["BOOTMEM_TARGETS"] == "allocators" {
   let names: Set = [
     "PhysicalMemory", "TextOutput", "BootMemory", "BootMemoryTrace", "PageAllocator", "TestSupport",
-    "BootMemoryTests", "PageAllocatorTests",
+    "KernelHeap", "CKernelHeap", "RuntimeHeap", "BootMemoryTests", "PageAllocatorTests",
+    "KernelHeapTests",
   ]
   package.products = []
   package.targets.removeAll { !names.contains($0.name) }
