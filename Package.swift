@@ -114,7 +114,7 @@ let package = Package(
     .executableTarget(
       name: "Kernel",
       dependencies: [
-        "Board", "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MemoryMap",
+        "Board", "BootMemory", "BootMemoryTrace", "BootPlan", "Bootmem", "Firmware", "MemoryMap",
         "MemoryTesting", "PageAllocator", "PhysicalMemory", "TextOutput",
         .target(name: "KernelHeap", condition: .when(traits: ["HeapDemonstration"])),
         .target(name: "RuntimeHeap", condition: .when(traits: ["HeapDemonstration"])),
@@ -126,8 +126,8 @@ let package = Package(
     .target(
       name: "MemoryReports",
       dependencies: [
-        "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MapFiles", "MemoryMap",
-        "PhysicalMemory", "TextOutput",
+        "BootMemory", "BootMemoryTrace", "BootPlan", "Bootmem", "Firmware", "MapFiles",
+        "MemoryMap", "PhysicalMemory", "TextOutput",
       ],
       swiftSettings: settings),
     .target(

@@ -7,6 +7,8 @@ import TextOutput
 ///
 /// The regions of memory are copied into storage of the caller; command line, name and modules
 /// stay where the loader put them, and ``heldRanges`` says which memory that is.
+///
+/// A kernel whose loader has no ``BootProtocol`` can fill in the properties itself.
 public struct BootInformation: ~Copyable {
   /// The firmware's memory map as the loader gave it.  A region's being usable does not say that it
   /// is free: see ``heldRanges``.
@@ -14,19 +16,22 @@ public struct BootInformation: ~Copyable {
 
   /// The memory that holds what the loader handed over, and ACPI's tables once
   /// ``noteTables(_:reportingTo:)`` has seen them.
-  public internal(set) var heldRanges: OwnedRangeList
+  public var heldRanges: OwnedRangeList
 
   /// The number of modules; the contents of each are in ``heldRanges``, save for empty modules.
   public internal(set) var moduleCount = 0
 
   /// The text of the kernel's command line without its final zero; nil if there is none.
-  public internal(set) var commandLine: AddressRange?
+  public var commandLine: AddressRange?
 
   /// The text of the loader's name without its final zero; nil if there is none.
   public internal(set) var loaderName: AddressRange?
 
   /// Where the loader says that ACPI's root pointer (RSDP) lies; nil if it does not say.
-  public internal(set) var rootPointer: PhysicalAddress?
+  public var rootPointer: PhysicalAddress?
+
+  /// Where the machine says what is not in its memory map.
+  public var board = BoardDescription.none
 
   /// Makes an empty result.
   public init(regions: consuming MemoryRegionList, heldRanges: consuming OwnedRangeList) {
@@ -51,6 +56,7 @@ public struct BootInformation: ~Copyable {
     do throws(FirmwareError) {
       try loader.read(at: address, in: memory, into: &self, reportingTo: &reports)
       try checkCapacity()
+      board = loader.boardDescription(at: address)
     } catch {
       removeAll()
       throw error
@@ -80,6 +86,7 @@ public struct BootInformation: ~Copyable {
     commandLine = nil
     loaderName = nil
     rootPointer = nil
+    board = .none
   }
 }
 
@@ -94,4 +101,7 @@ public protocol BootProtocol {
     at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
     reportingTo sink: inout Sink
   ) throws(FirmwareError)
+
+  /// Where a machine with such a structure at `address` says what is not in its memory map.
+  func boardDescription(at address: PhysicalAddress) -> BoardDescription
 }

@@ -2,15 +2,13 @@
 #if hasFeature(Embedded)
 import BootMemory
 import BootPlan
-import Firmware
-import MemoryMap
+import Bootmem
 import PageAllocator
 import TextOutput
 
 /// Why the kernel gave up.
 enum KernelError: Error {
-  case firmware(FirmwareError)
-  case memoryMap(MemoryMapError)
+  case boot(BootError)
   case bootPlan(BootPlanError)
   case bootMemory(BootMemoryError)
   case pageAllocator(PageAllocatorError)
@@ -20,8 +18,7 @@ enum KernelError: Error {
 
   func write(to sink: inout some TextSink) {
     switch self {
-    case .firmware(let error): error.write(to: &sink)
-    case .memoryMap(let error): error.write(to: &sink)
+    case .boot(let error): error.write(to: &sink)
     case .bootPlan(let error): error.write(to: &sink)
     case .bootMemory(let error): error.write(to: &sink)
     case .pageAllocator(let error): error.write(to: &sink)
