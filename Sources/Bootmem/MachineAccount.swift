@@ -8,7 +8,7 @@
 ///
 /// ```swift
 /// var account = try MachineAccount(
-///   reading: loader, at: address, in: memory, image: image, below: reach, storage: &storage,
+///   reading: loader, at: address, in: mapped, image: image, below: 0x10_0000, storage: &storage,
 ///   reportingTo: &console)
 /// ```
 public struct MachineAccount: ~Copyable {

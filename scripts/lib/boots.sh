@@ -134,7 +134,7 @@ prints_a_map_to_read() {
   usable=$(sed -nE 's/^summary:.* usable=([0-9]+) .*/\1/p' "$log")
   while read -r first last; do
     pages=$((pages + 0x$last - 0x$first + 1))
-  done < <("$root/scripts/bootmem" map --ranges "$log")
+  done < <("$root/scripts/bootmem" map --ranges --firmware "$log")
   [ "$pages" -eq "$usable" ] || {
     echo "the tool finds $pages usable pages, the kernel $usable"
     return 1
