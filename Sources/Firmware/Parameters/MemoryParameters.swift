@@ -27,7 +27,7 @@ public struct MemoryParameters {
 
   /// Reads `line` and changes `regions` as it says.
   public init(
-    applying line: CommandLine, to regions: inout MemoryRegionList,
+    applying line: KernelCommandLine, to regions: inout MemoryRegionList,
     reportingTo sink: inout some TextSink
   ) {
     var words = line.words

@@ -18,7 +18,7 @@ struct Inventory: ~Copyable {
   static let commandLineCapacity = 4096
   static let affinityCapacity = 256
 
-  let commandLine: CommandLine
+  let commandLine: KernelCommandLine
   let parameters: MemoryParameters
   let map: MemoryMap
   var nodes: NodeMap
@@ -42,7 +42,7 @@ struct Inventory: ~Copyable {
     } catch {
       throw .firmware(error)
     }
-    let commandLine = unsafe CommandLine(
+    let commandLine = unsafe KernelCommandLine(
       copying: information.commandLine, in: memory,
       storage: tables.take(UInt8.self, count: Self.commandLineCapacity))
     stopwatch.pause()

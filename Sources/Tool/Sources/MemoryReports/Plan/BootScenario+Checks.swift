@@ -22,7 +22,7 @@ extension BootScenario {
     let text = Array(commandLine.utf8)
     let textStorage = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.count)
     defer { unsafe textStorage.deallocate() }
-    let line = unsafe CommandLine(
+    let line = unsafe KernelCommandLine(
       copying: AddressRange(start: PhysicalAddress(0), byteCount: UInt64(text.count)),
       in: FileMemory(bytes: text, start: PhysicalAddress(0)), storage: textStorage)
     // No word adds more than half a region for each of its bytes.

@@ -6,7 +6,7 @@ import TextOutput
 ///
 /// It is a copy, as the loader's memory may be handed out.  The bytes lie in storage of its maker.
 @safe
-public struct CommandLine {
+public struct KernelCommandLine {
   private let bytes: UnsafeBufferPointer<UInt8>
 
   /// Whether there was more text than room for it.
@@ -71,10 +71,10 @@ public struct CommandLine {
 
 /// The words of a command line in their order.
 public struct CommandLineWords: IteratorProtocol {
-  private let line: CommandLine
+  private let line: KernelCommandLine
   private var position = 0
 
-  init(_ line: CommandLine) {
+  init(_ line: KernelCommandLine) {
     self.line = line
   }
 
@@ -97,7 +97,7 @@ extension CommandLineWords: Sequence {}
 
 /// A word of a command line, or a part of one.
 public struct CommandLineWord {
-  let line: CommandLine
+  let line: KernelCommandLine
 
   /// Where it starts on the line, and the place just behind it.
   let start: Int
