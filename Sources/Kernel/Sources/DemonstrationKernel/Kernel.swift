@@ -36,7 +36,7 @@ struct Kernel {
   let firstPageAddress: UInt
 
   /// Runs to the end, and ends the machine's run.
-  func main<Heap: HeapUse>(
+  func main<Heap: HeapUse & ~Copyable>(
     stopwatch: consuming Stopwatch, console: consuming Console, heap: Heap.Type
   ) -> Never {
     console.write("swift-bootmem on ")
@@ -59,7 +59,7 @@ struct Kernel {
   }
 
   /// Does all that there is to do, up to the summary.
-  private func run<Heap: HeapUse>(
+  private func run<Heap: HeapUse & ~Copyable>(
     stopwatch: consuming Stopwatch, console: inout Console, heap: Heap.Type
   ) throws(KernelError) {
     var tables = StaticMemory()

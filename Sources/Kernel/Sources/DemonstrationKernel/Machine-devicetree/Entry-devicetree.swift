@@ -8,7 +8,8 @@ import TextOutput
 /// Runs the kernel, with the address of the device tree.
 ///
 /// Without a tree the run ends as a failure.
-package func enter<Heap: HeapUse>(_ deviceTree: UInt, _: UInt, heap: Heap.Type) -> Never {
+package func enter<Heap: HeapUse & ~Copyable>(_ deviceTree: UInt, _: UInt, heap: Heap.Type) -> Never
+{
   var stopwatch = Stopwatch(entry: board_time_stamp())
   let memory = FirmwareMemory(below: Paging.firmwareEnd, firstPageAddress: 0)
   let address = PhysicalAddress(UInt64(deviceTree))

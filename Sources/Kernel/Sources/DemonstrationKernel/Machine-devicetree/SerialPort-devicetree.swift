@@ -56,10 +56,12 @@ package struct SerialPort: TextSink {
   }
 
   /// Whether every line is to begin with `# `, as a comment in a trace.
-  package nonisolated(unsafe) static var writesComments = false
+  nonisolated(unsafe) package static var writesComments = false
 
   /// Whether nothing has been written since the last line end.
   nonisolated(unsafe) private(set) static var isAtLineStart = true
+
+  package init() {}
 
   package mutating func write(byte: UInt8) {
     if unsafe Self.isAtLineStart && Self.writesComments {

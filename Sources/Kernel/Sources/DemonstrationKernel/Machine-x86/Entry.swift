@@ -6,7 +6,7 @@ import PhysicalMemory
 
 /// Runs the kernel, with what the loader left in registers: its magic number, and the address of its
 /// information.
-package func enter<Heap: HeapUse>(
+package func enter<Heap: HeapUse & ~Copyable>(
   _ loaderMagic: UInt, _ informationAddress: UInt, heap: Heap.Type
 ) -> Never {
   var stopwatch = Stopwatch(entry: board_time_stamp())
