@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#if arch(arm64) || arch(riscv64)
+import Firmware
+import PhysicalMemory
+import TextOutput
+
+/// What the loader left: a device tree.
+struct Loader {
+  /// Where the tree lies.
+  let deviceTree: PhysicalAddress
+
+  /// The protocol.
+  var name: StaticString { "device tree" }
+
+  /// Reads all that it left.
+  func read(
+    _ information: inout BootInformation, in memory: some PhysicalMemoryReader,
+    reportingTo sink: inout some TextSink
+  ) throws(FirmwareError) {
+    try information.read(DeviceTreeBlob(), at: deviceTree, in: memory, reportingTo: &sink)
+  }
+}
+#endif

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+import Bootmem
+import MapFiles
+import TraceReplay
+
+/// What boot memory looks like on a machine before its first allocation.
+///
+/// It is set up here by the code that sets it up in the kernel.
+public struct BootPlanReport {
+  /// A node, or a part of one whose memory lies on both sides of another node's.
+  public struct Node: Equatable, Sendable {
+    /// Boot memory's number.
+    public var id: NodeID
+
+    /// The number that the firmware gives; another one in a part of a node.
+    public var firmwareNode: NodeID
+
+    /// The pages from the first to the last, with the holes between them.
+    public var span: PageRange
+
+    /// The pages of the bitmap.
+    public var bitmap: PageRange
+
+    /// The number of free pages.
+    public var freePageCount: UInt64
+
+    /// The number of usable pages.
+    public var usablePageCount: UInt64
+  }
+
+  /// The nodes in ascending order of their pages.
+  public private(set) var nodes: [Node] = []
+
+  /// Who holds what, the bitmaps included, in ascending order.
+  public let owners: [OwnedRange]
+
+  /// What was to be said of the file and of the machine, each as a sentence.
+  public let notes: [String]
+
+  /// The number of usable pages within the kernel's reach.
+  public private(set) var usablePageCount: UInt64 = 0
+
+  /// The number of usable pages beyond it.
+  public private(set) var beyondReachPageCount: UInt64 = 0
+
+  /// The largest range of free pages, the lowest of several; nil if no page is free.
+  public private(set) var largestFreeRange: PageRange?
+
+  /// The memory drawn as characters, with a legend.
+  public private(set) var drawing = ""
+
+  /// The number of free pages.
+  public var freePageCount: UInt64 { nodes.map(\.freePageCount).reduce(0, +) }
+
+  /// Sets boot memory up for `scenario`.
+  ///
+  /// - Throws: An error where it cannot be set up there.
+  public init(_ scenario: BootScenario) throws(BootScenarioError) {
+    let account = FileAccount(
+      of: scenario.file, nodes: scenario.nodes, appending: scenario.commandLine,
+      kernel: scenario.kernel, modules: scenario.modules, below: scenario.reach)
+    // The map lies in its storage.
+    defer { withExtendedLifetime(account) {} }
+    let map = account.account.map
+    try scenario.checkPlaces(in: map)
+
+    let end = min(map.usableEnd, scenario.reach)
+    usablePageCount = map.usablePageCount(below: scenario.reach)
+    beyondReachPageCount = map.usablePageCount(beyond: scenario.reach)
+    // Physical memory is address space of the host, of which only the bitmaps get touched.
+    guard let byteCount = end.firstAddress.flatMap({ Int(exactly: $0.rawValue) }),
+      let arena = Arena(byteCount: byteCount)
+    else { throw BootScenarioError("too large: this host has not as many addresses left") }
+    let nodeStorage = NodeStorage(
+      count: scenario.file.kernel?.nodeCapacity ?? BootScenario.nodeCapacity)
+
+    var platform = BootMemoryPlatform()
+    platform.addressWidth = scenario.addressWidth
+    platform.directMapOffset = unsafe UInt(bitPattern: arena.start)
+    var memory = unsafe BootMemory(platform: platform, nodes: nodeStorage.nodes)
+    do throws(BootError) {
+      try account.setUpNodes(of: &memory)
+      try BootStage.bootMemory(
+        account.reserveBadMemory(of: scenario.file, in: &memory))
+    } catch {
+      var sink = StringSink()
+      error.write(to: &sink)
+      throw BootScenarioError(sink.text)
+    }
+    notes = account.notes
+    owners = account.holders
+    read(memory, map, account.account.nodes)
+    var sink = StringSink()
+    MapDrawing(end: end, maximumStretchCount: 512)
+      .write(map, memory, account.account.owners, to: &sink)
+    drawing = sink.text
+  }
+
+  private mutating func read(_ memory: borrowing BootMemory, _ map: MemoryMap, _ nodes: NodeMap) {
+    for number in 0..<memory.nodeCapacity {
+      let id = NodeID(number)
+      guard let node = memory.node(id), node.isRegistered else { continue }
+      let place = nodes.ranges().first { $0.pages.overlaps(node.span) }
+      var usable: UInt64 = 0
+      for pages in map.usablePages(in: node.span) { usable += pages.pageCount }
+      self.nodes.append(
+        Node(
+          id: id, firmwareNode: place?.node ?? id, span: node.span,
+          bitmap: node.bitmapPages, freePageCount: memory.freePageCount(on: id),
+          usablePageCount: usable))
+      var run = memory.nextFreeRun(on: id)
+      while let found = run {
+        if found.pageCount > largestFreeRange?.pageCount ?? 0
+          || found.pageCount == largestFreeRange?.pageCount
+            && found.start < largestFreeRange?.start ?? found.start
+        {
+          largestFreeRange = found
+        }
+        run = memory.nextFreeRun(on: id, from: found.end)
+      }
+    }
+    self.nodes.sort { $0.span.start < $1.span.start }
+  }
+}
+
+extension FileAccount {
+  /// Reserves what a test of the memory found, which the kernel made once the nodes were set up.
+  fileprivate func reserveBadMemory(
+    of file: MapFile, in memory: inout BootMemory
+  ) throws(BootMemoryError) {
+    for bad in file.heldRanges where bad.owner == .badMemory {
+      try memory.reserve(bad.range)
+      account.owners.note(bad)
+    }
+  }
+}
