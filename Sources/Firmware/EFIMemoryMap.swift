@@ -6,7 +6,7 @@ import TextOutput
 /// EFI's memory map, as `GetMemoryMap()` gives it and loaders pass it on.
 ///
 /// Source: UEFI specification 2.10, section 7.2.3.
-public struct EFIMemoryMap: BootProtocol {
+public struct EFIMemoryMap: BootProtocol, Hashable, Sendable {
   /// The size of the map in bytes.
   public let byteCount: UInt64
 

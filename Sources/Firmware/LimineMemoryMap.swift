@@ -8,7 +8,7 @@ import TextOutput
 /// Its pointers are virtual addresses in the loader's direct map of physical memory.
 ///
 /// Source: The Limine Boot Protocol, "Memory Map Feature".
-public struct LimineMemoryMap: BootProtocol {
+public struct LimineMemoryMap: BootProtocol, Hashable, Sendable {
   /// What the loader adds to a physical address to make a pointer (the response to the request for
   /// the higher-half direct map).
   public let directMapOffset: UInt64

@@ -48,6 +48,13 @@ public struct LinuxBootParameters: BootProtocol {
   /// Makes the reader.
   public init() {}
 
+  /// Whether the letters of the setup header stand in a structure at `address`.
+  static func hasSignature(at address: PhysicalAddress, in memory: some PhysicalMemoryReader)
+    -> Bool
+  {
+    BoundedBytes(memory, at: address, byteCount: byteCount).load(Parameters.signature) == signature
+  }
+
   /// Reads the structure at `address`.
   ///
   /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.

@@ -62,6 +62,18 @@ public struct Multiboot2: BootProtocol {
   /// Makes the reader.
   public init() {}
 
+  /// Whether there are a size, a reserved zero, and tags of that size up to the final one at
+  /// `address`.
+  static func isWhole(at address: PhysicalAddress, in memory: some PhysicalMemoryReader) -> Bool {
+    let header = BoundedBytes(memory, at: address, byteCount: Information.headerByteCount)
+    guard let byteCount = header.load(Information.totalSize), header.load(Information.reserved) == 0
+    else { return false }
+    var tags = Multiboot2Tags(BoundedBytes(memory, at: address, byteCount: UInt64(byteCount)))
+    var silence = SilentSink()
+    while tags.next(reportingTo: &silence) != nil {}
+    return tags.isAtFinalTag
+  }
+
   /// Reads the block at `address`.
   ///
   /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.

@@ -40,6 +40,14 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
     return Element(type: type, bytes: bytes)
   }
 
+  /// Whether the next tag is the final one, at the very end of the block.
+  var isAtFinalTag: Bool {
+    guard let rest = block.suffix(from: offset) else { return false }
+    return rest.byteCount == Multiboot2.TagField.headerByteCount
+      && rest.load(Multiboot2.TagField.type) == Multiboot2.Tag.end
+      && rest.load(Multiboot2.TagField.size).map { UInt64($0) } == rest.byteCount
+  }
+
   /// The first tag of `type`, looked for from the start; nil if there is none.
   func first(_ type: UInt32) -> BoundedBytes<Memory>? {
     var tags = Multiboot2Tags(block)
