@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#if arch(i386) || arch(x86_64)
+import Firmware
+import PhysicalMemory
+import TextOutput
+
+/// What a loader left in registers on entry: by which protocol it speaks, and where.
+struct Loader {
+  /// What it left in EAX, or the entry code for it.
+  let magic: UInt32
+
+  /// What it left in EBX.
+  let informationAddress: UInt32
+
+  /// The protocol; nil if it is of no loader that is known.
+  private var bootProtocol: KnownBootProtocol? { KnownBootProtocol(registerMagic: magic) }
+
+  /// What it is called.
+  var name: StaticString { bootProtocol?.name ?? "unknown" }
+
+  /// Reads all that it left.
+  func read(
+    _ information: inout BootInformation, in memory: some PhysicalMemoryReader,
+    reportingTo sink: inout some TextSink
+  ) throws(FirmwareError) {
+    let address = PhysicalAddress(UInt64(informationAddress))
+    // What the BIOS has there reads as flags of anything.
+    if let last = BIOSDataArea.range?.last, address <= last {
+      throw .unreadable(
+        FirmwareProblem(
+          "boot information", at: address, "lies in the BIOS's own data, or no loader left any"))
+    }
+    guard let bootProtocol else {
+      throw .unreadable(
+        FirmwareProblem(
+          "boot information", at: address, "is of no loader that is known, its magic number",
+          value: UInt64(magic)))
+    }
+    try information.read(bootProtocol, at: address, in: memory, reportingTo: &sink)
+  }
+
+  /// What the firmware tells apart from the loader.
+  typealias FirmwareTables<Memory: PhysicalMemoryReader> = ACPITables<Memory>
+
+  /// Finds ACPI's tables, and takes note of the memory that they lie in; nil on a machine without.
+  func findTables<Memory: PhysicalMemoryReader>(
+    notingThemIn information: inout BootInformation, in memory: Memory,
+    reportingTo sink: inout some TextSink
+  ) throws(FirmwareError) -> FirmwareTables<Memory>? {
+    let tables = ACPITables(
+      rootPointer: information.rootPointer, in: memory, reportingTo: &sink)
+    if let tables { try information.noteTables(tables, reportingTo: &sink) }
+    return tables
+  }
+}
+#endif
