@@ -12,6 +12,9 @@ import BootMemory
 ///      0    0    another page of an allocated block
 ///      1    1    reserved since before the hand-over
 ///
+/// A block of 2^order pages begins at a multiple of that; a *run* has any number of pages from anywhere
+/// on, and is known by the same two bits: a block is a run.
+///
 /// A word has a *state*: 0 if no page is free, 7 if all are, otherwise the order of the largest
 /// aligned block of free pages, plus 1.  While the state is 7, the head bits are 0 and the free bits
 /// are not stored.  A *group* of 64 (32) words has their states in three planes.
@@ -269,7 +272,8 @@ import BootMemory
   @inline(__always)
   mutating func freeOwned(_ number: UInt) -> Bool {
     let place = number &- ownedPageNumber
-    guard place < BitmapWord.bitCount else { return false }
+    // Whether the last page of a word is a block of its own, the next word says.
+    guard place < Self.bitMask else { return false }
     let freeWord = unsafe ownedFree.unsafelyUnwrapped
     let headWord = unsafe ownedHeads.unsafelyUnwrapped
     let free = unsafe freeWord.pointee
@@ -302,11 +306,11 @@ import BootMemory
     return bit
   }
 
-  /// Whether a word has a block of order 0 at this place.
+  /// Whether a word has a block of order 0 at this place, which is not its last.
   @inline(__always)
   static func isPage(free: BitmapWord, heads: BitmapWord, at place: UInt) -> Bool {
-    // Neither this page nor the next is the rest of a block; behind the word there are zeros, and no
-    // block of order 0 goes on there.  So this one is free or reserved, or a head.
+    // Neither this page nor the next, of the same word, is the rest of a block.  So this one is free or
+    // reserved, or a head.
     let place = BitmapWord(truncatingIfNeeded: place)
     return ~(free | heads) &>> place & 3 == 0 && free &>> place & 1 == 0
   }
