@@ -24,9 +24,10 @@ extension PageTree {
     let free = freeWord(index)
     let heads = headWord(index)
     let place = bit & Self.bitMask
-    guard place != Self.bitMask, Self.isPage(free: free, heads: heads, at: place) else {
-      return .refused
-    }
+    guard
+      Self.isPage(free: free, heads: heads, at: place)
+        || place == Self.bitMask && isLastPage(free: free, heads: heads, ofWord: index)
+    else { return .refused }
     let page = BitmapWord.one(at: place)
     setFreeWord(index, free ^ page)
     setHeadWord(index, heads ^ page)
@@ -38,6 +39,14 @@ extension PageTree {
     let pairs = others.pairs(ofOrder: 0)
     let neighbours = BitmapWord(truncatingIfNeeded: (place ^ 2) & ~1)
     return pairs != 0 && pairs &>> neighbours & 1 == 0 ? .done : .begun
+  }
+
+  /// Whether the last page of a word is a block of order 0; no where that takes longer to find out.
+  @inline(__always)
+  private func isLastPage(free: BitmapWord, heads: BitmapWord, ofWord index: UInt) -> Bool {
+    // A block or something reserved that begins in the next word, mostly of the same group, is no rest.
+    (heads & ~free).isOne(at: Self.bitMask) && index & Self.bitMask != Self.bitMask
+      && headWord(index &+ 1) & 1 != 0
   }
 
   /// Ends what ``freeSinglePage(_:)`` has begun.

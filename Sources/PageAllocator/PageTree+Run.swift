@@ -107,16 +107,19 @@ extension PageTree {
 
   /// How many pages at the begin of a word are the rest of a run that begins before it.
   ///
-  /// - Parameter index: Any word behind one of the node's.
+  /// - Parameter index: The word behind one of a valid group.
   /// - Complexity: O(levels).
   mutating func restCount(ofWord index: UInt) -> UInt {
-    guard index < endWord, index != spareWord, isValid(index &>> BitmapWord.bitShift) else {
-      return 0
-    }
+    guard index < endWord, index != spareWord,
+      index & Self.bitMask != 0 || isValid(index &>> BitmapWord.bitShift)
+    else { return 0 }
+    // Mostly something begins there, and what is free has no such bit.
+    let heads = headWord(index)
+    if heads & 1 != 0 { return 0 }
     let state = state(ofWord: index)
     if state == Self.allFreeState { return 0 }
     if state == 0 && isInside(index) { return BitmapWord.bitCount }
-    return UInt(bitPattern: (freeWord(index) | headWord(index)).trailingZeroBitCount)
+    return UInt(bitPattern: (freeWord(index) | heads).trailingZeroBitCount)
   }
 }
 

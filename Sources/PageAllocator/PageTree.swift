@@ -272,8 +272,7 @@ import BootMemory
   @inline(__always)
   mutating func freeOwned(_ number: UInt) -> Bool {
     let place = number &- ownedPageNumber
-    // Whether the last page of a word is a block of its own, the next word says.
-    guard place < Self.bitMask else { return false }
+    guard place < BitmapWord.bitCount else { return false }
     let freeWord = unsafe ownedFree.unsafelyUnwrapped
     let headWord = unsafe ownedHeads.unsafelyUnwrapped
     let free = unsafe freeWord.pointee
@@ -306,13 +305,13 @@ import BootMemory
     return bit
   }
 
-  /// Whether a word has a block of order 0 at this place, which is not its last.
+  /// Whether a word has a block of order 0 at this place; not known of its last one.
   @inline(__always)
   static func isPage(free: BitmapWord, heads: BitmapWord, at place: UInt) -> Bool {
-    // Neither this page nor the next, of the same word, is the rest of a block.  So this one is free or
-    // reserved, or a head.
+    // Neither this page nor the next is the rest of a block, so this one is free or reserved, or a head.
+    // Behind the word zeros come in, as of the rest of a block: the next word says how that is.
     let place = BitmapWord(truncatingIfNeeded: place)
-    return ~(free | heads) &>> place & 3 == 0 && free &>> place & 1 == 0
+    return (free | heads) &>> place & 3 == 3 && free &>> place & 1 == 0
   }
 
   /// The states of a group's words, three planes.

@@ -74,7 +74,7 @@ public func bootmem_pages_free(_ pfn: UInt, _ order: UInt32) -> Int32 {
   switch unsafe pages.pointee.freeSinglePage(PageFrame(UInt64(pfn))) {
   case .done: return 0
   case .begun: return finishFree(pfn)
-  case .refused: return free(pfn, order)
+  case .refused: return freeBlock(pfn, order)
   }
 }
 
