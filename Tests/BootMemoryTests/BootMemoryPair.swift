@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 @testable import BootMemory
 import BootMemoryTrace
+import TraceReplay
 import PhysicalMemory
 import TestSupport
 import Testing

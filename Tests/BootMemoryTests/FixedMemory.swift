@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
 import BootMemoryTrace
+import TraceReplay
 import PhysicalMemory
 
 /// Boot memory with its storage and bitmaps, for tests that name every page.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BootMemoryTrace
+import TraceReplay
 import Testing
 
 /// Memory for a bitmap, of any content, between two guards: bytes that nobody may write to.

@@ -52,6 +52,7 @@ import PackageDescription
 
 let modules: [Target.Dependency] = [
   "BootMemory", "BootMemoryTrace", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
+  "TraceReplay",
 ]
 let package = Package(
   name: "swift-bootmem",
@@ -64,6 +65,9 @@ let package = Package(
       name: "Firmware", dependencies: ["MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"]),
     .target(name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"]),
     .target(name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"]),
+    .target(
+      name: "TraceReplay",
+      dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TextOutput"]),
     .target(name: "TestSupport", dependencies: ["TextOutput"], path: "Tests/TestSupport"),
     .testTarget(name: "PhysicalMemoryTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "MemoryMapTests", dependencies: modules + ["TestSupport"]),
@@ -96,9 +100,9 @@ SWIFT
   cd "$work/package.new"
   sed -i 's/-strict-memory-safety -warnings-as-errors//' scripts/lib/*.sh
   sed -i '/^extern int bootmem_debug;/a extern long bootmem_mutant_number;' \
-    Sources/CBootMemory/include/bootmem.h
-  echo 'long bootmem_mutant_number;' >>Sources/CBootMemory/variables.c
-  cat >Sources/CBootMemory/mutant.c <<'C'
+    Sources/CBootmem/include/bootmem.h
+  echo 'long bootmem_mutant_number;' >>Sources/CBootmem/variables.c
+  cat >Sources/CBootmem/mutant.c <<'C'
 #include "bootmem_state.h"
 long bootmem_mutant(void);
 long bootmem_mutant(void) { return bootmem_mutant_number; }
