@@ -45,3 +45,14 @@ extension DeviceTreeBlob {
     .deviceTree(address)
   }
 }
+
+extension KnownBootProtocol {
+  /// What the reader says.
+  public func boardDescription(at address: PhysicalAddress) -> BoardDescription {
+    switch self {
+    case .multiboot1, .multiboot2, .pvh, .zeroPage: .pc
+    case .limine, .efi: .none
+    case .deviceTree: .deviceTree(address)
+    }
+  }
+}
