@@ -64,7 +64,8 @@ private enum DemonstrationSection {
     switch heading {
     case MapFile.demonstrationHeading[...]: self = .map
     case "held before the first allocation:": self = .held
-    default: self = heading.hasPrefix("nodes: ") && heading.contains("storage for") ? .nodes : .other
+    default:
+      self = heading.hasPrefix("nodes: ") && heading.contains("storage for") ? .nodes : .other
     }
   }
 }

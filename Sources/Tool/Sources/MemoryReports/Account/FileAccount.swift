@@ -57,7 +57,7 @@ import MapFiles
       regions: MemoryRegionList(storage: tables.take(count: capacity.regions)),
       heldRanges: OwnedRangeList(storage: tables.take(count: capacity.heldRanges)))
     for region in file.regions { information.regions.append(region) }
-    for held in file.heldRanges where held.owner != .badMemory {
+    for held in file.heldRanges where held.owner != .badMemory && held.owner != .firstPage {
       // Another kernel lies elsewhere.
       if kernel != nil && (held.owner == .kernelImage || held.owner == .bootStack) { continue }
       information.heldRanges.append(held)
