@@ -70,10 +70,13 @@ let package = Package(
       name: "Firmware",
       dependencies: ["MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
+    .target(name: "PageBitmap", dependencies: ["PhysicalMemory"], swiftSettings: settings),
     .target(
-      name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
+      name: "BootMemory", dependencies: ["PageBitmap", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
     .target(
-      name: "PageAllocator", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
+      name: "PageAllocator",
+      dependencies: ["BootMemory", "PageBitmap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
       name: "KernelHeap",
@@ -131,12 +134,18 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "TestSupport", dependencies: ["PhysicalMemory", "TextOutput"],
+      name: "TestSupport",
+      dependencies: ["BootMemoryTrace", "PageBitmap", "PhysicalMemory", "TextOutput"],
       path: "Tests/TestSupport",
       swiftSettings: settings),
     .testTarget(
+      name: "PageBitmapTests", dependencies: ["PageBitmap", "PhysicalMemory", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "BootMemoryTests",
-      dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport"],
+      dependencies: [
+        "BootMemory", "BootMemoryTrace", "PageBitmap", "PhysicalMemory", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "PageAllocatorTests",
@@ -199,9 +208,9 @@ let package = Package(
 // nothing that they do not need.
 if Context.environment["BOOTMEM_TARGETS"] == "allocators" {
   let names: Set = [
-    "PhysicalMemory", "TextOutput", "BootMemory", "BootMemoryTrace", "PageAllocator", "TestSupport",
-    "KernelHeap", "CKernelHeap", "RuntimeHeap", "BootMemoryTests", "PageAllocatorTests",
-    "KernelHeapTests",
+    "PhysicalMemory", "TextOutput", "PageBitmap", "BootMemory", "BootMemoryTrace", "PageAllocator",
+    "TestSupport", "KernelHeap", "CKernelHeap", "RuntimeHeap", "PageBitmapTests", "BootMemoryTests",
+    "PageAllocatorTests", "KernelHeapTests",
   ]
   package.products = []
   package.targets.removeAll { !names.contains($0.name) }

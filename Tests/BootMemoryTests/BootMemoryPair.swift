@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 @testable import BootMemory
 import BootMemoryTrace
+@testable import PageBitmap
 import PhysicalMemory
 import TestSupport
 import Testing

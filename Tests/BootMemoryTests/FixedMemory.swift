@@ -2,6 +2,7 @@
 import BootMemory
 import BootMemoryTrace
 import PhysicalMemory
+import TestSupport
 
 /// Boot memory with its storage and bitmaps, for tests that name every page.
 struct FixedMemory: ~Copyable {

@@ -51,7 +51,8 @@ copy_sources() {
 import PackageDescription
 
 let modules: [Target.Dependency] = [
-  "BootMemory", "BootMemoryTrace", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
+  "BootMemory", "BootMemoryTrace", "Firmware", "MemoryMap", "PageBitmap", "PhysicalMemory",
+  "TextOutput",
 ]
 let package = Package(
   name: "swift-bootmem",
@@ -62,12 +63,17 @@ let package = Package(
     .target(name: "MemoryTesting", dependencies: ["PhysicalMemory"]),
     .target(
       name: "Firmware", dependencies: ["MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"]),
-    .target(name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"]),
+    .target(name: "PageBitmap", dependencies: ["PhysicalMemory"]),
+    .target(name: "BootMemory", dependencies: ["PageBitmap", "PhysicalMemory", "TextOutput"]),
     .target(name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"]),
-    .target(name: "TestSupport", dependencies: ["TextOutput"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport",
+      dependencies: ["BootMemoryTrace", "PageBitmap", "PhysicalMemory", "TextOutput"],
+      path: "Tests/TestSupport"),
     .testTarget(name: "PhysicalMemoryTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "MemoryMapTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "FirmwareTests", dependencies: modules + ["TestSupport"]),
+    .testTarget(name: "PageBitmapTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "BootMemoryTests", dependencies: modules + ["TestSupport"]),
   ]
 )
