@@ -50,16 +50,15 @@ let package = Package(
         "BootMemory", "BootPlan", "Bootmem", "Firmware", "MemoryMap", "MemoryTesting",
         "PhysicalMemory", "TextOutput",
       ]),
-    // For programs of a host, the tool in `Sources/Tool` among them: maps from files, traces
-    // replayed, reports.
+    // Traces of calls, replayed on a host; the tool in `Sources/Tool` is built on it.
     .library(
-      name: "MemoryReports", type: .static,
-      targets: [
-        "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryReports", "PhysicalMemory",
-      ]),
+      name: "TraceReplay", type: .static,
+      targets: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TraceReplay"]),
+    // Calls that print themselves as a trace, for a kernel:
+    .library(
+      name: "BootMemoryTrace", type: .static,
+      targets: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TextOutput"]),
   ],
-  // A demonstration kernel with Swift's own classes and collections; no library has more or less by it.
-  traits: [.trait(name: "HeapDemonstration")],
   targets: [
     .target(name: "TextOutput", swiftSettings: settings),
     .target(name: "PhysicalMemory", swiftSettings: settings),
@@ -82,22 +81,23 @@ let package = Package(
       name: "KernelHeap",
       dependencies: ["BootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
-    .target(name: "CKernelHeap"),
+    .target(name: "CRuntimeHeap"),
     .target(
       name: "RuntimeHeap",
       dependencies: [
-        "BootMemory", "CKernelHeap", "KernelHeap", "PageAllocator", "PhysicalMemory", "TextOutput",
+        "BootMemory", "CRuntimeHeap", "KernelHeap", "PageAllocator", "PhysicalMemory", "TextOutput",
       ],
       swiftSettings: settings),
-    .target(name: "CBootMemory"),
+    .target(name: "CBootmem"),
+    // Behind the headers for C, a target for each object of the archive:
     .target(
-      name: "BootMemoryC",
-      dependencies: ["BootMemory", "CBootMemory", "PhysicalMemory", "TextOutput"],
-      swiftSettings: settings),
+      name: "BootmemC",
+      dependencies: ["BootMemory", "CBootmem", "PhysicalMemory", "TextOutput"],
+      path: "Sources/BootmemC/Bootmem", swiftSettings: settings),
     .target(
-      name: "PageAllocatorC",
-      dependencies: ["BootMemory", "CBootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"],
-      swiftSettings: settings),
+      name: "BootmemPagesC",
+      dependencies: ["BootMemory", "CBootmem", "PageAllocator", "PhysicalMemory", "TextOutput"],
+      path: "Sources/BootmemC/Pages", swiftSettings: settings),
     .target(
       name: "BootPlan",
       dependencies: ["BootMemory", "MemoryMap", "PhysicalMemory", "TextOutput"],
@@ -113,51 +113,39 @@ let package = Package(
     .target(
       name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
-    .target(name: "Board", path: "boot"),
-    .executableTarget(
-      name: "Kernel",
-      dependencies: [
-        "Board", "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MemoryMap",
-        "MemoryTesting", "PageAllocator", "PhysicalMemory", "TextOutput",
-        .target(name: "KernelHeap", condition: .when(traits: ["HeapDemonstration"])),
-        .target(name: "RuntimeHeap", condition: .when(traits: ["HeapDemonstration"])),
-      ],
+    .target(
+      name: "TraceReplay",
+      dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
-      name: "MapFiles", dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TextOutput"],
-      swiftSettings: settings),
-    .target(
-      name: "MemoryReports",
-      dependencies: [
-        "BootMemory", "BootMemoryTrace", "BootPlan", "Firmware", "MapFiles", "MemoryMap",
-        "PhysicalMemory", "TextOutput",
-      ],
-      swiftSettings: settings),
-    .target(
-      name: "TestSupport",
-      dependencies: ["BootMemoryTrace", "PageBitmap", "PhysicalMemory", "TextOutput"],
+      name: "TestSupport", dependencies: ["PhysicalMemory", "TextOutput"],
       path: "Tests/TestSupport",
       swiftSettings: settings),
+    .target(
+      name: "BitmapTestSupport", dependencies: ["PageBitmap", "TraceReplay"],
+      path: "Tests/BitmapTestSupport", swiftSettings: settings),
     .testTarget(
-      name: "PageBitmapTests", dependencies: ["PageBitmap", "PhysicalMemory", "TestSupport"],
+      name: "PageBitmapTests", dependencies: ["BitmapTestSupport", "PageBitmap", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "BootMemoryTests",
       dependencies: [
-        "BootMemory", "BootMemoryTrace", "PageBitmap", "PhysicalMemory", "TestSupport",
+        "BitmapTestSupport", "BootMemory", "BootMemoryTrace", "PageBitmap", "PhysicalMemory",
+        "TestSupport", "TraceReplay",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "PageAllocatorTests",
       dependencies: [
         "BootMemory", "BootMemoryTrace", "PageAllocator", "PhysicalMemory", "TestSupport",
+        "TraceReplay",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "KernelHeapTests",
       dependencies: [
-        "BootMemory", "BootMemoryTrace", "CKernelHeap", "KernelHeap", "PageAllocator",
-        "PhysicalMemory", "RuntimeHeap", "TestSupport",
+        "BootMemory", "BootMemoryTrace", "CRuntimeHeap", "KernelHeap", "PageAllocator",
+        "PhysicalMemory", "RuntimeHeap", "TestSupport", "TraceReplay",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -188,17 +176,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "BootMemoryTraceTests",
-      dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport"],
-      swiftSettings: settings),
-    .testTarget(
-      name: "MapFilesTests",
-      dependencies: ["Firmware", "MapFiles", "MemoryMap", "PhysicalMemory"],
-      swiftSettings: settings),
-    .testTarget(
-      name: "MemoryReportsTests",
       dependencies: [
-        "BootMemory", "BootMemoryTrace", "MapFiles", "MemoryMap", "MemoryReports",
-        "PhysicalMemory", "TestSupport",
+        "BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport", "TraceReplay",
       ],
       swiftSettings: settings),
   ]
@@ -208,9 +187,10 @@ let package = Package(
 // nothing that they do not need.
 if Context.environment["BOOTMEM_TARGETS"] == "allocators" {
   let names: Set = [
-    "PhysicalMemory", "TextOutput", "PageBitmap", "BootMemory", "BootMemoryTrace", "PageAllocator",
-    "TestSupport", "KernelHeap", "CKernelHeap", "RuntimeHeap", "PageBitmapTests", "BootMemoryTests",
-    "PageAllocatorTests", "KernelHeapTests",
+    "PhysicalMemory", "TextOutput", "PageBitmap", "BootMemory", "BootMemoryTrace", "TraceReplay",
+    "PageAllocator", "KernelHeap", "CRuntimeHeap", "RuntimeHeap", "TestSupport",
+    "BitmapTestSupport", "PageBitmapTests", "BootMemoryTests", "PageAllocatorTests",
+    "KernelHeapTests",
   ]
   package.products = []
   package.targets.removeAll { !names.contains($0.name) }

@@ -8,8 +8,9 @@ import TextOutput
 /// The trace, which ``TraceCall`` describes, stands between the lines `trace begin` and `trace end`.
 /// Until ``startRecording()`` and behind ``endRecording()`` nothing is written.
 public struct RecordedBootMemory<Sink: TextSink>: ~Copyable {
-  /// The boot memory, to look at.
-  public package(set) var base: BootMemory
+  /// The boot memory, to look at; and, after ``endRecording()``, to be handed to a page allocator.  A
+  /// call made on it directly is not written down.
+  public var base: BootMemory
 
   /// Where the trace goes.
   public internal(set) var sink: Sink

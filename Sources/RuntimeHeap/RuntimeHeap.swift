@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
-import CKernelHeap
+import CRuntimeHeap
 import KernelHeap
 import PageAllocator
 import PhysicalMemory
@@ -9,7 +9,7 @@ import TextOutput
 /// The one heap that Swift's runtime allocates from: the memory of classes, closures, arrays, strings
 /// and dictionaries.
 ///
-/// This and `CKernelHeap` are all the global state that there is.  Before ``start(servedBy:platform:below:)``
+/// This and `CRuntimeHeap` are all the global state that there is.  Before ``start(servedBy:platform:below:)``
 /// every allocation fails, and at that Swift traps.
 public enum RuntimeHeap {
   private static nonisolated(unsafe) var platform = RuntimeHeapPlatform()

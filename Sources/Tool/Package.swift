@@ -8,25 +8,49 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-// The tool for a host is a package of its own: it alone needs the argument parser, and whoever
-// depends on the package of the library must not have to fetch that.
+// What is for hosts only is a package of its own: maps from files, reports, and the tool.  The tool alone
+// needs the argument parser, and whoever depends on the package of the library must not have to fetch
+// that.
 let package = Package(
   name: "bootmem",
   platforms: [.macOS(.v26)],
-  products: [.executable(name: "bootmem", targets: ["BootmemTool"])],
+  products: [
+    .executable(name: "bootmem", targets: ["BootmemTool"]),
+    .library(name: "MemoryReports", type: .static, targets: ["MapFiles", "MemoryReports"]),
+  ],
   dependencies: [
     .package(name: "swift-bootmem", path: "../.."),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
   ],
   targets: [
+    .target(
+      name: "MapFiles",
+      dependencies: [.product(name: "Firmware", package: "swift-bootmem")],
+      swiftSettings: settings),
+    .target(
+      name: "MemoryReports",
+      dependencies: [
+        "MapFiles",
+        .product(name: "BootPlan", package: "swift-bootmem"),
+        .product(name: "TraceReplay", package: "swift-bootmem"),
+      ],
+      swiftSettings: settings),
     .executableTarget(
       name: "BootmemTool",
       dependencies: [
+        "MapFiles", "MemoryReports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "MemoryReports", package: "swift-bootmem"),
       ],
       swiftSettings: settings),
+    // A link to the folder beside the other tests, since a target cannot lie outside its package.
+    .target(
+      name: "TestSupport",
+      dependencies: [.product(name: "BootPlan", package: "swift-bootmem")],
+      path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(name: "MapFilesTests", dependencies: ["MapFiles"], swiftSettings: settings),
     .testTarget(
-      name: "BootmemToolTests", dependencies: ["BootmemTool"], swiftSettings: settings),
+      name: "MemoryReportsTests", dependencies: ["MemoryReports", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(name: "BootmemToolTests", dependencies: ["BootmemTool"], swiftSettings: settings),
   ]
 )

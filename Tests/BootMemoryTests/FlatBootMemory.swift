@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+import BitmapTestSupport
 import BootMemory
 import PhysicalMemory
-import TestSupport
 
 /// Boot memory as the specification describes it, in the plainest way: the reference for random
 /// tests.  It shares no code with the allocator under test.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BootMemoryTrace
+import TraceReplay
 import Foundation
 import TestSupport
 import Testing

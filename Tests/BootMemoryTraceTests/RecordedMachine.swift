@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
 import BootMemoryTrace
+import TraceReplay
 import PhysicalMemory
 import TestSupport
 import Testing

@@ -47,9 +47,9 @@ import Testing
     let storage = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 8)
     defer { unsafe storage.deallocate() }
     let range = AddressRange(start: PhysicalAddress(0x1000), byteCount: 4)
-    let line = unsafe CommandLine(copying: range, in: FakeMemory(), storage: storage)
+    let line = unsafe KernelCommandLine(copying: range, in: FakeMemory(), storage: storage)
     #expect(line.isCut && line.count == 0)
-    let none = unsafe CommandLine(copying: nil, in: FakeMemory(), storage: storage)
+    let none = unsafe KernelCommandLine(copying: nil, in: FakeMemory(), storage: storage)
     #expect(!none.isCut && none.count == 0)
   }
 

@@ -6,14 +6,14 @@ import TestSupport
 
 /// Gives `body` the command line `text`.
 func withCommandLine<Result>(
-  _ text: String, capacity: Int = 4096, _ body: (CommandLine) throws -> Result
+  _ text: String, capacity: Int = 4096, _ body: (KernelCommandLine) throws -> Result
 ) rethrows -> Result {
   let storage = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: capacity)
   defer { unsafe storage.deallocate() }
   var memory = FakeMemory()
   memory.put(text: text, at: 0x1000)
   let range = AddressRange(start: PhysicalAddress(0x1000), byteCount: UInt64(text.utf8.count))
-  return try body(unsafe CommandLine(copying: range, in: memory, storage: storage))
+  return try body(unsafe KernelCommandLine(copying: range, in: memory, storage: storage))
 }
 
 /// What the parameters on a command line made of a map of memory.

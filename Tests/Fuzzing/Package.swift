@@ -13,7 +13,10 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "Fuzzing",
   platforms: [.macOS(.v26)],
-  dependencies: [.package(name: "swift-bootmem", path: "../..")],
+  dependencies: [
+    .package(name: "swift-bootmem", path: "../.."),
+    .package(name: "bootmem", path: "../../Sources/Tool"),
+  ],
   targets: [
     .target(
       name: "FuzzKit",
@@ -33,7 +36,7 @@ let package = Package(
       dependencies: [
         "FuzzKit",
         .product(name: "Bootmem", package: "swift-bootmem"),
-        .product(name: "MemoryReports", package: "swift-bootmem"),
+        .product(name: "MemoryReports", package: "bootmem"),
       ],
       swiftSettings: settings),
   ]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
-import CKernelHeap
+import CRuntimeHeap
 import KernelHeap
 import PhysicalMemory
 import RuntimeHeap

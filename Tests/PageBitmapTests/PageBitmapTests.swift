@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitmapTestSupport
 @testable import PageBitmap
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the loader enters the kernel, by Linux's boot protocol: MMU off, x0 the address of the device
- * tree, EL2 or EL1.  From there to EL1 with MMU and caches on and Kernel_main(device tree).
+ * tree, EL2 or EL1.  From there to EL1 with MMU and caches on and main(device tree).
  *
  * Source: Linux's documentation, arch/arm64/booting; Arm ARM (DDI 0487), D8 for the tables. */
 #if !__STDC_HOSTED__ && defined(__aarch64__)
@@ -228,7 +228,7 @@ in_el1:
   mov x29, xzr                  /* the end of the chain of frames */
   mov x30, xzr
   mov x0, x20
-  bl Kernel_main                /* never returns */
+  bl main                       /* never returns */
 
 halt:
   wfi

@@ -24,7 +24,7 @@ _start:
   pushl %ebp
   pushl %ebx
   pushl %eax
-  call Kernel_main              /* never returns */
+  call main                     /* never returns */
   ud2
   .size _start, . - _start
 

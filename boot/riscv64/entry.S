@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where OpenSBI enters the kernel: S mode, paging off, a0 the number of the hart, a1 the address of
- * the device tree.  From there, with paging on, to Kernel_main(device tree).
+ * the device tree.  From there, with paging on, to main(device tree).
  *
  * Source: RISC-V SBI; RISC-V privileged architecture, 4.4 and 4.5 for the tables. */
 #if !__STDC_HOSTED__ && defined(__riscv) && __riscv_xlen == 64
@@ -129,7 +129,7 @@ first_paging_mode:
   mv fp, zero                   /* the end of the chain of frames */
   mv ra, zero
   mv a0, s2
-  call Kernel_main              /* never returns */
+  call main                     /* never returns */
 9:
   wfi
   j 9b

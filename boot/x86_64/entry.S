@@ -29,7 +29,7 @@ _start:
   cli
   cld
   movl $boot_stack_top, %esp
-  movl %eax, %edi               /* the arguments of Kernel_main */
+  movl %eax, %edi               /* the arguments of main */
   movl %ebx, %esi
 
   movl $0x80000000, %eax
@@ -91,7 +91,7 @@ long_mode:
   movl %eax, %ss
   movl $boot_stack_top, %esp    /* clears the upper half as well */
   xorl %ebp, %ebp               /* the end of the chain of frames */
-  call Kernel_main              /* never returns */
+  call main                     /* never returns */
   ud2
 
 /* Says so on the first serial port, whatever its speed, and ends QEMU as a failure does. */

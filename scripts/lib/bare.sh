@@ -20,6 +20,7 @@ readonly bare_supplied='mem(set|cpy|move|cmp)|__aeabi_mem(set|cpy|move|clr)[48]?
 # module_folder MODULE: of this package, of the example, or of the packages that depend on it.
 module_folder() {
   local folder
+  case $1 in Bootmem*C) module_sources "$1" && return ;; esac
   for folder in Sources Tests/Examples/Swift/Sources Tests/SwiftConsumer/Sources; do
     if [ -d "$root/$folder/$1" ]; then echo "$root/$folder/$1" && return; fi
   done
@@ -35,22 +36,22 @@ compile_bare() {
     -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
     -enable-experimental-feature Embedded -Xfrontend -function-sections
     -Xfrontend -disable-stack-protector -Xcc -ffreestanding -I "$work"
-    -I "$root/Sources/CBootMemory/include" -I "$kernel/Machine/include"
+    -I "$root/Sources/CBootmem/include" -I "$kernel/Machine/include"
     -I "$kernel/ImageStorage/include" "${@:4}")
   case $triple in
     aarch64* | riscv64* | x86_64*) heapless=(-Xfrontend -no-allocations) ;;
   esac
-  for module in $bare_modules BootMemoryC; do
-    if [ "$module" = BootMemoryC ]; then heapless=(); fi
+  for module in $bare_modules BootmemC; do
+    if [ "$module" = BootmemC ]; then heapless=(); fi
     mapfile -t sources < <(find "$(module_folder "$module")" -name '*.swift')
     swiftc "${flags[@]}" ${heapless[@]+"${heapless[@]}"} -module-name "$module" \
       "${sources[@]}" -emit-object \
       -o "$work/$module.o" -emit-module -emit-module-path "$work/$module.swiftmodule" || return 1
   done
   clang=$(swift_tool clang)
-  for file in "$root"/Sources/CBootMemory/*.c; do
+  for file in "$root"/Sources/CBootmem/*.c; do
     "$clang" -target "$triple" -std=c11 -O2 -ffreestanding -nostdlibinc -Wall -Wextra -Werror \
-      -I "$root/Sources/CBootMemory/include" -c "$file" \
+      -I "$root/Sources/CBootmem/include" -c "$file" \
       -o "$work/C$(basename "$file" .c).o" || return 1
   done
 }
@@ -93,7 +94,7 @@ compile_heap() {
   flags=(-target "$triple" -O -wmo -parse-as-library -swift-version 6 -strict-memory-safety
     -warnings-as-errors -package-name swift-bootmem -enable-experimental-feature Embedded
     -Xfrontend -function-sections -Xfrontend -disable-stack-protector -Xcc -ffreestanding
-    -I "$work" -I "$work/heap" -I "$root/Sources/CKernelHeap/include")
+    -I "$work" -I "$work/heap" -I "$root/Sources/CRuntimeHeap/include")
   for file in ${machine[@]+"${machine[@]}"}; do flags+=(-Xcc "$file"); done
   mkdir -p "$work/heap"
   for module in TextOutput PhysicalMemory PageBitmap BootMemory $heap_modules; do
@@ -103,9 +104,9 @@ compile_heap() {
       -emit-module-path "$work/heap/$module.swiftmodule" || return 1
   done
   clang=$(swift_tool clang)
-  for file in "$root"/Sources/CKernelHeap/*.c; do
+  for file in "$root"/Sources/CRuntimeHeap/*.c; do
     "$clang" -target "$triple" ${machine[@]+"${machine[@]}"} -std=c11 -O2 -ffreestanding -nostdlibinc \
-      -ffunction-sections -Wall -Wextra -Werror -I "$root/Sources/CKernelHeap/include" -c "$file" \
+      -ffunction-sections -Wall -Wextra -Werror -I "$root/Sources/CRuntimeHeap/include" -c "$file" \
       -o "$work/heap/C$(basename "$file" .c).o" || return 1
   done
 }

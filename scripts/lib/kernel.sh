@@ -42,14 +42,17 @@ kernel_folder() {
 }
 
 # kernel_image ARCH: the path of the built image.
-kernel_image() { echo "$(kernel_folder "$1")/$(kernel_triple "$1")/release/Kernel"; }
+kernel_image() { echo "$(kernel_folder "$1")/$(kernel_triple "$1")/release/$(kernel_product)"; }
+
+# kernel_product: what the package manager calls the kernel of that kind.
+kernel_product() { if [ -n "$kernel_kind" ]; then echo HeapKernel; else echo Kernel; fi; }
 
 # heap_options ARCH: what the kernel with a heap is built with, one a line: Swift's tables of Unicode are
 # a library of their own.
 heap_options() {
   local swift
   swift=$(dirname "$(dirname "$(swift_tool swiftc)")")
-  printf '%s\n' --traits HeapDemonstration -Xlinker \
+  printf '%s\n' -Xlinker \
     "$swift/lib/swift/embedded/$(kernel_triple "$1")/libswiftUnicodeDataTables.a"
 }
 
@@ -109,9 +112,9 @@ build_kernel() {
   condition=$(page_size_condition "$page_size")
   if [ -n "$condition" ]; then options+=(-Xswiftc "$condition" -Xcc "$condition"); fi
   say "building the $arch kernel${kernel_kind:+ with a heap}"
-  (cd "$root" && swift build -c release --triple "$(kernel_triple "$arch")" \
-    --toolset "$toolset" --scratch-path "$(kernel_folder "$arch")" \
-    --product Kernel ${options[@]+"${options[@]}"}) >"$log" 2>&1 || {
+  (cd "$root" && swift build -c release --package-path Sources/Kernel \
+    --triple "$(kernel_triple "$arch")" --toolset "$toolset" --scratch-path "$(kernel_folder "$arch")" \
+    --product "$(kernel_product)" ${options[@]+"${options[@]}"}) >"$log" 2>&1 || {
     cat "$log" >&2
     die "the build failed"
   }

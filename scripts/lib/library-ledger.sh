@@ -15,7 +15,7 @@ make_ledger_object() {
   local -a functions renamed_sections=()
   mapfile -t functions < <(ledger_functions)
   mkdir "$work/ledger"
-  "$(swift_tool clang)" "${c_flags[@]}" -c "$root/Sources/CBootMemory/ledger.c" \
+  "$(swift_tool clang)" "${c_flags[@]}" -c "$root/Sources/CBootmem/ledger.c" \
     -o "$work/ledger/code.o"
   "$(swift_tool ld.lld)" -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
     "${functions[@]/#/--undefined=}" "$work/ledger/code.o" -o "$work/ledger/merged"

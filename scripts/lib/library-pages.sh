@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 
 # The modules that it is made of beside the library's.
-readonly -a pages_modules=(PageAllocator PageAllocatorC)
+readonly -a pages_modules=(PageAllocator BootmemPagesC)
 
 # The library's variables that it works on.
 readonly -a pages_core_variables=(bootmem_core bootmem_the_state)
@@ -22,7 +22,7 @@ make_pages_object() {
   mapfile -t functions < <(pages_functions)
   mkdir "$work/pages"
   compile_modules "$work" "$work/pages/code.bc" "${pages_modules[@]}"
-  "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootMemory/pages.c" \
+  "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootmem/pages.c" \
     -o "$work/pages/state.bc"
   optimise_program "$work/pages/code.o" "${functions[@]}" -- "$work"/pages/*.bc "$work"/*.o
   "$(swift_tool ld.lld)" -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \

@@ -24,7 +24,7 @@
 . "$root/scripts/lib/library-ledger.sh"
 
 # The modules that the library is made of, each after those that it imports.
-readonly library_modules="TextOutput PhysicalMemory PageBitmap BootMemory BootMemoryC"
+readonly library_modules="TextOutput PhysicalMemory PageBitmap BootMemory BootmemC"
 
 # What compilers call.
 readonly -a library_memory_functions=(memset memcpy memmove memcmp)
@@ -44,7 +44,7 @@ library_output() {
 # header_declarations [HEADER]: what the header declares at file level, as the compiler lists it.
 header_declarations() {
   "$(swift_tool clang)" -fsyntax-only -fno-color-diagnostics -Xclang -ast-dump -x c \
-    "$root/Sources/CBootMemory/include/${1-bootmem.h}" | grep '^[|`]-'
+    "$root/Sources/CBootmem/include/${1-bootmem.h}" | grep '^[|`]-'
 }
 
 # library_functions [HEADER]: the functions that the library has for it, one a line.
@@ -60,7 +60,7 @@ library_variables() { header_declarations | sed -n "s/^..VarDecl .* \(\w*\) '.* 
 header_names() {
   { header_declarations bootmem_pages.h && header_declarations bootmem_ledger.h; } | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
     -e 's/^..RecordDecl .* struct \(\w*\)\( definition\)\?$/\1/p' | grep -v '^__[a-z]*_\(t\|list\)$'
-  "$(swift_tool clang)" -E -dM -x c "$root/Sources/CBootMemory/include/bootmem.h" |
+  "$(swift_tool clang)" -E -dM -x c "$root/Sources/CBootmem/include/bootmem.h" |
     sed -n 's/^#define \([a-z]\w*bootmem\w*\)(.*/\1/p'
 }
 
@@ -72,7 +72,7 @@ write_library_header() {
   names=$(header_names | sort -u | paste -sd '|')
   sed -E -e "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
     -e "s/^(#define BOOTMEM_PAGE_SHIFT) .*/\1 $shift/" \
-    "$root/Sources/CBootMemory/include/$header" |
+    "$root/Sources/CBootmem/include/$header" |
     if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_|LEDGER_)?H)\b/$prefix\1/g"; else cat; fi
 }
 
@@ -88,7 +88,7 @@ build_library() {
   work=$(mktemp -d "$root/build/.work-XXXXXX")
   library_flags "$arch" "$work" "$page_size"
   mkdir -p "$work/include" "$work/members"
-  cp "$root"/Sources/CBootMemory/include/* "$work/include"
+  cp "$root"/Sources/CBootmem/include/* "$work/include"
   write_library_header bootmem.h "" "$nodes" "$page_size" >"$work/include/bootmem.h"
   compile_library "$arch" "$work"
   optimise_library "$work"
@@ -164,7 +164,7 @@ compile_library() {
   clang=$(swift_tool clang)
   # shellcheck disable=SC2086
   compile_modules "$work" "$work/core.bc" $library_modules
-  for source in "$root"/Sources/CBootMemory/*.c; do
+  for source in "$root"/Sources/CBootmem/*.c; do
     case ${source##*/} in
       variables.c) "$clang" "${c_flags[@]}" -c "$source" -o "$work/variables.o" ;;
       pages.c | ledger.c) ;;
@@ -176,6 +176,15 @@ compile_library() {
   done
 }
 
+# module_sources MODULE: the folder with its sources.  Those behind the headers for C have one in common.
+module_sources() {
+  case $1 in
+    BootmemC) echo "$root/Sources/BootmemC/Bootmem" ;;
+    Bootmem*C) echo "$root/Sources/BootmemC/$(sed -E 's/Bootmem(.*)C/\1/' <<<"$1")" ;;
+    *) echo "$root/Sources/$1" ;;
+  esac
+}
+
 # compile_modules WORK TO MODULE…: compiles modules, each after those that it imports, and makes
 # intermediate code of the last, which takes what it needs of the others into its own.
 compile_modules() {
@@ -183,7 +192,7 @@ compile_modules() {
   shift 2
   for module; do
     local -a compile=(swiftc "${swift_flags[@]}" -module-name "$module"
-      "$root/Sources/$module"/*.swift)
+      "$(module_sources "$module")"/*.swift)
     if [ "$module" != "${*: -1}" ]; then
       "${compile[@]}" -emit-module -emit-module-path "$work/$module.swiftmodule"
     else

@@ -52,7 +52,7 @@ import PackageDescription
 
 let modules: [Target.Dependency] = [
   "BootMemory", "BootMemoryTrace", "Firmware", "MemoryMap", "PageBitmap", "PhysicalMemory",
-  "TextOutput",
+  "TextOutput", "TraceReplay",
 ]
 let package = Package(
   name: "swift-bootmem",
@@ -67,14 +67,17 @@ let package = Package(
     .target(name: "BootMemory", dependencies: ["PageBitmap", "PhysicalMemory", "TextOutput"]),
     .target(name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"]),
     .target(
-      name: "TestSupport",
-      dependencies: ["BootMemoryTrace", "PageBitmap", "PhysicalMemory", "TextOutput"],
-      path: "Tests/TestSupport"),
+      name: "TraceReplay",
+      dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TextOutput"]),
+    .target(name: "TestSupport", dependencies: ["TextOutput"], path: "Tests/TestSupport"),
+    .target(
+      name: "BitmapTestSupport", dependencies: ["PageBitmap", "TraceReplay"],
+      path: "Tests/BitmapTestSupport"),
     .testTarget(name: "PhysicalMemoryTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "MemoryMapTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "FirmwareTests", dependencies: modules + ["TestSupport"]),
-    .testTarget(name: "PageBitmapTests", dependencies: modules + ["TestSupport"]),
-    .testTarget(name: "BootMemoryTests", dependencies: modules + ["TestSupport"]),
+    .testTarget(name: "PageBitmapTests", dependencies: modules + ["BitmapTestSupport", "TestSupport"]),
+    .testTarget(name: "BootMemoryTests", dependencies: modules + ["BitmapTestSupport", "TestSupport"]),
   ]
 )
 SWIFT
@@ -102,9 +105,9 @@ SWIFT
   cd "$work/package.new"
   sed -i 's/-strict-memory-safety -warnings-as-errors//' scripts/lib/*.sh
   sed -i '/^extern int bootmem_debug;/a extern long bootmem_mutant_number;' \
-    Sources/CBootMemory/include/bootmem.h
-  echo 'long bootmem_mutant_number;' >>Sources/CBootMemory/variables.c
-  cat >Sources/CBootMemory/mutant.c <<'C'
+    Sources/CBootmem/include/bootmem.h
+  echo 'long bootmem_mutant_number;' >>Sources/CBootmem/variables.c
+  cat >Sources/CBootmem/mutant.c <<'C'
 #include "bootmem_state.h"
 long bootmem_mutant(void);
 long bootmem_mutant(void) { return bootmem_mutant_number; }

@@ -31,4 +31,4 @@ struct MapInput: ParsableArguments {
   }
 }
 
-extension MapFileForm: @retroactive ExpressibleByArgument {}
+extension MapFileForm: ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BootMemoryTrace
+import TraceReplay
 import MapFiles
 import MemoryReports
 import PhysicalMemory

@@ -30,7 +30,7 @@ enum LoaderTarget {
     }
     judge(information.regions.count > 0, "read, but there is no memory map")
     guard information.heldRanges.isComplete else { return }
-    let line = unsafe CommandLine(
+    let line = unsafe KernelCommandLine(
       copying: information.commandLine, in: memory, storage: Storage.shared.commandLine)
     _ = MemoryParameters(applying: line, to: &information.regions, reportingTo: &sink)
     information.regions.write(to: &sink)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
 import BootMemoryTrace
+import TraceReplay
 import MemoryMap
 import PhysicalMemory
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BootMemoryTrace
+import TraceReplay
 import Firmware
 import FuzzKit
 import MapFiles
@@ -22,7 +23,7 @@ enum TextTargets {
     for (start, byteCount, kind) in given {
       regions.append(start: PhysicalAddress(start), byteCount: byteCount, kind: kind)
     }
-    let line = unsafe CommandLine(
+    let line = unsafe KernelCommandLine(
       copying: AddressRange(start: memory.start, byteCount: byteCount), in: memory,
       storage: Storage.shared.commandLine)
     judge(line.isCut == (byteCount > 1024), "cut: \(line.isCut) at \(byteCount) bytes")

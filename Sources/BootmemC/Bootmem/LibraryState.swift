@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+import BootMemory
+import CBootmem
+import PhysicalMemory
+
+/// The library's state, which is all the global state that there is: the ``BootMemory`` that every
+/// call works on, and the platform that `bootmem_setup` was given.
+///
+/// Its storage is defined in C, so that no call has to look whether it has been initialised.
+enum LibraryState {
+  /// The allocator.
+  ///
+  /// Before `bootmem_setup` it is all zeros, which has no nodes, and so does nothing that it is asked
+  /// for; and as there is no `fault` to tell of that either, no call has to look.
+  @inline(__always)
+  static var memory: UnsafeMutablePointer<BootMemory> {
+    let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
+    if bootmem_debug_value() != (unsafe state.pointee.debug) { followDebugVariable() }
+    return unsafe storage
+  }
+
+  /// What C gets for an address that was allocated: nil where that is the nil pointer.
+  @inline(__always)
+  static func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
+    unsafe storage.pointee.pointer(to: address)
+  }
+
+  /// The platform; of zeros only before `bootmem_setup`.
+  @inline(__always)
+  static var platform: UnsafeMutablePointer<bootmem_platform> {
+    unsafe bootmem_platform_pointer().unsafelyUnwrapped
+  }
+
+  /// The alignment that stands for none given.
+  static var cacheLineByteCount: UInt {
+    let byteCount = unsafe platform.pointee.cache_line_size
+    return byteCount == 0 ? 64 : byteCount
+  }
+
+  /// The storage of the nodes: what a `pg_data_t *` points into.
+  @inline(__always)
+  static var nodes: UnsafeMutablePointer<BootMemoryNode> {
+    unsafe bootmem_nodes_pointer().unsafelyUnwrapped.assumingMemoryBound(to: BootMemoryNode.self)
+  }
+
+  @inline(__always)
+  private static var storage: UnsafeMutablePointer<BootMemory> {
+    unsafe bootmem_core_pointer().unsafelyUnwrapped.assumingMemoryBound(to: BootMemory.self)
+  }
+
+  /// Starts anew, without nodes, with a platform that has been checked.
+  static func setUp(_ given: UnsafePointer<bootmem_platform>, cacheLineByteCount: UInt) {
+    if MemoryLayout<BootMemory>.size > BOOTMEM_CORE_SIZE
+      || MemoryLayout<BootMemoryNode>.stride > BOOTMEM_NODE_SIZE
+    {
+      bootmem_room_is_too_small()
+    }
+    if BOOTMEM_PAGE_SHIFT != PageFrame.byteCountShift { bootmem_page_sizes_differ() }
+    bootmem_choose_clear()
+    unsafe bootmem_start_state(given)
+    let platform = unsafe self.platform.pointee
+    unsafe bootmem_set_defaults(platform.max_dma_address, cacheLineByteCount)
+    var core = BootMemoryPlatform()
+    unsafe core.directMapOffset = platform.direct_map_offset
+    core.keepsBitmapsReserved = false
+    core.cacheLineByteCount = UInt64(cacheLineByteCount)
+    // The goal and the low limit come with each call in C.  0 is none.
+    let border = unsafe platform.max_dma32_pfn
+    core.maxDMA32PageFrame = border == 0 ? nil : PageFrame(UInt64(border))
+    unsafe core.context = platform.context
+    // The two types differ only in the sign of a size, which is the same to C's calling convention.
+    unsafe core.clear = unsafeBitCast(
+      platform.clear ?? bootmem_clear, to: BootMemoryPlatform.Clear.self)
+    let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
+    unsafe storage.initialize(to: BootMemory(platform: core, nodes: slots))
+  }
+
+  /// Whether `bootmem_setup` has been called.
+  static var isSetUp: Bool { unsafe platform.pointee.fault != nil }
+
+  /// Switches the core's debugging output on or off, as the variable `bootmem_debug` says.
+  @inline(never)
+  private static func followDebugVariable() {
+    guard isSetUp else { return }
+    let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
+    unsafe state.pointee.debug = bootmem_debug_value()
+    let write = unsafe state.pointee.debug == 0 ? nil : state.pointee.platform.write
+    // The two types differ only in the signs of a character and of a size.
+    unsafe storage.pointee.setDebugOutput(
+      unsafeBitCast(write, to: BootMemoryPlatform.Write?.self))
+  }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+import BootMemory
+import CBootmem
+import PageAllocator
+
+/// The page allocator that every call works on, which is all the global state that there is here.
+///
+/// Its storage is defined in C, as that of `BootMemory` is; before `bootmem_keep_pages` it is all
+/// zeros, and nobody looks at it.
+enum KeptPages {
+  /// Boot memory; nil before `bootmem_setup`.
+  static var memory: UnsafeMutablePointer<BootMemory>? {
+    // All zeros before, and no platform has that size.
+    let platform = unsafe bootmem_platform_pointer().unsafelyUnwrapped
+    return unsafe platform.pointee.size != 0 ? bootMemory : nil
+  }
+
+  /// The allocator; nil before `bootmem_keep_pages`, and after another `bootmem_setup`.
+  @inline(__always)
+  static var pages: UnsafeMutablePointer<PageAllocator>? {
+    // All zeros before `bootmem_setup`, and that is false.
+    unsafe bootMemory.pointee.arePagesKept ? storage : nil
+  }
+
+  @inline(__always)
+  private static var bootMemory: UnsafeMutablePointer<BootMemory> {
+    unsafe bootmem_core_pointer().unsafelyUnwrapped.assumingMemoryBound(to: BootMemory.self)
+  }
+
+  @inline(__always)
+  private static var storage: UnsafeMutablePointer<PageAllocator> {
+    unsafe bootmem_pages_core_pointer().unsafelyUnwrapped
+      .assumingMemoryBound(to: PageAllocator.self)
+  }
+
+  /// Takes the pages over.
+  static func keep(_ memory: UnsafeMutablePointer<BootMemory>) throws(PageAllocatorError) {
+    if MemoryLayout<PageAllocator>.size > BOOTMEM_PAGES_CORE_SIZE
+      || MemoryLayout<PageNode>.stride > BOOTMEM_PAGES_NODE_SIZE
+    {
+      bootmem_room_is_too_small()
+    }
+    let nodes = unsafe bootmem_pages_nodes_pointer().unsafelyUnwrapped
+      .assumingMemoryBound(to: PageNode.self)
+    let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
+    unsafe storage.initialize(to: try PageAllocator(takingOver: &memory.pointee, nodes: slots))
+  }
+}

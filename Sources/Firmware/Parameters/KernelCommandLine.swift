@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+import PhysicalMemory
+import TextOutput
+
+/// The kernel's command line: words with blanks between them, such as `mem=64M bootmem_debug`.
+///
+/// It is a copy, as the loader's memory may be handed out.  The bytes lie in storage of its maker.
+@safe
+public struct KernelCommandLine {
+  private let bytes: UnsafeBufferPointer<UInt8>
+
+  /// Whether there was more text than room for it.
+  public let isCut: Bool
+
+  /// Copies the text at `range` into `storage`, which must stay valid and untouched as long as the
+  /// line is used.
+  public init(
+    copying range: AddressRange?, in memory: some PhysicalMemoryReader,
+    storage: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    var count = 0
+    if let range {
+      while count < storage.count, UInt64(count) < range.byteCount,
+        let address = range.start.advanced(byByteCount: UInt64(count)),
+        let byte = memory.byte(at: address)
+      {
+        unsafe storage.initializeElement(at: count, to: byte)
+        count += 1
+      }
+    }
+    unsafe bytes = UnsafeBufferPointer(rebasing: storage[0..<count])
+    isCut = UInt64(count) < range?.byteCount ?? 0
+  }
+
+  /// The number of bytes.
+  public var count: Int { unsafe bytes.count }
+
+  /// The byte at `index`; nil outside the line.
+  func byte(at index: Int) -> UInt8? {
+    index >= 0 && index < count ? unsafe bytes[index] : nil
+  }
+
+  /// The words in their order.
+  public var words: CommandLineWords { CommandLineWords(self) }
+
+  /// Whether `word` stands on the line by itself.
+  public func contains(_ word: StaticString) -> Bool {
+    var words = words
+    while let found = words.next() {
+      if found.equals(word) { return true }
+    }
+    return false
+  }
+
+  /// The value of the first word of the form `name=value`.
+  ///
+  /// - Parameter prefix: The name with the equals sign.
+  public func value(behind prefix: StaticString) -> CommandLineWord? {
+    var words = words
+    while let word = words.next() {
+      if let value = word.dropping(prefix) { return value }
+    }
+    return nil
+  }
+
+  /// Prints the line, as ``CommandLineWord/write(to:)`` does.
+  public func write(to sink: inout some TextSink) {
+    CommandLineWord(line: self, start: 0, end: count).write(to: &sink)
+  }
+}
+
+/// The words of a command line in their order.
+public struct CommandLineWords: IteratorProtocol {
+  private let line: KernelCommandLine
+  private var position = 0
+
+  init(_ line: KernelCommandLine) {
+    self.line = line
+  }
+
+  /// The next word; nil behind the last.
+  public mutating func next() -> CommandLineWord? {
+    while let byte = line.byte(at: position), isBlank(byte) { position += 1 }
+    let start = position
+    while let byte = line.byte(at: position), !isBlank(byte) { position += 1 }
+    return start < position ? CommandLineWord(line: line, start: start, end: position) : nil
+  }
+
+  /// Blanks and control characters end a word.
+  private func isBlank(_ byte: UInt8) -> Bool { byte <= 0x20 }
+}
+
+// As an array of them takes a heap, they are a sequence on a host only.
+#if !hasFeature(Embedded)
+extension CommandLineWords: Sequence {}
+#endif
+
+/// A word of a command line, or a part of one.
+public struct CommandLineWord {
+  let line: KernelCommandLine
+
+  /// Where it starts on the line, and the place just behind it.
+  let start: Int
+  let end: Int
+
+  /// The number of bytes.
+  public var count: Int { end - start }
+
+  /// Whether the word is `text`.
+  public func equals(_ text: StaticString) -> Bool {
+    count == text.utf8CodeUnitCount && dropping(text) != nil
+  }
+
+  /// What follows `prefix`, perhaps nothing; nil if the word does not start with it.
+  public func dropping(_ prefix: StaticString) -> CommandLineWord? {
+    guard prefix.utf8CodeUnitCount <= count else { return nil }
+    for index in 0..<prefix.utf8CodeUnitCount
+    where unsafe line.byte(at: start + index) != prefix.utf8Start[index] {
+      return nil
+    }
+    return dropping(byteCount: prefix.utf8CodeUnitCount)
+  }
+
+  /// The first byte; nil in an empty word.
+  var first: UInt8? { count > 0 ? line.byte(at: start) : nil }
+
+  /// What follows the first `byteCount` bytes.
+  func dropping(byteCount: Int) -> CommandLineWord {
+    CommandLineWord(line: line, start: min(start + byteCount, end), end: end)
+  }
+
+  /// The part before the first comma, and the part behind it, nil if there is no comma.
+  var splitAtComma: (head: CommandLineWord, tail: CommandLineWord?) {
+    for index in start..<end where line.byte(at: index) == UInt8(ascii: ",") {
+      return (
+        CommandLineWord(line: line, start: start, end: index),
+        CommandLineWord(line: line, start: index + 1, end: end)
+      )
+    }
+    return (self, nil)
+  }
+
+  /// Prints the word, a question mark in place of each byte that is no printable ASCII: a loader's
+  /// text may not steer a terminal.
+  public func write(to sink: inout some TextSink) {
+    for index in start..<end {
+      guard let byte = line.byte(at: index) else { continue }
+      sink.write(byte: (0x20..<0x7f).contains(byte) ? byte : UInt8(ascii: "?"))
+    }
+  }
+}

@@ -1,0 +1,47 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: MIT
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+// The demonstration kernel is a package of its own: it is for the bare machine alone, and whoever
+// depends on the package of the library has nothing of it.  `scripts/run` builds it, with a triple and a
+// toolset of `scripts/toolsets`.
+//
+// `boot` is a link to the folder at the top, since a target cannot lie outside its package, and `linker`
+// one for the toolsets, whose paths start here.
+let package = Package(
+  name: "kernel",
+  products: [
+    .executable(name: "Kernel", targets: ["Kernel"]),
+    .executable(name: "HeapKernel", targets: ["HeapKernel"]),
+  ],
+  dependencies: [.package(name: "swift-bootmem", path: "../..")],
+  targets: [
+    .target(name: "Board", path: "boot"),
+    // All that both kernels do.
+    .target(
+      name: "DemonstrationKernel",
+      dependencies: [
+        "Board",
+        .product(name: "BootMemoryTrace", package: "swift-bootmem"),
+        .product(name: "Bootmem", package: "swift-bootmem"),
+        .product(name: "PageAllocator", package: "swift-bootmem"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "Kernel", dependencies: ["DemonstrationKernel"], swiftSettings: settings),
+    // The kernel that serves Swift's own classes and collections besides: only its image has a heap.
+    .executableTarget(
+      name: "HeapKernel",
+      dependencies: [
+        "Board", "DemonstrationKernel",
+        .product(name: "KernelHeap", package: "swift-bootmem"),
+      ],
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#if arch(arm64) || arch(riscv64)
+import BootMemory
+import BootPlan
+import MemoryMap
+import PhysicalMemory
+
+/// The map on a text screen, which these machines lack.
+struct MapScreen {
+  /// The map of all pages below `end`.
+  init(of map: MemoryMap, end: PageFrame) {}
+
+  /// Draws everything: nothing.
+  func draw(
+    _ memory: borrowing BootMemory, _ owners: borrowing OwnerTable, on console: inout Console
+  ) {}
+
+  /// Draws what `pages` touch: nothing.
+  func update(
+    _ pages: PageRange, _ memory: borrowing BootMemory, _ owners: borrowing OwnerTable,
+    on console: borrowing Console
+  ) {}
+}
+#endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#if arch(arm64) || arch(riscv64)
+import Board
+import Firmware
+import PhysicalMemory
+import TextOutput
+
+/// The serial port that the device tree names, as a place for text; without one, text goes nowhere.
+///
+/// It is polled, so it works before there are interrupts and in the midst of a trap.
+package struct SerialPort: TextSink {
+  private enum Driver {
+    case none
+    case pl011(PL011)
+    case ns16550(NS16550)
+    /// Whatever takes text where the tree does not tell of a port.
+    case withoutConsole
+  }
+
+  nonisolated(unsafe) private static var driver = Driver.none
+
+  /// The most pages that the registers of a port may take: 64 KiB.
+  private static var maximumPageCount: UInt64 { 16 }
+
+  /// The pages of the port's registers; none without a port.
+  nonisolated(unsafe) private(set) static var pages = PageRange(empty: PageFrame(0))
+
+  /// Takes the device, if it is of a kind that is known.  Nothing may be written before its pages are
+  /// mapped.
+  ///
+  /// - Returns: Whether it was taken.
+  static func setUp<Memory: PhysicalMemoryReader>(_ device: DeviceTreeDevice<Memory>?) -> Bool {
+    // Registers that lie in the kernel, or are without end, are none; nor are any in page 0.
+    guard let device, device.registers.roundedUpEnd <= Paging.reach,
+      device.registers.touchedPages.pageCount <= maximumPageCount,
+      device.registers.touchedPages.start > PageFrame(0),
+      !MemoryProtection.imagePages.overlaps(device.registers.touchedPages)
+    else { return false }
+    if device.isCompatible(with: "arm,pl011"), let port = PL011(registers: device.registers) {
+      unsafe driver = .pl011(port)
+    } else if device.isCompatible(with: "ns16550a") || device.isCompatible(with: "ns16550"),
+      let port = NS16550(registers: device.registers)
+    {
+      unsafe driver = .ns16550(port)
+    } else {
+      return false
+    }
+    unsafe pages = device.registers.touchedPages
+    return true
+  }
+
+  /// Makes sure that why the kernel gives up can be read: without a port firmware or the emulator gets
+  /// it.  Not before, as on a machine with neither the attempt ends the run.
+  static func setUpForFailure() {
+    if case .none = unsafe driver { unsafe driver = .withoutConsole }
+  }
+
+  /// Whether every line is to begin with `# `, as a comment in a trace.
+  nonisolated(unsafe) package static var writesComments = false
+
+  /// Whether nothing has been written since the last line end.
+  nonisolated(unsafe) private(set) static var isAtLineStart = true
+
+  package init() {}
+
+  package mutating func write(byte: UInt8) {
+    if unsafe Self.isAtLineStart && Self.writesComments {
+      send(UInt8(ascii: "#"))
+      send(UInt8(ascii: " "))
+    }
+    unsafe Self.isAtLineStart = byte == UInt8(ascii: "\n")
+    if byte == UInt8(ascii: "\n") { send(UInt8(ascii: "\r")) }
+    send(byte)
+  }
+
+  private func send(_ byte: UInt8) {
+    switch unsafe Self.driver {
+    case .none: break
+    case .pl011(let port): port.send(byte)
+    case .ns16550(let port): port.send(byte)
+    case .withoutConsole: board_write_without_console(byte)
+    }
+  }
+}
+
+extension PageRange {
+  /// No page, at `page`.
+  fileprivate init(empty page: PageFrame) {
+    guard let pages = PageRange(start: page, pageCount: 0) else {
+      fatalError("a range of no pages is one")
+    }
+    self = pages
+  }
+}
+#endif

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+import DemonstrationKernel
+
+/// The kernel's first function, as that of the kernel without a heap.
+@c(HeapKernel_main)
+func kernelMain(first: UInt, second: UInt) -> Never {
+  enter(first, second, heap: HeapDemonstration.self)
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+import BootMemoryTrace
+import TraceReplay
+import PhysicalMemory
+
+/// Memory over time: for calls of a trace, whose the stretches of memory are after each.
+public struct TraceHistory {
+  /// What is shown of a stretch.
+  public struct Cell: Hashable, Sendable {
+    /// The owner that counts.
+    public let owner: PageOwner
+
+    /// Whether the owner has less than half of it, and the rest is free.
+    public let isPart: Bool
+
+    /// The colour, `#rrggbb`.
+    public var colour: String { isPart ? owner.colours.part : owner.colours.full }
+  }
+
+  /// The state after a call.
+  public struct Row: Sendable {
+    /// The last call before the state.
+    public let operation: Trace.Operation
+
+    /// The cells, one for each column.
+    public let cells: [Cell]
+  }
+
+  /// The stretches that the columns stand for; nil for a gap between nodes.
+  public let columns: [PageRange?]
+
+  /// The number of pages of a whole stretch.
+  public let stretchPageCount: UInt64
+
+  /// The rows from first to last.
+  public private(set) var rows: [Row] = []
+
+  /// The number of calls that change memory.
+  public let changeCount: Int
+
+  /// Whether rows were left out.
+  public var isSampled: Bool { changeCount > rows.count }
+
+  /// Draws the calls of `trace` that change memory; of more than `maximumRowCount` only some, at
+  /// equal distances, with the last one.
+  ///
+  /// - Parameters:
+  ///   - trace: The calls.
+  ///   - columnCount: The number of cells in a row.
+  ///   - maximumRowCount: The most rows that there may be.
+  ///   - progress: Called with the number of calls done.
+  /// - Returns: nil for a trace that registers no node.
+  public init?(
+    _ trace: Trace, columnCount: Int = 256, maximumRowCount: Int = 400,
+    progress: (Int) -> Void = { _ in }
+  ) {
+    let effects = trace.operations.map { $0.effect(of: $0.result) }
+    var spans: [PageRange] = []
+    for case .registers(let span) in effects where !span.isEmpty { spans.append(span) }
+    guard !spans.isEmpty else { return nil }
+    (columns, stretchPageCount) = Self.columns(of: spans, maximumCount: columnCount)
+    changeCount = effects.count { $0 != .nothing }
+    var owners = PageOwners()
+    var changeNumber = 0
+    for (index, effect) in effects.enumerated() where effect != .nothing {
+      progress(index)
+      Self.apply(effect, of: trace.operations[index], to: &owners)
+      changeNumber += 1
+      // The last change, which has the highest number, is always drawn.
+      let wanted = min(maximumRowCount, changeCount)
+      if changeNumber * wanted / changeCount > (changeNumber - 1) * wanted / changeCount {
+        rows.append(
+          Row(operation: trace.operations[index], cells: columns.map { Self.cell($0, owners) }))
+      }
+    }
+  }
+
+  private static func apply(
+    _ effect: Trace.Effect, of operation: Trace.Operation, to owners: inout PageOwners
+  ) {
+    switch effect {
+    case .nothing: break
+    case .registers(let span): owners.set(span, to: .firmware)
+    case .frees(let pages): owners.set(pages, to: .free)
+    case .reserves(let pages):
+      owners.set(pages, to: .reserved) { $0 == .free || $0 == .firmware }
+    case .allocates(let range):
+      // The first page may be shared with the allocation before.
+      owners.set(range.touchedPages, to: PageOwner(allocatingCall: operation.call))
+    case .handsOver: owners.setAll(.free, to: .released)
+    case .releases(let pages): owners.set(pages, to: .released)
+    }
+  }
+
+  private static func cell(_ pages: PageRange?, _ owners: PageOwners) -> Cell {
+    guard let pages else { return Cell(owner: .nobody, isPart: false) }
+    let counts = owners.counts(in: pages)
+    if counts[PageOwner.nobody.rawValue] == pages.pageCount {
+      return Cell(owner: .nobody, isPart: false)
+    }
+    var best = PageOwner.free
+    for owner in PageOwner.allCases where owner != .free && owner != .nobody {
+      if counts[owner.rawValue] > (best == .free ? 0 : counts[best.rawValue]) { best = owner }
+    }
+    return Cell(owner: best, isPart: counts[best.rawValue] < (pages.pageCount + 1) / 2)
+  }
+
+  /// Cuts the nodes into stretches of the smallest power of two that gives few enough, with a gap
+  /// where pages lie between two nodes.
+  private static func columns(
+    of spans: [PageRange], maximumCount: Int
+  ) -> (columns: [PageRange?], stretchPageCount: UInt64) {
+    var areas: [PageRange] = []
+    for span in spans.sorted(by: { $0.start < $1.start }) {
+      if let last = areas.last, last.end >= span.start,
+        let joined = PageRange(start: last.start, end: max(last.end, span.end))
+      {
+        areas[areas.count - 1] = joined
+      } else {
+        areas.append(span)
+      }
+    }
+    var shift: UInt64 = 0
+    func count(_ area: PageRange) -> UInt64 {
+      (area.pageCount >> shift) + (area.pageCount & ((1 << shift) - 1) == 0 ? 0 : 1)
+    }
+    // More areas than columns cannot be helped: then each gets one.
+    let limit = UInt64(max(maximumCount, 2 * areas.count - 1))
+    while areas.map(count).reduce(UInt64(areas.count) - 1, +) > limit { shift += 1 }
+    var columns: [PageRange?] = []
+    for area in areas {
+      if !columns.isEmpty { columns.append(nil) }
+      var start = area.start
+      while start < area.end {
+        let end = area.end.number - start.number > 1 << shift ? start.number + (1 << shift) : nil
+        let next = end.map { PageFrame($0) } ?? area.end
+        columns.append(PageRange(start: start, end: next))
+        start = next
+      }
+    }
+    return (columns, 1 << shift)
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+import BootMemoryTrace
+import TraceReplay
+import MapFiles
+import PhysicalMemory
+import TestSupport
+import Testing
+
+@testable import MemoryReports
+
+/// Whatever is in a file, it is read and drawn or refused with an error; nothing traps.
+@Suite struct DamagedInputTests {
+  static let maps = [
+    "0 9fc00 usable\nf0000 100000 reserved\n100000 ffffffffffffffff acpi_data # x\n",
+    "0 1000 Conventional WB,WT\n1000 f000000000000000 Boot_Data f\n",
+    "0 0 0 9fc00 -\n3 7 100000 ffffffff hotplug\n",
+    """
+    Linux version 6.0
+    BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable
+    BIOS-e820: 0000000000100000 - 0000000000200000 (ACPI data)
+    ACPI: SRAT: Node 0 PXM 0 [mem 0x00000000-0xffffffffffff] hotplug
+    efi: mem00: [Boot Data  |   |WB|WT] range=[0x0000000000000000-0x0000000000000fff] (0MB)
+    """,
+    "m/0/start:0x0\nm/0/end:0xffffffffffffffff\nm/0/type:System RAM\n",
+    "00000000-00000fff : Reserved\n00001000-fffffffffffffffe : System RAM\n  3-4 : x\n",
+    "memory map as given:\n  0000000000000000-fffffffffffff000 usable        639 KiB\nok\n",
+  ]
+
+  @Test(.namingSeed, arguments: maps.indices)
+  func damagedMap_isReadOrRefused(index: Int) {
+    var random = SplitMix(stream: UInt64(index))
+    var readCount = 0
+    for _ in 0..<300 {
+      let bytes = damaged(Array(Self.maps[index].utf8), &random)
+      guard let file = try? MapFile(reading: bytes, name: "FILE") else { continue }
+      readCount += 1
+      guard !file.entries.isEmpty else { continue }
+      let report = MapReport(name: "FILE", file: file)
+      #expect(!report.text(width: 80, isColoured: true).isEmpty)
+      #expect(!report.svg().isEmpty)
+      // A plan may be refused, too.
+      guard let kernel = AddressRange(start: PhysicalAddress(0x1000), byteCount: 0x1000) else {
+        continue
+      }
+      _ = try? BootPlanReport(BootScenario(file: file, kernel: kernel, addressWidth: .bits64))
+    }
+    #expect(readCount > 0)
+  }
+
+  static let trace = """
+    word 20
+    init 0 10 0 100 -> 20
+    init 1 11 100 fffff -> 20
+    free 0 100000 -> ok
+    reserve_node 0 11000 ffffff 0 -> 0
+    alloc 100 10 0 -> 11000
+    alloc_node_limit 1 1000 1000 ffffffff fffff000 -> 0
+    map 1 -> 0 0000000000000000
+    free_all -> 0
+    free_late 0 fffff -> 0
+    """
+
+  @Test(.namingSeed) func damagedTrace_isReplayedAndDrawnOrRefused() {
+    var random = SplitMix(stream: 7)
+    var readCount = 0
+    for _ in 0..<600 {
+      let text = String(decoding: damaged(Array(Self.trace.utf8), &random), as: UTF8.self)
+      guard let trace = try? Trace(parsing: text) else { continue }
+      readCount += 1
+      let history = TraceHistory(trace)
+      #expect(history?.svg(title: "FILE").isEmpty != true)
+      guard let replayer = try? TraceReplayer(trace) else { continue }
+      if let difference = replayer.run(trace), let before = try? TraceReplayer(trace) {
+        let picture = DifferencePicture(
+          of: difference, elsewise: nil, before: before, after: replayer)
+        #expect(picture.rows.count < 100)
+      }
+    }
+    #expect(readCount > 100)
+  }
+
+  /// A few bytes changed, left out, or doubled; digits mostly become digits.
+  private func damaged(_ bytes: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+    var bytes = bytes
+    for _ in 0..<Int.random(in: 1...4, using: &random) {
+      let place = Int.random(in: 0..<bytes.count, using: &random)
+      switch Int.random(in: 0..<5, using: &random) {
+      case 0: bytes.remove(at: place)
+      case 1: bytes.insert(bytes[place], at: place)
+      case 2: bytes[place] = UInt8.random(in: 0...255, using: &random)
+      default:
+        bytes[place] = Array("0123456789abcdef".utf8).randomElement(using: &random) ?? 0
+      }
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+import BootMemoryTrace
+import BootMemory
+import PhysicalMemory
+import TextOutput
+
+/// Makes the calls of a trace and says what comes of them.
+///
+/// Memory itself is not touched, apart from the bitmaps, which lie in an arena of the host: so a
+/// trace may span any number of terabytes.
+public final class TraceReplayer {
+  /// A call whose result is another than the trace's.
+  public struct Difference: Equatable, CustomStringConvertible, Sendable {
+    /// The call, with the result that it had when the trace was made.
+    public var operation: Trace.Operation
+    /// The result now.
+    public var result: String
+
+    /// Both results, with the line of the call.
+    public var description: String {
+      "line \(operation.line): \(operation.text) -> \(result), but the trace has "
+        + operation.result
+    }
+  }
+
+  /// The allocator, as it is after the calls so far.
+  public var memory: BootMemory
+
+  private let header: Trace.Header
+  private let arena: Arena
+  private let nodeStorage: NodeStorage
+  /// The page at which the next bitmap goes: behind all nodes, wherever the trace has it.
+  private var nextBitmapPage: UInt64
+  private let firstBitmapPage: UInt64
+  /// Whether the nodes reach so high that no address is left for the bitmaps behind them.
+  private let areBitmapsOutside: Bool
+  /// Where Linux had the bitmap of each node, and its pages.
+  private var linuxBitmaps: [Int: (first: UInt64, byteCount: UInt64)] = [:]
+  private var limits: (minimum: UInt64, maximum: UInt64) = (0, 0)
+
+  /// Prepares the replay of `trace`.
+  ///
+  /// - Throws: The line of the last node for whose bitmap the host has not enough address space.
+  public init(_ trace: Trace) throws(TraceError) {
+    header = trace.header
+    var bitmapByteCount = 0
+    var end: UInt64 = 1
+    var line = 1
+    for operation in trace.operations {
+      // A node beyond all addresses is refused, and needs no bitmap.
+      guard let span = operation.span, span.end <= PageFrame.end else { continue }
+      end = max(end, span.end.number)
+      line = operation.line
+      // At most 2^52 bits with their summaries, far below 2^63 bytes; their sum may be anything.
+      let pageCount = BootMemory.bitmapPageCount(forPageCount: span.pageCount)
+      let (sum, overflow) = bitmapByteCount.addingReportingOverflow(
+        Int(pageCount << PageFrame.byteCountShift))
+      bitmapByteCount = overflow ? .max : sum
+    }
+    guard let arena = Arena(byteCount: bitmapByteCount) else {
+      throw TraceError(
+        line: line,
+        message: "too large: the nodes up to here need \(bitmapByteCount) bytes of bitmaps or "
+          + "more, for which this machine has no addresses")
+    }
+    self.arena = arena
+    // Behind all nodes, so that no bitmap is in the way of what the trace does.
+    firstBitmapPage = end
+    nextBitmapPage = end
+    var platform = BootMemoryPlatform()
+    platform.addressWidth = trace.header.wordBitCount == 32 ? .bits32 : .bits64
+    // The arena has less than 2^63 bytes, so 2^51 pages, and `end` is at most 2^52.
+    let bitmapPageCount = UInt64(bitmapByteCount) >> PageFrame.byteCountShift
+    areBitmapsOutside = end + bitmapPageCount > platform.addressWidth.endPageFrame.number
+    // In a trace, as in Linux, 0 is none.
+    let limit = trace.header.lowAddressLimit
+    platform.lowAddressLimit = limit == 0 ? nil : PhysicalAddress(limit)
+    let border = trace.header.maxDMA32PageFrameNumber
+    platform.maxDMA32PageFrame = border == 0 ? nil : PageFrame(border)
+    let bitmaps = UInt(end << PageFrame.byteCountShift)
+    platform.directMapOffset = unsafe UInt(bitPattern: arena.start) &- bitmaps
+    let storage = NodeStorage(count: 64)
+    nodeStorage = storage
+    memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
+  }
+
+  /// Makes all calls.
+  ///
+  /// - Returns: The first difference; nil if every result is that of the trace.
+  public func run(_ trace: Trace) -> Difference? {
+    for operation in trace.operations {
+      if let difference = run(operation) { return difference }
+    }
+    return nil
+  }
+
+  /// Makes one call.
+  ///
+  /// - Returns: nil if its result is that of the trace.
+  public func run(_ operation: Trace.Operation) -> Difference? {
+    let result = result(of: operation)
+    if result == operation.result { return nil }
+    // A bitmap with summaries may be a little larger than Linux's, here and where the trace is from.
+    if let sizes = sizes(of: operation), let size = UInt64(result, radix: 16),
+      let tracedSize = UInt64(operation.result, radix: 16), sizes.contains(size),
+      sizes.contains(tracedSize)
+    {
+      return nil
+    }
+    return Difference(operation: operation, result: result)
+  }
+
+  /// The sizes that a bitmap may have: those from Linux's own to 8 % and two pages above; nil for a
+  /// call whose result is none.
+  private func sizes(of operation: Trace.Operation) -> ClosedRange<UInt64>? {
+    let smallest: UInt64
+    let page: UInt64
+    if operation.call == .bitmapPageCount {
+      guard operation.arguments[0] <= PageFrame.end.number else { return nil }
+      smallest = PageFrame.pageCount(
+        holdingByteCount: flatByteCount(forPageCount: operation.arguments[0]))
+      page = 1
+    } else {
+      guard let span = operation.span, span.end <= PageFrame.end else { return nil }
+      smallest = flatByteCount(forPageCount: span.pageCount)
+      page = PageFrame.byteCount
+    }
+    return smallest...(smallest + smallest / 100 * 8 + smallest % 100 * 8 / 100 + 2 * page)
+  }
+
+  /// The size of Linux's bitmap.
+  private func flatByteCount(forPageCount pageCount: UInt64) -> UInt64 {
+    LinuxBitmap(pageCount: pageCount, wordBitCount: header.wordBitCount).byteCount
+  }
+
+  private func result(of operation: Trace.Operation) -> String {
+    do {
+      return try perform(operation)
+    } catch {
+      return "\(operation.call.answer(to: error))"
+    }
+  }
+
+  private func perform(_ operation: Trace.Operation) throws(BootMemoryError) -> String {
+    let arguments = operation.arguments
+    switch operation.call {
+    case .registerNode, .registerOnlyNode:
+      return try register(operation)
+    case .pageFrameLimits:
+      return "\(String(limits.minimum, radix: 16)) \(String(limits.maximum, radix: 16))"
+    case .bitmapPageCount:
+      guard arguments[0] <= PageFrame.end.number else { return "BUG" }
+      return String(BootMemory.bitmapPageCount(forPageCount: arguments[0]), radix: 16)
+    case .free:
+      try memory.free(range(arguments[0], arguments[1]))
+      return "ok"
+    case .freeOnNode:
+      try memory.free(range(arguments[1], arguments[2]), on: operation.node)
+      return "ok"
+    case .reserve:
+      try memory.reserve(range(arguments[0], arguments[1]), exclusively: arguments[2] & 1 == 1)
+      return "0"
+    case .reserveOnNode:
+      try memory.reserve(
+        range(arguments[1], arguments[2]), on: operation.node,
+        exclusively: arguments[3] & 1 == 1)
+      return "0"
+    case .checkpoint:
+      return checksum(of: operation.node)
+    case .handOver:
+      return try handOver()
+    case .releaseLate:
+      return try releaseLate(range(arguments[0], arguments[1]))
+    case .allocate, .allocateOrFail, .allocateLow, .allocateLowOrFail, .allocateBelow,
+      .allocateOnNode, .allocateOnNodeOrFail, .allocateOnNodeBelow, .allocateOnNodeHigh,
+      .allocateOnNodeLow:
+      return String(try memory.allocate(request(operation)).rawValue, radix: 16)
+    }
+  }
+
+  private func range(
+    _ start: UInt64, _ byteCount: UInt64
+  ) throws(BootMemoryError) -> AddressRange {
+    guard let range = AddressRange(start: PhysicalAddress(start), byteCount: byteCount) else {
+      throw .misuse(.beyondAddressSpace(PhysicalAddress(start)))
+    }
+    return range
+  }
+
+  private func request(_ operation: Trace.Operation) -> AllocationRequest {
+    let arguments = operation.argumentsBehindNode
+    var request = AllocationRequest(
+      byteCount: arguments[0], alignment: arguments[1],
+      goal: .address(PhysicalAddress(arguments[2])), clearsMemory: false)
+    if operation.call.namesNode { request.node = operation.node }
+    if operation.call == .allocateOnNodeHigh { request.nodePolicy = .high }
+    if operation.call.isLow { request.limit = .low }
+    if arguments.count > 3, arguments[3] != 0 {
+      request.limit = .address(PhysicalAddress(arguments[3]))
+    }
+    return request
+  }
+
+  private func register(_ operation: Trace.Operation) throws(BootMemoryError) -> String {
+    let isNodeNamed = operation.call == .registerNode
+    let id = operation.node
+    let mapPage = operation.arguments[isNodeNamed ? 1 : 0]
+    guard let span = operation.span else { return "BUG" }
+    let byteCount: UInt64
+    if areBitmapsOutside {
+      byteCount = unsafe try memory.registerNode(id, spanning: span, bitmap: unusedArena)
+    } else {
+      byteCount = try memory.registerNode(
+        id, spanning: span, bitmapAt: PageFrame(nextBitmapPage))
+    }
+    nextBitmapPage += PageFrame.pageCount(holdingByteCount: byteCount)
+    linuxBitmaps[id.rawValue] = (mapPage, flatByteCount(forPageCount: span.pageCount))
+    if !isNodeNamed { limits = (mapPage, span.pageCount) }
+    return String(byteCount, radix: 16)
+  }
+
+  /// What no bitmap takes yet of the arena.
+  private var unusedArena: UnsafeMutableRawBufferPointer {
+    // At most the arena's size, which counts a bitmap for every registration.
+    let usedByteCount = Int((nextBitmapPage - firstBitmapPage) * PageFrame.byteCount)
+    return unsafe UnsafeMutableRawBufferPointer(
+      start: arena.start + usedByteCount, count: arena.byteCount - usedByteCount)
+  }
+
+  private func checksum(of node: NodeID) -> String {
+    guard linuxBitmaps[node.rawValue] != nil, let pages = memory.node(node)?.span else {
+      return "no such node"
+    }
+    var sink = StringSink()
+    LinuxBitmap(pageCount: pages.pageCount, wordBitCount: header.wordBitCount)
+      .writeSums(of: node, in: memory, to: &sink)
+    return sink.text
+  }
+
+  private func handOver() throws(BootMemoryError) -> String {
+    var blocks = LinuxBlocks(wordBitCount: header.wordBitCount)
+    var addedBitmaps: Set<Int> = []
+    func addBitmap(of node: Int) {
+      // In Linux's place for the bitmap, and with its size.
+      guard addedBitmaps.insert(node).inserted, let bitmap = linuxBitmaps[node] else { return }
+      blocks.addPages(
+        from: bitmap.first, count: PageFrame.pageCount(holdingByteCount: bitmap.byteCount))
+    }
+    var lastNode: Int?
+    try memory.handOver(maximumOrder: 10) { block in
+      let node = block.node.rawValue
+      if areBitmapsOutside, let lastNode, lastNode != node { addBitmap(of: lastNode) }
+      lastNode = node
+      if block.first.number >= firstBitmapPage {
+        addBitmap(of: node)
+      } else if let pages = PageRange(start: block.first, pageCount: block.pageCount) {
+        blocks.add(pages, of: block.node)
+      }
+    }
+    if areBitmapsOutside, let lastNode { addBitmap(of: lastNode) }
+    return Self.text(of: &blocks)
+  }
+
+  private func releaseLate(_ range: AddressRange) throws(BootMemoryError) -> String {
+    var blocks = LinuxBlocks(wordBitCount: header.wordBitCount)
+    try memory.releaseLate(range) { block in
+      blocks.addPages(from: block.first.number, count: block.pageCount)
+    }
+    return Self.text(of: &blocks)
+  }
+
+  private static func text(of blocks: inout LinuxBlocks) -> String {
+    var sink = StringSink()
+    blocks.write(to: &sink)
+    return sink.text
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import Testing
+import TraceReplay
+
+/// Memory for a bitmap, of any content, between two guards: bytes that nobody may write to.
+///
+/// The guards are looked at in the end, and whenever a test asks.
+@safe public final class GuardedMemory {
+  /// The memory, with exactly the size that was asked for.
+  public let bytes: UnsafeMutableRawBufferPointer
+
+  /// The memory with its guards.
+  private let arena: Arena
+
+  private static let guardByteCount = 4096
+  private static let guardByte: UInt8 = 0x5c
+
+  /// What is filled with the content: the first bytes, where the upper levels lie, and the last ones.
+  ///
+  /// A bitmap of terabytes is left as the host gives it, zero, so that it costs no memory.
+  private static let filledByteCount = 1 << 20
+
+  /// Makes memory of so many bytes of `content`.
+  public init(byteCount: UInt64, content: UInt8 = 0xa5) {
+    let byteCount = Int(byteCount)
+    let arena = Arena(byteCount: byteCount + 2 * Self.guardByteCount)!
+    self.arena = arena
+    let start = unsafe arena.start + Self.guardByteCount
+    unsafe bytes = unsafe UnsafeMutableRawBufferPointer(start: start, count: byteCount)
+    if content != 0 {
+      let count = min(byteCount, Self.filledByteCount)
+      unsafe start.initializeMemory(as: UInt8.self, repeating: content, count: count)
+      unsafe (start + (byteCount - count)).initializeMemory(
+        as: UInt8.self, repeating: content, count: count)
+    }
+    unsafe arena.start.initializeMemory(
+      as: UInt8.self, repeating: Self.guardByte, count: Self.guardByteCount)
+    unsafe (start + byteCount).initializeMemory(
+      as: UInt8.self, repeating: Self.guardByte, count: Self.guardByteCount)
+  }
+
+  /// Whether nothing has been written before the memory or behind it.
+  public var isGuardIntact: Bool {
+    let front = unsafe UnsafeRawBufferPointer(start: arena.start, count: Self.guardByteCount)
+    let back = unsafe UnsafeRawBufferPointer(
+      start: bytes.baseAddress! + bytes.count, count: Self.guardByteCount)
+    return unsafe front.allSatisfy { $0 == Self.guardByte }
+      && back.allSatisfy { $0 == Self.guardByte }
+  }
+
+  deinit {
+    if !isGuardIntact { Issue.record("bytes beside a bitmap were written to") }
+  }
+}
