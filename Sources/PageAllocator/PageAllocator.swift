@@ -202,9 +202,11 @@ import PhysicalMemory
     // At most 10.
     let order = UInt(bitPattern: order)
     let spare = unsafe node.pointee.tree.allocateSpare(order: order, below: end)
-    guard let bit = unsafe spare ?? node.pointee.tree.allocate(order: order, below: end) else {
-      return nil
-    }
+    guard
+      let bit = unsafe spare
+        ?? node.pointee.tree.allocate(
+          order: order, count: 1 &<< order, below: end)
+    else { return nil }
     return unsafe node.pointee.page(ofBit: bit)
   }
 
@@ -279,19 +281,27 @@ import PhysicalMemory
 
   /// The tree's number of a page of the node's span.
   @inline(__always)
-  private static func bit(of page: PageFrame, in node: NodePointer) -> UInt {
+  static func bit(of page: PageFrame, in node: NodePointer) -> UInt {
     // The span does not begin below the tree's first page.
     UInt(truncatingIfNeeded: page.number) &- (unsafe node.pointee.tree.firstPageNumber)
   }
 
   @inline(never)
-  private func finding(_ bit: UInt, in node: NodePointer) -> PageFinding {
+  func finding(_ bit: UInt, in node: NodePointer) -> PageFinding {
     switch unsafe node.pointee.tree.find(bit) {
     case .free: .free
     case .reserved: .reserved
     case .insideBlock: .insideBlock
-    case .block(let order): .block(order: Int(bitPattern: order))
+    case .run(let count):
+      unsafe finding(bit, count, in: node)
     }
+  }
+
+  /// A run that could be a block is called one.
+  private func finding(_ bit: UInt, _ count: UInt, in node: NodePointer) -> PageFinding {
+    let order = PageTree.order(holding: count)
+    let isBlock = count == 1 &<< order && order <= PageTree.maximumOrder && bit & (count &- 1) == 0
+    return isBlock ? .block(order: Int(bitPattern: order)) : .run(pageCount: UInt64(count))
   }
 
   /// Makes pages free that have been reserved since boot: what the kernel needed only to get here,
@@ -346,7 +356,7 @@ import PhysicalMemory
   }
 
   @inline(__always)
-  private func pointer(to id: NodeID) throws(PageAllocatorError) -> NodePointer {
+  func pointer(to id: NodeID) throws(PageAllocatorError) -> NodePointer {
     guard id.rawValue >= 0, id.rawValue < (unsafe nodes.count) else { throw .noSuchNode(id) }
     // There is a first element, since there is this one.
     return unsafe nodes.baseAddress.unsafelyUnwrapped + id.rawValue
@@ -354,7 +364,7 @@ import PhysicalMemory
 
   /// The node that has `page`.
   @inline(__always)
-  private mutating func node(containing page: PageFrame) -> NodePointer? {
+  mutating func node(containing page: PageFrame) -> NodePointer? {
     if unsafe recentNode.pointee.span.contains(page) { return unsafe recentNode }
     return unsafe otherNode(containing: page)
   }

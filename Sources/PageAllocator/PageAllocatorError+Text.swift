@@ -12,6 +12,13 @@ extension PageAllocatorError {
     case .outOfPages(let order):
       sink.write("out of memory: no free block of order ")
       sink.write(order)
+    case .outOfRuns(let pageCount, let alignment):
+      sink.write("out of memory: no 0x", hexadecimal: pageCount, " free pages adjoin")
+      if alignment > 1 { sink.write(", aligned to 0x", hexadecimal: alignment, " pages") }
+    case .notARun(let pageCount, let alignment):
+      sink.write("no run has 0x", hexadecimal: pageCount, " pages aligned to 0x")
+      sink.write(hexadecimal: alignment)
+      sink.write(" pages")
     case .orderOutOfRange(let order):
       sink.write("no block has the order ")
       sink.write(order)
@@ -33,6 +40,15 @@ extension PageAllocatorError {
       sink.write(order)
       sink.write(", but ")
       finding.write(to: &sink)
+    case .runNotAllocated(let pages, let finding):
+      sink.write("pages ", hexadecimal: pages.start.number, " to ")
+      sink.write(hexadecimal: pages.end.number)
+      sink.write(" are no run: the first ")
+      finding.write(to: &sink)
+    case .cannotGrow(let page, let pageCount):
+      sink.write("the run at page ", hexadecimal: page.number, " cannot have 0x")
+      sink.write(hexadecimal: pageCount)
+      sink.write(" pages: those behind it are not free")
     case .notReserved(let page):
       sink.write("page ", hexadecimal: page.number, " is not reserved")
     }
@@ -49,6 +65,8 @@ extension PageFinding {
     case .block(let order):
       sink.write("was given out with order ")
       sink.write(order)
+    case .run(let pageCount):
+      sink.write("was given out with 0x", hexadecimal: pageCount, " pages")
     case .insideBlock: sink.write("lies inside a block")
     }
   }

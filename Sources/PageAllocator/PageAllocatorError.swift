@@ -7,6 +7,12 @@ public enum PageAllocatorError: Error, Equatable, Sendable {
   /// No free block of this order fits.
   case outOfPages(order: Int)
 
+  /// No so many free pages adjoin, the first divisible by the alignment, where they may lie.
+  case outOfRuns(pageCount: UInt64, alignment: UInt64)
+
+  /// A run has at least one page, and its alignment is a power of two.
+  case notARun(pageCount: UInt64, alignment: UInt64)
+
   /// The order is not from 0 to 10.
   case orderOutOfRange(Int)
 
@@ -24,6 +30,13 @@ public enum PageAllocatorError: Error, Equatable, Sendable {
 
   /// This page, which was to be freed as a block of this order, was not given out as one.
   case notAllocated(PageFrame, order: Int, PageFinding)
+
+  /// These pages, which were to be freed or resized, were not given out as one run; the finding is that
+  /// of the first.
+  case runNotAllocated(PageRange, PageFinding)
+
+  /// The run at this page is as it was: the pages behind it, up to as many, are not all free.
+  case cannotGrow(PageFrame, pageCount: UInt64)
 
   /// This page of the range is not reserved, and so cannot be released.
   case notReserved(PageFrame)
@@ -43,6 +56,9 @@ public enum PageFinding: Equatable, Sendable {
   /// It is the first page of an allocated block of this order.
   case block(order: Int)
 
-  /// It lies in an allocated block, behind the first page.
+  /// It is the first page of an allocated run of so many pages, which is no block.
+  case run(pageCount: UInt64)
+
+  /// It lies in an allocated block or run, behind the first page.
   case insideBlock
 }

@@ -3,15 +3,16 @@ import BootMemory
 
 /// Allocating blocks.
 extension PageTree {
-  /// Allocates a block: the smallest that fits, and of those the lowest.
+  /// Allocates the first pages of a block: the smallest that fits, and of those the lowest.
   ///
   /// - Parameters:
   ///   - order: The block's order, at most ``maximumOrder``.
-  ///   - end: The bit behind the last that may be in it.
+  ///   - count: How many of its pages; above a word all.
+  ///   - end: The bit behind the last that may be among them.
   /// - Returns: The first page's bit; nil if there is no such block.
   /// - Complexity: O(levels), beside making groups valid.
   @_optimize(speed) @inline(never)
-  mutating func allocate(order: UInt, below end: UInt) -> UInt? {
+  mutating func allocate(order: UInt, count: UInt, below end: UInt) -> UInt? {
     if order == 0 {
       let page = allocateOwned(below: firstPageNumber &+ min(end, .max &- firstPageNumber))
       if let page { return page &- firstPageNumber }
@@ -30,7 +31,7 @@ extension PageTree {
           candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
           continue
         }
-        if let bit = take(ofClass: aClass, order: order, below: end) { return bit }
+        if let bit = take(ofClass: aClass, order: order, count: count, below: end) { return bit }
         candidates &= candidates &- 1
       }
       if classes &>> Self.unknown & 1 != 0 && validateFirstUnknown(below: end) { continue }
@@ -42,7 +43,9 @@ extension PageTree {
 
   /// Takes a block out of the lowest that has a class which there is.
   @_optimize(speed) @inline(__always)
-  private mutating func take(ofClass aClass: UInt, order: UInt, below end: UInt) -> UInt? {
+  private mutating func take(
+    ofClass aClass: UInt, order: UInt, count: UInt, below end: UInt
+  ) -> UInt? {
     var group: UInt = 0
     var level = rootLevel
     while level >= 2 {
@@ -58,14 +61,16 @@ extension PageTree {
       level &-= 1
     }
     if aClass < PageTreeLayout.wordOrder {
-      return takePages(fromGroup: group, ofClass: aClass, order: order, below: end)
+      return takePages(
+        fromGroup: group, ofClass: aClass, order: order, count: count, below: end)
     }
-    if order < PageTreeLayout.wordOrder {
-      return takePages(fromFreeWordOfGroup: group, ofClass: aClass, order: order, below: end)
+    if count < BitmapWord.bitCount {
+      return takePages(
+        fromFreeWordOfGroup: group, ofClass: aClass, order: order, count: count, below: end)
     }
     guard
       let index = takeWords(
-        fromGroup: group, ofClass: aClass, order: order, size: order, below: end)
+        fromGroup: group, ofClass: aClass, order: order, count: count, below: end)
     else { return nil }
     // The head bits of words that were free as a whole are 0; see the words inside a block.
     setFreeWord(index, 0)
@@ -76,7 +81,7 @@ extension PageTree {
   /// Takes pages out of a word that is free in part.
   @inline(__always)
   private mutating func takePages(
-    fromGroup group: UInt, ofClass aClass: UInt, order: UInt, below end: UInt
+    fromGroup group: UInt, ofClass aClass: UInt, order: UInt, count: UInt, below end: UInt
   ) -> UInt? {
     let state = aClass &+ 1
     let words = Self.words(withState: state, in: statePlanes(ofGroup: group))
@@ -97,7 +102,7 @@ extension PageTree {
     guard let bit = blocks != 0 ? blocks.firstOne : pages.lowestBlock(ofOrder: order) else {
       return nil
     }
-    let mask = BitmapWord.ones(from: bit, count: 1 &<< order)
+    let mask = BitmapWord.ones(from: bit, count: count)
     setFreeWord(index, freeWord(index) ^ mask)
     setHeadWord(index, headWord(index) ^ .one(at: bit))
     // Mostly there is another block as large as the largest was.
@@ -111,21 +116,23 @@ extension PageTree {
   /// Takes the first pages of a word that is free as a whole.
   @inline(__always)
   private mutating func takePages(
-    fromFreeWordOfGroup group: UInt, ofClass aClass: UInt, order: UInt, below end: UInt
+    fromFreeWordOfGroup group: UInt, ofClass aClass: UInt, order: UInt, count: UInt, below end: UInt
   ) -> UInt? {
     let wordOrder = PageTreeLayout.wordOrder
     let index = takeWords(
-      fromGroup: group, ofClass: aClass, order: wordOrder, size: order, below: end)
+      fromGroup: group, ofClass: aClass, order: wordOrder, count: count, below: end)
     guard let index else { return nil }
     if order == 0 {
       setFreeWord(index, .max)
       own(index)
       return takeOwned(.max)
     }
-    setFreeWord(index, ~.ones(from: 0, count: 1 &<< order))
+    let left = ~BitmapWord.ones(from: 0, count: count)
+    setFreeWord(index, left)
     setHeadWord(index, 1)
-    // At least the upper half is left: a block of the order below a word's.
-    changeState(ofWord: index, from: 0, to: wordOrder)
+    // Mostly the upper half is left: a block of the order below a word's.
+    let isHalfFree = count <= BitmapWord.bitCount / 2
+    changeState(ofWord: index, from: 0, to: isHalfFree ? wordOrder : left.state)
     return index &<< BitmapWord.bitShift
   }
 

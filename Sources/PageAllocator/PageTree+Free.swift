@@ -24,7 +24,10 @@ extension PageTree {
     let free = freeWord(index)
     let heads = headWord(index)
     let place = bit & Self.bitMask
-    guard Self.isPage(free: free, heads: heads, at: place) else { return .refused }
+    guard
+      Self.isPage(free: free, heads: heads, at: place)
+        || place == Self.bitMask && isLastPage(free: free, heads: heads, ofWord: index)
+    else { return .refused }
     let page = BitmapWord.one(at: place)
     setFreeWord(index, free ^ page)
     setHeadWord(index, heads ^ page)
@@ -36,6 +39,14 @@ extension PageTree {
     let pairs = others.pairs(ofOrder: 0)
     let neighbours = BitmapWord(truncatingIfNeeded: (place ^ 2) & ~1)
     return pairs != 0 && pairs &>> neighbours & 1 == 0 ? .done : .begun
+  }
+
+  /// Whether the last page of a word is a block of order 0; no where that takes longer to find out.
+  @inline(__always)
+  private func isLastPage(free: BitmapWord, heads: BitmapWord, ofWord index: UInt) -> Bool {
+    // A block or something reserved that begins in the next word, mostly of the same group, is no rest.
+    (heads & ~free).isOne(at: Self.bitMask) && index & Self.bitMask != Self.bitMask
+      && headWord(index &+ 1) & 1 != 0
   }
 
   /// Ends what ``freeSinglePage(_:)`` has begun.
@@ -63,11 +74,25 @@ extension PageTree {
       setSpare(index, order: order)
       return true
     }
+    return freePages(at: bit, order: order, count: 1 &<< order)
+  }
+
+  /// Frees a run that lies in one word, if there is one of so many pages at this bit of a valid group.
+  ///
+  /// - Parameters:
+  ///   - order: The smallest order of a block that holds so many pages; below a word's, or that.
+  ///   - count: Fewer than a word has.
+  /// - Returns: Whether there was, and it begins where such a block does; nothing has changed otherwise.
+  /// - Complexity: O(levels).
+  @_optimize(speed) @inline(__always)
+  mutating func freePages(at bit: UInt, order: UInt, count: UInt) -> Bool {
+    let index = bit &>> BitmapWord.bitShift
+    let place = bit & Self.bitMask
+    guard place & ((1 &<< order) &- 1) == 0 else { return false }
     let free = freeWord(index)
     let heads = headWord(index)
-    let place = bit & Self.bitMask
-    guard Self.isBlock(free: free, heads: heads, at: place, order: order) else { return false }
-    let block = BitmapWord.ones(from: place, count: 1 &<< order)
+    guard isBlock(at: bit, free: free, heads: heads, count: count) else { return false }
+    let block = BitmapWord.ones(from: place, count: count)
     setFreeWord(index, free ^ block)
     setHeadWord(index, heads ^ .one(at: place))
     freed(free & ~heads | block, inWord: index, at: place)
@@ -78,7 +103,8 @@ extension PageTree {
   ///
   /// - Parameters:
   ///   - free: The word's free pages now.
-  ///   - place: The block's first page.
+  ///   - place: The block's first page.  More than half of the smallest aligned block that holds it has
+  ///     become free, so that the largest block, if it has grown, has this page.
   @_optimize(speed) @inline(__always)
   private mutating func freed(_ free: BitmapWord, inWord index: UInt, at place: UInt) {
     if index == ownedWord { return }
@@ -89,17 +115,18 @@ extension PageTree {
     if free & mask == mask { changeState(ofWord: index, from: state, toThatOf: free) }
   }
 
-  /// Whether a word has a block of an order below its own at this place.
+  /// Whether a word has a block of so many pages at this bit, fewer than a word's and in one word.
   @inline(__always)
-  static func isBlock(
-    free: BitmapWord, heads: BitmapWord, at place: UInt, order: UInt
+  private mutating func isBlock(
+    at bit: UInt, free: BitmapWord, heads: BitmapWord, count: UInt
   ) -> Bool {
-    let place = BitmapWord(truncatingIfNeeded: place)
-    let count: BitmapWord = 1 &<< BitmapWord(truncatingIfNeeded: order)
-    // The rest of the block, then something else; behind the word there are zeros, and no block of
-    // such an order goes on there.
-    let others = ~(free | heads) &>> place & ((2 &<< count) &- 1)
-    return (heads & ~free) &>> place & 1 == 1 && others == (1 &<< count) &- 2
+    let place = BitmapWord(truncatingIfNeeded: bit & Self.bitMask)
+    let size = BitmapWord(truncatingIfNeeded: count)
+    // The rest of the block, then something else; behind the word there are zeros.
+    let others = ~(free | heads) &>> place & ((2 &<< size) &- 1)
+    guard (heads & ~free) &>> place & 1 == 1 && others == (1 &<< size) &- 2 else { return false }
+    return bit & Self.bitMask &+ count != BitmapWord.bitCount
+      || restCount(ofWord: bit &>> BitmapWord.bitShift &+ 1) == 0
   }
 
   /// Whether there is a block of this order, at least a word's, at this bit of a valid group.
@@ -126,15 +153,14 @@ extension PageTree {
     guard heads == 0, ownedWord &- index >= count, spareWord &- index >= count else {
       return false
     }
-    // A larger block would go on in the word behind, of the same group.
-    if order == Self.maximumOrder || index & count != 0 || next == endWord { return true }
-    return (planes.0 | planes.1 | planes.2).isOne(at: place &+ count) || !isInside(next)
+    // A longer run would go on in the word behind.
+    return restCount(ofWord: next) == 0
   }
 
   /// Whether a word, whose state is 0, lies inside a block: then it has no head, and its free bits
   /// are not stored.
   @inline(__always)
-  private func isInside(_ index: UInt) -> Bool {
+  func isInside(_ index: UInt) -> Bool {
     headWord(index) == 0 && index != ownedWord && index != spareWord
   }
 
@@ -143,7 +169,7 @@ extension PageTree {
     case free
     case reserved
     case insideBlock
-    case block(order: UInt)
+    case run(count: UInt)
   }
 
   /// Looks at a page.
@@ -166,14 +192,7 @@ extension PageTree {
     case (false, false): return .insideBlock
     case (false, true): break
     }
-    for order in 0...Self.maximumOrder {
-      let isThis =
-        order < PageTreeLayout.wordOrder
-        ? Self.isBlock(free: freeWord(index), heads: headWord(index), at: place, order: order)
-        : isBlockOfWords(at: bit, order: order)
-      if isThis { return .block(order: order) }
-    }
-    return .insideBlock
+    return .run(count: runLength(at: bit))
   }
 
   private mutating func isFreeByBootBitmap(_ bit: UInt) -> Bool {

@@ -75,12 +75,12 @@ extension PageTree {
   /// - Parameters:
   ///   - order: The order of what is needed, from that of a word up.
   ///   - aClass: A class that the group has, at least `order`.
-  ///   - end: The bit that `2^size` pages from the block's first on must not lie behind.
-  ///   - size: See `end`; at most `order`.
+  ///   - count: How many pages from the block's first on will be used.
+  ///   - end: The bit behind the last that may be among them.
   /// - Returns: The first word; nil if there is none before `end`.
   @inline(__always)
   mutating func takeWords(
-    fromGroup group: UInt, ofClass aClass: UInt, order: UInt, size: UInt, below end: UInt
+    fromGroup group: UInt, ofClass aClass: UInt, order: UInt, count: UInt, below end: UInt
   ) -> UInt? {
     let wordOrder = PageTreeLayout.wordOrder
     let allFree = allFreeWords(ofGroup: group)
@@ -91,7 +91,7 @@ extension PageTree {
       : allFree.unpairedBlocks(ofOrder: aClass &- wordOrder)
     let first = blocks.firstOne
     let index = group &<< BitmapWord.bitShift | first
-    guard end >= (index &<< BitmapWord.bitShift) &+ (1 &<< size) else { return nil }
+    guard end >= (index &<< BitmapWord.bitShift) &+ count else { return nil }
     let mask = BitmapWord.ones(from: first, count: 1 &<< (order &- wordOrder))
     let states = unsafe states(ofGroup: group)
     unsafe states[0] &= ~mask

@@ -9,7 +9,7 @@ extension PageTree {
   mutating func countFreeBlocks(_ count: (_ order: UInt, _ blockCount: UInt) -> Void) {
     disown()
     giveSpare()
-    while classes &>> Self.unknown & 1 != 0 { _ = validateFirstUnknown(below: .max) }
+    validateUnknown()
     let groupCount = PageTreeLayout.quotient(endWord, order: BitmapWord.bitShift)
     var group: UInt = 0
     var level = rootLevel

@@ -84,6 +84,11 @@ extension PageTree {
     }
   }
 
+  /// Makes all unknown groups valid.
+  mutating func validateUnknown() {
+    while classes &>> Self.unknown & 1 != 0 { _ = validateFirstUnknown(below: .max) }
+  }
+
   /// Writes the planes of a group for the first time.
   ///
   /// - Returns: Its classes.
@@ -164,7 +169,7 @@ extension PageTree {
   }
 
   /// The classes from a word's order up: those of the blocks of words that are free as a whole.
-  private mutating func blockClasses(ofGroup group: UInt) -> UInt {
+  mutating func blockClasses(ofGroup group: UInt) -> UInt {
     var blocks = allFreeWords(ofGroup: group)
     var order = PageTreeLayout.wordOrder
     var classes: UInt = 0

@@ -12,6 +12,9 @@ import BootMemory
 ///      0    0    another page of an allocated block
 ///      1    1    reserved since before the hand-over
 ///
+/// A block of 2^order pages begins at a multiple of that; a *run* has any number of pages from anywhere
+/// on, and is known by the same two bits: a block is a run.
+///
 /// A word has a *state*: 0 if no page is free, 7 if all are, otherwise the order of the largest
 /// aligned block of free pages, plus 1.  While the state is 7, the head bits are 0 and the free bits
 /// are not stored.  A *group* of 64 (32) words has their states in three planes.
@@ -302,13 +305,13 @@ import BootMemory
     return bit
   }
 
-  /// Whether a word has a block of order 0 at this place.
+  /// Whether a word has a block of order 0 at this place; not known of its last one.
   @inline(__always)
   static func isPage(free: BitmapWord, heads: BitmapWord, at place: UInt) -> Bool {
-    // Neither this page nor the next is the rest of a block; behind the word there are zeros, and no
-    // block of order 0 goes on there.  So this one is free or reserved, or a head.
+    // Neither this page nor the next is the rest of a block, so this one is free or reserved, or a head.
+    // Behind the word zeros come in, as of the rest of a block: the next word says how that is.
     let place = BitmapWord(truncatingIfNeeded: place)
-    return ~(free | heads) &>> place & 3 == 0 && free &>> place & 1 == 0
+    return (free | heads) &>> place & 3 == 3 && free &>> place & 1 == 0
   }
 
   /// The states of a group's words, three planes.

@@ -65,6 +65,45 @@ static void test_blocks(void)
   KIT_EQUAL(free_pages(1), before[1]);
 }
 
+static void test_runs(void)
+{
+  set_up("runs have exactly their pages");
+  KIT_EQUAL(bootmem_pages_allocate_run(1, 1, -1, 0), BOOTMEM_NO_PAGE);
+  KIT_EQUAL(bootmem_pages_free_run(0x100, 1), EINVAL_RESULT);
+  KIT_EQUAL(bootmem_pages_resize_run(0x100, 1, 2, 0), EINVAL_RESULT);
+  bootmem_pages_prepare();
+  KIT_EQUAL(bootmem_keep_pages(), 0);
+  bootmem_pages_prepare();
+  unsigned long before = free_pages(1);
+  static const unsigned long counts[] = {1, 5, 33, 64, 100, 1025, 3000};
+
+  for (unsigned int row = 0; row < sizeof counts / sizeof *counts; row++) {
+    unsigned long count = counts[row], align = 1UL << row;
+    unsigned long pfn = bootmem_pages_allocate_run(count, align, 1, 0);
+
+    KIT_EXPECT(pfn >= PAGES / 2 && pfn % align == 0 && pfn + count <= PAGES);
+    KIT_EQUAL(free_pages(1), before - count);
+    KIT_EQUAL(bootmem_pages_free_run(pfn, count + 1), EINVAL_RESULT);
+    KIT_EQUAL(bootmem_pages_free_run(pfn, count - 1), EINVAL_RESULT);
+    KIT_EQUAL(bootmem_pages_free_run(pfn + 1, count), EINVAL_RESULT);
+    KIT_EQUAL(bootmem_pages_resize_run(pfn, count, count + 7, 0), 0);
+    KIT_EQUAL(free_pages(1), before - count - 7);
+    KIT_EQUAL(bootmem_pages_resize_run(pfn, count + 7, count + 8, pfn + count + 7), -12);
+    KIT_EQUAL(bootmem_pages_resize_run(pfn, count + 7, 0, 0), EINVAL_RESULT);
+    KIT_EQUAL(bootmem_pages_resize_run(pfn, count, 1, 0), EINVAL_RESULT);
+    KIT_EQUAL(bootmem_pages_resize_run(pfn, count + 7, count, 0), 0);
+    KIT_EQUAL(bootmem_pages_free_run(pfn, count), 0);
+    KIT_EQUAL(bootmem_pages_free_run(pfn, count), EINVAL_RESULT);
+    KIT_EXPECT(strstr(kit_text, "are no run: the first is free"));
+    KIT_EQUAL(free_pages(1), before);
+  }
+  KIT_EQUAL(bootmem_pages_allocate_run(0, 1, -1, 0), BOOTMEM_NO_PAGE);
+  KIT_EQUAL(bootmem_pages_allocate_run(1, 3, -1, 0), BOOTMEM_NO_PAGE);
+  KIT_EQUAL(bootmem_pages_allocate_run(PAGES, 1, -1, 0), BOOTMEM_NO_PAGE);
+  KIT_EQUAL(bootmem_pages_allocate_run(1, 1, BOOTMEM_MAX_NODES, 0), BOOTMEM_NO_PAGE);
+  KIT_EXPECT(bootmem_pages_allocate_run(5, 0, -1, 0x800) + 5 <= 0x800);
+}
+
 static void test_nodes(void)
 {
   set_up("a node that is used up");
@@ -180,6 +219,7 @@ int main(void)
 {
   test_before();
   test_blocks();
+  test_runs();
   test_nodes();
   test_release();
   test_late();

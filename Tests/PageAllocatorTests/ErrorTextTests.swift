@@ -42,6 +42,23 @@ import Testing
       "page 1f1 was to be freed with order 0, but lies inside a block"
     ),
     (.notReserved(PageFrame(0x20)), "page 20 is not reserved"),
+    (
+      .outOfRuns(pageCount: 0x4000, alignment: 1),
+      "out of memory: no 0x4000 free pages adjoin"
+    ),
+    (
+      .outOfRuns(pageCount: 5, alignment: 0x10),
+      "out of memory: no 0x5 free pages adjoin, aligned to 0x10 pages"
+    ),
+    (.notARun(pageCount: 5, alignment: 3), "no run has 0x5 pages aligned to 0x3 pages"),
+    (
+      .runNotAllocated(range(0x1f0..<0x1f5), .run(pageCount: 8)),
+      "pages 1f0 to 1f5 are no run: the first was given out with 0x8 pages"
+    ),
+    (
+      .cannotGrow(PageFrame(0x1f0), pageCount: 9),
+      "the run at page 1f0 cannot have 0x9 pages: those behind it are not free"
+    ),
   ]
 
   @Test(arguments: texts)

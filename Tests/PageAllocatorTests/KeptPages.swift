@@ -73,6 +73,29 @@ struct KeptPages: ~Copyable {
     try pages.free(PageFrame(UInt64(page)), order: order)
   }
 
+  mutating func allocateRun(
+    _ count: Int, alignedTo alignment: Int = 1, on node: Int? = nil,
+    policy: PageAllocator.NodePolicy = .preferred, below limit: Int? = nil
+  ) throws(PageAllocatorError) -> Range<Int> {
+    let limit = limit.map { PageFrame(UInt64($0)) } ?? .end
+    let run = try pages.allocate(
+      pageCount: UInt64(count), alignedTo: UInt64(alignment), on: node.map { NodeID($0) },
+      policy: policy, below: limit)
+    return Int(run.start.number)..<Int(run.end.number)
+  }
+
+  mutating func freeRun(_ run: Range<Int>) throws(PageAllocatorError) {
+    try pages.free(PageRange(run))
+  }
+
+  mutating func resizeRun(
+    _ run: Range<Int>, to count: Int, below limit: Int? = nil
+  ) throws(PageAllocatorError) -> Range<Int> {
+    let limit = limit.map { PageFrame(UInt64($0)) } ?? .end
+    let run = try pages.resize(PageRange(run), toPageCount: UInt64(count), below: limit)
+    return Int(run.start.number)..<Int(run.end.number)
+  }
+
   mutating func release(_ pages: Range<UInt64>) throws(PageAllocatorError) {
     try self.pages.release(range(pages))
   }
@@ -81,6 +104,26 @@ struct KeptPages: ~Copyable {
 
   mutating func error(freeing page: Int, _ order: Int) -> PageAllocatorError? {
     do throws(PageAllocatorError) { try free(page, order) } catch { return error }
+    return nil
+  }
+
+  mutating func error(freeingRun run: Range<Int>) -> PageAllocatorError? {
+    do throws(PageAllocatorError) { try freeRun(run) } catch { return error }
+    return nil
+  }
+
+  mutating func error(resizing run: Range<Int>, to count: Int) -> PageAllocatorError? {
+    do throws(PageAllocatorError) { _ = try resizeRun(run, to: count) } catch { return error }
+    return nil
+  }
+
+  mutating func error(allocatingRun count: Int, alignedTo alignment: Int = 1) -> PageAllocatorError?
+  {
+    do throws(PageAllocatorError) {
+      _ = try allocateRun(count, alignedTo: alignment)
+    } catch {
+      return error
+    }
     return nil
   }
 
@@ -150,6 +193,13 @@ extension Arena {
     #else
     return 0
     #endif
+  }
+}
+
+extension PageRange {
+  init(_ range: Range<Int>) {
+    self.init(
+      start: PageFrame(UInt64(range.lowerBound)), pageCount: UInt64(range.count))!
   }
 }
 

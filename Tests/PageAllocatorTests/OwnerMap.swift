@@ -10,9 +10,25 @@ struct OwnerMap {
     case block(Block)
   }
 
+  /// A block or a run.
   struct Block: Equatable {
     var first: Int
-    var order: Int
+    var count: Int
+
+    init(first: Int, order: Int) { self.init(first: first, count: 1 << order) }
+
+    init(first: Int, count: Int) {
+      self.first = first
+      self.count = count
+    }
+
+    var end: Int { first + count }
+
+    /// What a block with so many pages there has; nil for a run that could be none.
+    var order: Int? {
+      let order = count.trailingZeroBitCount
+      return count == 1 << order && order <= 10 && first & (count - 1) == 0 ? order : nil
+    }
   }
 
   struct Node {
@@ -45,9 +61,8 @@ struct OwnerMap {
   func isFree(_ block: Block) -> Bool {
     guard let index = index(ofNodeWith: block.first) else { return false }
     let node = nodes[index]
-    let end = block.first + 1 << block.order
-    return end <= node.end
-      && node.owners[block.first - node.start..<end - node.start].allSatisfy { $0 == .free }
+    return block.end <= node.end
+      && node.owners[block.first - node.start..<block.end - node.start].allSatisfy { $0 == .free }
   }
 
   /// Whether a node has an aligned free block below a limit.
@@ -58,6 +73,20 @@ struct OwnerMap {
     while first + size <= min(node.end, limit) {
       if isFree(Block(first: first, order: order)) { return true }
       first += size
+    }
+    return false
+  }
+
+  /// Whether so many free pages of a node adjoin below a limit, the first divisible by the alignment.
+  func hasFreeRun(_ count: Int, alignment: Int, inNode index: Int, below limit: Int) -> Bool {
+    let node = nodes[index]
+    var start = node.start
+    for page in node.start..<max(min(node.end, limit), node.start) {
+      if node.owners[page - node.start] != .free {
+        start = page + 1
+      } else if page + 1 - ((start + alignment - 1) & ~(alignment - 1)) >= count {
+        return true
+      }
     }
     return false
   }
@@ -81,7 +110,7 @@ struct OwnerMap {
   private mutating func set(_ block: Block, _ owner: Owner) {
     let index = index(ofNodeWith: block.first)!
     let start = block.first - nodes[index].start
-    for place in start..<start + 1 << block.order { nodes[index].owners[place] = owner }
+    for place in start..<start + block.count { nodes[index].owners[place] = owner }
   }
 
   /// What a free says of a page that is not a block of this order.
@@ -91,7 +120,13 @@ struct OwnerMap {
     case .free: .free
     case .reserved: .reserved
     case .block(let block):
-      block.first == page ? .block(order: block.order) : .insideBlock
+      if block.first != page {
+        .insideBlock
+      } else if let order = block.order {
+        .block(order: order)
+      } else {
+        .run(pageCount: UInt64(block.count))
+      }
     }
   }
 

@@ -38,6 +38,8 @@ private struct RandomScenario: ~Copyable {
   /// Never released again.
   var freeAtStart: [UInt64]
   let end: Int
+  /// Every second block is freed as a run.
+  var calls = 0
 
   struct Difference: Error, CustomStringConvertible {
     var description: String
@@ -74,6 +76,7 @@ private struct RandomScenario: ~Copyable {
   mutating func run(_ count: Int, _ name: String, random: inout SplitMix) throws {
     var pressure = random.upTo(9)
     for call in 0..<count {
+      calls += 1
       if random.upTo(500) == 0 { pressure = random.upTo(9) }
       let kind = random.upTo(19)
       let difference: String?
@@ -81,7 +84,11 @@ private struct RandomScenario: ~Copyable {
       case 0: difference = hostileFree(random: &random)
       case 1: difference = hostileOrder(random: &random)
       case 2 where random.upTo(20) == 0: difference = release(random: &random)
-      case 2...(3 + pressure): difference = allocate(random: &random)
+      case 3: difference = hostileRun(random: &random)
+      case 4: difference = resize(random: &random)
+      case 2...(5 + pressure):
+        difference =
+          random.upTo(2) == 0 ? allocateRun(random: &random) : allocate(random: &random)
       default: difference = free(random: &random)
       }
       let compares = random.upTo(map.nodes.count * 2000) == 0
@@ -122,7 +129,7 @@ private struct RandomScenario: ~Copyable {
         return "\(call) gave \(page), which is unaligned"
       }
       guard map.isFree(block) else { return "\(call) gave \(page), which is not free" }
-      if let limit, page + 1 << order > limit { return "\(call) gave \(page)" }
+      if let limit, block.end > limit { return "\(call) gave \(page)" }
       let index = map.index(ofNodeWith: page)!
       guard let place = searched.firstIndex(of: index) else { return "\(call) gave \(page)" }
       if random.upTo(20) == 0 {
@@ -145,13 +152,86 @@ private struct RandomScenario: ~Copyable {
     return nil
   }
 
+  private mutating func allocateRun(random: inout SplitMix) -> String? {
+    let count = 1 + random.upTo(1 << random.upTo(random.upTo(3) == 0 ? 13 : 7))
+    let alignment = random.upTo(2) == 0 ? 1 << random.upTo(13) : 1
+    let limit = random.upTo(3) == 0 ? random.upTo(end + 10) : nil
+    let call = "allocateRun(\(count), alignedTo: \(alignment), below: \(limit as Any))"
+    do throws(PageAllocatorError) {
+      let run = try pages.allocateRun(count, alignedTo: alignment, below: limit)
+      let block = OwnerMap.Block(first: run.lowerBound, count: count)
+      guard run.count == count, run.lowerBound & (alignment - 1) == 0,
+        run.upperBound <= limit ?? .max
+      else { return "\(call) gave \(run)" }
+      guard map.isFree(block) else { return "\(call) gave \(run), which is not free" }
+      map.allocate(block)
+    } catch {
+      guard error == .outOfRuns(pageCount: UInt64(count), alignment: UInt64(alignment)) else {
+        return "\(call) threw \(error)"
+      }
+      for index in map.nodes.indices
+      where map.hasFreeRun(count, alignment: alignment, inNode: index, below: limit ?? .max) {
+        return "\(call) found nothing, but node \(map.nodes[index].id) has a run"
+      }
+    }
+    return nil
+  }
+
+  /// A run that is not what was given out: a part, more than it, or anything.
+  private mutating func hostileRun(random: inout SplitMix) -> String? {
+    var first = random.upTo(end + 50)
+    var count = 1 + random.upTo(1 << random.upTo(11))
+    if random.upTo(3) > 0, let block = map.blocks.randomElement(using: &random) {
+      first = block.first + (random.upTo(1) == 0 ? 0 : random.upTo(block.count))
+      count = max(1, block.count + [-1, 1, 64, -64, 0, random.upTo(200)][random.upTo(5)])
+    }
+    let block = OwnerMap.Block(first: first, count: count)
+    if map.owner(of: first) == .block(block) { return free(block) }
+    let expected = PageAllocatorError.runNotAllocated(
+      PageRange(first..<first + count), map.finding(first))
+    let error =
+      random.upTo(1) == 0
+      ? pages.error(freeingRun: first..<first + count)
+      : pages.error(resizing: first..<first + count, to: 1 + random.upTo(count))
+    return error == expected ? nil : "\(block) as a run: \(error as Any), not \(expected)"
+  }
+
+  private mutating func resize(random: inout SplitMix) -> String? {
+    guard let block = map.blocks.randomElement(using: &random) else { return nil }
+    let more = random.upTo(1 << random.upTo(9))
+    let count = random.upTo(1) == 0 ? block.count + more : 1 + random.upTo(block.count - 1)
+    let limit = random.upTo(3) == 0 ? random.upTo(end + 10) : nil
+    let call = "resize(\(block), to: \(count), below: \(limit as Any))"
+    let added = OwnerMap.Block(first: block.end, count: max(count - block.count, 1))
+    let fits =
+      block.first + count <= limit ?? .max && map.isFree(added)
+      && map.index(ofNodeWith: block.first) == map.index(ofNodeWith: block.first + count - 1)
+    do throws(PageAllocatorError) {
+      let run = try pages.resizeRun(block.first..<block.end, to: count, below: limit)
+      guard run == block.first..<block.first + count else { return "\(call) gave \(run)" }
+      if count > block.count && !fits { return "\(call) took what is not free" }
+      map.free(block)
+      map.allocate(OwnerMap.Block(first: block.first, count: count))
+    } catch {
+      guard count > block.count, !fits else { return "\(call) threw \(error)" }
+      let expected = PageAllocatorError.cannotGrow(
+        PageFrame(UInt64(block.first)), pageCount: UInt64(count))
+      if error != expected { return "\(call) threw \(error)" }
+    }
+    return nil
+  }
+
   private mutating func free(random: inout SplitMix) -> String? {
     map.blocks.randomElement(using: &random).flatMap { free($0) }
   }
 
   private mutating func free(_ block: OwnerMap.Block) -> String? {
     do throws(PageAllocatorError) {
-      try pages.free(block.first, block.order)
+      if let order = block.order, calls & 1 == 0 {
+        try pages.free(block.first, order)
+      } else {
+        try pages.freeRun(block.first..<block.end)
+      }
     } catch {
       return "free(\(block)) threw \(error)"
     }
@@ -163,7 +243,7 @@ private struct RandomScenario: ~Copyable {
   private mutating func hostileFree(random: inout SplitMix) -> String? {
     var page = random.upTo(end + 50)
     if random.upTo(1) == 0, let block = map.blocks.randomElement(using: &random) {
-      page = block.first + (random.upTo(1) == 0 ? 0 : random.upTo(1 << block.order))
+      page = block.first + (random.upTo(1) == 0 ? 0 : random.upTo(block.count))
     }
     let order = random.upTo(10)
     if case .block(let block) = map.owner(of: page), block.first == page, block.order == order {
@@ -176,7 +256,7 @@ private struct RandomScenario: ~Copyable {
     guard let block = map.blocks.randomElement(using: &random) else { return nil }
     let order = random.upTo(10)
     if order == block.order { return free(block) ?? expect(block.first, order, .free) }
-    return expect(block.first, order, .block(order: block.order))
+    return expect(block.first, order, map.finding(block.first))
   }
 
   private mutating func expect(_ page: Int, _ order: Int, _ finding: PageFinding) -> String? {

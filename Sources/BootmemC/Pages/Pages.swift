@@ -65,7 +65,7 @@ private func allocate(
 
 /// The limit that C calls `pfn`.
 @inline(__always)
-private func limit(_ pfn: UInt) -> PageFrame { pfn == 0 ? .end : PageFrame(UInt64(pfn)) }
+func limit(_ pfn: UInt) -> PageFrame { pfn == 0 ? .end : PageFrame(UInt64(pfn)) }
 
 /// See bootmem_pages.h.
 @c @implementation @_optimize(speed)
@@ -74,7 +74,7 @@ public func bootmem_pages_free(_ pfn: UInt, _ order: UInt32) -> Int32 {
   switch unsafe pages.pointee.freeSinglePage(PageFrame(UInt64(pfn))) {
   case .done: return 0
   case .begun: return finishFree(pfn)
-  case .refused: return free(pfn, order)
+  case .refused: return freeBlock(pfn, order)
   }
 }
 
@@ -152,7 +152,7 @@ public func bootmem_pages_count(
 
 /// Writes a line to `platform.write`, if there is one.
 @inline(never)
-private func report(_ call: StaticString, _ error: PageAllocatorError) {
+func report(_ call: StaticString, _ error: PageAllocatorError) {
   let platform = unsafe bootmem_platform_pointer().unsafelyUnwrapped
   guard let write = unsafe platform.pointee.write else { return }
   var text = TextBuffer()
@@ -169,5 +169,5 @@ private func report(_ call: StaticString, _ error: PageAllocatorError) {
 }
 
 // Linux's error numbers.
-private let outOfMemory: Int32 = -12
-private let invalid: Int32 = -22
+let outOfMemory: Int32 = -12
+let invalid: Int32 = -22

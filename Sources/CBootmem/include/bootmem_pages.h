@@ -5,6 +5,8 @@
  *     bootmem_keep_pages();                              instead of free_all_bootmem()
  *     pfn = bootmem_pages_allocate(order, nid, 0);       2^order pages
  *     bootmem_pages_free(pfn, order);
+ *     pfn = bootmem_pages_allocate_run(count, 1, nid, 0);    any number of pages, 64 MiB for instance
+ *     bootmem_pages_free_run(pfn, count);
  *
  * A kernel that includes bootmem.h alone links nothing of them.
  *
@@ -64,6 +66,28 @@ BOOTMEM_CALL unsigned long bootmem_pages_allocate_on(unsigned int order, int nid
 /* Frees the block of 2^order pages at pfn.  Returns 0; -EINVAL (-22) for whatever is not the first
  * page of a block that was allocated with this order. */
 BOOTMEM_CALL int bootmem_pages_free(unsigned long pfn, unsigned int order);
+
+/* Allocates exactly count adjoining pages, neither more nor fewer and above the largest order too, the
+ * first with a PFN divisible by align, a power of two (0 counts as 1); otherwise as
+ * bootmem_pages_allocate().  BOOTMEM_NO_PAGE also for a count of 0 and another align.  A run of up to
+ * 1024 pages comes from a block, and what is left of that stays free; for others, and where there is
+ * no such block, all words that are free in part are searched. */
+BOOTMEM_CALL unsigned long bootmem_pages_allocate_run(unsigned long count, unsigned long align,
+    int nid, unsigned long limit_pfn);
+
+/* Frees a run, or a block, of count pages at pfn.  Returns 0; -EINVAL (-22) for whatever is not all the
+ * pages of one. */
+BOOTMEM_CALL int bootmem_pages_free_run(unsigned long pfn, unsigned long count);
+
+/* Makes a run, or a block, of count pages at pfn one of new_count pages where it is: frees its last
+ * pages, or allocates those behind it, all below limit_pfn (0: no limit).  Returns 0; -ENOMEM (-12) if
+ * those are not free; -EINVAL (-22) for a new_count of 0 and whatever is no run. */
+BOOTMEM_CALL int bootmem_pages_resize_run(unsigned long pfn, unsigned long count,
+    unsigned long new_count, unsigned long limit_pfn);
+
+/* Looks at all memory that nobody has looked at since boot, as allocations do bit by bit otherwise:
+ * what a kernel calls where it has time, so that no later call takes long. */
+BOOTMEM_CALL void bootmem_pages_prepare(void);
 
 /* Frees pages that have been reserved since before bootmem_keep_pages(), such as boot allocations,
  * init code and modules.  Returns 0; -EINVAL (-22) if one of them is not, and then none is freed. */

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+import PhysicalMemory
+
+/// Runs: any number of adjoining pages.
+extension PageAllocator {
+  /// Allocates so many adjoining pages, neither more nor fewer.
+  ///
+  /// A run of up to 1024 pages comes from the smallest block that holds it, if there is one, and what is
+  /// left of that stays free; any other from the lowest free pages that adjoin.  So a run is found
+  /// wherever there is one, also above the largest order: 64 MiB where so much adjoins.
+  ///
+  /// - Parameters:
+  ///   - pageCount: How many pages; not 0.
+  ///   - alignment: A power of two, in pages, that the first page's number is to be divisible by.
+  ///   - node: A node; nil for any, in ascending order.
+  ///   - policy: What the node means.
+  ///   - limit: The page frame that all pages must lie below.
+  /// - Returns: The pages, as ``free(_:)`` takes them.
+  /// - Throws: ``PageAllocatorError/outOfRuns(pageCount:alignment:)``,
+  ///   ``PageAllocatorError/notARun(pageCount:alignment:)``, ``PageAllocatorError/noSuchNode(_:)``.
+  /// - Complexity: O(levels + nodes) up to 64 (32) pages, O(pages / 64) up to 1024, if there is such a
+  ///   block; O(words) otherwise.
+  public mutating func allocate(
+    pageCount: UInt64, alignedTo alignment: UInt64 = 1, on node: NodeID? = nil,
+    policy: NodePolicy = .preferred, below limit: PageFrame = .end
+  ) throws(PageAllocatorError) -> PageRange {
+    guard pageCount > 0, alignment.isPowerOfTwo else {
+      throw .notARun(pageCount: pageCount, alignment: alignment)
+    }
+    var named: NodePointer? = nil
+    if let node {
+      let first = unsafe try pointer(to: node)
+      // One that was never registered has no memory, and no tree.
+      if unsafe !first.pointee.span.isEmpty,
+        let run = unsafe allocate(pageCount, alignment, in: first, below: limit)
+      {
+        return run
+      }
+      guard policy == .preferred else {
+        throw .outOfRuns(pageCount: pageCount, alignment: alignment)
+      }
+      unsafe named = unsafe first
+    }
+    var next = unsafe firstNode
+    while let node = unsafe next {
+      if unsafe node != named,
+        let run = unsafe allocate(pageCount, alignment, in: node, below: limit)
+      {
+        return run
+      }
+      unsafe next = node.pointee.next
+    }
+    throw .outOfRuns(pageCount: pageCount, alignment: alignment)
+  }
+
+  private func allocate(
+    _ pageCount: UInt64, _ alignment: UInt64, in node: NodePointer, below limit: PageFrame
+  ) -> PageRange? {
+    let span = unsafe node.pointee.span
+    // A run that fits the node has numbers that fit the machine's words.  Page 0 has every alignment.
+    guard pageCount <= span.pageCount, alignment <= span.end.number || span.start.number == 0,
+      let alignment = UInt(exactly: alignment)
+    else { return nil }
+    let end = unsafe node.pointee.bit(of: limit)
+    let bit = unsafe node.pointee.tree.allocateRun(
+      count: UInt(truncatingIfNeeded: pageCount), alignment: alignment, below: end)
+    guard let bit else { return nil }
+    return PageRange(start: unsafe node.pointee.page(ofBit: bit), pageCount: pageCount)
+  }
+
+  /// Frees a run, or a block.
+  ///
+  /// - Parameter pages: All of its pages, and no others.
+  /// - Throws: ``PageAllocatorError/runNotAllocated(_:_:)`` for anything else, be it free, reserved, a part
+  ///   of a run, or more than one.
+  /// - Complexity: O(levels + nodes) up to 64 (32) pages, O(pages / 64) above.
+  public mutating func free(_ pages: PageRange) throws(PageAllocatorError) {
+    let node = unsafe try self.node(withRun: pages)
+    let bit = unsafe Self.bit(of: pages.start, in: node)
+    // The pages lie in a node.
+    let count = UInt(truncatingIfNeeded: pages.pageCount)
+    let order = PageTree.order(holding: count)
+    let isFreed =
+      count == 1 &<< order && order >= PageTreeLayout.wordOrder && order <= PageTree.maximumOrder
+        && bit & (count &- 1) == 0
+      ? unsafe node.pointee.tree.free(bit, order: order)
+      : unsafe node.pointee.tree.freeRun(bit, count: count)
+    guard isFreed else { throw unsafe .runNotAllocated(pages, finding(bit, in: node)) }
+  }
+
+  /// Makes a run longer or shorter where it is: frees its last pages, or allocates those behind it.
+  ///
+  /// - Parameters:
+  ///   - pages: All of its pages, and no others.
+  ///   - pageCount: How many pages it is to have; not 0.
+  ///   - limit: The page frame that all pages must lie below.
+  /// - Returns: Its pages now.
+  /// - Throws: ``PageAllocatorError/runNotAllocated(_:_:)``; ``PageAllocatorError/cannotGrow(_:pageCount:)``
+  ///   where the pages behind it are not free; ``PageAllocatorError/notARun(pageCount:alignment:)``.
+  /// - Complexity: O(pages / 64 + levels + nodes).
+  public mutating func resize(
+    _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame = .end
+  ) throws(PageAllocatorError) -> PageRange {
+    guard pageCount > 0 else { throw .notARun(pageCount: pageCount, alignment: 1) }
+    let node = unsafe try self.node(withRun: pages)
+    let bit = unsafe Self.bit(of: pages.start, in: node)
+    guard case .run(let count) = unsafe node.pointee.tree.find(bit), count == pages.pageCount else {
+      throw unsafe .runNotAllocated(pages, finding(bit, in: node))
+    }
+    guard let newCount = UInt(exactly: pageCount),
+      let resized = PageRange(start: pages.start, pageCount: pageCount),
+      unsafe node.pointee.tree.resizeRun(
+        bit, from: count, to: newCount, below: node.pointee.bit(of: limit))
+    else { throw .cannotGrow(pages.start, pageCount: pageCount) }
+    return resized
+  }
+
+  /// The node that has all pages of a run.
+  @inline(__always)
+  private mutating func node(withRun pages: PageRange) throws(PageAllocatorError) -> NodePointer {
+    guard let node = unsafe node(containing: pages.start), !pages.isEmpty else {
+      throw .runNotAllocated(pages, .outsideNodes)
+    }
+    guard unsafe pages.end <= node.pointee.span.end else {
+      throw unsafe .runNotAllocated(pages, finding(Self.bit(of: pages.start, in: node), in: node))
+    }
+    return unsafe node
+  }
+
+  /// Looks at all memory that nobody has looked at since boot, as allocations and counting do bit by bit
+  /// otherwise: what a kernel calls where it has time, so that no later call takes long.
+  ///
+  /// - Complexity: O(words) of what is free in part.
+  public mutating func prepare() {
+    var next = unsafe firstNode
+    while let node = unsafe next {
+      unsafe node.pointee.tree.validateUnknown()
+      unsafe next = node.pointee.next
+    }
+  }
+}
