@@ -83,12 +83,7 @@ extension OwnedRangeList {
         index += 1
         continue
       }
-      let front = AddressRange(start: held.range.start, end: part.start)
-      // What lies behind the part has a first byte, and so the part an end.
-      let behind = part.end.flatMap { end in
-        held.range.last.flatMap { AddressRange(first: end, last: $0) }
-      }
-      switch (front.flatMap { $0.isEmpty ? nil : $0 }, behind) {
+      switch held.range.removing(part) {
       case (nil, nil):
         remove(at: index)
         continue

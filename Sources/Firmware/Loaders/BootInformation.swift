@@ -28,6 +28,9 @@ public struct BootInformation: ~Copyable {
   /// Where the loader says that ACPI's root pointer (RSDP) lies; nil if it does not say.
   public internal(set) var rootPointer: PhysicalAddress?
 
+  /// What `mem=SIZE` on the command line stands for on such a machine.
+  public var memoryLimitMeaning = MemoryLimitMeaning.endAddress
+
   /// Makes an empty result.
   public init(regions: consuming MemoryRegionList, heldRanges: consuming OwnedRangeList) {
     self.regions = regions
@@ -95,5 +98,6 @@ public struct BootInformation: ~Copyable {
     commandLine = nil
     loaderName = nil
     rootPointer = nil
+    memoryLimitMeaning = .endAddress
   }
 }

@@ -53,7 +53,8 @@ struct Inventory: ~Copyable {
     information.regions.write(to: &console)
     stopwatch.resume()
     let parameters = MemoryParameters(
-      applying: commandLine, to: &information.regions, reportingTo: &console)
+      applying: commandLine, to: &information.regions,
+      limitMeaning: information.memoryLimitMeaning, reportingTo: &console)
     let map: MemoryMap
     do {
       // Twice the number of regions is always enough.
@@ -112,7 +113,7 @@ struct Inventory: ~Copyable {
       if nodes.conflictCount > 0 {
         console.write("nodes: the firmware contradicts itself in ")
         console.write(decimal: nodes.conflictCount.magnitude)
-        console.write(" places\n")
+        console.write(" places; all memory is taken for one node\n")
       }
       return nodes
     } catch {
@@ -142,7 +143,7 @@ struct Inventory: ~Copyable {
       return true
     // Of symbols and devices the kernel knows no more than that they are there.
     case .symbols, .deviceInformation, .setupData, .kernelAndModules, .loaderReclaimable,
-      .deviceTree, .memoryReservation, .reservedMemory, .reusableMemory:
+      .deviceTree, .crashHeader, .memoryReservation, .reservedMemory, .reusableMemory:
       return false
     }
   }

@@ -43,6 +43,9 @@ public struct MapFile: Sendable {
     self.form = form
   }
 
+  /// What `mem=SIZE` stands for on such a machine.
+  public var memoryLimitMeaning: MemoryLimitMeaning { form == .dtb ? .amount : .endAddress }
+
   /// The regions of all entries.
   public var regions: [MemoryRegion] { entries.map(\.region) }
 }

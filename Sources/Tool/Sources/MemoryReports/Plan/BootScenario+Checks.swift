@@ -25,14 +25,16 @@ extension BootScenario {
     let line = unsafe KernelCommandLine(
       copying: AddressRange(start: PhysicalAddress(0), byteCount: UInt64(text.count)),
       in: FileMemory(bytes: text, start: PhysicalAddress(0)), storage: textStorage)
-    // No word adds more than half a region for each of its bytes.
+    // No word adds more than half a region for each of its bytes, and `%` may cut each one twice.
+    let cutCount = 2 * text.count { $0 == UInt8(ascii: "%") }
     let storage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(
-      capacity: file.entries.count + text.count)
+      capacity: (file.entries.count + text.count) * (1 + cutCount))
     defer { unsafe storage.deallocate() }
     var list = unsafe MemoryRegionList(storage: storage)
     for region in file.regions { list.append(region) }
     var reports = StringSink()
-    _ = MemoryParameters(applying: line, to: &list, reportingTo: &reports)
+    _ = MemoryParameters(
+      applying: line, to: &list, limitMeaning: file.memoryLimitMeaning, reportingTo: &reports)
     return (
       (0..<list.count).map { list[$0] },
       reports.text.split(separator: "\n").map(String.init)
