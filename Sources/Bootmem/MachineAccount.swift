@@ -97,7 +97,8 @@ public struct MachineAccount: ~Copyable {
     reportingTo sink: inout some TextSink
   ) throws(BootError) {
     let parameters = MemoryParameters(
-      applying: commandLine, to: &information.regions, reportingTo: &sink)
+      applying: commandLine, to: &information.regions,
+      limitMeaning: information.memoryLimitMeaning, reportingTo: &sink)
     let map = try unsafe BootStage.memoryMap(
       MemoryMap(sanitizing: &information.regions, storage: mapStorage))
     try BootStage.firmware(
@@ -106,7 +107,7 @@ public struct MachineAccount: ~Copyable {
     if nodeMap.conflictCount > 0 {
       sink.write("firmware: nodes contradict one another in ")
       sink.write(decimal: nodeMap.conflictCount.magnitude)
-      sink.write(" places\n")
+      sink.write(" places; all memory is taken for one node\n")
     }
     var owners = unsafe OwnerTable(storage: ownerStorage)
     try BootStage.bootPlan(
