@@ -103,7 +103,8 @@ public struct MachineAccount: ~Copyable {
       sink.write(" bytes, for which there is room; the rest is ignored\n")
     }
     let parameters = MemoryParameters(
-      applying: commandLine, to: &information.regions, reportingTo: &sink)
+      applying: commandLine, to: &information.regions,
+      limitMeaning: information.memoryLimitMeaning, reportingTo: &sink)
     let map = try unsafe BootStage.memoryMap(
       MemoryMap(sanitizing: &information.regions, storage: mapStorage))
     try BootStage.firmware(
@@ -112,7 +113,7 @@ public struct MachineAccount: ~Copyable {
     if nodeMap.conflictCount > 0 {
       sink.write("firmware: nodes contradict one another in ")
       sink.write(decimal: nodeMap.conflictCount.magnitude)
-      sink.write(" places\n")
+      sink.write(" places; all memory is taken for one node\n")
     }
     var owners = unsafe OwnerTable(storage: ownerStorage)
     try BootStage.bootPlan(

@@ -34,6 +34,9 @@ extension MapFile {
         entries = []
       } else if scanner.skip("swift-bootmem on ") {
         kernel = DemonstrationKernel(processorName: String(scanner.rest))
+        // Those for other processors are told of their memory by a device tree.
+        let isX86 = scanner.rest == "i386" || scanner.rest == "x86_64"
+        memoryLimitMeaning = isX86 ? .endAddress : .amount
       } else if scanner.skip("reach: pages below "), let end = scanner.hexadecimal() {
         kernel?.reach = PageFrame(min(end, PageFrame.end.number))
       } else if section == .nodes, scanner.skip("nodes: "), let count = scanner.decimal(),
