@@ -24,6 +24,8 @@ prepare_boots() {
   if command -v "$emulator" >/dev/null; then
     build_kernel "$1"
     (kernel_kind=-heap && build_kernel "$1")
+    # Once, before checks that run beside one another ask for it.
+    "$root/scripts/bootmem" --version >/dev/null
   fi
 }
 
