@@ -82,15 +82,15 @@ extension MemoryRegionList {
       let region = self[index]
       guard let part = region.range.intersection(window) else { continue }
       let (front, behind) = region.range.removing(part)
-      if front == nil && behind == nil, let other {
-        self[index] = MemoryRegion(range: part, kind: other)
+      let changed = other.map { MemoryRegion(range: part, kind: $0) }
+      guard let rest = front ?? behind else {
+        self[index] =
+          changed ?? MemoryRegion(range: AddressRange(part.start..<part.start), kind: region.kind)
         continue
       }
-      self[index] = MemoryRegion(
-        range: front ?? AddressRange(start: region.range.start, clampingByteCount: 0),
-        kind: region.kind)
-      if let behind { append(MemoryRegion(range: behind, kind: region.kind)) }
-      if let other { append(MemoryRegion(range: part, kind: other)) }
+      self[index] = MemoryRegion(range: rest, kind: region.kind)
+      if front != nil, let behind { append(MemoryRegion(range: behind, kind: region.kind)) }
+      if let changed { append(changed) }
     }
   }
 
