@@ -45,6 +45,16 @@ public enum RuntimeHeap {
   /// What the heap holds.
   public static var statistics: HeapStatistics { unsafe heap.pointee.statistics }
 
+  /// Gives back the pages that the heap keeps for later; see `KernelHeap`.
+  ///
+  /// - Returns: How many pages.
+  @discardableResult
+  public static func trim() -> UInt64 {
+    unsafe platform.lock?(platform.context)
+    defer { unsafe platform.unlock?(platform.context) }
+    return unsafe heap.pointee.trim(to: &source)
+  }
+
   private static var heap: UnsafeMutablePointer<KernelHeap> {
     unsafe runtime_heap_storage_pointer().unsafelyUnwrapped
       .assumingMemoryBound(to: KernelHeap.self)
