@@ -69,10 +69,13 @@ let package = Package(
       name: "Firmware",
       dependencies: ["MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
+    .target(name: "PageBitmap", dependencies: ["PhysicalMemory"], swiftSettings: settings),
     .target(
-      name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"], swiftSettings: settings),
+      name: "BootMemory", dependencies: ["PageBitmap", "PhysicalMemory", "TextOutput"],
+      swiftSettings: settings),
     .target(
-      name: "PageAllocator", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"],
+      name: "PageAllocator",
+      dependencies: ["BootMemory", "PageBitmap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
       name: "KernelHeap",
@@ -118,10 +121,17 @@ let package = Package(
       name: "TestSupport", dependencies: ["PhysicalMemory", "TextOutput"],
       path: "Tests/TestSupport",
       swiftSettings: settings),
+    .target(
+      name: "BitmapTestSupport", dependencies: ["PageBitmap", "TraceReplay"],
+      path: "Tests/BitmapTestSupport", swiftSettings: settings),
+    .testTarget(
+      name: "PageBitmapTests", dependencies: ["BitmapTestSupport", "PageBitmap", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "BootMemoryTests",
       dependencies: [
-        "BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport", "TraceReplay",
+        "BitmapTestSupport", "BootMemory", "BootMemoryTrace", "PageBitmap", "PhysicalMemory",
+        "TestSupport", "TraceReplay",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -177,9 +187,9 @@ let package = Package(
 // nothing that they do not need.
 if Context.environment["BOOTMEM_TARGETS"] == "allocators" {
   let names: Set = [
-    "PhysicalMemory", "TextOutput", "BootMemory", "BootMemoryTrace", "TraceReplay", "PageAllocator",
-    "TestSupport",
-    "KernelHeap", "CRuntimeHeap", "RuntimeHeap", "BootMemoryTests", "PageAllocatorTests",
+    "PhysicalMemory", "TextOutput", "PageBitmap", "BootMemory", "BootMemoryTrace", "TraceReplay",
+    "PageAllocator", "KernelHeap", "CRuntimeHeap", "RuntimeHeap", "TestSupport",
+    "BitmapTestSupport", "PageBitmapTests", "BootMemoryTests", "PageAllocatorTests",
     "KernelHeapTests",
   ]
   package.products = []

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import PageBitmap
 import PhysicalMemory
 
 /// Looking at the memory without changing it.
@@ -24,7 +25,7 @@ extension BootMemory {
       let start = unsafe node.pointee.firstFree(in: begin..<pages.upperBound)
     else { return nil }
     let end = unsafe node.pointee.firstReserved(in: start..<pages.upperBound)
-    return PageRange(start..<(end ?? pages.upperBound))
+    return PageRange(numbers: start..<(end ?? pages.upperBound))
   }
 
   /// The number of free pages of a node.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import PageBitmap
 import PhysicalMemory
 
 /// Registering nodes, and looking at them.
@@ -12,10 +13,7 @@ extension BootMemory {
   /// - Complexity: O(levels).
   public static func bitmapByteCount(forPageCount pageCount: UInt64) -> UInt64 {
     precondition(pageCount <= PageFrame.end.number)
-    // A node may begin at any page of its first word.  2^52 and 63 fit a word of 64 bits; a machine
-    // of 32 bits has at most 2^20 pages.
-    let layout = BitmapLayout(bitCount: UInt(pageCount) + (BitmapWord.bitCount - 1))
-    return UInt64(layout.byteCount)
+    return UInt64(PageBitmap.byteCount(forPageCount: UInt(pageCount)))
   }
 
   /// The number of pages that the bitmap of a node of `pageCount` pages takes
@@ -160,11 +158,7 @@ extension BootMemory {
     memory: UnsafeMutableRawPointer
   ) {
     let pages = Range(span)
-    // Bit 0 is the page at which a word of the bitmap begins, so that alignments need no sums.
-    let firstPageNumber = pages.lowerBound & ~(BitmapWord.bitCount - 1)
-    unsafe node.pointee.bitmap.reset(
-      layout: BitmapLayout(bitCount: pages.upperBound - firstPageNumber),
-      firstPageNumber: firstPageNumber, memory: memory)
+    unsafe node.pointee.bitmap.reset(for: pages, memory: memory)
     unsafe node.pointee.pages = pages
     unsafe node.pointee.plainPages = pages
     unsafe node.pointee.isRegistered = true

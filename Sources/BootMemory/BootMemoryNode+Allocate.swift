@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import PageBitmap
 import PhysicalMemory
 
 /// Allocating in one node.
@@ -102,14 +103,4 @@ extension BootMemoryNode {
     lastEndAddress = last &+ 1
     return (start, nextPage <= run)
   }
-}
-
-extension PageFrame {
-  /// ``byteCountShift`` for machine words.
-  @inline(__always)
-  static var numberShift: UInt { UInt(truncatingIfNeeded: byteCountShift) }
-
-  /// The bits of an address that count within a page.
-  @inline(__always)
-  static var offsetMask: UInt { UInt(truncatingIfNeeded: byteCount &- 1) }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import PageBitmap
 import PhysicalMemory
 
 /// Freeing and reserving pages of one node.

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
+import PageBitmap
 import PhysicalMemory
-
-/// The number of a page frame of this machine: a machine word, so that a processor of 32 bits takes
-/// the same way as one of 64.
-///
-/// A ``PageFrame`` may lie beyond what the machine can address; it becomes one of these, or is
-/// refused, where a call comes in.
-package typealias PageNumber = UInt
 
 /// A memory node: a span of page frames with a bitmap and the place where the search goes on.
 ///
@@ -52,7 +46,7 @@ package typealias PageNumber = UInt
   }
 
   /// The page frames that the node spans; none where the node is not registered.
-  public var span: PageRange { PageRange(pages) }
+  public var span: PageRange { PageRange(numbers: pages) }
 
   /// The page at which the search goes on (Linux: `hint_idx`).
   package var hint: PageFrame { PageFrame(UInt64(nextPage)) }
@@ -88,27 +82,5 @@ package typealias PageNumber = UInt
       return nil
     }
     return page(ofBit: bit)
-  }
-}
-
-extension PageRange {
-  /// The range of these pages.
-  @inline(__always)
-  init(_ pages: Range<PageNumber>) {
-    self.init(
-      uncheckedStart: PageFrame(UInt64(pages.lowerBound)), end: PageFrame(UInt64(pages.upperBound)))
-  }
-}
-
-extension Range<PageNumber> {
-  /// The pages of a range that lies in this machine's address space.
-  @inline(__always)
-  init(_ pages: PageRange) {
-    // The start of a range is not above its end, and for a machine's pages words are wide enough.
-    unsafe self.init(
-      uncheckedBounds: (
-        PageNumber(truncatingIfNeeded: pages.start.number),
-        PageNumber(truncatingIfNeeded: pages.end.number)
-      ))
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import PhysicalMemory
 
 /// The way through the nodes that a range of pages lies in, in ascending order.
 @safe struct NodeWalk {

@@ -82,6 +82,10 @@ public struct NodeMap {
   /// Prints one range a line, each behind two spaces.
   public func write(to sink: inout some TextSink) {
     var ranges = ranges()
-    while let range = ranges.next() { sink.write(line: range) }
+    while let range = ranges.next() {
+      sink.write("  ")
+      range.write(to: &sink)
+      sink.write("\n")
+    }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import BootMemory
+import PageBitmap
 
 /// Finding free blocks in a word whose bits stand for pages, or for words that are free as a whole.
 ///

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import BootMemory
 import PhysicalMemory
 
 /// Why the page allocator did not do what it was asked for.  In every case nothing has changed.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import BootMemory
+import PageBitmap
 
 /// What has become of a page that was to be freed.
 package enum SingleFree {

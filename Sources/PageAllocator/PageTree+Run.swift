@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import BootMemory
+import PageBitmap
 
 /// Runs: any number of adjoining pages.
 extension PageTree {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import BootMemory
+import PageBitmap
 
 /// Changing the states of words, and the classes with them.
 extension PageTree {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import BootMemory
+import PageBitmap
 
 /// Which pages of a node are free, which blocks they were given out in, and where the free blocks of
 /// each order are.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import BootMemory
+import PageBitmap
 
 /// How the memory of a ``PageTree`` is divided.
 ///

@@ -48,7 +48,7 @@ public struct PageRange: Hashable, Sendable {
   }
 
   /// For ranges in this package whose order is proven where they are made.
-  @usableFromInline
+  @inlinable
   package init(uncheckedStart start: PageFrame, end: PageFrame) {
     self.start = start
     self.end = end

@@ -2,7 +2,7 @@
 import BootMemoryTrace
 /// A recorded scenario: calls of a boot-memory allocator, each with its result.
 ///
-/// ``TraceCall`` describes the text.
+/// ``/BootMemoryTrace/TraceCall`` describes the text.
 public struct Trace: Sendable {
   /// The figures of the machine that the calls were made on.
   public struct Header: Equatable, Sendable {

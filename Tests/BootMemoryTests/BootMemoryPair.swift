@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
+import BitmapTestSupport
 @testable import BootMemory
 import BootMemoryTrace
-import TraceReplay
+@testable import PageBitmap
 import PhysicalMemory
 import TestSupport
 import Testing
+import TraceReplay
 
 /// The allocator and the reference, with the same nodes.
 struct BootMemoryPair: ~Copyable {

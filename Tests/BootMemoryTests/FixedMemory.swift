@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+import BitmapTestSupport
 import BootMemory
 import BootMemoryTrace
-import TraceReplay
 import PhysicalMemory
+import TraceReplay
 
 /// Boot memory with its storage and bitmaps, for tests that name every page.
 struct FixedMemory: ~Copyable {

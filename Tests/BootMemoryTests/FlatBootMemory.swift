@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitmapTestSupport
 import BootMemory
 import PhysicalMemory
 

@@ -47,15 +47,6 @@ import Testing
   }
 }
 
-extension SplitMix {
-  /// Any number of up to `bitCount` bits, each length as likely as another.
-  mutating func number(upToBits bitCount: Int) -> UInt64 {
-    next() >> UInt64(64 - Int.random(in: 1...bitCount, using: &self))
-  }
-
-  mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
-}
-
 enum ScenarioSize: CaseIterable {
   case tiny
   case small

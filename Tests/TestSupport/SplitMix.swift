@@ -44,4 +44,14 @@ public struct SplitMix: RandomNumberGenerator {
     value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
     return value ^ (value >> 31)
   }
+
+  /// Any number of up to `bitCount` bits, each length as likely as another.
+  public mutating func number(upToBits bitCount: Int) -> UInt64 {
+    next() >> UInt64(64 - Int.random(in: 1...bitCount, using: &self))
+  }
+
+  /// Whether a case has come that is one in `count`.
+  public mutating func oneIn(_ count: Int) -> Bool {
+    Int.random(in: 0..<count, using: &self) == 0
+  }
 }

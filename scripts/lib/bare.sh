@@ -6,7 +6,7 @@
 : "${root:?common.sh has to be read before}"
 
 # What a kernel imports of this package, each module after those that it imports; then the kernel.
-readonly bare_modules="TextOutput PhysicalMemory MemoryMap MemoryTesting Firmware BootMemory \
+readonly bare_modules="TextOutput PhysicalMemory MemoryMap MemoryTesting Firmware PageBitmap BootMemory \
 PageAllocator BootPlan Bootmem StaticStorage SwiftKernel"
 
 # The function that the kernel's image begins with.
@@ -97,7 +97,7 @@ compile_heap() {
     -I "$work" -I "$work/heap" -I "$root/Sources/CRuntimeHeap/include")
   for file in ${machine[@]+"${machine[@]}"}; do flags+=(-Xcc "$file"); done
   mkdir -p "$work/heap"
-  for module in TextOutput PhysicalMemory BootMemory $heap_modules; do
+  for module in TextOutput PhysicalMemory PageBitmap BootMemory $heap_modules; do
     mapfile -t sources < <(find "$(module_folder "$module")" -name '*.swift')
     swiftc "${flags[@]}" -module-name "$module" "${sources[@]}" -emit-object \
       -o "$work/heap/$module.o" -emit-module \

@@ -56,3 +56,7 @@ seconds_since() { echo $((SECONDS - $1)); }
 
 # swift_tool NAME: a tool that came with the Swift compiler, and knows its intermediate code.
 swift_tool() { echo "$(dirname "$(readlink -f "$(command -v swiftc)")")/$1"; }
+
+# build_dependent ARGUMENT…: `swift build` of a package that has this one by its folder.  It plans anew each
+# time, as the package manager does not notice that a file of the other package went away.
+build_dependent() { swift build --disable-build-manifest-caching "$@"; }

@@ -112,7 +112,7 @@ build_kernel() {
   condition=$(page_size_condition "$page_size")
   if [ -n "$condition" ]; then options+=(-Xswiftc "$condition" -Xcc "$condition"); fi
   say "building the $arch kernel${kernel_kind:+ with a heap}"
-  (cd "$root" && swift build -c release --package-path Sources/Kernel \
+  (cd "$root" && build_dependent -c release --package-path Sources/Kernel \
     --triple "$(kernel_triple "$arch")" --toolset "$toolset" --scratch-path "$(kernel_folder "$arch")" \
     --product "$(kernel_product)" ${options[@]+"${options[@]}"}) >"$log" 2>&1 || {
     cat "$log" >&2

@@ -24,7 +24,7 @@
 . "$root/scripts/lib/library-ledger.sh"
 
 # The modules that the library is made of, each after those that it imports.
-readonly library_modules="TextOutput PhysicalMemory BootMemory BootmemC"
+readonly library_modules="TextOutput PhysicalMemory PageBitmap BootMemory BootmemC"
 
 # What compilers call.
 readonly -a library_memory_functions=(memset memcpy memmove memcmp)

@@ -51,8 +51,8 @@ copy_sources() {
 import PackageDescription
 
 let modules: [Target.Dependency] = [
-  "BootMemory", "BootMemoryTrace", "Firmware", "MemoryMap", "PhysicalMemory", "TextOutput",
-  "TraceReplay",
+  "BootMemory", "BootMemoryTrace", "Firmware", "MemoryMap", "PageBitmap", "PhysicalMemory",
+  "TextOutput", "TraceReplay",
 ]
 let package = Package(
   name: "swift-bootmem",
@@ -63,16 +63,21 @@ let package = Package(
     .target(name: "MemoryTesting", dependencies: ["PhysicalMemory"]),
     .target(
       name: "Firmware", dependencies: ["MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"]),
-    .target(name: "BootMemory", dependencies: ["PhysicalMemory", "TextOutput"]),
+    .target(name: "PageBitmap", dependencies: ["PhysicalMemory"]),
+    .target(name: "BootMemory", dependencies: ["PageBitmap", "PhysicalMemory", "TextOutput"]),
     .target(name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"]),
     .target(
       name: "TraceReplay",
       dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TextOutput"]),
     .target(name: "TestSupport", dependencies: ["TextOutput"], path: "Tests/TestSupport"),
+    .target(
+      name: "BitmapTestSupport", dependencies: ["PageBitmap", "TraceReplay"],
+      path: "Tests/BitmapTestSupport"),
     .testTarget(name: "PhysicalMemoryTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "MemoryMapTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "FirmwareTests", dependencies: modules + ["TestSupport"]),
-    .testTarget(name: "BootMemoryTests", dependencies: modules + ["TestSupport"]),
+    .testTarget(name: "PageBitmapTests", dependencies: modules + ["BitmapTestSupport", "TestSupport"]),
+    .testTarget(name: "BootMemoryTests", dependencies: modules + ["BitmapTestSupport", "TestSupport"]),
   ]
 )
 SWIFT

@@ -53,6 +53,22 @@ public struct MapDrawing {
       }
     }
 
+    /// The colour on a screen.
+    public var colour: PaletteColour {
+      switch self {
+      case .kernel: .orange
+      case .module: .brown
+      case .loader: .yellow
+      case .bitmap: .violet
+      case .pageTables: .purple
+      case .firmware: .cyan
+      case .allocated: .blue
+      case .partlyFree: .lightGreen
+      case .free: .green
+      case .notUsable: .grey
+      }
+    }
+
     /// Of a stretch in which the kernel has allocated, what counts is how much of it is free.
     init?(_ owner: MemoryOwner) {
       switch owner {

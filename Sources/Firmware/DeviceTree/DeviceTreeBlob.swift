@@ -19,69 +19,69 @@ public struct DeviceTreeBlob: BootProtocol {
 
   /// Reads the tree at `address`.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+    at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
-    let tree = try DeviceTree(at: address, in: memory)
+    let tree = try DeviceTree(at: address, in: reading.memory)
     guard let cells = tree.memoryCells else {
       throw .unreadable(
         FirmwareProblem(
           "device tree root", at: tree.root.address,
           "has #address-cells or #size-cells that memory cannot be told in"))
     }
-    information.heldRanges.append(tree.range, .deviceTree)
-    readMemory(tree, cells, into: &information, reportingTo: &sink)
-    guard information.regions.count > 0 else {
+    reading.information.heldRanges.append(tree.range, .deviceTree)
+    readMemory(tree, cells, with: &reading)
+    guard reading.information.regions.count > 0 else {
       throw .unreadable(FirmwareProblem("device tree", at: address, "has no memory"))
     }
-    noteReservations(tree, into: &information, reportingTo: &sink)
+    noteReservations(tree, with: &reading)
     let reservedMemory = DeviceTreeReservedMemory(root: tree.root, rootCells: cells)
-    reservedMemory.read(into: &information, reportingTo: &sink)
+    reservedMemory.read(with: &reading)
     if let chosen = tree.root.child("chosen") {
-      readCommandLine(chosen, into: &information, reportingTo: &sink)
-      readRamdisk(chosen, into: &information, reportingTo: &sink)
+      readCommandLine(chosen, with: &reading)
+      readRamdisk(chosen, with: &reading)
     }
   }
 
-  private func readMemory<Memory: PhysicalMemoryReader, Sink: TextSink>(
+  private func readMemory<Memory>(
     _ tree: DeviceTree<Memory>, _ cells: DeviceTreeCells,
-    into information: inout BootInformation, reportingTo sink: inout Sink
+    with reading: inout BootReading<Memory, some TextSink>
   ) {
-    let limits = DeviceTreeUsableMemory(tree.root, cells: cells, reportingTo: &sink)
+    let limits = DeviceTreeUsableMemory(
+      tree.root, cells: cells, reportingTo: &reading.reports)
     var children = tree.root.children
     while let node = children.next() {
       guard node.isMemory else { continue }
       if !node.has("device_type") {
-        sink.report(
+        reading.report(
           FirmwareProblem(
             "device tree memory", at: node.address, "has no device_type; taken for memory"))
       }
       guard let value = node.property("reg") else {
-        sink.report(FirmwareProblem("device tree memory", at: node.address, "has no reg"))
+        reading.report(FirmwareProblem("device tree memory", at: node.address, "has no reg"))
         continue
       }
       let registers = DeviceTreeRegisters(value, cells: cells)
-      registers.reportRest(of: "device tree memory", to: &sink)
+      registers.reportRest(of: "device tree memory", to: &reading.reports)
       for index in 0..<registers.count {
         guard
-          let range = registers.range(at: index, of: "device tree memory", reportingTo: &sink)
+          let range = registers.range(
+            at: index, of: "device tree memory", reportingTo: &reading.reports)
         else { continue }
         guard let limits else {
-          information.regions.append(MemoryRegion(range: range, kind: .usable))
+          reading.information.regions.append(MemoryRegion(range: range, kind: .usable))
           continue
         }
         for number in 0..<limits.count {
           guard let part = limits.part(of: range, at: number) else { continue }
-          information.regions.append(MemoryRegion(range: part, kind: .usable))
+          reading.information.regions.append(MemoryRegion(range: part, kind: .usable))
         }
       }
     }
   }
 
   /// Takes note of the header's reservations.
-  private func noteReservations<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    _ tree: DeviceTree<Memory>, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func noteReservations<Memory>(
+    _ tree: DeviceTree<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
     var number = 0
     var reservations = tree.reservations
@@ -89,37 +89,35 @@ public struct DeviceTreeBlob: BootProtocol {
       let range = AddressRange(
         start: PhysicalAddress(entry.start), clampingByteCount: entry.byteCount)
       if range.byteCount != entry.byteCount {
-        sink.report(
+        reading.report(
           FirmwareProblem(
             "device tree memory reservation", number: UInt64(number), at: range.start,
             "clipped at the top of the address space, has size", value: entry.byteCount))
       }
-      information.heldRanges.append(range, .memoryReservation(number))
+      reading.information.heldRanges.append(range, .memoryReservation(number))
       number += 1
     }
   }
 
-  private func readCommandLine<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    _ chosen: DeviceTreeNode<Memory>, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func readCommandLine<Memory>(
+    _ chosen: DeviceTreeNode<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
     guard let value = chosen.property("bootargs") else { return }
-    information.commandLine = value.text()
-    if information.commandLine == nil {
-      sink.report(
+    reading.information.commandLine = value.text()
+    if reading.information.commandLine == nil {
+      reading.report(
         FirmwareProblem("device tree bootargs", at: value.range.start, "have no end; ignored"))
     }
   }
 
-  private func readRamdisk<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    _ chosen: DeviceTreeNode<Memory>, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func readRamdisk<Memory>(
+    _ chosen: DeviceTreeNode<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
     let startValue = chosen.property("linux,initrd-start")
     let endValue = chosen.property("linux,initrd-end")
     guard startValue != nil || endValue != nil else { return }
     guard let start = startValue?.oneOrTwoCells, let end = endValue?.oneOrTwoCells else {
-      sink.report(
+      reading.report(
         FirmwareProblem(
           "device tree ramdisk", at: chosen.address,
           "has no start or end of one or two cells; ignored"))
@@ -127,8 +125,8 @@ public struct DeviceTreeBlob: BootProtocol {
     }
     // Loaders that have no ramdisk may leave both there.
     guard start != end else { return }
-    _ = information.noteModule(
-      start: start, end: end, of: "device tree ramdisk", number: 0, reportingTo: &sink)
+    _ = reading.noteModule(
+      start: start, end: end, of: "device tree ramdisk", number: 0)
   }
 }
 

@@ -29,6 +29,14 @@ struct DeviceTreeCursor<Memory: PhysicalMemoryReader> {
     static var end: UInt32 { 9 }
   }
 
+  /// What stands between the token of a property and its value.
+  private enum PropertyHeader {
+    static var length: Field<UInt32> { 0 }
+    static var nameOffset: Field<UInt32> { 4 }
+
+    static var byteCount: UInt64 { 8 }
+  }
+
   private let structure: BoundedBytes<Memory>
   private let strings: BoundedBytes<Memory>
 
@@ -77,11 +85,13 @@ struct DeviceTreeCursor<Memory: PhysicalMemoryReader> {
   }
 
   private mutating func property() -> DeviceTreeToken<Memory>? {
-    guard let byteCount = structure.loadBigEndian(UInt32.self, at: offset),
-      let nameOffset = structure.loadBigEndian(UInt32.self, at: offset + 4),
-      let value = structure.slice(at: offset + 8, byteCount: UInt64(byteCount))
+    guard let header = structure.slice(at: offset, byteCount: PropertyHeader.byteCount),
+      let byteCount = header.loadBigEndian(PropertyHeader.length),
+      let nameOffset = header.loadBigEndian(PropertyHeader.nameOffset),
+      let value = structure.slice(
+        at: offset + PropertyHeader.byteCount, byteCount: UInt64(byteCount))
     else { return nil }
-    skip(byteCount: 8 + UInt64(byteCount))
+    skip(byteCount: PropertyHeader.byteCount + UInt64(byteCount))
     return .property(
       DeviceTreeProperty(nameOffset: UInt64(nameOffset), strings: strings, value: value))
   }

@@ -11,6 +11,26 @@ struct DeviceTreeHeader {
   /// The largest tree that is read, which is Linux's limit too.
   private static var byteCountLimit: UInt32 { 2 << 20 }
 
+  /// The fields of `fdt_header`, as the specification calls them.
+  private enum Header {
+    static var magic: Field<UInt32> { 0 }
+    static var totalSize: Field<UInt32> { 4 }
+    static var structureOffset: Field<UInt32> { 8 }
+    static var stringsOffset: Field<UInt32> { 12 }
+    static var reservationsOffset: Field<UInt32> { 16 }
+    static var version: Field<UInt32> { 20 }
+    static var lastCompatibleVersion: Field<UInt32> { 24 }
+    static var stringsSize: Field<UInt32> { 32 }
+    static var structureSize: Field<UInt32> { 36 }
+
+    /// The size in bytes before and since the version that has the structure block's size.
+    static var oldByteCount: UInt64 { 36 }
+    static var byteCount: UInt64 { 40 }
+
+    /// The version that brought the structure block's size.
+    static var structureSizeVersion: UInt32 { 17 }
+  }
+
   /// The size of the header in bytes.
   let byteCount: UInt64
 
@@ -33,37 +53,37 @@ struct DeviceTreeHeader {
   /// - Throws: An error if it is out of reach, none at all, or of a version or size that cannot be
   ///   read.
   init(at address: PhysicalAddress, in memory: some PhysicalMemoryReader) throws(FirmwareError) {
-    let fields = BoundedBytes(memory, at: address, byteCount: 40)
+    let fields = BoundedBytes(memory, at: address, byteCount: Header.byteCount)
     func problem(_ complaint: StaticString, value: UInt32? = nil) -> FirmwareError {
       .unreadable(
         FirmwareProblem("device tree", at: address, complaint, value: value.map { UInt64($0) }))
     }
-    func field(_ number: UInt64) throws(FirmwareError) -> UInt32 {
-      guard let value = fields.loadBigEndian(UInt32.self, at: number * 4) else {
+    func load(_ field: Field<UInt32>) throws(FirmwareError) -> UInt32 {
+      guard let value = fields.loadBigEndian(field) else {
         throw problem("is out of reach")
       }
       return value
     }
-    let magic = try field(0)
+    let magic = try load(Header.magic)
     guard magic == DeviceTreeBlob.magic else {
       throw problem("starts with another number", value: magic)
     }
-    let version = try field(5)
-    let compatibleVersion = try field(6)
+    let version = try load(Header.version)
+    let compatibleVersion = try load(Header.lastCompatibleVersion)
     guard version >= Self.knownVersions.lowerBound,
       compatibleVersion <= Self.knownVersions.upperBound
     else { throw problem("is of a version that is not known", value: version) }
-    let hasStructureByteCount = version >= 17
-    byteCount = hasStructureByteCount ? 40 : 36
-    let totalByteCount = try field(1)
+    let hasStructureByteCount = version >= Header.structureSizeVersion
+    byteCount = hasStructureByteCount ? Header.byteCount : Header.oldByteCount
+    let totalByteCount = try load(Header.totalSize)
     guard totalByteCount <= Self.byteCountLimit else {
       throw problem("is larger than 2 MiB, has size", value: totalByteCount)
     }
     self.totalByteCount = UInt64(totalByteCount)
-    structureOffset = UInt64(try field(2))
-    stringsOffset = UInt64(try field(3))
-    reservationsOffset = UInt64(try field(4))
-    stringsByteCount = UInt64(try field(8))
-    structureByteCount = hasStructureByteCount ? UInt64(try field(9)) : nil
+    structureOffset = UInt64(try load(Header.structureOffset))
+    stringsOffset = UInt64(try load(Header.stringsOffset))
+    reservationsOffset = UInt64(try load(Header.reservationsOffset))
+    stringsByteCount = UInt64(try load(Header.stringsSize))
+    structureByteCount = hasStructureByteCount ? UInt64(try load(Header.structureSize)) : nil
   }
 }

@@ -6,6 +6,14 @@ import PhysicalMemory
 ///
 /// Source: Devicetree Specification 0.4, section 5.3.
 struct DeviceTreeReservations<Memory: PhysicalMemoryReader> {
+  /// The fields of `fdt_reserve_entry`.
+  private enum Entry {
+    static var address: Field<UInt64> { 0 }
+    static var size: Field<UInt64> { 8 }
+
+    static var byteCount: UInt64 { 16 }
+  }
+
   private let block: BoundedBytes<Memory>
   private var offset: UInt64 = 0
 
@@ -16,22 +24,23 @@ struct DeviceTreeReservations<Memory: PhysicalMemoryReader> {
   init(_ block: BoundedBytes<Memory>) {
     self.block = block
     var end: UInt64 = 0
-    while let entry = Self.entry(at: end, in: block), entry != (0, 0) { end += 16 }
-    range = block.subrange(at: 0, byteCount: end + 16)
+    while let entry = Self.entry(at: end, in: block), entry != (0, 0) { end += Entry.byteCount }
+    range = block.subrange(at: 0, byteCount: end + Entry.byteCount)
   }
 
   /// The next entry; nil behind the last.
   mutating func next() -> (start: UInt64, byteCount: UInt64)? {
     guard let entry = Self.entry(at: offset, in: block), entry != (0, 0) else { return nil }
-    offset += 16
+    offset += Entry.byteCount
     return entry
   }
 
   private static func entry(
     at offset: UInt64, in block: BoundedBytes<Memory>
   ) -> (start: UInt64, byteCount: UInt64)? {
-    guard let start = block.loadBigEndian(UInt64.self, at: offset),
-      let byteCount = block.loadBigEndian(UInt64.self, at: offset + 8)
+    guard let entry = block.slice(at: offset, byteCount: Entry.byteCount),
+      let start = entry.loadBigEndian(Entry.address),
+      let byteCount = entry.loadBigEndian(Entry.size)
     else { return nil }
     return (start, byteCount)
   }

@@ -22,18 +22,16 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
   /// Of the first 1024, those that overlap are reported.
   ///
   /// - Complexity: O(n) in the size of the tree, and for each of the 1024 in the lists' capacity.
-  func read<Sink: TextSink>(
-    into information: inout BootInformation, reportingTo sink: inout Sink
-  ) {
+  func read(with reading: inout BootReading<Memory, some TextSink>) {
     var number = 0
     var lists = root.children
     while let list = lists.next() {
       guard list.isNamed("reserved-memory"), list.isAvailable,
-        let cells = cells(of: list, reportingTo: &sink)
+        let cells = cells(of: list, with: &reading)
       else { continue }
       let bus = DeviceTreeBus(list, in: root)
       if bus == nil {
-        sink.report(
+        reading.report(
           FirmwareProblem(
             Self.object, at: list.address, "has no ranges; its addresses are taken as they are"))
       }
@@ -41,17 +39,17 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
       while let node = nodes.next() {
         guard node.isAvailable else { continue }
         guard let value = node.property("reg") else {
-          sink.report(
+          reading.report(
             FirmwareProblem(Self.object, at: node.address, "has no place, and is given none"))
           continue
         }
         let registers = DeviceTreeRegisters(value, cells: cells)
-        registers.reportRest(of: Self.object, to: &sink)
+        registers.reportRest(of: Self.object, to: &reading.reports)
         for index in 0..<registers.count {
           guard
-            let range = range(at: index, of: registers, on: bus, reportingTo: &sink)
+            let range = range(at: index, of: registers, on: bus, with: &reading)
           else { continue }
-          note(range, of: node, number: number, into: &information, reportingTo: &sink)
+          note(range, of: node, number: number, with: &reading)
           number += 1
         }
       }
@@ -60,17 +58,17 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
 
   /// The cells of the ranges: the root's where the list has none, which it ought to have.
   private func cells(
-    of list: DeviceTreeNode<Memory>, reportingTo sink: inout some TextSink
+    of list: DeviceTreeNode<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) -> DeviceTreeCells? {
     guard list.has("#address-cells") && list.has("#size-cells") else {
-      sink.report(
+      reading.report(
         FirmwareProblem(
           Self.object, at: list.address,
           "has no #address-cells or #size-cells; those of the root are taken"))
       return rootCells
     }
     if let cells = DeviceTreeCells(of: list) { return cells }
-    sink.report(
+    reading.report(
       FirmwareProblem(
         Self.object, at: list.address, "is ignored, as its #address-cells or #size-cells are none"))
     return nil
@@ -78,14 +76,17 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
 
   private func range(
     at index: UInt64, of registers: DeviceTreeRegisters<Memory>, on bus: DeviceTreeBus<Memory>?,
-    reportingTo sink: inout some TextSink
+    with reading: inout BootReading<Memory, some TextSink>
   ) -> AddressRange? {
-    guard let range = registers.range(at: index, of: Self.object, reportingTo: &sink) else {
+    guard
+      let range = registers.range(
+        at: index, of: Self.object, reportingTo: &reading.reports)
+    else {
       return nil
     }
     guard let bus else { return range }
     guard let start = bus.outerAddress(of: range.start.rawValue) else {
-      sink.report(
+      reading.report(
         FirmwareProblem(
           Self.object, number: index, at: registers.address, "is not in the ranges; ignored, is at",
           value: range.start.rawValue))
@@ -95,12 +96,12 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
       start: PhysicalAddress(start), clampingByteCount: range.byteCount)
   }
 
-  private func note<Sink: TextSink>(
+  private func note(
     _ range: AddressRange, of node: DeviceTreeNode<Memory>, number: Int,
-    into information: inout BootInformation, reportingTo sink: inout Sink
+    with reading: inout BootReading<Memory, some TextSink>
   ) {
-    if number < Self.comparedCount && Self.overlaps(range, in: information) {
-      sink.report(
+    if number < Self.comparedCount && Self.overlaps(range, in: reading.information) {
+      reading.report(
         FirmwareProblem(
           Self.object, number: UInt64(number), at: node.address, "overlaps another one; is at",
           value: range.start.rawValue))
@@ -108,15 +109,15 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
     let isReusable = node.has("reusable")
     guard !node.has("no-map") else {
       if isReusable {
-        sink.report(
+        reading.report(
           FirmwareProblem(
             Self.object, number: UInt64(number), at: node.address,
             "is both reusable and not to be mapped; is not mapped"))
       }
-      information.regions.append(MemoryRegion(range: range, kind: .noMap))
+      reading.information.regions.append(MemoryRegion(range: range, kind: .noMap))
       return
     }
-    information.heldRanges.append(
+    reading.information.heldRanges.append(
       range, isReusable ? .reusableMemory(number) : .reservedMemory(number))
   }
 

@@ -46,18 +46,33 @@ public struct BootInformation: ~Copyable {
     reportingTo sink: inout some TextSink
   ) throws(FirmwareError) {
     removeAll()
-    var reports = FirstLines(to: sink)
-    defer { sink = reports.finish() }
-    do throws(FirmwareError) {
-      try loader.read(at: address, in: memory, into: &self, reportingTo: &reports)
-      try checkCapacity()
-    } catch {
-      removeAll()
-      throw error
+    try read(memory, reportingTo: &sink) { (reading) throws(FirmwareError) in
+      do throws(FirmwareError) {
+        try loader.read(at: address, with: &reading)
+        try reading.information.checkCapacity()
+      } catch {
+        reading.information.removeAll()
+        throw error
+      }
     }
   }
 
-  private borrowing func checkCapacity() throws(FirmwareError) {
+  /// Has `body` read `memory`, with this as what has been found so far.
+  mutating func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
+    _ memory: Memory, reportingTo sink: inout Sink,
+    _ body: (inout BootReading<Memory, Sink>) throws(FirmwareError) -> Void
+  ) throws(FirmwareError) {
+    var reading = BootReading(of: memory, into: self, reportingTo: sink)
+    do throws(FirmwareError) {
+      try body(&reading)
+    } catch {
+      self = reading.finish(reportingTo: &sink)
+      throw error
+    }
+    self = reading.finish(reportingTo: &sink)
+  }
+
+  borrowing func checkCapacity() throws(FirmwareError) {
     do throws(MemoryMapError) {
       try regions.checkCapacity()
     } catch {
@@ -73,7 +88,7 @@ public struct BootInformation: ~Copyable {
     }
   }
 
-  private mutating func removeAll() {
+  mutating func removeAll() {
     regions.removeAll()
     heldRanges.removeAll()
     moduleCount = 0
@@ -81,17 +96,4 @@ public struct BootInformation: ~Copyable {
     loaderName = nil
     rootPointer = nil
   }
-}
-
-/// A way in which loaders hand over what they know; see ``BootInformation``.
-public protocol BootProtocol {
-  /// Reads the structure at `address` into `information`, which is empty.
-  ///
-  /// Nothing in the structure is trusted: sizes, counts and addresses are checked before use.
-  ///
-  /// - Throws: An error if there is no memory map to be had.
-  func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
-  ) throws(FirmwareError)
 }

@@ -17,6 +17,19 @@ struct ELFSections {
   /// Where the first header lies.
   let start: PhysicalAddress
 
+  /// Where the fields of a header lie, which differs between 32-bit and 64-bit ELF.
+  private struct Header {
+    let isWide: Bool
+
+    var type: Field<UInt32> { 4 }
+    var flags: UInt64 { 8 }
+    var address: UInt64 { isWide ? 16 : 12 }
+    var size: UInt64 { isWide ? 32 : 20 }
+
+    static var narrowByteCount: UInt64 { 40 }
+    static var wideByteCount: UInt64 { 64 }
+  }
+
   /// ELF's `SHF_ALLOC`: the section is part of the image.
   private static var allocated: UInt64 { 2 }
 
@@ -26,36 +39,35 @@ struct ELFSections {
   /// Takes note of the headers, and of sections that lie outside the image.
   ///
   /// `count` and `headerByteCount` come from 32-bit fields, so their product fits 64 bits.
-  func note<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    in memory: Memory, into information: inout BootInformation, reportingTo sink: inout Sink
+  func note(
+    with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>
   ) {
-    let headers = information.list(
-      at: start.rawValue, byteCount: count * headerByteCount, in: memory,
-      of: "list of ELF section headers", reportingTo: &sink)
+    let headers = reading.list(
+      at: start.rawValue, byteCount: count * headerByteCount, of: "list of ELF section headers")
     guard !headers.range.isEmpty else { return }
-    information.heldRanges.append(headers.range, .symbols)
-    let isWide = headerByteCount >= 64
-    guard headerByteCount >= 40 else {
-      sink.report(
+    reading.information.heldRanges.append(headers.range, .symbols)
+    let fields = Header(isWide: headerByteCount >= Header.wideByteCount)
+    guard headerByteCount >= Header.narrowByteCount else {
+      reading.report(
         FirmwareProblem(
           "ELF section headers", at: start, "have an unknown size", value: headerByteCount))
       return
     }
     for number in 0..<headers.byteCount / headerByteCount {
       guard let header = headers.slice(at: number * headerByteCount, byteCount: headerByteCount),
-        let type = header.load(UInt32.self, at: 4),
-        let flags = header.loadWord(isWide: isWide, at: 8),
-        let address = header.loadWord(isWide: isWide, at: isWide ? 16 : 12),
-        let byteCount = header.loadWord(isWide: isWide, at: isWide ? 32 : 20)
+        let type = header.load(fields.type),
+        let flags = header.loadWord(isWide: fields.isWide, at: fields.flags),
+        let address = header.loadWord(isWide: fields.isWide, at: fields.address),
+        let byteCount = header.loadWord(isWide: fields.isWide, at: fields.size)
       else {
-        sink.report(
+        reading.report(
           FirmwareProblem(
             "ELF section header", number: number, at: start, "is out of reach, as are all behind it"
           ))
         return
       }
       if flags & Self.allocated == 0, type != Self.withoutContents, address != 0 {
-        information.note(start: address, byteCount: byteCount, owner: .symbols)
+        reading.note(start: address, byteCount: byteCount, owner: .symbols)
       }
     }
   }

@@ -8,10 +8,29 @@ import TextOutput
 /// Its pointers are virtual addresses in the loader's direct map of physical memory.
 ///
 /// Source: The Limine Boot Protocol, "Memory Map Feature".
-public struct LimineMemoryMap: BootProtocol {
+public struct LimineMemoryMap: BootProtocol, Hashable, Sendable {
   /// What the loader adds to a physical address to make a pointer (the response to the request for
   /// the higher-half direct map).
   public let directMapOffset: UInt64
+
+  /// The fields of `limine_memmap_response`, as the protocol calls them.
+  private enum Response {
+    static var entryCount: Field<UInt64> { 8 }
+    static var entries: Field<UInt64> { 16 }
+
+    static var byteCount: UInt64 { 24 }
+  }
+
+  /// The fields of `limine_memmap_entry`.
+  private enum Entry {
+    static var base: Field<UInt64> { 0 }
+    static var length: Field<UInt64> { 8 }
+    static var type: Field<UInt64> { 16 }
+
+    static var byteCount: UInt64 { 24 }
+  }
+
+  private static var pointerByteCount: UInt64 { 8 }
 
   /// Makes the reader.
   public init(directMapOffset: UInt64) {
@@ -22,12 +41,11 @@ public struct LimineMemoryMap: BootProtocol {
   ///
   /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+    at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
-    let response = BoundedBytes(memory, at: address, byteCount: 24)
-    guard let count = response.load(UInt64.self, at: 8),
-      let pointer = response.load(UInt64.self, at: 16)
+    let response = reading.bytes(at: address, byteCount: Response.byteCount)
+    guard let count = response.load(Response.entryCount),
+      let pointer = response.load(Response.entries)
     else {
       throw .unreadable(
         FirmwareProblem("Limine memory map response", at: address, "is out of reach"))
@@ -38,48 +56,47 @@ public struct LimineMemoryMap: BootProtocol {
           "Limine memory map response", at: address, "points outside the direct map",
           value: pointer))
     }
-    let (byteCount, overflow) = count.multipliedReportingOverflow(by: 8)
-    let pointers = information.list(
-      at: list.rawValue, byteCount: overflow ? .max : byteCount, in: memory,
-      of: "Limine memory map", reportingTo: &sink)
-    for number in 0..<pointers.byteCount / 8 {
-      guard let pointer = pointers.load(UInt64.self, at: number * 8) else {
-        sink.report(
+    let (byteCount, overflow) = count.multipliedReportingOverflow(by: Self.pointerByteCount)
+    let pointers = reading.list(
+      at: list.rawValue, byteCount: overflow ? .max : byteCount, of: "Limine memory map")
+    for number in 0..<pointers.byteCount / Self.pointerByteCount {
+      guard let pointer = pointers.load(UInt64.self, at: number * Self.pointerByteCount)
+      else {
+        reading.report(
           FirmwareProblem(
             "Limine memory map entry", number: number, at: list,
             "is out of reach, as are all behind it"))
         break
       }
       readEntry(
-        number: number, pointer: pointer, in: memory, into: &information, reportingTo: &sink)
+        number: number, pointer: pointer, with: &reading)
     }
-    guard information.regions.count > 0 else {
+    guard reading.information.regions.count > 0 else {
       throw .unreadable(FirmwareProblem("Limine memory map", at: list, "has no entry in reach"))
     }
   }
 
-  private func readEntry<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    number: UInt64, pointer: UInt64, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func readEntry(
+    number: UInt64, pointer: UInt64,
+    with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>
   ) {
-    guard let address = physicalAddress(of: pointer),
-      let start = memory.load(UInt64.self, at: address),
-      let byteCount = address.advanced(byByteCount: 8).flatMap({
-        memory.load(UInt64.self, at: $0)
-      }),
-      let type = address.advanced(byByteCount: 16).flatMap({ memory.load(UInt64.self, at: $0) })
+    let entry = physicalAddress(of: pointer).map {
+      BoundedBytes(reading.memory, at: $0, byteCount: Entry.byteCount)
+    }
+    guard let entry, let start = entry.load(Entry.base), let byteCount = entry.load(Entry.length),
+      let type = entry.load(Entry.type)
     else {
-      sink.report(
+      reading.report(
         FirmwareProblem(
           "Limine memory map entry", number: number, "is out of reach, its pointer is",
           value: pointer))
       return
     }
-    information.appendRegion(
+    reading.appendRegion(
       start: start, byteCount: byteCount, kind: Self.kind(ofType: type),
-      of: "Limine memory map entry", number: number, reportingTo: &sink)
+      of: "Limine memory map entry", number: number)
     if let owner = Self.owner(ofType: type) {
-      information.note(start: start, byteCount: byteCount, owner: owner)
+      reading.note(start: start, byteCount: byteCount, owner: owner)
     }
   }
 

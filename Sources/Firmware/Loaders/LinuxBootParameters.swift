@@ -7,24 +7,33 @@ import TextOutput
 ///
 /// Source: Linux's documentation, `arch/x86/zero-page` and `arch/x86/boot` (protocol 2.15).
 public struct LinuxBootParameters: BootProtocol {
-  private enum Offset {
-    static var extendedMemory: UInt64 { 0x002 }
-    static var rootPointer: UInt64 { 0x070 }
-    static var ramdiskHigh: UInt64 { 0x0c0 }
-    static var ramdiskSizeHigh: UInt64 { 0x0c4 }
-    static var commandLineHigh: UInt64 { 0x0c8 }
-    static var alternativeMemory: UInt64 { 0x1e0 }
-    static var entryCount: UInt64 { 0x1e8 }
-    static var signature: UInt64 { 0x202 }
-    static var version: UInt64 { 0x206 }
-    static var ramdisk: UInt64 { 0x218 }
-    static var ramdiskSize: UInt64 { 0x21c }
-    static var commandLine: UInt64 { 0x228 }
-    static var setupData: UInt64 { 0x250 }
+  /// The fields of `boot_params`, those of the setup header included.
+  private enum Parameters {
+    static var extendedMemory: Field<UInt16> { 0x002 }
+    static var rootPointer: Field<UInt64> { 0x070 }
+    static var ramdiskHigh: Field<UInt32> { 0x0c0 }
+    static var ramdiskSizeHigh: Field<UInt32> { 0x0c4 }
+    static var commandLineHigh: Field<UInt32> { 0x0c8 }
+    static var alternativeMemory: Field<UInt32> { 0x1e0 }
+    static var entryCount: Field<UInt8> { 0x1e8 }
+    static var signature: Field<UInt32> { 0x202 }
+    static var version: Field<UInt16> { 0x206 }
+    static var ramdisk: Field<UInt32> { 0x218 }
+    static var ramdiskSize: Field<UInt32> { 0x21c }
+    static var commandLine: Field<UInt32> { 0x228 }
+    static var setupData: Field<UInt64> { 0x250 }
+
+    /// Where the table of the memory map starts.
     static var entries: UInt64 { 0x2d0 }
   }
 
-  /// `HdrS`, the letters that the setup header has at ``Offset/signature``.
+  /// The versions of the protocol that brought a field.
+  private enum Version {
+    static var setupData: UInt16 { 0x209 }
+    static var rootPointer: UInt16 { 0x20e }
+  }
+
+  /// `HdrS`, the letters that the setup header has at ``Parameters/signature``.
   private static var signature: UInt32 { 0x5372_6448 }
 
   /// The room for entries of the memory map in the page itself.
@@ -39,16 +48,22 @@ public struct LinuxBootParameters: BootProtocol {
   /// Makes the reader.
   public init() {}
 
+  /// Whether the letters of the setup header stand in a structure at `address`.
+  static func hasSignature(at address: PhysicalAddress, in memory: some PhysicalMemoryReader)
+    -> Bool
+  {
+    BoundedBytes(memory, at: address, byteCount: byteCount).load(Parameters.signature) == signature
+  }
+
   /// Reads the structure at `address`.
   ///
   /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+    at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
-    let page = BoundedBytes(memory, at: address, byteCount: Self.byteCount)
-    guard let signature = page.load(UInt32.self, at: Offset.signature),
-      let version = page.load(UInt16.self, at: Offset.version)
+    let page = reading.bytes(at: address, byteCount: Self.byteCount)
+    guard let signature = page.load(Parameters.signature),
+      let version = page.load(Parameters.version)
     else {
       throw .unreadable(FirmwareProblem("Linux boot parameters", at: address, "are out of reach"))
     }
@@ -57,79 +72,75 @@ public struct LinuxBootParameters: BootProtocol {
         FirmwareProblem(
           "Linux boot parameters", at: address, "have no signature, but", value: UInt64(signature)))
     }
-    information.heldRanges.append(page.range, .bootInformation)
-    readMap(page, into: &information, reportingTo: &sink)
-    if version >= 0x209, let first = page.load(UInt64.self, at: Offset.setupData) {
+    reading.information.heldRanges.append(page.range, .bootInformation)
+    readMap(page, with: &reading)
+    if version >= Version.setupData, let first = page.load(Parameters.setupData) {
       LinuxSetupData(first: PhysicalAddress(first))
-        .read(in: memory, into: &information, reportingTo: &sink)
+        .read(with: &reading)
     }
-    if information.regions.count == 0 { readSizes(page, into: &information) }
-    guard information.regions.count > 0 else {
+    if reading.information.regions.count == 0 { readSizes(page, with: &reading) }
+    guard reading.information.regions.count > 0 else {
       throw .unreadable(
         FirmwareProblem("Linux boot parameters", at: address, "have no memory map"))
     }
-    readFiles(page, version: version, into: &information, reportingTo: &sink)
+    readFiles(page, version: version, with: &reading)
   }
 
-  private func readMap<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    _ page: BoundedBytes<Memory>, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func readMap<Memory>(
+    _ page: BoundedBytes<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
-    guard let count = page.load(UInt8.self, at: Offset.entryCount),
-      let entries = page.suffix(from: Offset.entries)
+    guard let count = page.load(Parameters.entryCount),
+      let entries = page.suffix(from: Parameters.entries)
     else { return }
     if count > Self.entryCapacity {
-      sink.report(
+      reading.report(
         FirmwareProblem(
           "Linux boot parameters", at: page.range.start, "have room for 128 entries, claim",
           value: UInt64(count)))
     }
     E820Table(entryCount: min(UInt64(count), Self.entryCapacity))
       .readEntries(
-        at: entries.range.start.rawValue, in: page.memory, of: "Linux e820 entry",
-        into: &information, reportingTo: &sink)
+        at: entries.range.start.rawValue, of: "Linux e820 entry", with: &reading)
   }
 
   /// Makes a map of the sizes of extended memory that older BIOS calls gave, in KiB.
-  private func readSizes(
-    _ page: BoundedBytes<some PhysicalMemoryReader>, into information: inout BootInformation
+  private func readSizes<Memory>(
+    _ page: BoundedBytes<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
-    let size88 = UInt64(page.load(UInt16.self, at: Offset.extendedMemory) ?? 0)
-    let sizeE801 = UInt64(page.load(UInt32.self, at: Offset.alternativeMemory) ?? 0)
+    let size88 = UInt64(page.load(Parameters.extendedMemory) ?? 0)
+    let sizeE801 = UInt64(page.load(Parameters.alternativeMemory) ?? 0)
     let size = max(size88, sizeE801)
     guard size > 0 else { return }
-    information.regions.append(
+    reading.information.regions.append(
       start: PhysicalAddress(0), byteCount: Self.lowMemoryByteCount, kind: .usable)
     // 32 bits times 1024 fit 64.
-    information.regions.append(
+    reading.information.regions.append(
       start: PhysicalAddress(1 << 20), byteCount: size * 1024, kind: .usable)
   }
 
-  private func readFiles<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    _ page: BoundedBytes<Memory>, version: UInt16, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func readFiles<Memory>(
+    _ page: BoundedBytes<Memory>, version: UInt16,
+    with reading: inout BootReading<Memory, some TextSink>
   ) {
     /// A number whose upper half lies elsewhere; halves that cannot be read are 0.
-    func wide(_ low: UInt64, _ high: UInt64) -> UInt64 {
-      UInt64(page.load(UInt32.self, at: high) ?? 0) << 32
-        | UInt64(page.load(UInt32.self, at: low) ?? 0)
+    func wide(_ low: Field<UInt32>, _ high: Field<UInt32>) -> UInt64 {
+      UInt64(page.load(high) ?? 0) << 32
+        | UInt64(page.load(low) ?? 0)
     }
-    let text = wide(Offset.commandLine, Offset.commandLineHigh)
+    let text = wide(Parameters.commandLine, Parameters.commandLineHigh)
     if text != 0 {
-      information.commandLine = information.noteText(
-        at: PhysicalAddress(text), in: page.memory, owner: .commandLine, of: "Linux command line",
-        reportingTo: &sink)
+      reading.information.commandLine = reading.noteText(
+        at: PhysicalAddress(text), owner: .commandLine, of: "Linux command line")
     }
-    let ramdisk = wide(Offset.ramdisk, Offset.ramdiskHigh)
-    let ramdiskByteCount = wide(Offset.ramdiskSize, Offset.ramdiskSizeHigh)
+    let ramdisk = wide(Parameters.ramdisk, Parameters.ramdiskHigh)
+    let ramdiskByteCount = wide(Parameters.ramdiskSize, Parameters.ramdiskSizeHigh)
     if ramdisk != 0 && ramdiskByteCount != 0 {
-      _ = information.noteModule(
-        start: ramdisk, byteCount: ramdiskByteCount, of: "Linux ramdisk", number: 0,
-        reportingTo: &sink)
+      _ = reading.noteModule(
+        start: ramdisk, byteCount: ramdiskByteCount, of: "Linux ramdisk", number: 0)
     }
-    if version >= 0x20e, let pointer = page.load(UInt64.self, at: Offset.rootPointer), pointer != 0
+    if version >= Version.rootPointer, let pointer = page.load(Parameters.rootPointer), pointer != 0
     {
-      information.rootPointer = PhysicalAddress(pointer)
+      reading.information.rootPointer = PhysicalAddress(pointer)
     }
   }
 }

@@ -15,7 +15,23 @@ struct LinuxSetupData {
   /// More blocks than any loader chains: a list that is longer runs in a circle.
   private static var countLimit: Int { 64 }
 
-  private static var headerByteCount: UInt64 { 16 }
+  /// The fields of a block in front of its data.
+  private enum Header {
+    static var next: Field<UInt64> { 0 }
+    static var type: Field<UInt32> { 8 }
+    static var length: Field<UInt32> { 12 }
+
+    static var byteCount: UInt64 { 16 }
+  }
+
+  /// The fields of `setup_indirect`, behind its type and a reserved number.
+  private enum Indirect {
+    static var length: Field<UInt64> { 8 }
+    static var address: Field<UInt64> { 16 }
+  }
+
+  /// The size of an entry of the memory map.
+  private static var mapEntryByteCount: UInt64 { 20 }
 
   /// `SETUP_E820_EXT`: entries of the memory map that found no room in the zero page.
   private static var extendedMap: UInt32 { 1 }
@@ -24,54 +40,51 @@ struct LinuxSetupData {
   private static var indirect: UInt32 { 0x8000_0000 }
 
   /// Appends further entries of the memory map to the regions, and all blocks to the loader's ranges.
-  func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    in memory: Memory, into information: inout BootInformation, reportingTo sink: inout Sink
+  func read(
+    with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>
   ) {
     var address = first
     var number = 0
     while address.rawValue != 0 {
       guard number < Self.countLimit else {
-        sink.report(
+        reading.report(
           FirmwareProblem("Linux setup data", number: UInt64(number), at: address, "has no end"))
         return
       }
-      let header = BoundedBytes(memory, at: address, byteCount: Self.headerByteCount)
-      guard let next = header.load(UInt64.self, at: 0), let type = header.load(UInt32.self, at: 8),
-        let byteCount = header.load(UInt32.self, at: 12)
+      let header = reading.bytes(at: address, byteCount: Header.byteCount)
+      guard let next = header.load(Header.next), let type = header.load(Header.type),
+        let byteCount = header.load(Header.length)
       else {
-        sink.report(
+        reading.report(
           FirmwareProblem(
             "Linux setup data", number: UInt64(number), at: address,
             "is out of reach; the rest is ignored"))
         return
       }
-      let block = BoundedBytes(
-        memory, at: address, byteCount: UInt64(byteCount) + Self.headerByteCount)
-      information.heldRanges.append(block.range, .setupData(number))
-      if let data = block.suffix(from: Self.headerByteCount) {
-        read(data, type: type, number: number, into: &information, reportingTo: &sink)
+      let block = reading.bytes(
+        at: address, byteCount: UInt64(byteCount) + Header.byteCount)
+      reading.information.heldRanges.append(block.range, .setupData(number))
+      if let data = block.suffix(from: Header.byteCount) {
+        read(data, type: type, number: number, with: &reading)
       }
       address = PhysicalAddress(next)
       number += 1
     }
   }
 
-  private func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
+  private func read<Memory>(
     _ data: BoundedBytes<Memory>, type: UInt32, number: Int,
-    into information: inout BootInformation, reportingTo sink: inout Sink
+    with reading: inout BootReading<Memory, some TextSink>
   ) {
     switch type {
     case Self.extendedMap:
-      E820Table(entryCount: data.byteCount / 20)
+      E820Table(entryCount: data.byteCount / Self.mapEntryByteCount)
         .readEntries(
-          at: data.range.start.rawValue, in: data.memory, of: "Linux extended e820 entry",
-          into: &information, reportingTo: &sink)
+          at: data.range.start.rawValue, of: "Linux extended e820 entry", with: &reading)
     case Self.indirect:
-      // Type and a reserved number, then size and address of 64 bits.
-      guard let byteCount = data.load(UInt64.self, at: 8),
-        let start = data.load(UInt64.self, at: 16)
+      guard let byteCount = data.load(Indirect.length), let start = data.load(Indirect.address)
       else { return }
-      information.note(start: start, byteCount: byteCount, owner: .setupData(number))
+      reading.note(start: start, byteCount: byteCount, owner: .setupData(number))
     default:
       break
     }

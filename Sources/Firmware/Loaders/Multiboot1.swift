@@ -10,7 +10,66 @@ public struct Multiboot1: BootProtocol {
   /// What the loader leaves in EAX; the address is in EBX.
   public static var magic: UInt32 { 0x2bad_b002 }
 
-  private static var informationByteCount: UInt64 { 116 }
+  /// The fields of the boot information, as the specification calls them.
+  private enum Information {
+    static var flags: Field<UInt32> { 0 }
+    static var memoryLower: Field<UInt32> { 4 }
+    static var memoryUpper: Field<UInt32> { 8 }
+    static var commandLine: Field<UInt32> { 16 }
+    static var modulesCount: Field<UInt32> { 20 }
+    static var modulesAddress: Field<UInt32> { 24 }
+    // Symbols have one of two forms.
+    static var aOutTableSize: Field<UInt32> { 28 }
+    static var aOutStringSize: Field<UInt32> { 32 }
+    static var aOutAddress: Field<UInt32> { 36 }
+    static var elfCount: Field<UInt32> { 28 }
+    static var elfSize: Field<UInt32> { 32 }
+    static var elfAddress: Field<UInt32> { 36 }
+    static var memoryMapLength: Field<UInt32> { 44 }
+    static var memoryMapAddress: Field<UInt32> { 48 }
+    static var drivesLength: Field<UInt32> { 52 }
+    static var drivesAddress: Field<UInt32> { 56 }
+    static var loaderName: Field<UInt32> { 64 }
+    static var apmTable: Field<UInt32> { 68 }
+    static var vbeControlInformation: Field<UInt32> { 72 }
+    static var vbeModeInformation: Field<UInt32> { 76 }
+    static var framebufferType: Field<UInt8> { 109 }
+    static var paletteAddress: Field<UInt32> { 110 }
+    static var paletteColourCount: Field<UInt16> { 114 }
+
+    static var byteCount: UInt64 { 116 }
+  }
+
+  /// The fields of an entry of the memory map.
+  private enum MapEntry {
+    static var size: Field<UInt32> { 0 }
+    static var baseAddress: Field<UInt64> { 4 }
+    static var length: Field<UInt64> { 12 }
+    static var type: Field<UInt32> { 20 }
+
+    /// The size of the size, which does not count itself.
+    static var sizeByteCount: UInt64 { 4 }
+
+    /// The least that the size can be.
+    static var leastSize: UInt32 { 20 }
+  }
+
+  /// The fields of an entry of the list of modules.
+  private enum Module {
+    static var start: Field<UInt32> { 0 }
+    static var end: Field<UInt32> { 4 }
+    static var string: Field<UInt32> { 8 }
+
+    static var byteCount: UInt64 { 16 }
+  }
+
+  /// The sizes of tables of firmware that are kept, but not read.
+  private enum TableByteCount {
+    static var apm: UInt64 { 20 }
+    static var vbeControlInformation: UInt64 { 512 }
+    static var vbeModeInformation: UInt64 { 256 }
+    static var paletteColour: UInt64 { 3 }
+  }
 
   /// Which parts of the boot information are there.
   private struct Flags {
@@ -42,149 +101,161 @@ public struct Multiboot1: BootProtocol {
   ///
   /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+    at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
-    let block = BoundedBytes(memory, at: address, byteCount: Self.informationByteCount)
-    guard let rawFlags = block.load(UInt32.self, at: 0) else {
+    let block = reading.bytes(at: address, byteCount: Information.byteCount)
+    guard let rawFlags = block.load(Information.flags) else {
       throw .unreadable(FirmwareProblem("Multiboot information", at: address, "is out of reach"))
     }
     let flags = Flags(rawValue: rawFlags)
-    information.heldRanges.append(block.range, .bootInformation)
-    readMemory(block, flags, into: &information, reportingTo: &sink)
-    guard information.regions.count > 0 else {
+    reading.information.heldRanges.append(block.range, .bootInformation)
+    readMemory(block, flags, with: &reading)
+    guard reading.information.regions.count > 0 else {
       throw .unreadable(
         FirmwareProblem(
           "Multiboot information", at: address, "has neither memory map nor sizes, has flags",
           value: UInt64(rawFlags)))
     }
-    if flags.contains(.commandLine), let text = block.load(UInt32.self, at: 16), text != 0 {
-      information.commandLine = information.noteText(
-        at: PhysicalAddress(UInt64(text)), in: memory, owner: .commandLine,
-        of: "Multiboot command line", reportingTo: &sink)
+    if flags.contains(.commandLine), let text = block.load(Information.commandLine), text != 0 {
+      reading.information.commandLine = reading.noteText(
+        at: PhysicalAddress(UInt64(text)), owner: .commandLine,
+        of: "Multiboot command line")
     }
-    if flags.contains(.loaderName), let text = block.load(UInt32.self, at: 64), text != 0 {
-      information.loaderName = information.noteText(
-        at: PhysicalAddress(UInt64(text)), in: memory, owner: .loaderName,
-        of: "Multiboot loader name", reportingTo: &sink)
+    if flags.contains(.loaderName), let text = block.load(Information.loaderName), text != 0 {
+      reading.information.loaderName = reading.noteText(
+        at: PhysicalAddress(UInt64(text)), owner: .loaderName,
+        of: "Multiboot loader name")
     }
     if flags.contains(.modules) {
-      readModules(block, into: &information, reportingTo: &sink)
+      readModules(block, with: &reading)
     }
-    noteTables(block, flags, into: &information, reportingTo: &sink)
+    noteTables(block, flags, with: &reading)
   }
 
-  private func readMemory<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    _ block: BoundedBytes<Memory>, _ flags: Flags, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func readMemory<Memory>(
+    _ block: BoundedBytes<Memory>, _ flags: Flags,
+    with reading: inout BootReading<Memory, some TextSink>
   ) {
-    if flags.contains(.memoryMap), let byteCount = block.load(UInt32.self, at: 44),
-      let start = block.load(UInt32.self, at: 48)
+    if flags.contains(.memoryMap), let byteCount = block.load(Information.memoryMapLength),
+      let start = block.load(Information.memoryMapAddress)
     {
-      let map = information.list(
-        at: UInt64(start), byteCount: UInt64(byteCount), in: block.memory,
-        of: "Multiboot memory map", reportingTo: &sink)
-      information.heldRanges.append(map.range, .memoryMap)
-      readMap(map, into: &information, reportingTo: &sink)
+      let map = reading.list(
+        at: UInt64(start), byteCount: UInt64(byteCount), of: "Multiboot memory map")
+      reading.information.heldRanges.append(map.range, .memoryMap)
+      readMap(map, with: &reading)
     }
-    guard information.regions.count == 0, flags.contains(.memorySizes),
-      let lower = block.load(UInt32.self, at: 4), let upper = block.load(UInt32.self, at: 8)
+    guard reading.information.regions.count == 0, flags.contains(.memorySizes),
+      let lower = block.load(Information.memoryLower),
+      let upper = block.load(Information.memoryUpper)
     else { return }
-    information.appendMemory(lowerKibibyteCount: lower, upperKibibyteCount: upper)
+    reading.appendMemory(lowerKibibyteCount: lower, upperKibibyteCount: upper)
   }
 
   /// Reads entries of `size, start, byte count, type`, where the size does not count itself.
-  private func readMap<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    _ map: BoundedBytes<Memory>, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func readMap<Memory>(
+    _ map: BoundedBytes<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
     var offset: UInt64 = 0
     var number: UInt64 = 0
     while offset < map.byteCount {
-      guard let size = map.load(UInt32.self, at: offset), size >= 20,
-        let start = map.load(UInt64.self, at: offset + 4),
-        let byteCount = map.load(UInt64.self, at: offset + 12),
-        let type = map.load(UInt32.self, at: offset + 20)
+      guard let entry = map.suffix(from: offset),
+        let size = entry.load(MapEntry.size), size >= MapEntry.leastSize,
+        let start = entry.load(MapEntry.baseAddress), let byteCount = entry.load(MapEntry.length),
+        let type = entry.load(MapEntry.type)
       else {
-        sink.report(
+        reading.report(
           FirmwareProblem(
             "Multiboot memory map entry", number: number,
             at: map.range.start.advanced(byByteCount: offset), "is cut off; the rest is ignored"))
         return
       }
-      information.appendRegion(
+      reading.appendRegion(
         start: start, byteCount: byteCount, kind: E820.kind(ofType: type),
-        of: "Multiboot memory map entry", number: number, reportingTo: &sink)
+        of: "Multiboot memory map entry", number: number)
       // The map is below 4 GiB in size, and so is an entry.
-      offset += UInt64(size) + 4
+      offset += UInt64(size) + MapEntry.sizeByteCount
       number += 1
     }
   }
 
-  private func readModules<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    _ block: BoundedBytes<Memory>, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func readModules<Memory>(
+    _ block: BoundedBytes<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
-    guard let count = block.load(UInt32.self, at: 20), let start = block.load(UInt32.self, at: 24)
+    guard let count = block.load(Information.modulesCount),
+      let start = block.load(Information.modulesAddress)
     else { return }
-    // 2^32 modules of 16 bytes fit 64 bits.
-    let list = information.list(
-      at: UInt64(start), byteCount: UInt64(count) * 16,
-      limit: BootInformation.moduleCountLimit * 16, in: block.memory,
-      of: "Multiboot module list", reportingTo: &sink)
-    information.heldRanges.append(list.range, .moduleList)
-    for number in 0..<list.byteCount / 16 {
-      guard let start = list.load(UInt32.self, at: number * 16),
-        let end = list.load(UInt32.self, at: number * 16 + 4),
-        let text = list.load(UInt32.self, at: number * 16 + 8)
+    let list = reading.noteModuleList(
+      at: UInt64(start), count: count, entryByteCount: Module.byteCount,
+      of: "Multiboot module list")
+    for number in 0..<list.byteCount / Module.byteCount {
+      guard let module = list.slice(at: number * Module.byteCount, byteCount: Module.byteCount),
+        let start = module.load(Module.start), let end = module.load(Module.end),
+        let text = module.load(Module.string)
       else {
-        sink.report(
+        reading.report(
           FirmwareProblem(
             "Multiboot module", number: number, at: list.range.start,
             "is out of reach, as are all behind it, of", value: UInt64(count)))
         return
       }
-      let index = information.noteModule(
-        start: UInt64(start), end: UInt64(end), of: "Multiboot module", number: number,
-        reportingTo: &sink)
+      let index = reading.noteModule(
+        start: UInt64(start), end: UInt64(end), of: "Multiboot module", number: number)
       guard let index, text != 0 else { continue }
-      _ = information.noteText(
-        at: PhysicalAddress(UInt64(text)), in: block.memory, owner: .moduleCommandLine(index),
-        of: "Multiboot module command line", number: number, reportingTo: &sink)
+      _ = reading.noteText(
+        at: PhysicalAddress(UInt64(text)), owner: .moduleCommandLine(index),
+        of: "Multiboot module command line", number: number)
     }
   }
 
   /// Takes note of the memory of tables whose contents are not read here.
-  private func noteTables<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    _ block: BoundedBytes<Memory>, _ flags: Flags, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func noteTables<Memory>(
+    _ block: BoundedBytes<Memory>, _ flags: Flags,
+    with reading: inout BootReading<Memory, some TextSink>
   ) {
-    func field(_ offset: UInt64) -> UInt64 { UInt64(block.load(UInt32.self, at: offset) ?? 0) }
+    func load(_ field: Field<UInt32>) -> UInt64 { UInt64(block.load(field) ?? 0) }
     if flags.contains(.elfSections) {
       let sections = ELFSections(
-        count: field(28), headerByteCount: field(32), start: PhysicalAddress(field(36)))
-      sections.note(in: block.memory, into: &information, reportingTo: &sink)
+        count: load(Information.elfCount), headerByteCount: load(Information.elfSize),
+        start: PhysicalAddress(load(Information.elfAddress)))
+      sections.note(with: &reading)
     } else if flags.contains(.aOutSymbols) {
       // Two tables, each behind a 32-bit size.
-      information.note(
-        start: field(36), byteCount: field(28) + field(32) + 8, owner: .symbols)
+      reading.note(
+        start: load(Information.aOutAddress),
+        byteCount: load(Information.aOutTableSize) + load(Information.aOutStringSize) + 8,
+        owner: .symbols)
     }
     if flags.contains(.drives) {
-      information.note(start: field(56), byteCount: field(52), owner: .deviceInformation)
+      reading.note(
+        start: load(Information.drivesAddress), byteCount: load(Information.drivesLength),
+        owner: .deviceInformation)
     }
-    if flags.contains(.apmTable), field(68) != 0 {
-      information.note(start: field(68), byteCount: 20, owner: .deviceInformation)
+    if flags.contains(.apmTable) {
+      noteTable(at: load(Information.apmTable), TableByteCount.apm, with: &reading)
     }
-    if flags.contains(.vbe), field(72) != 0 {
-      information.note(start: field(72), byteCount: 512, owner: .deviceInformation)
-    }
-    if flags.contains(.vbe), field(76) != 0 {
-      information.note(start: field(76), byteCount: 256, owner: .deviceInformation)
+    if flags.contains(.vbe) {
+      noteTable(
+        at: load(Information.vbeControlInformation), TableByteCount.vbeControlInformation,
+        with: &reading)
+      noteTable(
+        at: load(Information.vbeModeInformation), TableByteCount.vbeModeInformation,
+        with: &reading)
     }
     // Type 0 is a framebuffer with a palette, of three bytes a colour.
-    if flags.contains(.framebuffer), block.load(UInt8.self, at: 109) == 0 {
-      let colourCount = UInt64(block.load(UInt16.self, at: 114) ?? 0)
-      information.note(start: field(110), byteCount: colourCount * 3, owner: .deviceInformation)
+    if flags.contains(.framebuffer), block.load(Information.framebufferType) == 0 {
+      let colourCount = UInt64(block.load(Information.paletteColourCount) ?? 0)
+      reading.note(
+        start: load(Information.paletteAddress),
+        byteCount: colourCount * TableByteCount.paletteColour, owner: .deviceInformation)
     }
+  }
+
+  /// Takes note of a table of firmware's that the loader leads to; 0 leads to none.
+  private func noteTable(
+    at start: UInt64, _ byteCount: UInt64,
+    with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>
+  ) {
+    guard start != 0 else { return }
+    reading.note(start: start, byteCount: byteCount, owner: .deviceInformation)
   }
 }

@@ -10,7 +10,8 @@ public struct Multiboot2: BootProtocol {
   /// What the loader leaves in EAX; the address is in EBX.
   public static var magic: UInt32 { 0x36d7_6289 }
 
-  private enum Tag {
+  /// The types of tags.
+  enum Tag {
     static var end: UInt32 { 0 }
     static var commandLine: UInt32 { 1 }
     static var loaderName: UInt32 { 2 }
@@ -24,29 +25,74 @@ public struct Multiboot2: BootProtocol {
     static var efiBootServices: UInt32 { 18 }
   }
 
+  /// The fields of the information, and the reserved number behind them.
+  enum Information {
+    static var totalSize: Field<UInt32> { 0 }
+    static var reserved: Field<UInt32> { 4 }
+
+    static var headerByteCount: UInt64 { 8 }
+  }
+
+  /// The fields of tags, as the specification calls them; each starts with its type and its size.
+  enum TagField {
+    static var type: Field<UInt32> { 0 }
+    static var size: Field<UInt32> { 4 }
+    static var memoryLower: Field<UInt32> { 8 }
+    static var memoryUpper: Field<UInt32> { 12 }
+    static var moduleStart: Field<UInt32> { 8 }
+    static var moduleEnd: Field<UInt32> { 12 }
+    static var entrySize: Field<UInt32> { 8 }
+    static var descriptorSize: Field<UInt32> { 8 }
+    static var sectionCount: Field<UInt32> { 8 }
+    static var sectionSize: Field<UInt32> { 12 }
+
+    static var headerByteCount: UInt64 { 8 }
+  }
+
+  /// Where what has no fixed size starts in a tag.
+  private enum TagContents {
+    static var string: UInt64 { 8 }
+    static var moduleString: UInt64 { 16 }
+    static var entries: UInt64 { 16 }
+    static var descriptors: UInt64 { 16 }
+    static var sectionHeaders: UInt64 { 20 }
+    static var rootPointer: UInt64 { 8 }
+  }
+
   /// Makes the reader.
   public init() {}
+
+  /// Whether there are a size, a reserved zero, and tags of that size up to the final one at
+  /// `address`.
+  static func isWhole(at address: PhysicalAddress, in memory: some PhysicalMemoryReader) -> Bool {
+    let header = BoundedBytes(memory, at: address, byteCount: Information.headerByteCount)
+    guard let byteCount = header.load(Information.totalSize), header.load(Information.reserved) == 0
+    else { return false }
+    var tags = Multiboot2Tags(BoundedBytes(memory, at: address, byteCount: UInt64(byteCount)))
+    var silence = SilentSink()
+    while tags.next(reportingTo: &silence) != nil {}
+    return tags.isAtFinalTag
+  }
 
   /// Reads the block at `address`.
   ///
   /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+    at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
-    guard let byteCount = memory.load(UInt32.self, at: address) else {
+    let header = reading.bytes(at: address, byteCount: Information.headerByteCount)
+    guard let byteCount = header.load(Information.totalSize) else {
       throw .unreadable(FirmwareProblem("Multiboot 2 information", at: address, "is out of reach"))
     }
-    let block = information.list(
-      at: address.rawValue, byteCount: UInt64(byteCount), in: memory,
-      of: "Multiboot 2 information", reportingTo: &sink)
-    information.heldRanges.append(block.range, .bootInformation)
+    let block = reading.list(
+      at: address.rawValue, byteCount: UInt64(byteCount), of: "Multiboot 2 information")
+    reading.information.heldRanges.append(block.range, .bootInformation)
     var tags = Multiboot2Tags(block)
-    while let tag = tags.next(reportingTo: &sink) {
-      read(tag, into: &information, reportingTo: &sink)
+    while let tag = tags.next(reportingTo: &reading.reports) {
+      read(tag, with: &reading)
     }
-    readMemory(block, into: &information, reportingTo: &sink)
-    guard information.regions.count > 0 else {
+    readMemory(block, with: &reading)
+    guard reading.information.regions.count > 0 else {
       throw .unreadable(
         FirmwareProblem(
           "Multiboot 2 information", at: address, "has neither memory map nor sizes"))
@@ -54,87 +100,87 @@ public struct Multiboot2: BootProtocol {
   }
 
   /// Reads a tag that does not tell of memory.
-  private func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    _ tag: Multiboot2Tags<Memory>.Element, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func read<Memory>(
+    _ tag: Multiboot2Tags<Memory>.Element, with reading: inout BootReading<Memory, some TextSink>
   ) {
     switch tag.type {
     case Tag.commandLine:
-      information.commandLine = text(tag, at: 8, of: "Multiboot 2 command line", &sink)
+      reading.information.commandLine = text(
+        tag, at: TagContents.string, of: "Multiboot 2 command line", with: &reading)
     case Tag.loaderName:
-      information.loaderName = text(tag, at: 8, of: "Multiboot 2 loader name", &sink)
+      reading.information.loaderName = text(
+        tag, at: TagContents.string, of: "Multiboot 2 loader name", with: &reading)
     case Tag.module:
-      guard let start = tag.bytes.load(UInt32.self, at: 8),
-        let end = tag.bytes.load(UInt32.self, at: 12)
+      guard let start = tag.bytes.load(TagField.moduleStart),
+        let end = tag.bytes.load(TagField.moduleEnd)
       else {
-        sink.report(
+        reading.report(
           FirmwareProblem("Multiboot 2 module tag", at: tag.bytes.range.start, "is cut off"))
         return
       }
-      let number = UInt64(information.moduleCount)
-      let index = information.noteModule(
-        start: UInt64(start), end: UInt64(end), of: "Multiboot 2 module", number: number,
-        reportingTo: &sink)
-      guard let index, let range = text(tag, at: 16, of: "Multiboot 2 module command line", &sink)
+      let number = UInt64(reading.information.moduleCount)
+      let index = reading.noteModule(
+        start: UInt64(start), end: UInt64(end), of: "Multiboot 2 module", number: number)
+      guard let index,
+        let range = text(
+          tag, at: TagContents.moduleString, of: "Multiboot 2 module command line", with: &reading)
       else { return }
-      information.heldRanges.append(range, .moduleCommandLine(index))
+      reading.information.heldRanges.append(range, .moduleCommandLine(index))
     case Tag.elfSections:
-      guard let count = tag.bytes.load(UInt32.self, at: 8),
-        let headerByteCount = tag.bytes.load(UInt32.self, at: 12),
-        let headers = tag.bytes.suffix(from: 20)
+      guard let count = tag.bytes.load(TagField.sectionCount),
+        let headerByteCount = tag.bytes.load(TagField.sectionSize),
+        let headers = tag.bytes.suffix(from: TagContents.sectionHeaders)
       else { return }
       let sections = ELFSections(
         count: UInt64(count), headerByteCount: UInt64(headerByteCount),
         start: headers.range.start)
-      sections.note(in: tag.bytes.memory, into: &information, reportingTo: &sink)
-    case Tag.oldRootPointer where information.rootPointer == nil, Tag.newRootPointer:
-      information.rootPointer = tag.bytes.suffix(from: 8)?.range.start
+      sections.note(with: &reading)
+    case Tag.oldRootPointer where reading.information.rootPointer == nil, Tag.newRootPointer:
+      reading.information.rootPointer = tag.bytes.suffix(from: TagContents.rootPointer)?.range.start
     default:
       break
     }
   }
 
   /// The text in a tag, which has to end inside it.
-  private func text<Memory: PhysicalMemoryReader, Sink: TextSink>(
+  private func text<Memory>(
     _ tag: Multiboot2Tags<Memory>.Element, at offset: UInt64, of object: StaticString,
-    _ sink: inout Sink
+    with reading: inout BootReading<Memory, some TextSink>
   ) -> AddressRange? {
     if let text = tag.bytes.text(at: offset) { return text }
-    sink.report(FirmwareProblem(object, at: tag.bytes.range.start, "has no end in its tag"))
+    reading.report(FirmwareProblem(object, at: tag.bytes.range.start, "has no end in its tag"))
     return nil
   }
 
   /// Reads the tags that tell of memory: the memory map, else EFI's, else the sizes.
-  private func readMemory<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    _ block: BoundedBytes<Memory>, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func readMemory<Memory>(
+    _ block: BoundedBytes<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
     let tags = Multiboot2Tags(block)
-    if let map = tags.first(Tag.memoryMap), let stride = map.load(UInt32.self, at: 8),
-      let entries = map.suffix(from: 16)
+    if let map = tags.first(Tag.memoryMap), let stride = map.load(TagField.entrySize),
+      let entries = map.suffix(from: TagContents.entries)
     {
       let table = E820Table(
         entryCount: stride == 0 ? 0 : entries.byteCount / UInt64(stride),
         entryByteCount: UInt64(stride))
       table.readEntries(
-        at: entries.range.start.rawValue, in: block.memory, of: "Multiboot 2 memory map entry",
-        into: &information, reportingTo: &sink)
+        at: entries.range.start.rawValue, of: "Multiboot 2 memory map entry", with: &reading)
     }
-    guard information.regions.count == 0 else { return }
-    if let map = tags.first(Tag.efiMemoryMap), let stride = map.load(UInt32.self, at: 8),
-      let descriptors = map.suffix(from: 16)
+    guard reading.information.regions.count == 0 else { return }
+    if let map = tags.first(Tag.efiMemoryMap), let stride = map.load(TagField.descriptorSize),
+      let descriptors = map.suffix(from: TagContents.descriptors)
     {
       let reader = EFIMemoryMap(
         byteCount: descriptors.byteCount, descriptorByteCount: UInt64(stride),
         hasBootServices: tags.first(Tag.efiBootServices) != nil)
       reader.readDescriptors(
-        at: descriptors.range.start, in: block.memory, into: &information, reportingTo: &sink)
+        at: descriptors.range.start, with: &reading)
     }
-    guard information.regions.count == 0 else { return }
-    if let sizes = tags.first(Tag.memorySizes), let lower = sizes.load(UInt32.self, at: 8),
-      let upper = sizes.load(UInt32.self, at: 12)
+    guard reading.information.regions.count == 0 else { return }
+    if let sizes = tags.first(Tag.memorySizes), let lower = sizes.load(TagField.memoryLower),
+      let upper = sizes.load(TagField.memoryUpper)
     {
-      information.appendMemory(lowerKibibyteCount: lower, upperKibibyteCount: upper)
+      reading.appendMemory(lowerKibibyteCount: lower, upperKibibyteCount: upper)
     }
   }
 }

@@ -16,7 +16,7 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
   private let block: BoundedBytes<Memory>
 
   /// Tags start behind the size of the block and a reserved number.
-  private var offset: UInt64 = 8
+  private var offset = Multiboot2.Information.headerByteCount
 
   init(_ block: BoundedBytes<Memory>) {
     self.block = block
@@ -24,9 +24,9 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
 
   /// The next tag; nil at the end, which is reported if it is not told by a tag.
   mutating func next(reportingTo sink: inout some TextSink) -> Element? {
-    guard let type = block.load(UInt32.self, at: offset),
-      let size = block.load(UInt32.self, at: offset + 4), size >= 8,
-      let bytes = block.slice(at: offset, byteCount: UInt64(size))
+    guard let rest = block.suffix(from: offset), let type = rest.load(Multiboot2.TagField.type),
+      let size = rest.load(Multiboot2.TagField.size), size >= Multiboot2.TagField.headerByteCount,
+      let bytes = rest.slice(at: 0, byteCount: UInt64(size))
     else {
       sink.report(
         FirmwareProblem(
@@ -34,10 +34,18 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
           "is cut off; the rest is ignored"))
       return nil
     }
-    guard type != 0 else { return nil }
+    guard type != Multiboot2.Tag.end else { return nil }
     // A size of 32 bits, rounded up to 8 bytes, behind an offset in a block of 1 MiB.
     offset += (UInt64(size) + 7) & ~7
     return Element(type: type, bytes: bytes)
+  }
+
+  /// Whether the next tag is the final one, at the very end of the block.
+  var isAtFinalTag: Bool {
+    guard let rest = block.suffix(from: offset) else { return false }
+    return rest.byteCount == Multiboot2.TagField.headerByteCount
+      && rest.load(Multiboot2.TagField.type) == Multiboot2.Tag.end
+      && rest.load(Multiboot2.TagField.size).map { UInt64($0) } == rest.byteCount
   }
 
   /// The first tag of `type`, looked for from the start; nil if there is none.

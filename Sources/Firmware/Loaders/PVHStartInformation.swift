@@ -12,6 +12,32 @@ public struct PVHStartInformation: BootProtocol {
 
   private static var versionWithMemoryMap: UInt32 { 1 }
 
+  /// The fields of `hvm_start_info`, as its header calls them.
+  private enum StartInformation {
+    static var magic: Field<UInt32> { 0 }
+    static var version: Field<UInt32> { 4 }
+    static var moduleCount: Field<UInt32> { 12 }
+    static var moduleListAddress: Field<UInt64> { 16 }
+    static var commandLineAddress: Field<UInt64> { 24 }
+    static var rootPointerAddress: Field<UInt64> { 32 }
+    static var memoryMapAddress: Field<UInt64> { 40 }
+    static var memoryMapEntryCount: Field<UInt32> { 48 }
+
+    static var byteCount: UInt64 { 56 }
+  }
+
+  /// The fields of `hvm_modlist_entry`.
+  private enum Module {
+    static var address: Field<UInt64> { 0 }
+    static var size: Field<UInt64> { 8 }
+    static var commandLineAddress: Field<UInt64> { 16 }
+
+    static var byteCount: UInt64 { 32 }
+  }
+
+  /// The size of `hvm_memmap_table_entry`, an e820 entry with extended attributes.
+  private static var mapEntryByteCount: UInt64 { 24 }
+
   /// Makes the reader.
   public init() {}
 
@@ -19,11 +45,11 @@ public struct PVHStartInformation: BootProtocol {
   ///
   /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+    at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
-    let block = BoundedBytes(memory, at: address, byteCount: 56)
-    guard let magic = block.load(UInt32.self, at: 0), let version = block.load(UInt32.self, at: 4)
+    let block = reading.bytes(at: address, byteCount: StartInformation.byteCount)
+    guard let magic = block.load(StartInformation.magic),
+      let version = block.load(StartInformation.version)
     else {
       throw .unreadable(FirmwareProblem("PVH start information", at: address, "is out of reach"))
     }
@@ -33,64 +59,61 @@ public struct PVHStartInformation: BootProtocol {
           "PVH start information", at: address, "starts with another number",
           value: UInt64(magic)))
     }
-    guard version >= Self.versionWithMemoryMap, let map = block.load(UInt64.self, at: 40),
-      let entryCount = block.load(UInt32.self, at: 48), map != 0
+    guard version >= Self.versionWithMemoryMap,
+      let map = block.load(StartInformation.memoryMapAddress),
+      let entryCount = block.load(StartInformation.memoryMapEntryCount), map != 0
     else {
       throw .unreadable(
         FirmwareProblem(
           "PVH start information", at: address, "has no memory map, is of version",
           value: UInt64(version)))
     }
-    information.heldRanges.append(block.range, .bootInformation)
-    let table = E820Table(entryCount: UInt64(entryCount), entryByteCount: 24)
-    information.note(start: map, byteCount: table.tableByteCount, owner: .memoryMap)
+    reading.information.heldRanges.append(block.range, .bootInformation)
+    let table = E820Table(entryCount: UInt64(entryCount), entryByteCount: Self.mapEntryByteCount)
+    reading.note(start: map, byteCount: table.tableByteCount, owner: .memoryMap)
     table.readEntries(
-      at: map, in: memory, of: "PVH memory map entry", into: &information, reportingTo: &sink)
-    guard information.regions.count > 0 else {
+      at: map, of: "PVH memory map entry", with: &reading)
+    guard reading.information.regions.count > 0 else {
       throw .unreadable(
         FirmwareProblem("PVH memory map", at: PhysicalAddress(map), "has no entry in reach"))
     }
-    if let text = block.load(UInt64.self, at: 24), text != 0 {
-      information.commandLine = information.noteText(
-        at: PhysicalAddress(text), in: memory, owner: .commandLine, of: "PVH command line",
-        reportingTo: &sink)
+    if let text = block.load(StartInformation.commandLineAddress), text != 0 {
+      reading.information.commandLine = reading.noteText(
+        at: PhysicalAddress(text), owner: .commandLine, of: "PVH command line")
     }
-    if let rootPointer = block.load(UInt64.self, at: 32), rootPointer != 0 {
-      information.rootPointer = PhysicalAddress(rootPointer)
+    if let rootPointer = block.load(StartInformation.rootPointerAddress), rootPointer != 0 {
+      reading.information.rootPointer = PhysicalAddress(rootPointer)
     }
-    if let start = block.load(UInt64.self, at: 16), let count = block.load(UInt32.self, at: 12),
-      count > 0
+    if let start = block.load(StartInformation.moduleListAddress),
+      let count = block.load(StartInformation.moduleCount), count > 0
     {
-      readModules(at: start, count: count, in: memory, into: &information, reportingTo: &sink)
+      readModules(at: start, count: count, with: &reading)
     }
   }
 
-  private func readModules<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at start: UInt64, count: UInt32, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  private func readModules(
+    at start: UInt64, count: UInt32,
+    with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>
   ) {
-    let list = information.list(
-      at: start, byteCount: UInt64(count) * 32,
-      limit: BootInformation.moduleCountLimit * 32, in: memory, of: "PVH module list",
-      reportingTo: &sink)
-    information.heldRanges.append(list.range, .moduleList)
-    for number in 0..<list.byteCount / 32 {
-      guard let start = list.load(UInt64.self, at: number * 32),
-        let byteCount = list.load(UInt64.self, at: number * 32 + 8),
-        let text = list.load(UInt64.self, at: number * 32 + 16)
+    let list = reading.noteModuleList(
+      at: start, count: count, entryByteCount: Module.byteCount, of: "PVH module list")
+    for number in 0..<list.byteCount / Module.byteCount {
+      guard let module = list.slice(at: number * Module.byteCount, byteCount: Module.byteCount),
+        let start = module.load(Module.address), let byteCount = module.load(Module.size),
+        let text = module.load(Module.commandLineAddress)
       else {
-        sink.report(
+        reading.report(
           FirmwareProblem(
             "PVH module", number: number, at: list.range.start,
             "is out of reach, as are all behind it, of", value: UInt64(count)))
         return
       }
-      let index = information.noteModule(
-        start: start, byteCount: byteCount, of: "PVH module", number: number, reportingTo: &sink)
+      let index = reading.noteModule(
+        start: start, byteCount: byteCount, of: "PVH module", number: number)
       guard text != 0 else { continue }
-      _ = information.noteText(
-        at: PhysicalAddress(text), in: memory, owner: .moduleCommandLine(index),
-        of: "PVH module command line", number: number, reportingTo: &sink)
+      _ = reading.noteText(
+        at: PhysicalAddress(text), owner: .moduleCommandLine(index),
+        of: "PVH module command line", number: number)
     }
   }
 }

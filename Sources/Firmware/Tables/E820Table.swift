@@ -34,6 +34,16 @@ public struct E820Table: BootProtocol {
   /// The distance from one entry to the next: 20 bytes, or 24 with extended attributes.
   public let entryByteCount: UInt64
 
+  /// The fields of an entry.
+  private enum Entry {
+    static var start: Field<UInt64> { 0 }
+    static var byteCount: Field<UInt64> { 8 }
+    static var type: Field<UInt32> { 16 }
+
+    /// The size without extended attributes.
+    static var leastByteCount: UInt64 { 20 }
+  }
+
   /// Makes a reader of a table with `entryCount` entries.
   public init(entryCount: UInt64, entryByteCount: UInt64 = 20) {
     self.entryCount = entryCount
@@ -44,14 +54,13 @@ public struct E820Table: BootProtocol {
   ///
   /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+    at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
     readEntries(
-      at: address.rawValue, in: memory, of: "e820 entry", into: &information, reportingTo: &sink)
-    information.heldRanges.append(
+      at: address.rawValue, of: "e820 entry", with: &reading)
+    reading.information.heldRanges.append(
       AddressRange(start: address, clampingByteCount: tableByteCount), .memoryMap)
-    guard information.regions.count > 0 else {
+    guard reading.information.regions.count > 0 else {
       throw .unreadable(FirmwareProblem("e820 table", at: address, "has no entry in reach"))
     }
   }
@@ -65,33 +74,33 @@ public struct E820Table: BootProtocol {
   /// Appends the entries of the table at `start` to the regions.
   ///
   /// Entries out of reach are reported, as is a distance between them that cannot be.
-  func readEntries<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at start: UInt64, in memory: Memory, of object: StaticString,
-    into information: inout BootInformation, reportingTo sink: inout Sink
+  func readEntries(
+    at start: UInt64, of object: StaticString,
+    with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>
   ) {
-    guard entryByteCount >= 20 else {
-      sink.report(
+    guard entryByteCount >= Entry.leastByteCount else {
+      reading.report(
         FirmwareProblem(
           object, at: PhysicalAddress(start), "is too small, has size", value: entryByteCount))
       return
     }
-    let table = information.list(
-      at: start, byteCount: tableByteCount, in: memory, of: object, reportingTo: &sink)
+    let table = reading.list(
+      at: start, byteCount: tableByteCount, of: object)
     for number in 0..<table.byteCount / entryByteCount {
       let offset = number * entryByteCount
-      guard let start = table.load(UInt64.self, at: offset),
-        let byteCount = table.load(UInt64.self, at: offset + 8),
-        let type = table.load(UInt32.self, at: offset + 16)
+      guard let entry = table.slice(at: offset, byteCount: Entry.leastByteCount),
+        let start = entry.load(Entry.start), let byteCount = entry.load(Entry.byteCount),
+        let type = entry.load(Entry.type)
       else {
-        sink.report(
+        reading.report(
           FirmwareProblem(
             object, number: number, at: table.range.start.advanced(byByteCount: offset),
             "is out of reach, as are all behind it"))
         return
       }
-      information.appendRegion(
+      reading.appendRegion(
         start: start, byteCount: byteCount, kind: E820.kind(ofType: type), of: object,
-        number: number, reportingTo: &sink)
+        number: number)
     }
   }
 }

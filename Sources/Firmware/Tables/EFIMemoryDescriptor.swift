@@ -11,6 +11,14 @@ public struct EFIMemoryDescriptor: Sendable {
   /// log2 of the size of EFI's pages in bytes.
   private static var pageByteCountShift: UInt64 { 12 }
 
+  /// The fields, as the specification calls them.
+  private enum Descriptor {
+    static var type: Field<UInt32> { 0 }
+    static var physicalStart: Field<UInt64> { 8 }
+    static var numberOfPages: Field<UInt64> { 24 }
+    static var attribute: Field<UInt64> { 32 }
+  }
+
   /// `EFI_MEMORY_WB`: the memory can be cached with write-back, as working memory has to be.
   public static var writeBack: UInt64 { 1 << 3 }
 
@@ -40,10 +48,10 @@ public struct EFIMemoryDescriptor: Sendable {
   /// Reads the entry at `offset`; nil if it is out of reach.
   init?(_ map: BoundedBytes<some PhysicalMemoryReader>, at offset: UInt64) {
     guard let entry = map.slice(at: offset, byteCount: Self.leastByteCount),
-      let type = entry.load(UInt32.self, at: 0),
-      let start = entry.load(UInt64.self, at: 8),
-      let pageCount = entry.load(UInt64.self, at: 24),
-      let attributes = entry.load(UInt64.self, at: 32)
+      let type = entry.load(Descriptor.type),
+      let start = entry.load(Descriptor.physicalStart),
+      let pageCount = entry.load(Descriptor.numberOfPages),
+      let attributes = entry.load(Descriptor.attribute)
     else { return nil }
     self.type = type
     self.start = start

@@ -6,7 +6,7 @@ import TextOutput
 /// EFI's memory map, as `GetMemoryMap()` gives it and loaders pass it on.
 ///
 /// Source: UEFI specification 2.10, section 7.2.3.
-public struct EFIMemoryMap: BootProtocol {
+public struct EFIMemoryMap: BootProtocol, Hashable, Sendable {
   /// The size of the map in bytes.
   public let byteCount: UInt64
 
@@ -27,13 +27,12 @@ public struct EFIMemoryMap: BootProtocol {
   ///
   /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at address: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+    at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
     let range = AddressRange(start: address, clampingByteCount: byteCount)
-    information.heldRanges.append(range, .memoryMap)
-    readDescriptors(at: address, in: memory, into: &information, reportingTo: &sink)
-    guard information.regions.count > 0 else {
+    reading.information.heldRanges.append(range, .memoryMap)
+    readDescriptors(at: address, with: &reading)
+    guard reading.information.regions.count > 0 else {
       throw .unreadable(
         FirmwareProblem("EFI memory map", at: address, "has no descriptor in reach"))
     }
@@ -41,36 +40,35 @@ public struct EFIMemoryMap: BootProtocol {
 
   /// Appends the descriptors of the map at `start` to the regions, and the loader's memory to the
   /// loader's ranges.
-  func readDescriptors<Memory: PhysicalMemoryReader, Sink: TextSink>(
-    at start: PhysicalAddress, in memory: Memory, into information: inout BootInformation,
-    reportingTo sink: inout Sink
+  func readDescriptors(
+    at start: PhysicalAddress,
+    with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>
   ) {
     guard descriptorByteCount >= EFIMemoryDescriptor.leastByteCount else {
-      sink.report(
+      reading.report(
         FirmwareProblem(
           "EFI memory descriptor", at: start, "is too small, has size",
           value: descriptorByteCount))
       return
     }
-    let map = information.list(
-      at: start.rawValue, byteCount: byteCount, in: memory, of: "EFI memory map",
-      reportingTo: &sink)
+    let map = reading.list(
+      at: start.rawValue, byteCount: byteCount, of: "EFI memory map")
     for number in 0..<map.byteCount / descriptorByteCount {
       let offset = number * descriptorByteCount
       guard let descriptor = EFIMemoryDescriptor(map, at: offset) else {
-        sink.report(
+        reading.report(
           FirmwareProblem(
             "EFI memory descriptor", number: number,
             at: map.range.start.advanced(byByteCount: offset),
             "is out of reach, as are all behind it"))
         return
       }
-      information.appendRegion(
+      reading.appendRegion(
         start: descriptor.start, byteCount: descriptor.byteCount,
         kind: descriptor.kind(hasBootServices: hasBootServices), of: "EFI memory descriptor",
-        number: number, reportingTo: &sink)
+        number: number)
       if descriptor.belongsToLoader {
-        information.note(
+        reading.note(
           start: descriptor.start, byteCount: descriptor.byteCount, owner: .loaderReclaimable)
       }
     }

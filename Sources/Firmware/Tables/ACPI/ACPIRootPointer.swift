@@ -9,8 +9,31 @@ struct ACPIRootPointer {
   /// `RSD PTR ` as a little-endian number.
   private static var signature: UInt64 { 0x2052_5450_2044_5352 }
 
-  /// The size of the structure before revision 2.
-  private static var oldByteCount: UInt64 { 20 }
+  /// The fields of the structure, as the specification calls them.
+  private enum Pointer {
+    static var signature: Field<UInt64> { 0 }
+    static var revision: Field<UInt8> { 15 }
+    static var rsdtAddress: Field<UInt32> { 16 }
+    static var length: Field<UInt32> { 20 }
+    static var xsdtAddress: Field<UInt64> { 24 }
+
+    /// The size before revision 2, and the least size since.
+    static var oldByteCount: UInt64 { 20 }
+    static var byteCount: UInt32 { 36 }
+
+    /// The revision that brought size and 64-bit address.
+    static var extendedRevision: UInt8 { 2 }
+  }
+
+  /// Where a PC may have the structure.
+  private enum SearchArea {
+    /// Where the BIOS keeps the address of its extended data area, in units of 16 bytes.
+    static var extendedDataSegment: PhysicalAddress { 0x40e }
+    static var extendedDataByteCount: UInt64 { 1024 }
+    static var biosStart: UInt64 { 0xe_0000 }
+    static var biosByteCount: UInt64 { 0x2_0000 }
+    static var alignment: UInt64 { 16 }
+  }
 
   /// More than any revision takes.
   private static var byteCountLimit: UInt64 { 256 }
@@ -26,15 +49,16 @@ struct ACPIRootPointer {
 
   /// Reads the structure at `address`; nil if there is none, or its checksum is wrong.
   init?(at address: PhysicalAddress, in memory: some PhysicalMemoryReader) {
-    let old = BoundedBytes(memory, at: address, byteCount: Self.oldByteCount)
-    guard old.load(UInt64.self, at: 0) == Self.signature, old.hasValidChecksum,
-      let revision = old.load(UInt8.self, at: 15), let rootTable = old.load(UInt32.self, at: 16)
+    let old = BoundedBytes(memory, at: address, byteCount: Pointer.oldByteCount)
+    guard old.load(Pointer.signature) == Self.signature, old.hasValidChecksum,
+      let revision = old.load(Pointer.revision), let rootTable = old.load(Pointer.rsdtAddress)
     else { return nil }
     self.rootTable = rootTable == 0 ? nil : PhysicalAddress(UInt64(rootTable))
     let header = BoundedBytes(memory, at: address, byteCount: Self.byteCountLimit)
-    guard revision >= 2, let byteCount = header.load(UInt32.self, at: 20), byteCount >= 36,
+    guard revision >= Pointer.extendedRevision, let byteCount = header.load(Pointer.length),
+      byteCount >= Pointer.byteCount,
       let whole = header.slice(at: 0, byteCount: UInt64(byteCount)), whole.hasValidChecksum,
-      let extended = whole.load(UInt64.self, at: 24), extended != 0
+      let extended = whole.load(Pointer.xsdtAddress), extended != 0
     else {
       extendedRootTable = nil
       range = old.range
@@ -55,20 +79,22 @@ struct ACPIRootPointer {
       sink.report(
         FirmwareProblem("ACPI root pointer of the loader", at: loaderAddress, "is damaged"))
     }
-    // The BIOS keeps the area's address, in units of 16 bytes, at 40e.
-    if let segment = memory.load(UInt16.self, at: PhysicalAddress(0x40e)),
-      let pointer = find(from: UInt64(segment) << 4, byteCount: 1024, in: memory)
+    if let segment = memory.load(UInt16.self, at: SearchArea.extendedDataSegment),
+      let pointer = find(
+        from: UInt64(segment) * SearchArea.alignment,
+        byteCount: SearchArea.extendedDataByteCount, in: memory)
     {
       return pointer
     }
-    return find(from: 0xe_0000, byteCount: 0x2_0000, in: memory)
+    return find(
+      from: SearchArea.biosStart, byteCount: SearchArea.biosByteCount, in: memory)
   }
 
   /// Looks for the structure on the multiples of 16 in a range below 2 MiB.
   private static func find(
     from start: UInt64, byteCount: UInt64, in memory: some PhysicalMemoryReader
   ) -> ACPIRootPointer? {
-    for offset in stride(from: 0, to: byteCount, by: 16) {
+    for offset in stride(from: 0, to: byteCount, by: UInt64.Stride(SearchArea.alignment)) {
       // Thousands of places are looked at, so the first letter has to do for most of them.
       guard memory.byte(at: PhysicalAddress(start + offset)) == UInt8(ascii: "R") else { continue }
       if let pointer = ACPIRootPointer(at: PhysicalAddress(start + offset), in: memory) {

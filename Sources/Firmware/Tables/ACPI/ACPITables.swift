@@ -6,11 +6,14 @@ import TextOutput
 ///
 /// Source: ACPI specification 6.5, sections 5.2.6 to 5.2.8.
 public struct ACPITables<Memory: PhysicalMemoryReader> {
-  /// The size of the header that all tables have.
-  static var headerByteCount: UInt64 { 36 }
-
   /// The most bytes that a table is read to.
   private static var byteCountLimit: UInt64 { 1 << 20 }
+
+  /// The sizes of an address in the table of all tables, in its two forms.
+  private enum AddressByteCount {
+    static var extended: UInt64 { 8 }
+    static var old: UInt64 { 4 }
+  }
 
   let memory: Memory
 
@@ -49,18 +52,18 @@ public struct ACPITables<Memory: PhysicalMemoryReader> {
     rootPointer = root.range
     if let address = root.extendedRootTable,
       let table = Self.table(.extendedRootTable, at: address, in: memory, reportingTo: &sink),
-      let entries = table.suffix(from: Self.headerByteCount)
+      let entries = table.suffix(from: ACPITableHeader.byteCount)
     {
       rootTable = table.range
       self.entries = entries
-      entryByteCount = 8
+      entryByteCount = AddressByteCount.extended
     } else if let address = root.rootTable,
       let table = Self.table(.rootTable, at: address, in: memory, reportingTo: &sink),
-      let entries = table.suffix(from: Self.headerByteCount)
+      let entries = table.suffix(from: ACPITableHeader.byteCount)
     {
       rootTable = table.range
       self.entries = entries
-      entryByteCount = 4
+      entryByteCount = AddressByteCount.old
     } else {
       return nil
     }
@@ -73,7 +76,7 @@ public struct ACPITables<Memory: PhysicalMemoryReader> {
   func address(ofTable number: UInt64) -> PhysicalAddress? {
     let offset = number * entryByteCount
     let entry =
-      entryByteCount == 8
+      entryByteCount == AddressByteCount.extended
       ? entries.load(UInt64.self, at: offset)
       : entries.load(UInt32.self, at: offset).map { UInt64($0) }
     return entry.map { PhysicalAddress($0) }
@@ -97,13 +100,13 @@ public struct ACPITables<Memory: PhysicalMemoryReader> {
     reportingTo sink: inout some TextSink
   ) -> BoundedBytes<Memory>? {
     let limit = BoundedBytes(memory, at: address, byteCount: byteCountLimit)
-    guard limit.load(UInt32.self, at: 0) == signature.number,
-      let byteCount = limit.load(UInt32.self, at: 4)
+    guard limit.load(ACPITableHeader.signature) == signature.number,
+      let byteCount = limit.load(ACPITableHeader.length)
     else {
       sink.report(FirmwareProblem("ACPI table", at: address, "is not what it was said to be"))
       return nil
     }
-    guard UInt64(byteCount) >= headerByteCount,
+    guard UInt64(byteCount) >= ACPITableHeader.byteCount,
       let table = limit.slice(at: 0, byteCount: UInt64(byteCount))
     else {
       sink.report(
@@ -116,6 +119,17 @@ public struct ACPITables<Memory: PhysicalMemoryReader> {
     }
     return table
   }
+}
+
+/// The header that all tables have, as the specification calls its fields.
+///
+/// Source: ACPI specification 6.5, section 5.2.6.
+enum ACPITableHeader {
+  static var signature: Field<UInt32> { 0 }
+  static var length: Field<UInt32> { 4 }
+  static var revision: Field<UInt8> { 8 }
+
+  static var byteCount: UInt64 { 36 }
 }
 
 /// The letters at the start of an ACPI table, as the little-endian number that they are in memory.

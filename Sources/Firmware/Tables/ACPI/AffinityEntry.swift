@@ -14,35 +14,82 @@ enum AffinityEntry {
   /// The entry is disabled, or of a type that says nothing about domains.
   case nothing
 
+  /// The types of entries.
+  private enum EntryType {
+    static var localAPIC: UInt8 { 0 }
+    static var memory: UInt8 { 1 }
+    static var localX2APIC: UInt8 { 2 }
+    static var gicc: UInt8 { 3 }
+    static var genericInitiator: UInt8 { 5 }
+  }
+
+  /// The type that every entry starts with.
+  private static var type: Field<UInt8> { 0 }
+
+  /// The fields of a processor with a local APIC: the domain's lowest byte and the rest of it lie
+  /// apart.
+  private enum LocalAPIC {
+    static var lowDomain: Field<UInt8> { 2 }
+    static var flags: Field<UInt32> { 4 }
+    static var highDomain: Field<UInt32> { 8 }
+  }
+
+  /// The fields of a range of memory.
+  private enum MemoryAffinityEntry {
+    static var domain: Field<UInt32> { 2 }
+    static var base: Field<UInt64> { 8 }
+    static var length: Field<UInt64> { 16 }
+    static var flags: Field<UInt32> { 28 }
+  }
+
+  /// The fields of a processor with an x2APIC.
+  private enum LocalX2APIC {
+    static var domain: Field<UInt32> { 4 }
+    static var flags: Field<UInt32> { 12 }
+  }
+
+  /// The fields of a processor with a GIC of Arm's.
+  private enum GICC {
+    static var domain: Field<UInt32> { 2 }
+    static var flags: Field<UInt32> { 10 }
+  }
+
+  /// The fields of another device that uses memory.
+  private enum GenericInitiator {
+    static var domain: Field<UInt32> { 4 }
+    static var flags: Field<UInt32> { 24 }
+  }
+
+  /// The bit of the flags that says that an entry counts.
+  private static var enabled: UInt32 { 1 }
+
   /// Reads an entry; nil if it is too small for its type.
   ///
   /// - Parameter isOld: The table is older than revision 2, and a domain has 8 bits only.
   init?(_ entry: BoundedBytes<some PhysicalMemoryReader>, isOld: Bool) {
     let mask: UInt32 = isOld ? 0xff : .max
-    switch entry.load(UInt8.self, at: 0) {
-    case 0:
-      // Local APIC: the domain's lowest byte and the rest of it lie apart.
-      guard let low = entry.load(UInt8.self, at: 2), let flags = entry.load(UInt32.self, at: 4),
-        let rest = entry.load(UInt32.self, at: 8)
+    switch entry.load(Self.type) {
+    case EntryType.localAPIC:
+      guard let low = entry.load(LocalAPIC.lowDomain), let flags = entry.load(LocalAPIC.flags),
+        let rest = entry.load(LocalAPIC.highDomain)
       else { return nil }
       let domain = UInt32(low) | rest & 0xffff_ff00
-      self = flags & 1 == 0 ? .nothing : .initiator(domain: domain & mask)
-    case 1:
-      guard let domain = entry.load(UInt32.self, at: 2), let start = entry.load(UInt64.self, at: 8),
-        let byteCount = entry.load(UInt64.self, at: 16), let flags = entry.load(UInt32.self, at: 28)
+      self = flags & Self.enabled == 0 ? .nothing : .initiator(domain: domain & mask)
+    case EntryType.memory:
+      guard let domain = entry.load(MemoryAffinityEntry.domain),
+        let start = entry.load(MemoryAffinityEntry.base),
+        let byteCount = entry.load(MemoryAffinityEntry.length),
+        let flags = entry.load(MemoryAffinityEntry.flags)
       else { return nil }
       self =
-        flags & 1 == 0
+        flags & Self.enabled == 0
         ? .nothing : .memory(domain: domain & mask, start: start, byteCount: byteCount)
-    case 2:
-      // Local x2APIC.
-      self.init(entry, domainOffset: 4, flagsOffset: 12)
-    case 3:
-      // GIC of a processor of Arm.
-      self.init(entry, domainOffset: 2, flagsOffset: 10)
-    case 5:
-      // Generic initiator.
-      self.init(entry, domainOffset: 4, flagsOffset: 24)
+    case EntryType.localX2APIC:
+      self.init(entry, LocalX2APIC.domain, LocalX2APIC.flags)
+    case EntryType.gicc:
+      self.init(entry, GICC.domain, GICC.flags)
+    case EntryType.genericInitiator:
+      self.init(entry, GenericInitiator.domain, GenericInitiator.flags)
     case nil:
       return nil
     default:
@@ -51,11 +98,10 @@ enum AffinityEntry {
   }
 
   private init?(
-    _ entry: BoundedBytes<some PhysicalMemoryReader>, domainOffset: UInt64, flagsOffset: UInt64
+    _ entry: BoundedBytes<some PhysicalMemoryReader>, _ domain: Field<UInt32>,
+    _ flags: Field<UInt32>
   ) {
-    guard let domain = entry.load(UInt32.self, at: domainOffset),
-      let flags = entry.load(UInt32.self, at: flagsOffset)
-    else { return nil }
-    self = flags & 1 == 0 ? .nothing : .initiator(domain: domain)
+    guard let domain = entry.load(domain), let flags = entry.load(flags) else { return nil }
+    self = flags & Self.enabled == 0 ? .nothing : .initiator(domain: domain)
   }
 }

@@ -7,8 +7,18 @@ import TextOutput
 ///
 /// Source: ACPI specification 6.5, section 5.2.16.
 struct AffinityTable<Memory: PhysicalMemoryReader> {
-  /// The header of all tables and 12 reserved bytes.
-  private static var firstOffset: UInt64 { 48 }
+  /// What each entry starts with.
+  private enum EntryHeader {
+    static var length: Field<UInt8> { 1 }
+
+    static var byteCount: UInt8 { 2 }
+  }
+
+  /// The bytes between the header of all tables and the first entry.
+  private static var reservedByteCount: UInt64 { 12 }
+
+  /// The revision since which a proximity domain has 32 bits.
+  private static var wideDomainRevision: UInt8 { 2 }
 
   private let table: BoundedBytes<Memory>
   private let isOld: Bool
@@ -19,8 +29,8 @@ struct AffinityTable<Memory: PhysicalMemoryReader> {
 
   init(_ table: BoundedBytes<Memory>) {
     self.table = table
-    isOld = table.load(UInt8.self, at: 8) ?? 0 < 2
-    offset = Self.firstOffset
+    isOld = table.load(ACPITableHeader.revision) ?? 0 < Self.wideDomainRevision
+    offset = ACPITableHeader.byteCount + Self.reservedByteCount
   }
 
   /// The next entry; nil at the end.
@@ -30,8 +40,9 @@ struct AffinityTable<Memory: PhysicalMemoryReader> {
   mutating func next(reportingTo sink: inout some TextSink) -> AffinityEntry? {
     while offset < table.byteCount {
       let address = table.range.start.advanced(byByteCount: offset)
-      guard let byteCount = table.load(UInt8.self, at: offset + 1), byteCount >= 2,
-        let bytes = table.slice(at: offset, byteCount: UInt64(byteCount))
+      guard let rest = table.suffix(from: offset), let byteCount = rest.load(EntryHeader.length),
+        byteCount >= EntryHeader.byteCount,
+        let bytes = rest.slice(at: 0, byteCount: UInt64(byteCount))
       else {
         sink.report(
           FirmwareProblem(

@@ -5,12 +5,6 @@ import TextOutput
 
 /// Keeping ACPI's tables.
 extension BootInformation {
-  /// The most tables that are taken note of; machines have some dozens.
-  private static var tableCountLimit: UInt64 { 256 }
-
-  /// The largest table that there can be; those with the most code have some hundred KiB.
-  private static var tableByteCountLimit: UInt64 { 1 << 24 }
-
   /// Takes note of ACPI's tables, as far as they lie in memory that the regions call usable: what
   /// lies elsewhere is not handed out anyhow.
   ///
@@ -23,55 +17,65 @@ extension BootInformation {
   ///
   /// - Throws: ``FirmwareError/heldRangesFull(capacity:needed:)``; the list has as many as fit then.
   /// - Complexity: O(tables × regions).
-  public mutating func noteTables<Memory: PhysicalMemoryReader>(
-    _ tables: ACPITables<Memory>, reportingTo sink: inout some TextSink
+  public mutating func noteTables(
+    _ tables: ACPITables<some PhysicalMemoryReader>, reportingTo sink: inout some TextSink
   ) throws(FirmwareError) {
-    var reports = FirstLines(to: sink)
-    defer { sink = reports.finish() }
+    try read(tables.memory, reportingTo: &sink) { (reading) throws(FirmwareError) in
+      reading.note(tables)
+      try reading.information.checkHeldRanges()
+    }
+  }
+}
+
+extension BootReading {
+  /// The most tables that are taken note of; machines have some dozens.
+  private static var tableCountLimit: UInt64 { 256 }
+
+  /// The largest table that there can be; those with the most code have some hundred KiB.
+  private static var tableByteCountLimit: UInt64 { 1 << 24 }
+
+  fileprivate mutating func note(_ tables: ACPITables<Memory>) {
     noteTable(tables.rootPointer)
     noteTable(tables.rootTable)
     if tables.count > Self.tableCountLimit {
-      reports.report(
+      report(
         FirmwareProblem(
           "ACPI table of tables", at: tables.rootTable.start, "is read in part only, has entries",
           value: tables.count))
     }
     for number in 0..<min(tables.count, Self.tableCountLimit) {
       guard let address = tables.address(ofTable: number), address != 0 else { continue }
-      noteTable(at: address, in: tables.memory, reportingTo: &reports)
+      noteTable(at: address)
     }
     var silence = SilentSink()
     if let table = tables.first(.fixedDescription, reportingTo: &silence) {
-      // FACS and DSDT; the 64-bit addresses count where they are there and are not 0.
-      noteTable(table, narrow: 36, wide: 132, reportingTo: &reports)
-      noteTable(table, narrow: 40, wide: 140, reportingTo: &reports)
+      noteTable(of: table, FixedDescription.facs, FixedDescription.extendedFACS)
+      noteTable(of: table, FixedDescription.dsdt, FixedDescription.extendedDSDT)
     }
-    try checkHeldRanges()
   }
 
-  /// Takes note of the table whose address is in one of two fields of another one.
+  /// Takes note of the table whose address is in one of two fields of another one; the 64-bit one
+  /// counts where it is there and not 0.
   private mutating func noteTable(
-    _ table: BoundedBytes<some PhysicalMemoryReader>, narrow: UInt64, wide: UInt64,
-    reportingTo sink: inout some TextSink
+    of table: BoundedBytes<Memory>, _ narrow: Field<UInt32>, _ wide: Field<UInt64>
   ) {
-    var address = table.load(UInt64.self, at: wide) ?? 0
-    if address == 0 { address = UInt64(table.load(UInt32.self, at: narrow) ?? 0) }
+    var address = table.load(wide) ?? 0
+    if address == 0 { address = UInt64(table.load(narrow) ?? 0) }
     guard address != 0 else { return }
-    noteTable(at: PhysicalAddress(address), in: table.memory, reportingTo: &sink)
+    noteTable(at: PhysicalAddress(address))
   }
 
   /// Takes note of the table at `address`, which has its size behind its signature.
-  private mutating func noteTable(
-    at address: PhysicalAddress, in memory: some PhysicalMemoryReader,
-    reportingTo sink: inout some TextSink
-  ) {
-    let header = BoundedBytes(memory, at: address, byteCount: 8)
-    guard let byteCount = header.load(UInt32.self, at: 4) else {
-      sink.report(FirmwareProblem("ACPI table", at: address, "is out of reach"))
+  private mutating func noteTable(at address: PhysicalAddress) {
+    guard
+      let byteCount = bytes(at: address, byteCount: ACPITableHeader.byteCount).load(
+        ACPITableHeader.length)
+    else {
+      report(FirmwareProblem("ACPI table", at: address, "is out of reach"))
       return
     }
     guard UInt64(byteCount) <= Self.tableByteCountLimit else {
-      sink.report(
+      report(
         FirmwareProblem("ACPI table", at: address, "has no such size", value: UInt64(byteCount)))
       return
     }
@@ -79,9 +83,21 @@ extension BootInformation {
   }
 
   private mutating func noteTable(_ range: AddressRange) {
-    for index in 0..<regions.count
-    where regions[index].kind == .usable && regions[index].range.overlaps(range) {
-      return heldRanges.append(range, .acpiTables)
+    for index in 0..<information.regions.count
+    where information.regions[index].kind == .usable
+      && information.regions[index].range.overlaps(range)
+    {
+      return information.heldRanges.append(range, .acpiTables)
     }
   }
+}
+
+/// The fields of ACPI's FADT that lead to other tables: FACS and DSDT.
+///
+/// Source: ACPI specification 6.5, section 5.2.9.
+private enum FixedDescription {
+  static var facs: Field<UInt32> { 36 }
+  static var dsdt: Field<UInt32> { 40 }
+  static var extendedFACS: Field<UInt64> { 132 }
+  static var extendedDSDT: Field<UInt64> { 140 }
 }

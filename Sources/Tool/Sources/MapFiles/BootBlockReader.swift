@@ -5,12 +5,14 @@ import PhysicalMemory
 import TextOutput
 
 extension MapFile {
-  /// Reads the memory map that a loader left, from a dump of memory that begins at `start`.
+  /// Reads the memory map that a loader left, from a dump of memory.
   ///
-  /// - Parameter information: The address of the loader's information; mostly `start`.
+  /// - Parameter information: The address of the loader's information.
+  /// - Precondition: The form is that of a dump.
   mutating func readBootBlock(
-    _ bytes: [UInt8], at start: PhysicalAddress, information: PhysicalAddress
+    at information: PhysicalAddress, in memory: FileMemory
   ) throws(BootBlockError) {
+    guard let reader = form.bootProtocol else { preconditionFailure("\(form) is no dump") }
     // The readers stop at 1 MiB of list, 20 bytes being the least entry, or 2 MiB of device tree, 8
     // bytes being the least there.
     let regionCapacity = 1 << 18
@@ -21,20 +23,10 @@ extension MapFile {
     defer { unsafe ranges.deallocate() }
     var result = unsafe BootInformation(
       regions: MemoryRegionList(storage: regions), heldRanges: OwnedRangeList(storage: ranges))
-    let memory = FileMemory(bytes: bytes, start: start)
     var reports = StringSink()
     do throws(FirmwareError) {
-      switch form {
-      case .multiboot2:
-        try result.read(Multiboot2(), at: information, in: memory, reportingTo: &reports)
-      case .pvh:
-        try result.read(PVHStartInformation(), at: information, in: memory, reportingTo: &reports)
-      case .dtb:
-        try result.read(DeviceTreeBlob(), at: information, in: memory, reportingTo: &reports)
-        try readNodes(of: information, in: memory, reportingTo: &reports)
-      default:
-        try result.read(Multiboot1(), at: information, in: memory, reportingTo: &reports)
-      }
+      try result.read(reader, at: information, in: memory, reportingTo: &reports)
+      if reader == .deviceTree { try readNodes(of: information, in: memory, reportingTo: &reports) }
     } catch {
       var text = StringSink()
       error.write(to: &text)
@@ -49,7 +41,7 @@ extension MapFile {
       loaderRanges.append(result.heldRanges[index])
     }
     // A tree is a file by itself more often than a dump of memory.
-    if form == .dtb && start.rawValue == 0 {
+    if reader == .deviceTree && memory.start == 0 {
       loaderRanges.removeAll { $0.owner == .loader(.deviceTree) }
       notes.append("where the tree itself will lie is not known; --at says it")
     }

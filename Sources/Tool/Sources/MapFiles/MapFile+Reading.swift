@@ -21,16 +21,18 @@ extension MapFile {
     start: PhysicalAddress = PhysicalAddress(0), information: PhysicalAddress? = nil
   ) throws(MapFileError) {
     if form?.isBinary ?? bytes.contains(0) {
-      guard let form = form ?? Self.binaryForm(of: bytes, from: start, to: information) else {
+      let memory = FileMemory(bytes: bytes, start: start)
+      let information = information ?? start
+      guard let form = form ?? MapFileForm(recognizing: information, in: memory) else {
         if let error = MapFileError(foreignText: bytes, file: name) { throw error }
         throw MapFileError(
           file: name,
-          "neither text nor Multiboot 2 or PVH information or a device tree in binary; "
+          "neither text nor Multiboot 2, PVH or Linux boot information or a device tree in binary; "
             + "Multiboot 1 information has no mark of its own and needs --form multiboot1")
       }
       self.init(form: form)
       do throws(BootBlockError) {
-        try readBootBlock(bytes, at: start, information: information ?? start)
+        try readBootBlock(at: information, in: memory)
       } catch {
         throw MapFileError(file: name, error.message)
       }
@@ -87,7 +89,8 @@ extension MapFile {
     case .memmap: try readFirmwareMemmap(lines)
     case .iomem: try readIOMemory(lines)
     case .kernel: try readDemonstration(lines)
-    case .multiboot1, .multiboot2, .pvh, .dtb: break
+    // What is left are dumps of memory, which have no lines.
+    default: break
     }
   }
 
@@ -104,36 +107,6 @@ extension MapFile {
       }
     }
     return nil
-  }
-
-  /// The form of a dump of memory, from the mark at the start of the information.
-  private static func binaryForm(
-    of bytes: [UInt8], from start: PhysicalAddress, to information: PhysicalAddress?
-  ) -> MapFileForm? {
-    let memory = FileMemory(bytes: bytes, start: start)
-    let information = information ?? start
-    switch memory.load(UInt32.self, at: information) {
-    case PVHStartInformation.magic: return .pvh
-    case DeviceTreeBlob.magic.byteSwapped: return .dtb
-    default: break
-    }
-    return isMultiboot2(at: information, in: memory) ? .multiboot2 : nil
-  }
-
-  /// Whether there are a size, a reserved zero, and tags of that size up to the final one.
-  private static func isMultiboot2(at start: PhysicalAddress, in memory: FileMemory) -> Bool {
-    func field(_ offset: UInt64) -> UInt64? {
-      start.advanced(byByteCount: offset).flatMap { memory.load(UInt32.self, at: $0) }
-        .map(UInt64.init)
-    }
-    guard let byteCount = field(0), field(4) == 0 else { return false }
-    var offset: UInt64 = 8
-    while offset < byteCount, let type = field(offset), let size = field(offset + 4), size >= 8 {
-      if type == 0 { return size == 8 && offset + 8 == byteCount }
-      // 32 bits each, so nothing overflows; a tag begins at a multiple of 8.
-      offset = (offset + size + 7) & ~7
-    }
-    return false
   }
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import Firmware
+import PhysicalMemory
 
 /// A form in which a memory map is kept in a file.
 public enum MapFileForm: String, CaseIterable, Sendable {
@@ -20,6 +22,8 @@ public enum MapFileForm: String, CaseIterable, Sendable {
   case multiboot2
   /// A dump of memory with the `hvm_start_info` of PVH.
   case pvh
+  /// A dump of memory with Linux's boot parameters for x86.
+  case zeroPage = "zero-page"
   /// A flattened device tree (DTB).
   case dtb
 
@@ -35,15 +39,33 @@ public enum MapFileForm: String, CaseIterable, Sendable {
     case .multiboot1: "Multiboot 1 information"
     case .multiboot2: "Multiboot 2 information"
     case .pvh: "PVH start information"
+    case .zeroPage: "Linux boot parameters"
     case .dtb: "device tree"
     }
   }
 
   /// Whether the form is bytes, not text.
-  public var isBinary: Bool {
+  public var isBinary: Bool { bootProtocol != nil }
+
+  /// The protocol of a dump of memory; nil for a text.
+  ///
+  /// There is none of Limine and EFI, as a dump does not tell what their readers have to know.
+  var bootProtocol: KnownBootProtocol? {
     switch self {
-    case .multiboot1, .multiboot2, .pvh, .dtb: true
-    case .table, .nodes, .dmesg, .memmap, .iomem, .kernel: false
+    case .multiboot1: .multiboot1
+    case .multiboot2: .multiboot2
+    case .pvh: .pvh
+    case .zeroPage: .zeroPage
+    case .dtb: .deviceTree
+    case .table, .nodes, .dmesg, .memmap, .iomem, .kernel: nil
     }
+  }
+
+  /// The form of a dump of memory, from the mark at the start of the information.
+  init?(recognizing information: PhysicalAddress, in memory: FileMemory) {
+    guard let found = KnownBootProtocol(recognizing: information, in: memory),
+      let form = Self.allCases.first(where: { $0.bootProtocol == found })
+    else { return nil }
+    self = form
   }
 }

@@ -17,11 +17,13 @@ struct SVGWriter {
   }
 
   /// A filled rectangle; `title` shows up under the mouse.
+  ///
+  /// - Parameter colour: Red, green and blue in the lowest 24 bits.
   mutating func rectangle(
-    x: Int, y: Int, width: Int, height: Int, colour: String, title: String? = nil
+    x: Int, y: Int, width: Int, height: Int, colour: UInt32, title: String? = nil
   ) {
     body += "<rect x=\"\(x)\" y=\"\(y)\" width=\"\(width)\" height=\"\(height)\""
-    body += " fill=\"\(colour)\""
+    body += " fill=\"#\(String(colour | 1 << 24, radix: 16).dropFirst())\""
     body += title.map { "><title>\(Self.escaped($0))</title></rect>\n" } ?? "/>\n"
     extend(to: y + height)
   }

@@ -50,7 +50,8 @@ import Testing
   @Test func multiboot1_isNotGuessed() {
     #expect(
       errorText(padded(bytes(UInt32(1 << 6)), to: 116))
-        == "FILE: error: neither text nor Multiboot 2 or PVH information or a device tree in binary; "
+        == "FILE: error: neither text nor Multiboot 2, PVH or Linux boot information or a device tree "
+        + "in binary; "
         + "Multiboot 1 information has no mark of its own and needs --form multiboot1")
   }
 
@@ -75,6 +76,17 @@ import Testing
     #expect(file.form == .pvh)
     #expect(file.shortText == ["0+9fc00 usable"])
     #expect(errorText(dump)?.hasPrefix("FILE: error: PVH memory map at 0x6038: ") == true)
+  }
+
+  @Test func zeroPage_isRecognised() throws {
+    var page = [UInt8](repeating: 0, count: 4096)
+    page[0x1e8] = 1
+    page.replaceSubrange(0x202..<0x208, with: bytes(UInt32(0x5372_6448)) + [0x0f, 0x02])
+    page.replaceSubrange(
+      0x2d0..<0x2e4, with: bytes(UInt64(0), UInt64(0x9fc00)) + bytes(UInt32(1)))
+    let file = try MapFile(reading: page, name: "FILE", start: PhysicalAddress(0x9_0000))
+    #expect(file.form == .zeroPage)
+    #expect(file.shortText == ["0+9fc00 usable"])
   }
 
   @Test func cutOffDump_isAnError() {

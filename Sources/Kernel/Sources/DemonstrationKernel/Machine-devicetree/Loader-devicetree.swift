@@ -10,15 +10,17 @@ struct Loader {
   /// Where the tree lies.
   let deviceTree: PhysicalAddress
 
-  /// The protocol.
-  var name: StaticString { "device tree" }
+  private static var bootProtocol: KnownBootProtocol { .deviceTree }
+
+  /// What the protocol is called.
+  var name: StaticString { Self.bootProtocol.name }
 
   /// Reads all that it left.
   func read(
     _ information: inout BootInformation, in memory: some PhysicalMemoryReader,
     reportingTo sink: inout some TextSink
   ) throws(FirmwareError) {
-    try information.read(DeviceTreeBlob(), at: deviceTree, in: memory, reportingTo: &sink)
+    try information.read(Self.bootProtocol, at: deviceTree, in: memory, reportingTo: &sink)
   }
 
   /// What tells of nodes: the tree.

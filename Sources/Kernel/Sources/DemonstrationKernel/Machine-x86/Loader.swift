@@ -12,15 +12,11 @@ struct Loader {
   /// What it left in EBX.
   let informationAddress: UInt32
 
-  /// The protocol.
-  var name: StaticString {
-    switch magic {
-    case Multiboot1.magic: "Multiboot 1"
-    case Multiboot2.magic: "Multiboot 2"
-    case PVHStartInformation.magic: "PVH"
-    default: "unknown"
-    }
-  }
+  /// The protocol; nil if it is of no loader that is known.
+  private var bootProtocol: KnownBootProtocol? { KnownBootProtocol(registerMagic: magic) }
+
+  /// What it is called.
+  var name: StaticString { bootProtocol?.name ?? "unknown" }
 
   /// Reads all that it left.
   func read(
@@ -34,19 +30,13 @@ struct Loader {
         FirmwareProblem(
           "boot information", at: address, "lies in the BIOS's own data, or no loader left any"))
     }
-    switch magic {
-    case Multiboot1.magic:
-      try information.read(Multiboot1(), at: address, in: memory, reportingTo: &sink)
-    case Multiboot2.magic:
-      try information.read(Multiboot2(), at: address, in: memory, reportingTo: &sink)
-    case PVHStartInformation.magic:
-      try information.read(PVHStartInformation(), at: address, in: memory, reportingTo: &sink)
-    default:
+    guard let bootProtocol else {
       throw .unreadable(
         FirmwareProblem(
           "boot information", at: address, "is of no loader that is known, its magic number",
           value: UInt64(magic)))
     }
+    try information.read(bootProtocol, at: address, in: memory, reportingTo: &sink)
   }
 
   /// What the firmware tells apart from the loader.

@@ -80,19 +80,6 @@ struct MapScreen {
 
 extension MapDrawing.Symbol {
   /// The colour of a block.
-  fileprivate var attribute: VGAText.Attribute {
-    switch self {
-    case .kernel: .init(rawValue: 0x0c)  // light red
-    case .module: .init(rawValue: 0x0d)  // light magenta
-    case .loader: .init(rawValue: 0x05)  // magenta
-    case .bitmap: .init(rawValue: 0x0e)  // yellow
-    case .pageTables: .init(rawValue: 0x06)  // brown
-    case .firmware: .init(rawValue: 0x09)  // light blue
-    case .allocated: .init(rawValue: 0x04)  // red
-    case .partlyFree: .init(rawValue: 0x0a)  // light green
-    case .free: .init(rawValue: 0x02)  // green
-    case .notUsable: .init(rawValue: 0x08)  // dark grey
-    }
-  }
+  fileprivate var attribute: VGAText.Attribute { .init(rawValue: colour.rawValue) }
 }
 #endif

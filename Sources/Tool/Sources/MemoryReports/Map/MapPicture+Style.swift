@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BootPlan
 import MapFiles
 import MemoryMap
 
@@ -32,35 +33,19 @@ extension MapPicture.Cell {
     }
   }
 
-  /// The colour of the cell in a picture, `#rrggbb`.
-  public var colour: String {
+  /// The colour of the cell.
+  var colour: PaletteColour {
     switch self {
-    case .nothing: "#f0f0f0"
-    case .several: "#8c8c8c"
-    case .kind(.usable): "#4caf50"
-    case .kind(.softReserved): "#c0ca33"
-    case .kind(.acpiReclaimable): "#29b6f6"
-    case .kind(.persistent): "#5c6bc0"
-    case .kind(.acpiNonVolatile): "#ab47bc"
-    case .kind(.reserved): "#e57373"
-    case .kind(.unusable): "#212121"
-    case .kind(.noMap): "#795548"
-    }
-  }
-
-  /// The number of the terminal's colour for the background (ECMA-48, SGR); nil for none.
-  var terminalColour: Int? {
-    switch self {
-    case .nothing: nil
-    case .several: 100
-    case .kind(.usable): 42
-    case .kind(.softReserved): 43
-    case .kind(.acpiReclaimable): 46
-    case .kind(.persistent): 44
-    case .kind(.acpiNonVolatile): 45
-    case .kind(.reserved): 41
-    case .kind(.unusable): 107
-    case .kind(.noMap): 105
+    case .nothing: .paper
+    case .several: .silver
+    case .kind(.usable): .green
+    case .kind(.softReserved): .yellow
+    case .kind(.acpiReclaimable): .cyan
+    case .kind(.persistent): .violet
+    case .kind(.acpiNonVolatile): .purple
+    case .kind(.reserved): .grey
+    case .kind(.unusable): .ink
+    case .kind(.noMap): .brown
     }
   }
 }

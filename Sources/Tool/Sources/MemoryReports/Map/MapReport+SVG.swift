@@ -23,7 +23,7 @@ extension MapReport {
     let cells = Set((low.rows + all.rows).flatMap(\.cells))
     var x = 10
     for cell in MapPicture.Cell.all where cells.contains(cell) {
-      svg.rectangle(x: x, y: y, width: 12, height: 12, colour: cell.colour)
+      svg.rectangle(x: x, y: y, width: 12, height: 12, colour: cell.colour.rgb)
       svg.text(x: x + 17, y: y + 10, cell.meaning)
       x += 28 + cell.meaning.count * 8
     }
@@ -54,7 +54,7 @@ extension MapPicture {
         let last = start + (UInt64(run) * stretchByteCount - 1)
         svg.rectangle(
           x: 136 + index * Self.cellWidth, y: y, width: run * Self.cellWidth,
-          height: Self.rowHeight - 2, colour: cell.colour,
+          height: Self.rowHeight - 2, colour: cell.colour.rgb,
           title: "\(addressText(start))-\(addressText(last)) \(cell.meaning)")
         index += run
       }

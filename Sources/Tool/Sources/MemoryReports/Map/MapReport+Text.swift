@@ -95,7 +95,7 @@ extension MapPicture.Cell {
   /// The cell's character, `count` times.
   fileprivate func text(count: Int, isColoured: Bool) -> String {
     let characters = String(repeating: character, count: count)
-    guard isColoured, let terminalColour else { return characters }
-    return "\u{1b}[30;\(terminalColour)m\(characters)\u{1b}[0m"
+    guard isColoured, self != .nothing else { return characters }
+    return "\u{1b}[30;\(colour.terminalBackground)m\(characters)\u{1b}[0m"
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BootMemoryTrace
+import BootPlan
 import TraceReplay
 
 /// Who has a page while the calls of a trace are made.
@@ -44,17 +45,17 @@ public enum PageOwner: Int, CaseIterable, Sendable {
     }
   }
 
-  /// The colour of a stretch that is this owner's for the most part, and of one that is in part.
-  public var colours: (full: String, part: String) {
+  /// The colour of a stretch that is this owner's; the pale one if it is in part only.
+  var colour: PaletteColour {
     switch self {
-    case .nobody: ("#ffffff", "#ffffff")
-    case .firmware: ("#9e9e9e", "#bdbdbd")
-    case .free: ("#e8f5e9", "#e8f5e9")
-    case .reserved: ("#e57373", "#ffcdd2")
-    case .allocated: ("#1e88e5", "#90caf9")
-    case .allocatedLow: ("#8e24aa", "#ce93d8")
-    case .allocatedOnNode: ("#00897b", "#80cbc4")
-    case .released: ("#fbc02d", "#fff59d")
+    case .nobody: .paper
+    case .firmware: .grey
+    case .free: .green
+    case .reserved: .red
+    case .allocated: .blue
+    case .allocatedLow: .purple
+    case .allocatedOnNode: .teal
+    case .released: .yellow
     }
   }
 }

@@ -57,8 +57,8 @@ extension TraceHistory {
     let seen = Set(rows.flatMap(\.cells).map(\.owner))
     var x = 10
     for owner in PageOwner.allCases where owner != .nobody && seen.contains(owner) {
-      svg.rectangle(x: x, y: y, width: 9, height: 12, colour: owner.colours.full)
-      svg.rectangle(x: x + 9, y: y, width: 9, height: 12, colour: owner.colours.part)
+      svg.rectangle(x: x, y: y, width: 9, height: 12, colour: owner.colour.rgb)
+      svg.rectangle(x: x + 9, y: y, width: 9, height: 12, colour: owner.colour.paleRGB)
       svg.text(x: x + 22, y: y + 10, owner.meaning)
       x += 36 + owner.meaning.count * 8
     }

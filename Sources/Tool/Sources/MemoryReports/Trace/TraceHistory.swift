@@ -14,7 +14,7 @@ public struct TraceHistory {
     public let isPart: Bool
 
     /// The colour, `#rrggbb`.
-    public var colour: String { isPart ? owner.colours.part : owner.colours.full }
+    var colour: UInt32 { isPart ? owner.colour.paleRGB : owner.colour.rgb }
   }
 
   /// The state after a call.

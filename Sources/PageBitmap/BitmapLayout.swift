@@ -5,6 +5,7 @@
 /// A table of where the levels are comes first, then the root, then level by level down to
 /// level 0, which has a word for each `BitmapWord.bitCount` pages.  A group of a higher
 /// level describes as many words or groups of the level below with a few planes of one bit each.
+@usableFromInline
 struct BitmapLayout {
   /// The number of bits on level 0; at least 1, even for a node without pages.
   let bitCount: UInt
@@ -50,7 +51,7 @@ struct BitmapLayout {
 
   /// log2 of the number of words in a group: a word itself on level 0; two planes on level 1; three
   /// above, and one word that is not used, so that a group is found without a multiplication.
-  @inline(__always)
+  @inlinable @inline(__always)
   static func groupShift(onLevel level: Int) -> UInt {
     level == 0 ? 0 : level == 1 ? 1 : 2
   }

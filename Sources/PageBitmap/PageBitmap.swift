@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import PhysicalMemory
 
 /// Which pages of a node are free: a bitmap that costs nothing until it is used.
 ///
@@ -30,21 +31,27 @@
 ///
 /// **Search** descends only into children that can hold what is sought, see
 /// ``firstRun(ofLength:alignedTo:from:below:)``.
-@safe package struct PageBitmap {
+@safe @usableFromInline
+package struct PageBitmap {
   /// The first word of each level, up to the root's.
-  private var levels: UnsafeMutablePointer<UnsafeMutablePointer<BitmapWord>>?
+  @usableFromInline
+  var levels: UnsafeMutablePointer<UnsafeMutablePointer<BitmapWord>>?
 
   /// The first word of level 0.
+  @usableFromInline
   package private(set) var words: UnsafeMutablePointer<BitmapWord>?
 
   /// The first group of level 1.
-  private var wordGroups: UnsafeMutablePointer<BitmapWord>?
+  @usableFromInline
+  var wordGroups: UnsafeMutablePointer<BitmapWord>?
 
   /// The level of the root, the one group that all others are below; at least 2.  The root and the
   /// groups right below it are always valid.
+  @usableFromInline
   package private(set) var rootLevel: Int
 
   /// log2 of the number of groups of level 1 that a group right below the root stands for.
+  @usableFromInline
   private(set) var topShift: UInt
 
   /// The number of bits on level 0; bits from here on are never 1.
@@ -53,14 +60,16 @@
   /// The page frame number of bit 0, a multiple of the word's width.
   ///
   /// So alignments below the width are patterns within a word; larger ones need this number.
+  @usableFromInline
   package private(set) var firstPageNumber: UInt
 
   /// Where the last change was.
-  var cursor: BitmapCursor
+  @usableFromInline
+  package var cursor: BitmapCursor
 
   /// Leaves of a bit's number that within its word.
-  @inline(__always)
-  static var bitMask: UInt { BitmapWord.bitCount &- 1 }
+  @inlinable @inline(__always)
+  package static var bitMask: UInt { BitmapWord.bitCount &- 1 }
 
   /// The bitmap of a node without pages.
   package init() {
@@ -74,18 +83,26 @@
     cursor = .nowhere
   }
 
+  /// The size in bytes of the bitmap of `pageCount` pages, from whatever page on.
+  ///
+  /// - Parameter pageCount: At most 2^52 where words have 64 bits, and 2^32 - 65 where they have 32.
+  /// - Complexity: O(levels).
+  package static func byteCount(forPageCount pageCount: UInt) -> UInt {
+    // The pages may begin with any page of the first word.
+    BitmapLayout(bitCount: pageCount + bitMask).byteCount
+  }
+
   /// Makes this a bitmap with no page free: in its place, where an initialiser would be copied.
   ///
   /// - Parameters:
-  ///   - layout: The number of bits, and where the levels lie.
-  ///   - firstPageNumber: The page frame number of bit 0, a multiple of the word's width.
-  ///   - memory: At least `layout.byteCount` bytes, aligned for a pointer, of any content.
+  ///   - pages: The pages; those in front of them in the first word have a bit too.
+  ///   - memory: At least ``byteCount(forPageCount:)`` bytes, aligned for a pointer, of any content.
   /// - Complexity: O(levels); writes only the root and the level below.
   @_optimize(speed)
-  mutating func reset(
-    layout: BitmapLayout, firstPageNumber: UInt, memory: UnsafeMutableRawPointer
-  ) {
-    self.firstPageNumber = firstPageNumber
+  package mutating func reset(for pages: Range<PageNumber>, memory: UnsafeMutableRawPointer) {
+    // Bit 0 is the page at which a word begins, so that alignments need no sums.
+    firstPageNumber = pages.lowerBound & ~Self.bitMask
+    let layout = BitmapLayout(bitCount: pages.upperBound &- firstPageNumber)
     rootLevel = layout.rootLevel
     // Right below a root of level 2 are groups of level 1, whose children are words.  Levels are few,
     // so the shift is small.
@@ -122,7 +139,7 @@
   }
 
   /// Where a word of level 0 is.
-  @inline(__always)
+  @inlinable @inline(__always)
   func place(ofWord index: UInt) -> UnsafeMutablePointer<BitmapWord> {
     unsafe words.unsafelyUnwrapped + Int(bitPattern: index)
   }
@@ -137,8 +154,8 @@
   }
 
   /// The two planes of the group of level 1 that has a word's state: low, high.
-  @inline(__always)
-  func wordGroup(ofWord index: UInt) -> UnsafeMutablePointer<BitmapWord> {
+  @inlinable @inline(__always)
+  package func wordGroup(ofWord index: UInt) -> UnsafeMutablePointer<BitmapWord> {
     let offset = (index &>> BitmapWord.bitShift) &<< BitmapLayout.groupShift(onLevel: 1)
     return unsafe wordGroups.unsafelyUnwrapped + Int(bitPattern: offset)
   }
@@ -163,7 +180,7 @@
   }
 
   /// Makes a group, or on level 0 a word, uniform.
-  @inline(__always)
+  @usableFromInline @inline(__always)
   func fillGroup(_ index: UInt, onLevel level: Int, with word: BitmapWord) {
     // No call asks for level 0.  Without the branch, Swift 6.3's optimiser turns the loop of
     // `validateGroup` into longer code: 163 instructions instead of 160 for each free of a page in
@@ -204,7 +221,7 @@
     return unsafe GroupPlanes(low: group[0], high: group[1], word: group[2])
   }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   func group(_ index: UInt, onUpperLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
     // As below, for levels from 2 up.
     unsafe base(ofLevel: level) + Int(bitPattern: index &<< BitmapLayout.groupShift(onLevel: 2))
@@ -217,8 +234,8 @@
     return unsafe base(ofLevel: level) + Int(bitPattern: offset)
   }
 
-  @inline(__always)
-  private func base(ofLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
+  @inlinable @inline(__always)
+  func base(ofLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
     // A bitmap with any bits has a pointer for every level up to the top; without bits there is
     // no group to ask for.
     unsafe levels.unsafelyUnwrapped[level]

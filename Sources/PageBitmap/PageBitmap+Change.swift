@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import PhysicalMemory
 
 /// Freeing and reserving.
 ///
@@ -6,8 +7,8 @@
 /// time.
 extension PageBitmap {
   /// Reserves a free page of the cursor's word.
-  @inline(__always)
-  mutating func reserveAtCursor(_ page: PageNumber) {
+  @inlinable @inline(__always)
+  package mutating func reserveAtCursor(_ page: PageNumber) {
     replaceWordAtCursor(with: cursor.word & ~.one(at: page & Self.bitMask))
   }
 
@@ -19,8 +20,8 @@ extension PageBitmap {
   ///   - free: Whether the pages are to be free.
   /// - Returns: Whether there are such pages, and all were the opposite; nothing has changed
   ///   otherwise.
-  @inline(__always)
-  mutating func flipAtCursor(
+  @inlinable @inline(__always)
+  package mutating func flipAtCursor(
     from first: PageNumber, through last: PageNumber, free: Bool
   ) -> Bool {
     let mask = BitmapWord.ones(from: first & Self.bitMask) & .ones(upTo: last & Self.bitMask)
@@ -33,8 +34,8 @@ extension PageBitmap {
   /// Puts the cursor at the word of `page`, which gets stored, if it was not, with every group above.
   ///
   /// - Complexity: O(levels).
-  @inline(__always)
-  mutating func seek(_ page: PageNumber) {
+  @inlinable @inline(__always)
+  package mutating func seek(_ page: PageNumber) {
     // The page is not below the first.
     let index = (page &- firstPageNumber) &>> BitmapWord.bitShift
     validateGroup(index &>> BitmapWord.bitShift)
@@ -62,7 +63,7 @@ extension PageBitmap {
   /// - Precondition: `start` < `end` ≤ ``bitCount``.
   /// - Complexity: O(levels); a word at a time at the two ends of the range, and nothing between.
   @_optimize(speed) @inline(never)
-  mutating func set(from start: UInt, to end: UInt, free: Bool) {
+  package mutating func set(from start: UInt, to end: UInt, free: Bool) {
     // `end` is above `start`, so 1 can be taken from it.
     let last = end &- 1
     var left = start &>> BitmapWord.bitShift
@@ -126,8 +127,8 @@ extension PageBitmap {
     if new != old { propagate(new, fromChild: index, onLevel: level &+ 1) }
   }
 
-  @inline(__always)
-  private mutating func replaceWordAtCursor(with word: BitmapWord) {
+  @inlinable @inline(__always)
+  mutating func replaceWordAtCursor(with word: BitmapWord) {
     cursor.word = word
     let state = PageState(of: word)
     // Most changes leave the state of the word as it was.
@@ -136,8 +137,8 @@ extension PageBitmap {
 
   /// Writes the new state of the cursor's word to its group, and to those above if that is something
   /// else then.
-  @inline(__always)
-  private mutating func changeStateAtCursor(to newState: PageState) {
+  @inlinable @inline(__always)
+  mutating func changeStateAtCursor(to newState: PageState) {
     let group = unsafe cursor.group.unsafelyUnwrapped
     if newState.bits | cursor.state.bits == PageState.scattered.bits {
       // A few pages come or go.  Mostly others of the group are free before and after.
@@ -152,8 +153,8 @@ extension PageBitmap {
   }
 
   /// The same where that may concern the groups above.
-  @_optimize(speed) @inline(never)
-  private static func changeGroupAtCursor(of bitmap: inout PageBitmap, to newState: PageState) {
+  @usableFromInline @_optimize(speed) @inline(never)
+  static func changeGroupAtCursor(of bitmap: inout PageBitmap, to newState: PageState) {
     let group = unsafe bitmap.cursor.group.unsafelyUnwrapped
     let difference = newState.bits ^ bitmap.cursor.state.bits
     bitmap.cursor.state = newState
@@ -196,8 +197,8 @@ extension PageBitmap {
 
   /// Makes a group of level 1 and every group above it valid: where a parent says that all or none
   /// of the pages are free, what lies below is written for the first time.
-  @inline(__always)
-  private mutating func validateGroup(_ index: UInt) {
+  @inlinable @inline(__always)
+  mutating func validateGroup(_ index: UInt) {
     var level = rootLevel &- 1
     // By how much the number of a group of level 1 is shifted for that of the group's child on the
     // way there.

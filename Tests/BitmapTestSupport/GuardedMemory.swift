@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-import BootMemoryTrace
-import TraceReplay
 import Testing
+import TraceReplay
 
 /// Memory for a bitmap, of any content, between two guards: bytes that nobody may write to.
 ///
 /// The guards are looked at in the end, and whenever a test asks.
-@safe final class GuardedMemory {
+@safe public final class GuardedMemory {
   /// The memory, with exactly the size that was asked for.
-  let bytes: UnsafeMutableRawBufferPointer
+  public let bytes: UnsafeMutableRawBufferPointer
+
+  /// The memory with its guards.
   private let arena: Arena
 
   private static let guardByteCount = 4096
@@ -19,7 +20,8 @@ import Testing
   /// A bitmap of terabytes is left as the host gives it, zero, so that it costs no memory.
   private static let filledByteCount = 1 << 20
 
-  init(byteCount: UInt64, content: UInt8 = 0xa5) {
+  /// Makes memory of so many bytes of `content`.
+  public init(byteCount: UInt64, content: UInt8 = 0xa5) {
     let byteCount = Int(byteCount)
     let arena = Arena(byteCount: byteCount + 2 * Self.guardByteCount)!
     self.arena = arena
@@ -38,7 +40,7 @@ import Testing
   }
 
   /// Whether nothing has been written before the memory or behind it.
-  var isGuardIntact: Bool {
+  public var isGuardIntact: Bool {
     let front = unsafe UnsafeRawBufferPointer(start: arena.start, count: Self.guardByteCount)
     let back = unsafe UnsafeRawBufferPointer(
       start: bytes.baseAddress! + bytes.count, count: Self.guardByteCount)

@@ -4,9 +4,12 @@
 ///
 /// Simple on purpose: no words, no levels, nothing remembered.  It takes as long as there are runs,
 /// however far they lie apart.
-struct FreeRuns: Equatable {
+package struct FreeRuns: Equatable {
   /// The runs; no two of them touch.
-  private(set) var runs: [Range<Int>] = []
+  package private(set) var runs: [Range<Int>] = []
+
+  /// No page is free.
+  package init() {}
 
   /// The index of the first run that ends above `page`.
   private func firstIndex(endingAbove page: Int) -> Int {
@@ -18,9 +21,11 @@ struct FreeRuns: Equatable {
     return low
   }
 
-  func isFree(_ page: Int) -> Bool { first(free: true, in: page..<page + 1) != nil }
+  /// Whether a page is free.
+  package func isFree(_ page: Int) -> Bool { first(free: true, in: page..<page + 1) != nil }
 
-  mutating func set(_ pages: Range<Int>, free: Bool) {
+  /// Makes pages free, or reserved.
+  package mutating func set(_ pages: Range<Int>, free: Bool) {
     guard !pages.isEmpty else { return }
     // Those that share a page with it or touch it.
     let first = firstIndex(endingAbove: pages.lowerBound - 1)
@@ -34,7 +39,7 @@ struct FreeRuns: Equatable {
   }
 
   /// The first page in `pages` that is free, or is reserved.
-  func first(free: Bool, in pages: Range<Int>) -> Int? {
+  package func first(free: Bool, in pages: Range<Int>) -> Int? {
     guard !pages.isEmpty else { return nil }
     let index = firstIndex(endingAbove: pages.lowerBound)
     let page: Int

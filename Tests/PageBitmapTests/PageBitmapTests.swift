@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-@testable import BootMemory
+import BitmapTestSupport
+@testable import PageBitmap
 import TestSupport
 import Testing
 
@@ -14,7 +15,7 @@ import Testing
       let layout = BitmapLayout(bitCount: bitCount)
       memory = GuardedMemory(byteCount: UInt64(layout.byteCount), content: content)
       unsafe tree.reset(
-        layout: layout, firstPageNumber: firstPageNumber, memory: memory.bytes.baseAddress!)
+        for: firstPageNumber..<firstPageNumber + bitCount, memory: memory.bytes.baseAddress!)
     }
 
     func firstFree(from start: UInt, below end: UInt) -> UInt? {

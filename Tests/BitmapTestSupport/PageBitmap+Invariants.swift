@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-@testable import BootMemory
+import PageBitmap
 
 /// What must be true of a bitmap between any two calls.
 extension PageBitmap {
@@ -10,7 +10,7 @@ extension PageBitmap {
   /// and the way to the cursor, which must be valid always.
   ///
   /// - Complexity: O(stored groups and words).
-  func brokenInvariant() -> String? {
+  package func brokenInvariant() -> String? {
     guard rootLevel >= 2 else { return "the root is on level \(rootLevel)" }
     do {
       try check(group: 0, onLevel: rootLevel)
@@ -25,6 +25,33 @@ extension PageBitmap {
   private struct Broken: Error {
     let text: String
   }
+
+  /// How free a child is, as a group has to know it.
+  private struct Freedom: Equatable, CustomStringConvertible {
+    let state: PageState
+    let hasFreeWord: Bool
+
+    init(state: PageState, hasFreeWord: Bool) {
+      self.state = state
+      self.hasFreeWord = hasFreeWord
+    }
+
+    init(of word: BitmapWord) {
+      self.init(state: PageState(of: word), hasFreeWord: word == .max)
+    }
+
+    init(of planes: GroupPlanes) {
+      let state: PageState =
+        planes.allFree == .max
+        ? .all : planes.high != 0 ? .clustered : planes.low != 0 ? .scattered : .none
+      self.init(state: state, hasFreeWord: planes.word != 0)
+    }
+
+    var description: String { "state \(state.bits)\(hasFreeWord ? " and a free word" : "")" }
+  }
+
+  /// A word of level 0 that is stored.
+  private func storedWord(_ index: UInt) -> BitmapWord { unsafe words![Int(index)] }
 
   /// log2 of the number of pages that a child of a group stands for.
   private func childShift(onLevel level: Int) -> UInt {
@@ -41,7 +68,7 @@ extension PageBitmap {
 
   /// Checks a valid group and all that is stored below.
   @discardableResult
-  private func check(group index: UInt, onLevel level: Int) throws(Broken) -> GroupSummary {
+  private func check(group index: UInt, onLevel level: Int) throws(Broken) -> Freedom {
     let planes = planes(ofGroup: index, onLevel: level)
     let place = "group \(index) of level \(level)"
     let count = childCount(ofGroup: index, onLevel: level)
@@ -56,11 +83,10 @@ extension PageBitmap {
         }
         continue
       }
-      let told = GroupSummary(
-        state: PageState(bits: low | (high << 1)), hasFreeWord: hasFreeWord)
-      let actual: GroupSummary
+      let told = Freedom(state: PageState(bits: low | (high << 1)), hasFreeWord: hasFreeWord)
+      let actual: Freedom
       if low == high {
-        actual = GroupSummary(state: low == 0 ? .none : .all, hasFreeWord: low == 1)
+        actual = Freedom(state: low == 0 ? .none : .all, hasFreeWord: low == 1)
         if low == 1, (child + 1) << childShift(onLevel: level) > bitCount {
           throw Broken(text: "\(place), child \(bit) is all free and reaches behind the end")
         }
@@ -72,24 +98,24 @@ extension PageBitmap {
         if end < BitmapWord.bitCount, word >> BitmapWord(end) != 0 {
           throw Broken(text: "word \(child) is free behind the end")
         }
-        actual = GroupSummary(of: word)
+        actual = Freedom(of: word)
       }
       guard told == actual else {
-        throw Broken(text: "\(place) has \(told.bits) for child \(bit), which is \(actual.bits)")
+        throw Broken(text: "\(place) has \(told) for child \(bit), which is \(actual)")
       }
     }
-    return planes.summary
+    return Freedom(of: planes)
   }
 
   /// These are stored even where the root says `none` or `all` of them.
   private func checkGroupsBelowRoot() throws(Broken) {
     let root = planes(ofGroup: 0, onLevel: rootLevel)
     for index in 0..<childCount(ofGroup: 0, onLevel: rootLevel) {
-      let summary = planes(ofGroup: index, onLevel: rootLevel - 1).summary
+      let actual = Freedom(of: planes(ofGroup: index, onLevel: rootLevel - 1)).state
       let bit = BitmapWord(index)
       let told = root.low >> bit & 1 | (root.high >> bit & 1) << 1
-      guard summary.state.bits == told else {
-        throw Broken(text: "group \(index) right below the root is \(summary.bits), not \(told)")
+      guard actual.bits == told else {
+        throw Broken(text: "group \(index) right below the root is \(actual.bits), not \(told)")
       }
     }
   }
@@ -99,7 +125,7 @@ extension PageBitmap {
     guard cursor.wordNumber != .max else { return }
     let first = firstPageNumber >> BitmapWord.bitShift
     guard cursor.wordNumber >= first,
-      cursor.wordNumber - first < BitmapLayout.groupCount(of: bitCount)
+      cursor.wordNumber - first <= (bitCount - 1) / BitmapWord.bitCount
     else { throw Broken(text: "the cursor is at word \(cursor.wordNumber)") }
     let index = cursor.wordNumber - first
     var copy = self
@@ -107,7 +133,7 @@ extension PageBitmap {
     guard storedWord(index) == word, cursor.word == word else {
       throw Broken(text: "the cursor's word is stored as \(storedWord(index)), and is \(word)")
     }
-    guard cursor.state == PageState(of: word), state(ofWord: index) == cursor.state else {
+    guard cursor.state == PageState(of: word) else {
       throw Broken(text: "the cursor's state is \(cursor.state.bits)")
     }
     guard cursor.groupBit == .one(at: index & Self.bitMask),
@@ -115,15 +141,15 @@ extension PageBitmap {
     else { throw Broken(text: "the cursor's group is another word's") }
     // Each group on the way down has of its child what the child says of itself.
     var child = index
-    var summary = GroupSummary(of: word)
+    var actual = cursor.state
     for level in 1...rootLevel {
       let planes = planes(ofGroup: child >> BitmapWord.bitShift, onLevel: level)
       let bit = BitmapWord(child & Self.bitMask)
       let told = planes.low >> bit & 1 | (planes.high >> bit & 1) << 1
-      guard told == summary.state.bits else {
+      guard told == actual.bits else {
         throw Broken(text: "the group of level \(level) above the cursor is not valid")
       }
-      summary = planes.summary
+      actual = Freedom(of: planes).state
       child >>= BitmapWord.bitShift
     }
   }

@@ -30,7 +30,7 @@ extension PageBitmap {
   ///   - start: Where to begin.
   ///   - end: Where to end; at most ``bitCount``.
   /// - Complexity: O(levels) for each group of free pages that turns out to be too short.
-  mutating func firstRun(
+  package mutating func firstRun(
     ofLength length: UInt, alignedTo step: UInt, from start: UInt, below end: UInt
   ) -> UInt? {
     let width = BitmapWord.bitCount
@@ -88,7 +88,7 @@ extension PageBitmap {
 
   /// The first bit at or above `bit` that stands for a page frame divisible by `step`.
   @inline(__always)
-  func aligned(_ bit: UInt, to step: UInt) -> UInt {
+  package func aligned(_ bit: UInt, to step: UInt) -> UInt {
     // Page frame numbers and steps are at most 2^52, or half of a 32-bit word: no sum overflows.
     let number = bit &+ firstPageNumber
     return ((number &+ (step &- 1)) & ~(step &- 1)) &- firstPageNumber
@@ -98,7 +98,7 @@ extension PageBitmap {
   ///
   /// - Complexity: O(levels).
   @inline(__always)
-  mutating func firstFree(from start: UInt, below end: UInt) -> UInt? {
+  package mutating func firstFree(from start: UInt, below end: UInt) -> UInt? {
     guard start < end, let found = first(.freePage, from: start, below: end), found.bit < end else {
       return nil
     }
@@ -109,7 +109,7 @@ extension PageBitmap {
   ///
   /// - Complexity: O(levels).
   @inline(__always)
-  mutating func firstReserved(from start: UInt, below end: UInt) -> UInt? {
+  package mutating func firstReserved(from start: UInt, below end: UInt) -> UInt? {
     guard start < end, let found = first(.reservedPage, from: start, below: end), found.bit < end
     else {
       return nil
@@ -125,7 +125,7 @@ extension PageBitmap {
   /// - Precondition: `start` < `end` ≤ ``bitCount``.
   /// - Complexity: O(levels).
   @inline(never)
-  mutating func isReserved(from start: UInt, to end: UInt) -> Bool {
+  package mutating func isReserved(from start: UInt, to end: UInt) -> Bool {
     var planes = self.planes(ofGroup: 0, onLevel: rootLevel)
     // So it is where a node has just been registered.
     if planes.anyFree == 0 { return true }
@@ -184,7 +184,7 @@ extension PageBitmap {
   /// Whether a page is free.
   ///
   /// - Complexity: O(levels).
-  mutating func isFree(_ bit: UInt) -> Bool {
+  package mutating func isFree(_ bit: UInt) -> Bool {
     word(bit &>> BitmapWord.bitShift).isOne(at: bit & Self.bitMask)
   }
 

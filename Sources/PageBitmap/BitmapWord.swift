@@ -5,8 +5,10 @@
 /// `BOOTMEM_NARROW_WORDS` makes words 32 bits wide on a 64-bit host, so that tests can run there
 /// what an i386 kernel runs.
 #if BOOTMEM_NARROW_WORDS
+@usableFromInline
 package typealias BitmapWord = UInt32
 #else
+@usableFromInline
 package typealias BitmapWord = UInt
 #endif
 
@@ -14,44 +16,46 @@ package typealias BitmapWord = UInt
 // shifts here (`&<<`, `&>>`) do what the checked ones do, without their branches.
 extension BitmapWord {
   /// log2 of the number of bits in a word.
+  @inlinable @inline(__always)
   package static var bitShift: UInt { UInt(truncatingIfNeeded: bitWidth.trailingZeroBitCount) }
 
   /// The number of bits in a word.
+  @inlinable @inline(__always)
   package static var bitCount: UInt { UInt(truncatingIfNeeded: bitWidth) }
 
   /// All bits from `bit` to the top.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func ones(from bit: UInt) -> BitmapWord {
     .max &<< BitmapWord(truncatingIfNeeded: bit)
   }
 
   /// All bits up to `bit`, that one included.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func ones(upTo bit: UInt) -> BitmapWord {
     .max &>> BitmapWord(truncatingIfNeeded: bitCount &- 1 &- bit)
   }
 
   /// All bits above `bit`.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func ones(above bit: UInt) -> BitmapWord {
     ones(from: bit) & ~one(at: bit)
   }
 
   /// All bits below `bit`.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func ones(below bit: UInt) -> BitmapWord {
     one(at: bit) &- 1
   }
 
   /// `count` bits from `bit` upwards; 0 < count, bit + count ≤ width.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func ones(from bit: UInt, count: UInt) -> BitmapWord {
     (.max &>> BitmapWord(truncatingIfNeeded: bitCount &- count))
       &<< BitmapWord(truncatingIfNeeded: bit)
   }
 
   /// Only `bit`.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func one(at bit: UInt) -> BitmapWord {
     1 &<< BitmapWord(truncatingIfNeeded: bit)
   }
@@ -68,15 +72,15 @@ extension BitmapWord {
   }
 
   /// The number of the lowest bit that is 1, in a word that is not 0.
-  @inline(__always)
+  @inlinable @inline(__always)
   package var firstOne: UInt { UInt(truncatingIfNeeded: trailingZeroBitCount) }
 
   /// Whether `bit` is 1.
-  @inline(__always)
+  @inlinable @inline(__always)
   package func isOne(at bit: UInt) -> Bool { self & .one(at: bit) != 0 }
 
   /// Whether one of the word's bytes has all its bits 1.
-  @inline(__always)
+  @inlinable @inline(__always)
   package var hasFullByte: Bool {
     // The classic test for a zero byte, on the complement; the subtraction may wrap, and borrows
     // only from above the lowest zero byte, which has then been seen.
@@ -90,7 +94,7 @@ extension BitmapWord {
   /// What lies above the word counts as ones: a run may go on there.
   ///
   /// - Complexity: O(log `length`).
-  @inline(__always)
+  @inlinable @inline(__always)
   package func runStarts(ofLength length: UInt) -> BitmapWord {
     let length = length < BitmapWord.bitCount ? length : BitmapWord.bitCount
     var starts = self

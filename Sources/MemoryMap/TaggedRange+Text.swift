@@ -2,21 +2,21 @@
 import PhysicalMemory
 import TextOutput
 
-/// A range of pages and the node that it belongs to.
-public struct NodePages: Hashable, Sendable, TableLine {
-  /// The node.
-  public let node: NodeID
-
-  /// The pages.
-  public let pages: PageRange
-
-  /// Makes a range of a node.
-  @inlinable
-  public init(node: NodeID, pages: PageRange) {
-    self.node = node
-    self.pages = pages
+extension TaggedRange: TableLine where Bounds: AddressSpan, Tag == MemoryKind {
+  /// Prints `START-LAST KIND SIZE` with addresses in hexadecimal, the last one included.
+  ///
+  /// A region without a byte has no last address: dots stand in its place.
+  public func write(to sink: inout some TextSink) {
+    bounds.write(to: &sink)
+    sink.write(" ")
+    let name = kind.name
+    sink.write(name)
+    for _ in name.utf8CodeUnitCount..<14 { sink.write(" ") }
+    bounds.writeByteCount(to: &sink)
   }
+}
 
+extension TaggedRange where Bounds == PageRange, Tag == NodeID {
   /// Prints `node NUMBER FIRST-LAST SIZE` with page frame numbers in hexadecimal, the last one
   /// included.
   public func write(to sink: inout some TextSink) {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+
+/// The colours of memory: one palette for the figures of the articles, the pictures of the tool, a
+/// terminal and the text screen.
+///
+/// What is shown as green is free everywhere, what is grey cannot be used, blue is allocated, red
+/// reserved, and so on.  The raw values are the numbers of a PC's text screen: blue, green, red and
+/// bright from the lowest bit up.
+public enum PaletteColour: UInt8, CaseIterable, Sendable {
+  /// Nothing at all.
+  case paper = 0x0
+  /// Free, or usable.
+  case green = 0x2
+  /// What the firmware needs.
+  case cyan = 0x3
+  /// Reserved by somebody.
+  case red = 0x4
+  /// Page tables, and other memory of a kind of its own.
+  case purple = 0x5
+  /// Modules; memory that must not be mapped.
+  case brown = 0x6
+  /// Several things at once.
+  case silver = 0x7
+  /// Not usable.
+  case grey = 0x8
+  /// Allocated.
+  case blue = 0x9
+  /// Free in part.
+  case lightGreen = 0xa
+  /// Allocated on a node that was asked for.
+  case teal = 0xb
+  /// The kernel.
+  case orange = 0xc
+  /// Bitmaps.
+  case violet = 0xd
+  /// What the loader left, and what boot memory has handed over.
+  case yellow = 0xe
+  /// Memory in which errors were found.
+  case ink = 0xf
+
+  /// The colour in a picture: red, green and blue in the lowest 24 bits.
+  public var rgb: UInt32 {
+    switch self {
+    case .paper: 0xf0f0f0
+    case .green: 0x4caf50
+    case .cyan: 0x29b6f6
+    case .red: 0xe57373
+    case .purple: 0xab47bc
+    case .brown: 0x795548
+    case .silver: 0x8c8c8c
+    case .grey: 0x9e9e9e
+    case .blue: 0x1e88e5
+    case .lightGreen: 0xa5d6a7
+    case .teal: 0x00897b
+    case .orange: 0xfb8c00
+    case .violet: 0x7e57c2
+    case .yellow: 0xfbc02d
+    case .ink: 0x212121
+    }
+  }
+
+  /// The same for something that is so in part only, and behind text, as in the articles' figures.
+  public var paleRGB: UInt32 {
+    switch self {
+    case .paper: 0xffffff
+    case .green: 0xdafbe1
+    case .cyan: 0xb3e5fc
+    case .red: 0xffcdd2
+    case .purple: 0xe1bee7
+    case .brown: 0xd7ccc8
+    case .silver: 0xe0e0e0
+    case .grey: 0xd0d7de
+    case .blue: 0xb6e3ff
+    case .lightGreen: 0xedfdf0
+    case .teal: 0x80cbc4
+    case .orange: 0xffd8b5
+    case .violet: 0xd8b9ff
+    case .yellow: 0xfff8c5
+    case .ink: 0x757575
+    }
+  }
+
+  /// The number of a terminal's colour for the background (ECMA-48, SGR), which has red in the
+  /// lowest bit.
+  public var terminalBackground: Int {
+    let red = Int(rawValue >> 2 & 1)
+    let green = Int(rawValue >> 1 & 1)
+    let blue = Int(rawValue & 1)
+    return (rawValue & 8 == 0 ? 40 : 100) + red + green << 1 + blue << 2
+  }
+}

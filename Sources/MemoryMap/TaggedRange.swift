@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+import PhysicalMemory
+import TextOutput
+
+/// A range of memory and one fact about it: what it is good for, or which node it belongs to.
+///
+/// Its names say which range and which fact: ``MemoryRegion`` and ``PageRegion``,
+/// ``MemoryAffinity`` and ``NodePages``.
+public struct TaggedRange<Bounds: Hashable & Sendable, Tag: Hashable & Sendable>: Hashable,
+  Sendable
+{
+  /// The addresses or pages.
+  public let bounds: Bounds
+
+  /// What is known of them.
+  public let tag: Tag
+
+  /// Makes a range with what is known of it.
+  @inlinable
+  public init(_ bounds: Bounds, _ tag: Tag) {
+    self.bounds = bounds
+    self.tag = tag
+  }
+}
+
+/// A range of physical addresses, which may be empty where firmware says so, and what the memory there
+/// is good for.
+public typealias MemoryRegion = TaggedRange<AddressRange, MemoryKind>
+
+/// A range of pages, not empty, and what the memory there is good for: what a ``MemoryMap`` is made of.
+public typealias PageRegion = TaggedRange<PageRange, MemoryKind>
+
+/// Firmware's word that a range of memory is near the processors of a node.  Whether there is memory
+/// at all of its addresses is for the memory map to say.
+public typealias MemoryAffinity = TaggedRange<AddressRange, NodeID>
+
+/// A range of pages and the node that it belongs to.
+public typealias NodePages = TaggedRange<PageRange, NodeID>
+
+/// A stretch of the numbers of bytes, or of pages, and what the memory there is good for.  Both ends
+/// are included, so that all of an address space is one stretch.
+package typealias KindStretch = TaggedRange<ClosedRange<UInt64>, MemoryKind>
+
+extension TaggedRange where Bounds == AddressRange {
+  /// The addresses.
+  @inlinable
+  public var range: AddressRange { bounds }
+}
+
+extension TaggedRange where Bounds == PageRange {
+  /// The pages.
+  @inlinable
+  public var pages: PageRange { bounds }
+}
+
+extension TaggedRange where Bounds == ClosedRange<UInt64> {
+  /// The first address, or page frame number.
+  package var first: UInt64 { bounds.lowerBound }
+
+  /// The last one, not below the first.
+  package var last: UInt64 { bounds.upperBound }
+}
+
+extension TaggedRange where Tag == MemoryKind {
+  /// What the memory there is good for.
+  @inlinable
+  public var kind: MemoryKind { tag }
+}
+
+extension TaggedRange where Tag == NodeID {
+  /// The node.
+  @inlinable
+  public var node: NodeID { tag }
+}
+
+extension TaggedRange where Bounds == AddressRange, Tag == MemoryKind {
+  /// Makes a region.
+  @inlinable
+  public init(range: AddressRange, kind: MemoryKind) { self.init(range, kind) }
+}
+
+extension TaggedRange where Bounds == PageRange, Tag == MemoryKind {
+  /// Makes a region.
+  @inlinable
+  public init(pages: PageRange, kind: MemoryKind) { self.init(pages, kind) }
+}
+
+extension TaggedRange where Bounds == AddressRange, Tag == NodeID {
+  /// Makes an entry.
+  @inlinable
+  public init(range: AddressRange, node: NodeID) { self.init(range, node) }
+}
+
+extension TaggedRange where Bounds == PageRange, Tag == NodeID {
+  /// Makes a range of a node.
+  @inlinable
+  public init(node: NodeID, pages: PageRange) { self.init(pages, node) }
+}
+
+extension TaggedRange where Bounds == ClosedRange<UInt64>, Tag == MemoryKind {
+  /// Makes a stretch.
+  ///
+  /// - Precondition: The last number is not below the first.
+  package init(first: UInt64, last: UInt64, kind: MemoryKind) { self.init(first...last, kind) }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+
+/// How free the pages are that a word holds, or all that lie below a group.
+@usableFromInline
+package struct PageState: Equatable {
+  /// The state's two bits, as the planes of a group have them.
+  @usableFromInline
+  package let bits: BitmapWord
+
+  /// No page is free.
+  @inlinable
+  package static var none: PageState { PageState(bits: 0b00) }
+
+  /// Some pages are free, but no aligned group of 8, a byte of the bitmap.
+  @inlinable
+  package static var scattered: PageState { PageState(bits: 0b01) }
+
+  /// Some pages are free, among them an aligned group of 8.
+  @inlinable
+  package static var clustered: PageState { PageState(bits: 0b10) }
+
+  /// Every page is free.
+  @inlinable
+  package static var all: PageState { PageState(bits: 0b11) }
+
+  @inlinable @inline(__always)
+  package init(bits: BitmapWord) {
+    self.bits = bits
+  }
+
+  /// The state of a word.
+  @inlinable @inline(__always)
+  package init(of word: BitmapWord) {
+    if _fastPath(word.hasFullByte) {
+      self = word == .max ? .all : .clustered
+    } else {
+      self = word != 0 ? .scattered : .none
+    }
+  }
+}
