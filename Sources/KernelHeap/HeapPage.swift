@@ -25,7 +25,7 @@ import PhysicalMemory
   /// The size of a slot; 0 for a block of pages that is one allocation.
   private(set) var slotByteCount: UInt16
 
-  /// How many slots are free.
+  /// How many slots are free; 1 for a block that is kept for the next allocation of its size.
   var freeCount: UInt16
 
   /// What an offset in a page of slots is multiplied by for its slot, times 2^32; of a block, the number

@@ -57,22 +57,29 @@ extension KernelHeap {
     _ pointer: UnsafeMutableRawPointer, toByteCount byteCount: UInt,
     alignment: UInt = Self.minimumAlignment, from source: inout some HeapPageSource & ~Copyable
   ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
-    if unsafe staysInSlot(pointer, byteCount: byteCount) { return unsafe pointer }
+    if unsafe stays(pointer, byteCount: byteCount) { return unsafe pointer }
     return unsafe try resizeSlowly(
       pointer, toByteCount: byteCount, alignment: alignment, from: &source)
   }
 
-  /// Whether this is an allocated slot that is to hold more than half of its bytes, and no more than all.
+  /// Whether this is an allocated slot that is to hold more than half of its bytes and no more than all, or a
+  /// block that needs all of its pages and no more.
   ///
   /// - Complexity: O(1).
   @inline(__always)
-  package mutating func staysInSlot(
+  package mutating func stays(
     _ pointer: UnsafeMutableRawPointer, byteCount: UInt
   ) -> Bool {
     let physical = UInt64(UInt(bitPattern: pointer) &- index.directMapOffset)
     guard let page = unsafe index.find(physical >> PageFrame.byteCountShift) else { return false }
     let size = UInt(unsafe page.pointee.slotByteCount)
     let offset = UInt(truncatingIfNeeded: physical & (PageFrame.byteCount &- 1))
+    if size == 0 {
+      // A block, or nothing, which has no page.
+      let count = PageFrame.pageCount(holdingByteCount: UInt64(byteCount))
+      return unsafe offset == 0 && count == page.pointee.pageCount
+        && page.pointee.freeCount == 0 && page.pointee.isBlock
+    }
     let slot = unsafe page.slot(at: offset)
     return unsafe byteCount <= size && byteCount > size / 2 && page.offset(of: slot) == offset
       && page.isTaken(slot)

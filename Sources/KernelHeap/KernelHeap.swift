@@ -6,9 +6,9 @@ import PhysicalMemory
 /// Small ones lie in pages of slots of one size each, larger ones in whole pages.  Nothing of what the
 /// heap knows lies beside an allocation: see <doc:Pages>.
 ///
-/// A page in which nothing is allocated any more goes back to its source, but for one of each class and
-/// one leaf of the index, which stay for the next allocation until ``trim(to:)``: at most 22 pages of
-/// 4 KiB, a leaf, and those of the index that lead to them.
+/// What is not allocated any more goes back to its source, but for some that stays for the next allocation
+/// until ``trim(to:)``: an empty page of each class, at most 22 of 4 KiB; blocks of up to 16 pages, as many
+/// as are 16 pages together, or an eighth of all that the heap has; and a leaf of the index without entries.
 ///
 /// Nothing here is global.  Calls must not overlap in time: a kernel makes them under one lock.
 @safe public struct KernelHeap: ~Copyable {
@@ -27,6 +27,12 @@ import PhysicalMemory
   /// the one empty page that its class has.
   private var spares: InlineArray<38, HeapPage.Pointer?>
 
+  /// For each number of pages from 1 to 16, the first block that is kept.
+  private var blocks: InlineArray<16, HeapPage.Pointer?>
+
+  /// How many pages those have.
+  private var blockPageCount: UInt64 = 0
+
   private var allocationCount: UInt64 = 0
   var pageCount: UInt64 = 0
 
@@ -40,6 +46,7 @@ import PhysicalMemory
     self.limit = limit
     unsafe lists = InlineArray(repeating: nil)
     unsafe spares = InlineArray(repeating: nil)
+    unsafe blocks = InlineArray(repeating: nil)
     index = HeapIndex(directMapOffset: directMapOffset)
     unsafe precondition(SizeClass.count <= lists.count)
   }
@@ -180,6 +187,7 @@ import PhysicalMemory
     }
     unsafe unlink(page, from: sizeClass)
     unsafe try giveBack(page, to: &source)
+    trimBlocks(to: &source)
   }
 
   /// Frees a block, or says what lies there.
@@ -190,7 +198,9 @@ import PhysicalMemory
     let page = unsafe try find(pointer)
     // A slot would have been freed.
     allocationCount &-= 1
+    if unsafe keep(page) { return }
     unsafe try giveBack(page, to: &source)
+    trimBlocks(to: &source)
   }
 
   /// The page, or the block, of an allocation.
@@ -206,7 +216,11 @@ import PhysicalMemory
     else { throw .notAllocated(address: address, .otherPage) }
     let offset = UInt(truncatingIfNeeded: physical & (PageFrame.byteCount &- 1))
     var distance = offset
-    if unsafe !page.pointee.isBlock {
+    if unsafe page.pointee.isBlock {
+      guard unsafe page.pointee.freeCount == 0 else {
+        throw .notAllocated(address: address, .noAllocation)
+      }
+    } else {
       let slot = unsafe page.slot(at: offset)
       guard unsafe page.isTaken(slot) else { throw .notAllocated(address: address, .noAllocation) }
       distance = unsafe offset &- page.offset(of: slot)
@@ -232,6 +246,11 @@ import PhysicalMemory
       unsafe unlink(page, from: SizeClass(index: place))
       // What the source does not take back is lost either way.
       unsafe try? giveBack(page, to: &source)
+    }
+    for place in unsafe blocks.indices {
+      while let block = unsafe takeKept(UInt64(place + 1)) {
+        unsafe try? giveBack(block, to: &source)
+      }
     }
     _ = index.trim(to: &source)
     return before &- pageCount &- index.pageCount
@@ -292,12 +311,57 @@ extension KernelHeap {
   ) -> UnsafeMutableRawPointer? {
     let alignment = max(UInt64(alignment) >> PageFrame.byteCountShift, 1)
     let count = PageFrame.pageCount(holdingByteCount: UInt64(byteCount))
+    if alignment == 1, let block = unsafe takeKept(count) {
+      return unsafe UnsafeMutableRawPointer(bitPattern: block.pointee.address)
+    }
     // More pages than there are in the address space of any machine.
     guard let pageCount = UInt32(exactly: count) else { return nil }
     let page = unsafe addPages(count, alignedTo: alignment, from: &source) {
       unsafe HeapPage(at: $0, pageCount: pageCount)
     }
     return unsafe page.flatMap { unsafe UnsafeMutableRawPointer(bitPattern: $0.pointee.address) }
+  }
+
+  /// Takes a block that is kept, if there is one of so many pages.
+  private mutating func takeKept(_ count: UInt64) -> HeapPage.Pointer? {
+    let place = Int(truncatingIfNeeded: count) &- 1
+    guard count <= UInt64(unsafe blocks.count), let block = unsafe blocks[place] else { return nil }
+    unsafe blocks[place] = block.pointee.next
+    unsafe block.pointee.next = nil
+    unsafe block.pointee.freeCount = 0
+    blockPageCount &-= count
+    return unsafe block
+  }
+
+  /// How many pages the blocks that are kept may have.
+  private var blockPageLimit: UInt64 { max(UInt64(unsafe blocks.count), pageCount / 8) }
+
+  /// Gives back blocks until there are no more than may be kept.
+  private mutating func trimBlocks(to source: inout some HeapPageSource & ~Copyable) {
+    var count = UInt64(unsafe blocks.count)
+    while blockPageCount > blockPageLimit {
+      if let block = unsafe takeKept(count) {
+        // What the source does not take back is lost either way.
+        unsafe try? giveBack(block, to: &source)
+      } else {
+        count &-= 1
+      }
+    }
+  }
+
+  /// Keeps a block for the next allocation of its size.
+  ///
+  /// - Returns: Whether it may be kept.
+  private mutating func keep(_ block: HeapPage.Pointer) -> Bool {
+    let count = UInt64(unsafe block.pointee.pageCount)
+    let most = UInt64(unsafe blocks.count)
+    guard count <= most, blockPageCount &+ count <= blockPageLimit else { return false }
+    let place = Int(truncatingIfNeeded: count) &- 1
+    unsafe block.pointee.next = blocks[place]
+    unsafe block.pointee.freeCount = 1
+    unsafe blocks[place] = block
+    blockPageCount &+= count
+    return true
   }
 
   /// Takes pages from the source, and enters them in the index; nil where there is no room for either,

@@ -23,15 +23,6 @@ extension PageAllocator: HeapPageSource {
   public mutating func resizeHeapPages(
     _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
   ) -> Bool {
-    do throws(PageAllocatorError) {
-      _ = try resize(pages, toPageCount: pageCount, below: limit)
-      return true
-    } catch {
-      guard case .runNotAllocated(_, .reserved) = error, pageCount < pages.pageCount,
-        let kept = PageRange(start: pages.start, pageCount: pageCount),
-        let rest = PageRange(start: kept.end, end: pages.end)
-      else { return false }
-      return takeBack(rest)
-    }
+    resizeOrRelease(pages, toPageCount: pageCount, below: limit)
   }
 }

@@ -159,6 +159,25 @@ extension PageAllocator {
     return takeBackRun(pages)
   }
 
+  /// Makes a run longer or shorter where it is; of pages that have been reserved since boot, releases the
+  /// last.
+  ///
+  /// - Returns: Whether it could; nothing has changed otherwise.
+  package mutating func resizeOrRelease(
+    _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
+  ) -> Bool {
+    do throws(PageAllocatorError) {
+      _ = try resize(pages, toPageCount: pageCount, below: limit)
+      return true
+    } catch {
+      guard case .runNotAllocated(_, .reserved) = error, pageCount < pages.pageCount,
+        let kept = PageRange(start: pages.start, pageCount: pageCount),
+        let rest = PageRange(start: kept.end, end: pages.end)
+      else { return false }
+      return takeBackRun(rest)
+    }
+  }
+
   @inline(never)
   private mutating func takeBackRun(_ pages: PageRange) -> Bool {
     do throws(PageAllocatorError) {

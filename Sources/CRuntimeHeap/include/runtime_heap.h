@@ -23,7 +23,7 @@ void runtime_heap_print(const unsigned char *text, size_t count);
 
 /* Room for the heap; Swift checks the size.  It is all zeros before RuntimeHeap has been started, which
  * is a heap without memory. */
-enum { RUNTIME_HEAP_STORAGE_SIZE = 768 };
+enum { RUNTIME_HEAP_STORAGE_SIZE = 896 };
 extern unsigned char runtime_heap_storage[RUNTIME_HEAP_STORAGE_SIZE];
 static inline void *runtime_heap_storage_pointer(void) { return runtime_heap_storage; }
 
