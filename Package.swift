@@ -109,6 +109,12 @@ let package = Package(
       dependencies: ["BootMemory", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
     .target(
+      name: "BootmemLedgerC",
+      dependencies: [
+        "BootMemory", "BootPlan", "CBootmem", "MemoryMap", "PhysicalMemory", "TextOutput",
+      ],
+      path: "Sources/BootmemC/Ledger", swiftSettings: settings),
+    .target(
       name: "Bootmem",
       dependencies: [
         "BootMemory", "BootPlan", "Firmware", "MemoryMap", "MemoryTesting", "PhysicalMemory",

@@ -6,8 +6,7 @@
 /// them all.  With a stage named in front of each call, one `do throws(BootError)` serves for all:
 ///
 /// ```swift
-/// try BootStage.firmware(
-///   information.read(Self.loader, at: address, in: memory, reportingTo: &console))
+/// let pageTable = try BootStage.bootMemory(memory.allocate(.pages(byteCount: 4096)))
 /// ```
 public enum BootStage {
   /// Runs a call that throws ``/Firmware/FirmwareError``.

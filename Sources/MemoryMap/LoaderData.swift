@@ -63,6 +63,6 @@ public enum LoaderData: Hashable, Sendable {
 extension TextSink {
   fileprivate mutating func write(_ text: StaticString, _ number: Int) {
     write(text)
-    write(decimal: UInt(number))
+    write(decimal: UInt64(number))
   }
 }

@@ -31,7 +31,7 @@ let package = Package(
       name: "MemoryReports",
       dependencies: [
         "MapFiles",
-        .product(name: "BootPlan", package: "swift-bootmem"),
+        .product(name: "Bootmem", package: "swift-bootmem"),
         .product(name: "TraceReplay", package: "swift-bootmem"),
       ],
       swiftSettings: settings),

@@ -96,7 +96,7 @@ import Testing
     #expect(owners.count == 3 && owners.leftOutCount == 2 && owners.neededCapacity == 5)
     #expect(
       report(owners).hasSuffix(
-        "  and 2 more: the table of owners holds 3 ranges, and needs room for 5\n"))
+        "  and 2 more: the ledger holds 3 ranges, and needs room for 5\n"))
   }
 
   // ---- Who is in the way ----

@@ -442,7 +442,7 @@ import Testing
       ),
       (
         .pagesRefused(PageRange(start: PageFrame(0x10), pageCount: 2)!),
-        "the pages from 10 to 12 were the heap's, but somebody else has freed them"
+        "the pages from 0x10 to 0x12 were the heap's, but somebody else has freed them"
       ),
     ]
     for (error, text) in rows {

@@ -63,7 +63,7 @@ boots_well() {
   fi
   if [[ " $append" =~ \ (mem|memmap)= ]]; then map='as sanitised'; fi
   judge_summary "$log" "$arch" "$memory" "$firmware" "$map" || return 1
-  judge_modules "$log" ${modules[@]+"${modules[@]}"}
+  judge_modules "$log" ${modules[@]+"${modules[@]}"} && judge_plan "$log"
 }
 
 # prints_and_succeeds OPTION… -- PATTERN…: a run that must succeed and print lines like these.
@@ -87,6 +87,7 @@ has_succeeded_with() {
       return 1
     }
   done
+  judge_plan "$log"
 }
 
 # traps_as NAME OPTION…: a run that must end in a trap of that name, and say so.
@@ -134,7 +135,7 @@ prints_a_map_to_read() {
   usable=$(sed -nE 's/^summary:.* usable=([0-9]+) .*/\1/p' "$log")
   while read -r first last; do
     pages=$((pages + 0x$last - 0x$first + 1))
-  done < <("$root/scripts/bootmem" map --ranges "$log")
+  done < <("$root/scripts/bootmem" map --ranges --firmware "$log")
   [ "$pages" -eq "$usable" ] || {
     echo "the tool finds $pages usable pages, the kernel $usable"
     return 1

@@ -77,3 +77,42 @@ judge_modules() {
     number=$((number + 1))
   done
 }
+
+# kernel_account LOG: what the kernel has accounted for before its first allocation, a line each: what it
+# had to report, who holds what, and the sums.
+kernel_account() {
+  sed 's/^# //' "$1" | awk '
+    /^  / { if (held) print; next }
+    { held = /^held before the first allocation:$/ }
+    /^and [0-9]+ more reports of this kind$/ { if (reported) print; next }
+    { reported = 0 }
+    # The first line of these is what the loader is called, and what it handed over.
+    /^loader: / && !loaders++ || /^command line: / && !lines++ || /^nodes: [0-9]+, with storage/ { next }
+    /^(firmware|loader|command line|nodes): / { print; reported = 1 }
+    /^beyond the reach of this processor: / { print "beyond", $7 }
+    /^before the first allocation: / {
+      gsub(/[a-z]+=/, "")
+      print "usable", $6
+      print "reserved", $7
+      print "free", $8
+    }' | sort
+}
+
+# plan_account PLAN: the same of what `bootmem plan` prints.
+plan_account() {
+  awk '
+    /^  / { if (held) { sub(/, [0-9.]+ [KMGTPE]?i?B$/, ""); print }; next }
+    { held = /^held:$/ }
+    sub(/^note: /, "") { print; next }
+    /^(usable|reserved|free): / { sub(/:/, ""); print $1, $2 }
+    /^beyond the reach of the processor: / { print "beyond", $7 }' "$1" | sort
+}
+
+# judge_plan LOG: whether `bootmem plan` makes the same account of the machine as the kernel did, in every
+# report, every owner and every sum.  The tool has pages of 4 KiB.
+judge_plan() {
+  local plan=$1.plan
+  if [ "$page_size" != 4K ]; then return; fi
+  "$root/scripts/bootmem" plan "$1" >"$plan" || return 1
+  diff -u --label kernel --label plan <(kernel_account "$1") <(plan_account "$plan")
+}

@@ -195,8 +195,9 @@ compile_modules() {
   local work=$1 to=$2 module
   shift 2
   for module; do
-    local -a compile=(swiftc "${swift_flags[@]}" -module-name "$module"
-      "$(module_sources "$module")"/*.swift)
+    local -a sources compile
+    mapfile -t sources < <(find "$(module_sources "$module")" -name '*.swift' | sort)
+    compile=(swiftc "${swift_flags[@]}" -module-name "$module" "${sources[@]}")
     if [ "$module" != "${*: -1}" ]; then
       "${compile[@]}" -emit-module -emit-module-path "$work/$module.swiftmodule"
     else

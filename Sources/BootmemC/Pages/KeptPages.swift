@@ -45,6 +45,7 @@ enum KeptPages {
       .assumingMemoryBound(to: PageNode.self)
     let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
     unsafe storage.initialize(to: try PageAllocator(takingOver: &memory.pointee, nodes: slots))
+    unsafe bootmem_state_pointer().unsafelyUnwrapped.pointee.release_kept = releaseLate
     serveHeap()
   }
 

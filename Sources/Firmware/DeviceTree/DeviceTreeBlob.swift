@@ -18,6 +18,8 @@ public struct DeviceTreeBlob: BootProtocol {
   public init() {}
 
   /// Reads the tree at `address`.
+  ///
+  /// - Throws: A ``FirmwareError`` for a tree that cannot be read, or whose lists do not fit.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {

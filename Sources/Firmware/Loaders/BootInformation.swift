@@ -7,6 +7,8 @@ import TextOutput
 ///
 /// The regions of memory are copied into storage of the caller; command line, name and modules
 /// stay where the loader put them, and ``heldRanges`` says which memory that is.
+///
+/// A kernel whose loader has no ``BootProtocol`` can fill in the properties itself.
 public struct BootInformation: ~Copyable {
   /// The firmware's memory map as the loader gave it.  A region's being usable does not say that it
   /// is free: see ``heldRanges``.
@@ -14,19 +16,22 @@ public struct BootInformation: ~Copyable {
 
   /// The memory that holds what the loader handed over, and ACPI's tables once
   /// ``noteTables(_:reportingTo:)`` has seen them.
-  public internal(set) var heldRanges: OwnedRangeList
+  public var heldRanges: OwnedRangeList
 
   /// The number of modules; the contents of each are in ``heldRanges``, save for empty modules.
   public internal(set) var moduleCount = 0
 
   /// The text of the kernel's command line without its final zero; nil if there is none.
-  public internal(set) var commandLine: AddressRange?
+  public var commandLine: AddressRange?
 
   /// The text of the loader's name without its final zero; nil if there is none.
   public internal(set) var loaderName: AddressRange?
 
   /// Where the loader says that ACPI's root pointer (RSDP) lies; nil if it does not say.
-  public internal(set) var rootPointer: PhysicalAddress?
+  public var rootPointer: PhysicalAddress?
+
+  /// Where the machine says what is not in its memory map.
+  public var board = BoardDescription.none
 
   /// Makes an empty result.
   public init(regions: consuming MemoryRegionList, heldRanges: consuming OwnedRangeList) {
@@ -50,6 +55,7 @@ public struct BootInformation: ~Copyable {
       do throws(FirmwareError) {
         try loader.read(at: address, with: &reading)
         try reading.information.checkCapacity()
+        reading.information.board = loader.boardDescription(at: address)
       } catch {
         reading.information.removeAll()
         throw error
@@ -95,5 +101,6 @@ public struct BootInformation: ~Copyable {
     commandLine = nil
     loaderName = nil
     rootPointer = nil
+    board = .none
   }
 }

@@ -46,4 +46,7 @@ public protocol BootProtocol {
   func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError)
+
+  /// Where a machine with such a structure at `address` says what is not in its memory map.
+  func boardDescription(at address: PhysicalAddress) -> BoardDescription
 }

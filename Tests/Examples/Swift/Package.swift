@@ -14,15 +14,14 @@ let package = Package(
     .package(name: "swift-bootmem", path: Context.environment["BOOTMEM"] ?? "../swift-bootmem")
   ],
   targets: [
-    // Room in the image for the tables: uninitialised memory, which only C can name, and its use.
+    // Room in the image for the tables: uninitialised memory, which only C can name.
     .target(name: "ImageStorage"),
-    .target(name: "StaticStorage", dependencies: ["ImageStorage"], swiftSettings: settings),
     // Where the kernel is entered, and what compilers call.
     .target(name: "Machine"),
     .executableTarget(
       name: "SwiftKernel",
       dependencies: [
-        "Machine", "StaticStorage", .product(name: "Bootmem", package: "swift-bootmem"),
+        "ImageStorage", "Machine", .product(name: "Bootmem", package: "swift-bootmem"),
       ],
       swiftSettings: settings),
   ]

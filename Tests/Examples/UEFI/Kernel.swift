@@ -22,30 +22,25 @@ public func kernelMain(map: UInt64, byteCount: UInt64, descriptorByteCount: UInt
 private func run(
   _ reader: EFIMemoryMap, at address: PhysicalAddress, console: inout Console
 ) throws(BootError) {
-  var storage = StaticStorage()
+  var storage = unsafe TableStorage(
+    start: storage_start(), end: storage_start() + Int(STORAGE_SIZE))
   let reach = PhysicalAddress(machine_reach)
+  var capacity = MachineAccount.Capacity()
+  capacity.regions = 1024
+  capacity.heldRanges = 1024
+  capacity.owners = 1024
 
   // The image, and all that is in it, is memory of the loader's in this map, and so it is held.
-  let memory = unsafe DirectMappedMemory(reach: AddressRange(0x0..<reach))
-  var information = unsafe BootInformation(
-    regions: MemoryRegionList(storage: storage.take(count: 1024)),
-    heldRanges: OwnedRangeList(storage: storage.take(count: 1024)))
-  try BootStage.firmware(
-    information.read(reader, at: address, in: memory, reportingTo: &console))
-  console.write(decimal: UInt64(information.regions.count))
-  console.write(" regions in EFI's map\n")
-
-  let map = try unsafe BootStage.memoryMap(
-    MemoryMap(sanitizing: &information.regions, storage: storage.take(count: 2048)))
-  var owners = unsafe OwnerTable(storage: storage.take(count: 1024))
-  try BootStage.bootPlan(owners.add(AddressRange(0x0..<0x1000), .firstPage))
-  try BootStage.bootPlan(owners.add(contentsOf: information.heldRanges))
+  let mapped = unsafe DirectMappedMemory(reach: AddressRange(0x0..<reach))
+  var account = try MachineAccount(
+    reading: reader, at: address, in: mapped, image: nil, below: reach.pageFrame,
+    capacity: capacity, storage: &storage, reportingTo: &console)
+  console.write(decimal: UInt64(account.map.count))
+  console.write(" regions of EFI's map\n")
 
   var bootMemory = unsafe BootMemory(
     platform: BootMemoryPlatform(), nodes: storage.take(count: 1))
-  try BootStage.bootPlan(
-    bootMemory.setUpNodes(
-      NodeMap(oneNodeOf: map), below: reach.pageFrame, owners: &owners, reportingTo: &console))
+  try bootMemory.setUpNodes(of: &account, reportingTo: &console)
   let pageTable = try BootStage.bootMemory(bootMemory.allocate(.pages(byteCount: 4096)))
   console.write("page table at ")
   console.write(hexadecimal: pageTable.rawValue)
@@ -64,20 +59,4 @@ private func run(
 /// The first serial port.
 struct Console: TextSink {
   mutating func write(byte: UInt8) { _ = putchar(Int32(byte)) }
-}
-
-/// Room in the image for the tables that boot memory works on, taken from front to back.
-@safe struct StaticStorage: ~Copyable {
-  private var next = unsafe storage_start()!
-
-  /// Takes room for `count` elements, not initialised.
-  mutating func take<Element>(
-    _ type: Element.Type = Element.self, count: Int
-  ) -> UnsafeMutableBufferPointer<Element> {
-    let start = unsafe next.alignedUp(for: type)
-    unsafe next = start + MemoryLayout<Element>.stride * count
-    precondition(unsafe next <= storage_start()! + Int(STORAGE_SIZE))
-    let first = unsafe start.bindMemory(to: type, capacity: count)
-    return unsafe UnsafeMutableBufferPointer(start: first, count: count)
-  }
 }

@@ -25,6 +25,9 @@ public struct NodeInformation: ~Copyable {
     self.domains = unsafe ProximityDomains(storage: domains)
   }
 
+  /// Whether nothing is said of nodes: the machine has one.
+  public var isEmpty: Bool { affinities.count == 0 && affinities.nodeCount == 1 }
+
   /// ACPI's number for `node`; nil if firmware did not give one.
   public borrowing func proximityDomain(of node: NodeID) -> UInt32? {
     domains.domain(of: node)

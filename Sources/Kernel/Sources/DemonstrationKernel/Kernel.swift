@@ -2,6 +2,7 @@
 import Board
 import BootMemory
 import BootPlan
+import Bootmem
 import Firmware
 import MemoryMap
 import PhysicalMemory
@@ -23,8 +24,7 @@ private func writeOperation(
 /// machines with a device tree share, and `Machine-aarch64` and `Machine-riscv64` with the entries of
 /// page tables and the causes of traps; besides, `boot/` has a folder for each. There is where the
 /// kernel is entered, who loaded it (``Loader``), where it writes (``Console``, ``MapScreen``), how
-/// memory is mapped (``Paging``), what the firmware keeps (`addFirmwareAreas`), and how a run ends
-/// (``DeliberateTrap``, `kernel_trap`, ``Outcome``).
+/// memory is mapped (``Paging``), and how a run ends (``DeliberateTrap``, `kernel_trap`, ``Outcome``).
 struct Kernel {
   /// Linux's default for x86.
   static let nodeCapacity = 64
@@ -62,47 +62,55 @@ struct Kernel {
   private func run<Heap: HeapUse & ~Copyable>(
     stopwatch: consuming Stopwatch, console: inout Console, heap: Heap.Type
   ) throws(KernelError) {
-    var tables = StaticMemory()
-    var inventory = try Inventory(
-      of: loader, in: firmwareMemory(below: Paging.firmwareEnd), tables: &tables,
-      stopwatch: &stopwatch, console: &console)
-    if let word = inventory.commandLine.value(behind: "trap=") {
+    var tables = Self.tables()
+    var account: MachineAccount
+    do {
+      account = try MachineAccount(
+        of: loader, in: firmwareMemory(below: Paging.firmwareEnd), tables: &tables,
+        stopwatch: &stopwatch, console: &console)
+    } catch {
+      throw .boot(error)
+    }
+    if let word = account.commandLine.value(behind: "trap=") {
       try trap(on: word, console: &console)
     }
     var memory = try setUpMemory(
-      for: &inventory, tables: &tables, stopwatch: &stopwatch, console: &console)
-    try show(&memory, &inventory, console: &console)
-    if let word = inventory.commandLine.value(behind: "debug=") {
-      try MemoryDebugging(word)?.run(on: &memory, owners: &inventory.owners, console: &console)
+      for: &account, tables: &tables, stopwatch: &stopwatch, console: &console)
+    try show(&memory, &account, console: &console)
+    if let word = account.commandLine.value(behind: "debug=") {
+      try MemoryDebugging(word)?.run(on: &memory, owners: &account.owners, console: &console)
     }
-    ModuleSums(memory: firmwareMemory(below: Paging.reach), map: inventory.map)
-      .write(inventory.owners, to: &console)
-    if inventory.commandLine.contains("pages") {
+    ModuleSums(memory: firmwareMemory(below: Paging.reach), map: account.map)
+      .write(account.owners, to: &console)
+    if account.commandLine.contains("pages") {
       return try PageDemonstration.run(
-        on: &memory, map: inventory.map, owners: &inventory.owners, console: &console)
+        on: &memory, map: account.map, owners: &account.owners, console: &console)
     }
-    if inventory.commandLine.contains("heap") {
+    if account.commandLine.contains("heap") {
       return try heap.run(on: &memory, console: &console)
     }
-    let summary = try handOver(
-      &memory, map: inventory.map, nodeCount: inventory.nodes.nodeCount, console: &console)
+    let summary = try handOver(&memory, of: account, console: &console)
     try AfterHandOver.run(
-      on: &memory, map: inventory.map, owners: &inventory.owners, console: &console)
+      on: &memory, map: account.map, owners: &account.owners, console: &console)
     memory.endRecording()
     unsafe SerialPort.writesComments = false
     stopwatch.write(to: &console)
-    summary.write(to: &console)
+    console.write("summary: ")
+    summary.before.write(to: &console)
+    console.write(" released=")
+    console.write(decimal: summary.released)
+    console.write("\n")
   }
 
-  /// From the inventory to the first allocation.
+  /// From the account of the machine to the first allocation.
   private func setUpMemory(
-    for inventory: inout Inventory, tables: inout StaticMemory, stopwatch: inout Stopwatch,
+    for account: inout MachineAccount, tables: inout TableStorage, stopwatch: inout Stopwatch,
     console: inout Console
   ) throws(KernelError) -> RecordedMemory {
     let nodes = unsafe tables.take(BootMemoryNode.self, count: Self.nodeCapacity)
     stopwatch.startMapping()
     let coarseCount = unsafe try Paging.mapUsableMemory(
-      of: inventory.map, devices: Console.devicePages, node: nodes, owners: &inventory.owners)
+      of: account.map, devices: Console.devicePages, node: nodes, owners: &account.owners)
     stopwatch.endMapping()
     stopwatch.pause()
     if coarseCount > 0 {
@@ -110,27 +118,27 @@ struct Kernel {
       console.write(decimal: coarseCount)
       console.write(" large pages\n")
     }
-    reportBeyondReach(inventory.map, console: &console)
+    reportBeyondReach(account.map, console: &console)
     stopwatch.resume()
 
     var platform = BootMemoryPlatform()
-    if inventory.parameters.printsOperations { unsafe platform.debug = writeOperation }
+    if account.parameters.printsOperations { unsafe platform.debug = writeOperation }
     var memory = unsafe RecordedMemory(
       BootMemory(platform: platform, nodes: nodes), sink: TracePort())
-    if inventory.commandLine.contains("bootmem_record") { memory.startRecording() }
-    if inventory.commandLine.value(behind: "debug=") != nil {
-      unsafe inventory.owners.startChecking(
+    if account.commandLine.contains("bootmem_record") { memory.startRecording() }
+    if account.commandLine.value(behind: "debug=") != nil {
+      unsafe account.owners.startChecking(
         freedRanges: tables.take(OwnedRange.self, count: MemoryDebugging.freedCapacity),
         write: writeOperation)
     }
-    do {
-      inventory.nodes = try memory.setUpNodes(
-        inventory.nodes, below: Paging.reach, owners: &inventory.owners, reportingTo: &console)
-    } catch {
-      throw .bootPlan(error)
+    do { try memory.setUpNodes(of: &account, reportingTo: &console) } catch {
+      throw .boot(error)
     }
-    try MemoryCheck(passCount: inventory.parameters.memoryTestPassCount).run(
-      on: &memory, owners: &inventory.owners, console: &console)
+    try MemoryCheck(passCount: account.parameters.memoryTestPassCount).run(
+      on: &memory, owners: &account.owners, console: &console)
+    stopwatch.pause()
+    let summary = try Summary(of: memory.base, account)
+    stopwatch.resume()
     let first: PhysicalAddress
     let request = AllocationRequest.cacheLines(byteCount: 64)
     do { first = try memory.allocate(request) } catch {
@@ -139,8 +147,11 @@ struct Kernel {
     stopwatch.noteFirstAllocation()
 
     console.write("held before the first allocation:\n")
-    inventory.owners.write(to: &console)
-    inventory.owners.note(
+    account.owners.write(to: &console)
+    console.write("before the first allocation: ")
+    summary.write(to: &console)
+    console.write("\n")
+    account.owners.note(
       OwnedRange(
         range: AddressRange(start: first, clampingByteCount: request.byteCount),
         owner: "first allocation", isAllocated: true))
@@ -152,22 +163,30 @@ struct Kernel {
 
   /// Boot memory at work.
   private func show(
-    _ memory: inout RecordedMemory, _ inventory: inout Inventory, console: inout Console
+    _ memory: inout RecordedMemory, _ account: inout MachineAccount, console: inout Console
   ) throws(KernelError) {
-    let end = min(inventory.map.usableEnd, Paging.reach)
-    let screen = MapScreen(of: inventory.map, end: end)
-    screen.draw(memory.base, inventory.owners, on: &console)
+    let end = min(account.map.usableEnd, Paging.reach)
+    let screen = MapScreen(of: account.map, end: end)
+    screen.draw(memory.base, account.owners, on: &console)
     try Demonstration(node: firstNode(of: memory), screen: screen).run(
-      on: &memory, owners: &inventory.owners, console: &console)
-    if inventory.nodes.nodeCount > 1 {
-      try NodeDemonstration(nodes: inventory.nodes).run(
-        on: &memory, owners: &inventory.owners, console: &console)
+      on: &memory, owners: &account.owners, console: &console)
+    if account.nodes.nodeCount > 1 {
+      try NodeDemonstration(nodes: account.nodes).run(
+        on: &memory, owners: &account.owners, console: &console)
     }
     console.write("memory before the hand-over:\n")
     MapDrawing(end: end, maximumStretchCount: 512).write(
-      inventory.map, memory.base, inventory.owners, to: &console)
+      account.map, memory.base, account.owners, to: &console)
     console.write("held before the hand-over:\n")
-    inventory.owners.writeReport(to: &console)
+    account.owners.writeReport(to: &console)
+  }
+
+  /// Memory of the image itself for tables that are needed before any can be allocated.
+  private static func tables() -> TableStorage {
+    guard let start = unsafe UnsafeMutableRawPointer(bitPattern: board_kernel_tables()),
+      let end = unsafe UnsafeMutableRawPointer(bitPattern: board_kernel_tables_end())
+    else { fatalError("the linker script puts the tables at address 0") }
+    return unsafe TableStorage(start: start, end: end)
   }
 
   /// The first node that has memory.
@@ -185,18 +204,11 @@ struct Kernel {
     FirmwareMemory(below: end, firstPageAddress: firstPageAddress)
   }
 
-  /// Hands the memory over and returns the figures, if they agree.
+  /// Hands the memory over and returns the figures from before, and the pages released, if they agree.
   private func handOver(
-    _ memory: inout RecordedMemory, map: MemoryMap, nodeCount: Int, console: inout Console
-  ) throws(KernelError) -> Summary {
-    let limit = Paging.reach
-    var summary = Summary(nodeCount: UInt64(nodeCount))
-    summary.usable = map.usablePageCount(below: limit)
-    var ranges = map.usablePages(below: limit)
-    while let pages = ranges.next() {
-      summary.free += memory.base.freePageCount(in: pages)
-      summary.reserved += memory.base.reservedPageCount(in: pages)
-    }
+    _ memory: inout RecordedMemory, of account: borrowing MachineAccount, console: inout Console
+  ) throws(KernelError) -> (before: Summary, released: UInt64) {
+    let summary = try Summary(of: memory.base, account)
     var bitmapPageCount: UInt64 = 0
     for number in 0..<memory.nodeCapacity {
       guard let node = memory.node(NodeID(number)), node.isRegistered else { continue }
@@ -206,14 +218,10 @@ struct Kernel {
     let handOver = try HandOver(of: &memory)
     console.write("handed over:\n")
     handOver.write(to: &console)
-    summary.released = handOver.pageCount
-    guard summary.reserved + summary.free == summary.usable else {
-      throw .broken("reserved and free pages are not all usable ones")
-    }
-    guard summary.released == summary.free + bitmapPageCount else {
+    guard handOver.pageCount == summary.free + bitmapPageCount else {
       throw .broken("the pages released are not the free ones and the bitmaps")
     }
-    return summary
+    return (summary, handOver.pageCount)
   }
 
   private func reportBeyondReach(_ map: MemoryMap, console: inout Console) {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
 import BootPlan
-import Firmware
-import MemoryMap
+import Bootmem
 import PageAllocator
 import TextOutput
 
 /// Why the kernel gave up.
 package enum KernelError: Error {
-  case firmware(FirmwareError)
-  case memoryMap(MemoryMapError)
+  case boot(BootError)
   case bootPlan(BootPlanError)
   case bootMemory(BootMemoryError)
   case pageAllocator(PageAllocatorError)
@@ -19,8 +17,7 @@ package enum KernelError: Error {
 
   func write(to sink: inout some TextSink) {
     switch self {
-    case .firmware(let error): error.write(to: &sink)
-    case .memoryMap(let error): error.write(to: &sink)
+    case .boot(let error): error.write(to: &sink)
     case .bootPlan(let error): error.write(to: &sink)
     case .bootMemory(let error): error.write(to: &sink)
     case .pageAllocator(let error): error.write(to: &sink)

@@ -1,26 +1,43 @@
 // SPDX-License-Identifier: MIT
+import BootMemory
+import Bootmem
+import MemoryMap
+import PhysicalMemory
 import TextOutput
 
-/// The figures that a run ends with, for machines to read; all but the first in pages.
+/// Figures of boot memory, for machines to read; all but the first in pages.
 struct Summary {
   /// The number of nodes, with those that have no memory.
   let nodeCount: UInt64
 
   /// Whole pages of usable memory in the sanitised map, as far as the kernel reaches.
-  var usable: UInt64 = 0
+  private(set) var usable: UInt64 = 0
 
-  /// Pages of those that were reserved right before the hand-over.
-  var reserved: UInt64 = 0
+  /// Pages of those that are reserved.
+  private(set) var reserved: UInt64 = 0
 
-  /// Pages of those that were free right before the hand-over.
-  var free: UInt64 = 0
+  /// Pages of those that are free.
+  private(set) var free: UInt64 = 0
 
-  /// Pages that the hand-over released.
-  var released: UInt64 = 0
+  /// Counts the pages of `memory`, which was set up by `account`.
+  init(
+    of memory: borrowing BootMemory, _ account: borrowing MachineAccount
+  ) throws(KernelError) {
+    nodeCount = UInt64(account.nodes.nodeCount)
+    usable = account.map.usablePageCount(below: account.reach)
+    var ranges = account.map.usablePages(below: account.reach)
+    while let pages = ranges.next() {
+      free += memory.freePageCount(in: pages)
+      reserved += memory.reservedPageCount(in: pages)
+    }
+    guard reserved + free == usable else {
+      throw .broken("reserved and free pages are not all usable ones")
+    }
+  }
 
-  /// Writes `summary: nodes=N usable=P reserved=P free=P released=P` and a line end.
+  /// Writes `nodes=N usable=P reserved=P free=P`.
   func write(to sink: inout some TextSink) {
-    sink.write("summary: nodes=")
+    sink.write("nodes=")
     sink.write(decimal: nodeCount)
     sink.write(" usable=")
     sink.write(decimal: usable)
@@ -28,8 +45,5 @@ struct Summary {
     sink.write(decimal: reserved)
     sink.write(" free=")
     sink.write(decimal: free)
-    sink.write(" released=")
-    sink.write(decimal: released)
-    sink.write("\n")
   }
 }

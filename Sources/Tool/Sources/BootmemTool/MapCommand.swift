@@ -7,7 +7,7 @@ import MemoryReports
 struct MapCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "map",
-    abstract: "Shows memory maps as given and as sanitised.",
+    abstract: "Shows memory maps as given and as sanitised, and who holds what.",
     usage: "bootmem map [<options>] <files> ...",
     discussion: """
       Reads lines START END TYPE (hexadecimal, END exclusive), a whole Linux boot log, a copy of \
@@ -17,7 +17,7 @@ struct MapCommand: ParsableCommand {
 
       EXAMPLES
         dmesg | bootmem map -
-        bootmem map --ranges machine.e820
+        bootmem map --ranges board.dtb
         scripts/run | bootmem map --format json -
         bootmem map --at 0x48000000 board.dtb
         bootmem map --form multiboot1 --at 0x9000 --information 0x9500 low.bin
@@ -41,8 +41,15 @@ struct MapCommand: ParsableCommand {
   var format = Format.text
 
   @Flag(
-    help: "Print only the ranges of usable pages: FIRST LAST, hexadecimal numbers, one a line.")
+    help: """
+      Print only the ranges of pages that are usable and that nobody holds: FIRST LAST, hexadecimal \
+      numbers, one a line.
+      """)
   var ranges = false
+
+  @Flag(
+    help: "With --ranges: all that the firmware's map says is usable, whoever holds it.")
+  var firmware = false
 
   @Option(name: .customLong("color"), help: "Whether to use colours; auto: on a terminal.")
   var colour = Colour.auto
@@ -56,6 +63,9 @@ struct MapCommand: ParsableCommand {
     }
     if ranges && format != .text {
       throw ValidationError("--ranges prints text; leave out --format")
+    }
+    if firmware && !ranges {
+      throw ValidationError("--firmware belongs to --ranges")
     }
     if let width, !(40...1000).contains(width) {
       throw ValidationError("--width is a number of columns from 40 to 1000, not \(width)")
@@ -87,7 +97,10 @@ struct MapCommand: ParsableCommand {
     case .json: return try MapReport.json(reports)
     case .svg: return reports[0].svg()
     case .text where ranges:
-      return reports.map { files.count > 1 ? "# \($0.name)\n\($0.ranges)" : $0.ranges }.joined()
+      return reports.map { report in
+        (files.count > 1 ? "# \(report.name)\n" : "")
+          + (firmware ? report.firmwareRanges : report.ranges)
+      }.joined()
     case .text:
       let terminal = Terminal.standardOutput
       let isColoured = colour == .always || colour == .auto && terminal.isColoured

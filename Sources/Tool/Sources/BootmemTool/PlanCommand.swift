@@ -9,7 +9,7 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract: "Shows what boot memory would look like on a machine.",
-    usage: "bootmem plan [<options>] --kernel <start:size> <file>",
+    usage: "bootmem plan [<options>] [--kernel <start:size>] <file>",
     discussion: """
       Sets boot memory up as the kernel would with that memory map: nodes, where the bitmaps go, \
       what is reserved by whom, what is free. Addresses and sizes are decimal, or hexadecimal \
@@ -20,13 +20,12 @@ struct PlanCommand: ParsableCommand {
         bootmem plan dmesg.txt --kernel 1M:8M --module 32M:12M --append mem=4G
         bootmem plan board.dtb --at 0x48000000 --kernel 0x40200000:2M
         bootmem plan machine.e820 --nodes machine.numa --kernel 16M:8M
+        scripts/run | bootmem plan -
       """)
 
   enum Architecture: String, CaseIterable, ExpressibleByArgument {
     case i386
     case x86_64
-
-    var addressWidth: AddressWidth { self == .i386 ? .bits32 : .bits64 }
   }
 
   @Argument(help: "The memory map, in any form that map reads.", completion: .file())
@@ -34,8 +33,11 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var input: MapInput
 
-  @Option(help: ArgumentHelp("Where the kernel's image lies.", valueName: "start:size"))
-  var kernel: RangeArgument
+  @Option(
+    help: ArgumentHelp(
+      "Where the kernel's image lies; the output of the demonstration kernel says it.",
+      valueName: "start:size"))
+  var kernel: RangeArgument?
 
   @Option(
     name: .customLong("module"),
@@ -48,34 +50,41 @@ struct PlanCommand: ParsableCommand {
     completion: .file())
   var nodes: String?
 
-  @Option(help: "The kernel's command line; mem= and memmap= change the map.")
+  @Option(
+    help: "More of the kernel's command line than the file has; mem= and memmap= change the map.")
   var append = ""
 
-  @Option(name: .customLong("arch"), help: "The processor.")
-  var architecture = Architecture.x86_64
+  @Option(
+    name: .customLong("arch"), help: "The processor; default: x86_64, or what the file says.")
+  var architecture: Architecture?
 
   func run() throws {
-    do throws(MapFileError) {
+    do {
       try plan()
-    } catch {
+    } catch let error as MapFileError {
       Report.error(error)
       throw ExitCode.failure
     }
   }
 
-  private func plan() throws(MapFileError) {
+  private func plan() throws {
     let source = InputFile(path: file)
     let map = try input.read(source)
     guard !map.entries.isEmpty else {
       throw MapFileError(file: source.name, "tells of nodes, but has no memory map")
     }
+    guard kernel != nil || map.hasKernel else {
+      throw ValidationError("Missing expected argument '--kernel <start:size>'")
+    }
+    let processor = architecture?.rawValue ?? map.kernel?.processorName ?? "x86_64"
     let scenario = BootScenario(
-      file: map, nodes: try readNodes(), kernel: kernel.range, modules: modules.map(\.range),
-      addressWidth: architecture.addressWidth, commandLine: append)
+      file: map, nodes: try readNodes(), kernel: kernel?.range, modules: modules.map(\.range),
+      addressWidth: processor == Architecture.i386.rawValue ? .bits32 : .bits64,
+      commandLine: append)
     do throws(BootScenarioError) {
       let report = try BootPlanReport(scenario)
       let regions = count(map.entries.count, "region")
-      Output.write("\(source.name): \(map.form.title), \(regions); kernel for \(architecture)\n")
+      Output.write("\(source.name): \(map.form.title), \(regions); kernel for \(processor)\n")
       Output.write(report.text)
     } catch {
       throw MapFileError(file: source.name, error.description)

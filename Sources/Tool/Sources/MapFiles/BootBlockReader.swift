@@ -26,7 +26,6 @@ extension MapFile {
     var reports = StringSink()
     do throws(FirmwareError) {
       try result.read(reader, at: information, in: memory, reportingTo: &reports)
-      if reader == .deviceTree { try readNodes(of: information, in: memory, reportingTo: &reports) }
     } catch {
       var text = StringSink()
       error.write(to: &text)
@@ -37,35 +36,15 @@ extension MapFile {
       let region = result.regions[index]
       entries.append(Entry(line: nil, region: region, kindName: "\(region.kind.name)"))
     }
-    for index in 0..<result.heldRanges.count {
-      loaderRanges.append(result.heldRanges[index])
-    }
+    for index in 0..<result.heldRanges.count { heldRanges.append(result.heldRanges[index]) }
+    if let text = result.commandLine { commandLine = memory.text(at: text) }
+    board = result.board
+    rootPointer = result.rootPointer
+    self.memory = memory
     // A tree is a file by itself more often than a dump of memory.
     if reader == .deviceTree && memory.start == 0 {
-      loaderRanges.removeAll { $0.owner == .loader(.deviceTree) }
+      heldRanges.removeAll { $0.owner == .loader(.deviceTree) }
       notes.append("where the tree itself will lie is not known; --at says it")
-    }
-  }
-
-  /// Reads the nodes of a device tree.
-  private mutating func readNodes(
-    of address: PhysicalAddress, in memory: FileMemory, reportingTo sink: inout StringSink
-  ) throws(FirmwareError) {
-    let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(capacity: 1 << 18)
-    defer { unsafe affinities.deallocate() }
-    let domains = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: NodeMemory.nodeLimit)
-    defer { unsafe domains.deallocate() }
-    var information = unsafe NodeInformation(
-      affinities: MemoryAffinityList(storage: affinities), domains: domains)
-    let tree = try DeviceTree(at: address, in: memory)
-    try information.read(tree, reportingTo: &sink)
-    for index in 0..<information.affinities.count {
-      let affinity = information.affinities[index]
-      nodes.append(
-        NodeMemory(
-          line: nil, node: affinity.node.rawValue,
-          proximityDomain: UInt64(information.proximityDomain(of: affinity.node) ?? 0),
-          range: affinity.range, isHotPluggable: false))
     }
   }
 }
@@ -76,7 +55,7 @@ struct BootBlockError: Error {
 }
 
 /// Physical memory of which a file holds a part, and nothing else is in reach.
-public struct FileMemory: PhysicalMemoryReader {
+public struct FileMemory: PhysicalMemoryReader, Sendable {
   /// What is in the file.
   public let bytes: [UInt8]
 
@@ -94,5 +73,13 @@ public struct FileMemory: PhysicalMemoryReader {
     guard address >= start else { return nil }
     let offset = address.rawValue - start.rawValue
     return offset < UInt64(bytes.count) ? bytes[Int(offset)] : nil
+  }
+
+  /// The text in a range, a question mark in place of each byte that is no ASCII.
+  func text(at range: AddressRange) -> String {
+    let bytes = (0..<range.byteCount).map { offset in
+      range.start.advanced(byByteCount: offset).flatMap { byte(at: $0) } ?? 0
+    }
+    return String(decoding: bytes.map { $0 < 0x80 ? $0 : 0x3f }, as: UTF8.self)
   }
 }

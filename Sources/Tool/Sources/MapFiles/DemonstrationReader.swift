@@ -2,32 +2,124 @@
 import MemoryMap
 import PhysicalMemory
 
+/// The output of the demonstration kernel: the map as given, the command line, and what the kernel found
+/// out of memory that this host does not have.
 extension MapFile {
-  /// The line above the map in the output of the demonstration kernel.
+  /// The line above the map.
   static var demonstrationHeading: String { "memory map as given:" }
 
-  /// Reads the map as given from the output of the demonstration kernel, which prints regions as
-  /// ``MemoryRegion/write(to:)`` does; other lines are ignored.
+  /// Reads what the kernel printed; lines that tell nothing of this are ignored.
+  ///
+  /// Regions, ranges that are held and ranges of nodes stand there as ``MemoryRegion``, ``OwnedRange`` and
+  /// ``NodePages`` print themselves.  The bitmaps are left out: they are boot memory's own.
   mutating func readDemonstration(_ lines: SourceLines) throws(LineError) {
-    var isInside = false
+    var section = DemonstrationSection.other
+    var hasCommandLine = false
+    var isBehindReport = false
     for line in lines {
-      if line.text == Self.demonstrationHeading {
+      // Where calls are recorded, all other lines are comments.
+      let line = line.text.hasPrefix("# ") ? line.dropFirst(2) : line
+      if line.text.hasPrefix("  ") {
+        switch section {
+        case .map: entries.append(try line.region())
+        case .held: if let range = try line.heldRange() { heldRanges.append(range) }
+        case .nodes: nodes.append(try line.nodePages())
+        case .other: break
+        }
+        continue
+      }
+      section = DemonstrationSection(heading: line.text)
+      var scanner = TextScanner(line.text)
+      if section == .map {
         entries = []
-        isInside = true
-      } else if !line.text.hasPrefix("  ") {
-        isInside = false
-      } else if isInside {
-        entries.append(try line.region())
+      } else if scanner.skip("swift-bootmem on ") {
+        kernel = DemonstrationKernel(processorName: String(scanner.rest))
+      } else if scanner.skip("reach: pages below "), let end = scanner.hexadecimal() {
+        kernel?.reach = PageFrame(min(end, PageFrame.end.number))
+      } else if section == .nodes, scanner.skip("nodes: "), let count = scanner.decimal(),
+        scanner.skip(", with storage for "), let capacity = scanner.decimal()
+      {
+        kernel?.nodeCount = min(count, NodeMemory.nodeLimit)
+        kernel?.nodeCapacity = min(capacity, NodeMemory.nodeLimit)
+      } else if scanner.skip("command line: "), !hasCommandLine {
+        commandLine = String(scanner.rest)
+        hasCommandLine = true
+      }
+      // What else is reported this host finds out by itself.
+      if line.text.hasPrefix("firmware: ") || isBehindReport && line.isOfMoreReports {
+        notes.append(String(line.text))
+        isBehindReport = true
+      } else {
+        isBehindReport = false
       }
     }
   }
 }
 
+/// A part of the output whose lines begin with two spaces.
+private enum DemonstrationSection {
+  case map, held, nodes, other
+
+  init(heading: Substring) {
+    switch heading {
+    case MapFile.demonstrationHeading[...]: self = .map
+    case "held before the first allocation:": self = .held
+    default:
+      self = heading.hasPrefix("nodes: ") && heading.contains("storage for") ? .nodes : .other
+    }
+  }
+}
+
 extension SourceLine {
-  /// `  START-LAST KIND SIZE`, with dots in place of an empty region's last address.
+  /// The line without the first characters.
+  fileprivate func dropFirst(_ count: Int) -> SourceLine {
+    SourceLine(number: number, text: text.dropFirst(count))
+  }
+
+  /// Whether it counts the reports that were left out.
+  fileprivate var isOfMoreReports: Bool {
+    text.hasPrefix("and ") && text.hasSuffix(" more reports of this kind")
+  }
+
+  /// `  START-LAST KIND SIZE`.
   fileprivate func region() throws(LineError) -> MapFile.Entry {
     let form = "a line of the map is START-LAST KIND SIZE"
     var scanner = TextScanner(text)
+    let range = try self.range(&scanner, form)
+    guard let name = scanner.text(upTo: " ") else { throw error(form) }
+    return try entry(range, name)
+  }
+
+  /// `  START-LAST OWNER`; nil for a bitmap.
+  fileprivate func heldRange() throws(LineError) -> OwnedRange? {
+    let form = "a line of what is held is START-LAST OWNER"
+    var scanner = TextScanner(text)
+    let range = try self.range(&scanner, form)
+    guard let owner = MemoryOwner(spelling: scanner.rest) else {
+      throw error("no such owner of memory: \(scanner.rest)")
+    }
+    if case .bitmap = owner { return nil }
+    return OwnedRange(range: range, owner: owner)
+  }
+
+  /// `  node NUMBER FIRST-LAST SIZE`, in pages.
+  fileprivate func nodePages() throws(LineError) -> NodeMemory {
+    var scanner = TextScanner(text)
+    scanner.skipSpaces()
+    guard scanner.skip("node "), let node = scanner.decimal(), node < NodeMemory.nodeLimit,
+      scanner.skip(" "), let first = scanner.hexadecimal(), scanner.skip("-"),
+      let last = scanner.hexadecimal(), first <= last, last < PageFrame.end.number,
+      let range = AddressRange(PageRange(PageFrame(first)...PageFrame(last)))
+    else { throw error("a line of a node is node NUMBER FIRST-LAST SIZE") }
+    return NodeMemory(
+      line: number, node: node, proximityDomain: UInt64(node), range: range, isHotPluggable: false)
+  }
+
+  /// The range that the line begins with, dots standing for an empty region's last address, and the spaces
+  /// behind it.
+  private func range(
+    _ scanner: inout TextScanner, _ form: String
+  ) throws(LineError) -> AddressRange {
     scanner.skipSpaces()
     guard let start = scanner.hexadecimal(), scanner.skip("-") else { throw error(form) }
     let range: AddressRange
@@ -38,7 +130,6 @@ extension SourceLine {
       range = try self.range(from: start, through: last)
     }
     scanner.skipSpaces()
-    guard let name = scanner.text(upTo: " ") else { throw error(form) }
-    return try entry(range, name)
+    return range
   }
 }

@@ -16,6 +16,10 @@ extension MapFile {
         entries = []
         efiEntries = []
         nodes = []
+        commandLine = ""
+      } else if let text = line.commandLine {
+        // Some kernels print it twice.
+        if commandLine.isEmpty { commandLine = String(text) }
       } else if let entry = try line.firmwareEntry() {
         entries.append(entry)
       } else if let entry = try line.efiEntry() {
@@ -40,6 +44,19 @@ extension SourceLine {
   var isOfKernelLog: Bool {
     Self.firmwareMarkers.contains { text.contains($0) } || efiScanner != nil
       || text.contains("SRAT: Node ") || text.contains("Linux version ")
+  }
+
+  /// What stands behind `Command line: `, or `Kernel command line: `, at the start of a message.
+  fileprivate var commandLine: Substring? {
+    for marker in ["Command line: ", "Kernel command line: "] {
+      var scanner = TextScanner(text)
+      guard scanner.skip(past: marker) else { continue }
+      let front = text[..<scanner.rest.startIndex].dropLast(marker.count)
+      // Behind a time stamp, a level, or the name of the log's source.
+      guard let last = front.last(where: { $0 != " " }) else { return scanner.rest }
+      if "]>:".contains(last) { return scanner.rest }
+    }
+    return nil
   }
 
   /// What stands before the lines of the map, by the BIOS call that it came from.

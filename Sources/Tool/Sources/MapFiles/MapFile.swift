@@ -33,8 +33,23 @@ public struct MapFile: Sendable {
   /// Which memory belongs to which node, in the order of the file; mostly nothing.
   public internal(set) var nodes: [NodeMemory] = []
 
-  /// The memory that the loader holds, where the file tells it.
-  public internal(set) var loaderRanges: [OwnedRange] = []
+  /// The memory that is held, and by whom, where the file tells it.
+  public internal(set) var heldRanges: [OwnedRange] = []
+
+  /// The kernel's command line, where the file has it.
+  public internal(set) var commandLine = ""
+
+  /// Where the machine says what is not in its memory map; none unless the file is a dump of memory.
+  public internal(set) var board = BoardDescription.none
+
+  /// Where the loader says that ACPI's root pointer lies; nil if it does not say.
+  public internal(set) var rootPointer: PhysicalAddress?
+
+  /// The memory that the file is a dump of; none if it is no dump.
+  public internal(set) var memory = FileMemory(bytes: [], start: 0)
+
+  /// The kernel that printed the file; nil if none of this package did.
+  public internal(set) var kernel: DemonstrationKernel?
 
   /// What was left out or put right, each as a sentence.
   public internal(set) var notes: [String] = []
@@ -45,6 +60,21 @@ public struct MapFile: Sendable {
 
   /// The regions of all entries.
   public var regions: [MemoryRegion] { entries.map(\.region) }
+}
+
+/// What the demonstration kernel tells of itself.
+public struct DemonstrationKernel: Hashable, Sendable {
+  /// The name of its processor.
+  public var processorName: String
+
+  /// The end of its reach.
+  public var reach = PageFrame.end
+
+  /// The number of nodes, with those that have no memory.
+  public var nodeCount = 1
+
+  /// The number of nodes, or parts of nodes, that it has storage for; nil where it has one node.
+  public var nodeCapacity: Int?
 }
 
 /// A range of memory and the node that it belongs to, as firmware tells it in its SRAT or device tree.

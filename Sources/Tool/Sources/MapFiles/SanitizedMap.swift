@@ -30,15 +30,16 @@ import PhysicalMemory
   deinit {
     unsafe storage.deallocate()
   }
+}
 
+extension MemoryMap {
   /// The regions in ascending order.
   ///
   /// All 2^52 pages have no size in bytes: the last byte of a region of them is left out.
   public var regions: [MemoryRegion] {
-    (0..<map.count).map { index in
-      let range =
-        AddressRange(map[index].pages) ?? AddressRange(start: 0, clampingByteCount: .max)
-      return MemoryRegion(range: range, kind: map[index].kind)
+    (0..<count).map { index in
+      let range = AddressRange(self[index].pages) ?? AddressRange(start: 0, clampingByteCount: .max)
+      return MemoryRegion(range: range, kind: self[index].kind)
     }
   }
 }

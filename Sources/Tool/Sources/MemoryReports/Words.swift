@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import MemoryMap
 import PhysicalMemory
 import TextOutput
 
@@ -19,6 +20,15 @@ extension AddressRange {
   /// `START-LAST`, hexadecimal; an empty range has no last address, and dots in its place.
   public var text: String {
     "\(addressText(start.rawValue))-\(last.map { addressText($0.rawValue) } ?? "................")"
+  }
+}
+
+extension OwnedRange {
+  /// Who it is.
+  public var name: String {
+    var sink = StringSink()
+    owner.write(to: &sink)
+    return sink.text
   }
 }
 

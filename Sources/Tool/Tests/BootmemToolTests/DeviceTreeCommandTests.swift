@@ -66,6 +66,26 @@ import Testing
     }
   }
 
+  @Test func map_leavesOutOfTheRangesWhatTheTreeReserves() throws {
+    let held = try Tool.run("map", "--ranges", Self.path("board"), "--at", "0x87000000")
+    #expect(
+      held.output == """
+        80800 86fff
+        87001 87fff
+        88346 8ffff
+        90800 97fff
+        98001 9ffff
+        a4000 bffef
+        e0000 effff
+        880000 8fffff
+
+        """)
+    let all = try Tool.run("map", "--ranges", "--firmware", Self.path("board"))
+    #expect(all.output == "80800 bffff\ne0000 effff\n880000 8fffff\n")
+    let text = try Tool.run("map", Self.path("board"))
+    #expect(text.output.contains("  00000000a0000000-00000000a3ffffff reusable memory 3, 64 MiB\n"))
+  }
+
   @Test func map_damagedTreeIsAnErrorWithItsName() throws {
     let directory = try TemporaryDirectory()
     let bytes = try Data(contentsOf: URL(filePath: Self.path("board")))

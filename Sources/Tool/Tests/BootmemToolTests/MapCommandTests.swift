@@ -62,6 +62,27 @@ import Testing
     #expect(result.output == "0 9e\n100 6ff\n781 7ff\n")
   }
 
+  /// A table that is made of the ranges hands nothing out that the loader left.
+  @Test func ranges_leaveOutWhatIsHeld() throws {
+    let dump = ["--at", "0x9000", Fixture.path("reports/plan-ignores-cmdline/info.bin")]
+    let result = try Tool.run(arguments: ["map", "--ranges"] + dump)
+    #expect(result.output == "1 8\na 9f\n100 1fff\n2100 3fff\n")
+    let all = try Tool.run(arguments: ["map", "--ranges", "--firmware"] + dump)
+    #expect(all.output == "0 9f\n100 1ffff\n")
+    let text = try Tool.run(arguments: ["map"] + dump)
+    for line in [
+      "command line: mem=64M memmap=1M$32M\n",
+      "held:\n  0000000000000400-00000000000004ff BIOS data area, 256 B\n",
+      "  0000000000009000-000000000000906f boot information, 112 B\n",
+      "usable: 16032 pages, 62.6 MiB\nheld by nobody: 16030 pages, 62.6 MiB\n",
+    ] {
+      #expect(text.output.contains(line), "\(line) in \(text.output)")
+    }
+    let json = try Tool.run(arguments: ["map", "--format", "json"] + dump)
+    #expect(json.output.contains("\"owner\" : \"boot information\""))
+    #expect(json.output.contains("\"commandLine\" : \"mem=64M memmap=1M$32M\""))
+  }
+
   @Test func colours_areUsedWhenAskedFor() throws {
     let plain = try Tool.run("map", "-", input: Self.table)
     #expect(!plain.output.contains("\u{1b}"))
@@ -241,6 +262,7 @@ import Testing
     #expect(try Tool.run("map", "--width", "3", "-").exitCode == 64)
     #expect(try Tool.run("map", "--ranges", "--format", "json", "-").exitCode == 64)
     #expect(try Tool.run("map", "--format", "svg", "-", "-").exitCode == 64)
+    #expect(try Tool.run("map", "--firmware", "-").exitCode == 64)
     #expect(try Tool.run("nonsense").exitCode == 64)
   }
 }

@@ -125,6 +125,118 @@ import Testing
     #expect(try Tool.run("plan", "-", input: Self.table).exitCode == 64)
   }
 
+  /// The command line that a loader hands over, or that a log has, counts as in the kernel.
+  @Test(arguments: [
+    (["--at", "0x9000", "info.bin"], "usable: 16032 pages, 62.6 MiB\n"),
+    (["dmesg.txt"], "usable: 16128 pages, 63 MiB\n"),
+    // What is appended comes behind it.
+    (["dmesg.txt", "--append", "mem=32M"], "usable: 7936 pages, 31 MiB\n"),
+  ])
+  func commandLineOfTheFile_isApplied(arguments: [String], line: String) throws {
+    let folder = "reports/plan-ignores-cmdline/"
+    let arguments = arguments.map {
+      $0.contains(".") ? Fixture.path(folder + $0) : $0
+    }
+    let result = try Tool.run(arguments: ["plan", "--kernel", "1M:2M"] + arguments)
+    #expect(result.errors == "")
+    #expect(result.output.contains(line), "\(result.output)")
+  }
+
+  /// What the demonstration kernel prints before its first allocation.
+  static let log = """
+    swift-bootmem on i386
+    loader: Multiboot 1
+    reach: pages below 0x100000
+    firmware: Multiboot module 3 at 0x5000: ends before its start: 0x4000
+    and 2 more reports of this kind
+    command line: words mem=99x
+    memory map as given:
+      0000000000000000-000000000009fbff usable        639 KiB
+      0000000000100000-0000000000ffffff usable        15 MiB
+      0000000100000000-0000000100ffffff usable        16 MiB
+    command line: mem=99x: is no size; ignored
+    firmware: nodes contradict one another in 1 places
+    loader: 00000000000f0000-00000000000fffff module 0: lies not in usable memory
+    memory map as sanitised:
+      0000000000000000-000000000009efff usable        636 KiB
+    nodes: 3, with storage for 2
+      node 0 000000000-000000fff 16 MiB
+      node 1 000100000-000100fff 16 MiB
+    beyond the reach of this processor: 4096 usable pages, 16 MiB
+    # held before the first allocation:
+    #   0000000000100000-00000000001fffff kernel image
+    #   0000000000200000-0000000000203fff boot stack
+    #   00000000000f0000-00000000000fffff module 0
+    #   0000000000009000-0000000000009073 boot information
+    #   0000000000000000-0000000000000fff page 0
+    #   0000000000204000-0000000000204fff bitmap of node 0
+    #   0000000000e00000-0000000000e00fff bad memory
+    # before the first allocation: nodes=1 usable=3999 reserved=264 free=3735
+    held before the hand-over:
+      0000000000000000-0000000000000fff page 0, 4 KiB
+    """
+
+  /// The kernel's output says all that it needs: the same account comes of it.
+  @Test func outputOfTheKernel_isPlannedAsTheKernelDid() throws {
+    let result = try Tool.run("plan", "-", input: Self.log)
+    #expect(result.errors == "")
+    #expect(
+      result.output.hasPrefix(
+        """
+        <stdin>: output of the demonstration kernel, 3 regions; kernel for i386
+        note: firmware: Multiboot module 3 at 0x5000: ends before its start: 0x4000
+        note: and 2 more reports of this kind
+        note: firmware: nodes contradict one another in 1 places
+        note: command line: mem=99x: is no size; ignored
+        note: loader: 00000000000f0000-00000000000fffff module 0: lies not in usable memory within \
+        reach as a whole
+        note: nodes: there is storage for 2, nodes and their parts need 3; all memory is taken for \
+        one node
+        usable: 3999 pages, 15.6 MiB
+        beyond the reach of the processor: 4096 pages, 16 MiB
+        nodes:
+          node 0 0000000000000000-0000000000ffffff 15.6 MiB usable, 14.5 MiB free
+            bitmap 0000000000204000-0000000000204fff 4 KiB
+        held:
+          0000000000000000-0000000000000fff page 0, 4 KiB
+          0000000000009000-0000000000009073 boot information, 116 B
+          00000000000f0000-00000000000fffff module 0, 64 KiB
+          0000000000100000-00000000001fffff kernel image, 1 MiB
+          0000000000200000-0000000000203fff boot stack, 16 KiB
+          0000000000204000-0000000000204fff bitmap of node 0, 4 KiB
+          0000000000e00000-0000000000e00fff bad memory, 4 KiB
+        memory before the first allocation:
+
+        """), "\(result.output)")
+    #expect(result.output.contains("reserved: 264 pages, 1.0 MiB\nfree: 3735 pages, 14.5 MiB\n"))
+  }
+
+  @Test func outputOfTheKernel_withAnotherKernel_isPlannedForThatOne() throws {
+    let result = try Tool.run("plan", "-", "--kernel", "4M:1M", input: Self.log)
+    #expect(result.output.contains("  0000000000400000-00000000004fffff kernel image, 1 MiB\n"))
+    #expect(!result.output.contains("boot stack"))
+  }
+
+  /// A module of the file that a loader puts across reserved memory is reported; the user's own is an
+  /// error.
+  @Test func moduleOfTheFile_acrossReservedMemory_isReported() throws {
+    let result = try Tool.run(
+      "plan", Fixture.path("device-trees/board.dtb"), "--kernel", "0x80800000:2M", "--append",
+      "memmap=1M$0x88100000")
+    #expect(
+      result.output.contains(
+        "note: loader: 0000000088000000-0000000088345677 module 0: lies not in usable memory within "
+          + "reach as a whole\n"), "\(result.output)")
+  }
+
+  /// Numbers of modules go on behind those that the file has.
+  @Test func modules_areCountedOnBehindThoseOfTheFile() throws {
+    let result = try Tool.run(
+      "plan", Fixture.path("device-trees/board.dtb"), "--kernel", "0x80800000:2M", "--module",
+      "0x89000000:4K")
+    #expect(result.output.contains("  0000000089000000-0000000089000fff module 1, 4 KiB\n"))
+  }
+
   /// The real machines with several nodes, each with the nodes that its firmware tells.
   @Test func realMachines_arePlanned() throws {
     let directory = Fixture.directory.appending(path: "firmware-maps")

@@ -44,7 +44,7 @@ import Testing
       reading: dump, name: "FILE", form: .multiboot1, start: PhysicalAddress(0x9000),
       information: PhysicalAddress(0x9500))
     #expect(file.shortText == ["0+9fc00 usable", "100000+100000 acpi_data"])
-    #expect(file.loaderRanges.map(\.owner) == [.loader(.bootInformation), .loader(.memoryMap)])
+    #expect(file.heldRanges.map(\.owner) == [.loader(.bootInformation), .loader(.memoryMap)])
   }
 
   @Test func multiboot1_isNotGuessed() {
@@ -116,12 +116,12 @@ import Testing
     #expect(alone.form == .dtb)
     #expect(alone.shortText == ["100000+10000 usable"])
     // Of a file there is no telling where it will lie.
-    #expect(alone.loaderRanges.isEmpty)
+    #expect(alone.heldRanges.isEmpty)
     let dump = try MapFile(
       reading: padded(bytes(UInt64(0)), to: 16) + deviceTree, name: "FILE",
       start: PhysicalAddress(0x8000), information: PhysicalAddress(0x8010))
     #expect(dump.form == .dtb)
-    #expect(dump.loaderRanges.map(\.owner) == [.loader(.deviceTree)])
-    #expect(dump.loaderRanges.first?.range.start == PhysicalAddress(0x8010))
+    #expect(dump.heldRanges.map(\.owner) == [.loader(.deviceTree)])
+    #expect(dump.heldRanges.first?.range.start == PhysicalAddress(0x8010))
   }
 }

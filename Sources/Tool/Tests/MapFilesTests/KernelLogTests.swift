@@ -140,4 +140,33 @@ import Testing
   func brokenLine_isAnError(line: String, error: String) {
     #expect(errorText("Linux version 6.0\n\(line)\n") == error)
   }
+
+  @Test(arguments: [
+    "[    0.000000] Command line: ro mem=64M",
+    "<6>[    0.000000][    T0] Kernel command line: ro mem=64M",
+    "Nov 28 15:00:00 host kernel: Command line: ro mem=64M",
+    "Command line: ro mem=64M",
+  ])
+  func commandLine_isRead(line: String) throws {
+    let text = """
+      Linux version 5.0
+      \(line)
+      BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable
+      [    0.020000] Kernel command line: another
+      [    0.030000] Unknown kernel command line parameters "ro", will be passed to user space.
+      """
+    let file = try MapFile(reading: Array(text.utf8), name: "FILE")
+    #expect(file.commandLine == "ro mem=64M")
+  }
+
+  @Test func commandLine_isThatOfTheLastBoot() throws {
+    let text = """
+      Linux version 5.0
+      Command line: one
+      BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable
+      Linux version 5.0
+      BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable
+      """
+    #expect(try MapFile(reading: Array(text.utf8), name: "FILE").commandLine == "")
+  }
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 #if arch(arm64) || arch(riscv64)
-import BootPlan
-import Firmware
 import PhysicalMemory
 import TextOutput
 
@@ -18,10 +16,5 @@ package struct Console: TextSink {
   mutating func endLine() {
     if unsafe !SerialPort.isAtLineStart { write(byte: UInt8(ascii: "\n")) }
   }
-}
-
-extension OwnerTable {
-  /// Adds what the firmware keeps outside of its memory map: nothing, as the tree has it all.
-  mutating func addFirmwareAreas(in memory: some PhysicalMemoryReader) throws(BootPlanError) {}
 }
 #endif

@@ -25,7 +25,7 @@ struct Loader {
   ) throws(FirmwareError) {
     let address = PhysicalAddress(UInt64(informationAddress))
     // What the BIOS has there reads as flags of anything.
-    if let last = BIOSDataArea.range?.last, address <= last {
+    if let last = BIOSDataArea.range.last, address <= last {
       throw .unreadable(
         FirmwareProblem(
           "boot information", at: address, "lies in the BIOS's own data, or no loader left any"))
@@ -37,20 +37,6 @@ struct Loader {
           value: UInt64(magic)))
     }
     try information.read(bootProtocol, at: address, in: memory, reportingTo: &sink)
-  }
-
-  /// What the firmware tells apart from the loader.
-  typealias FirmwareTables<Memory: PhysicalMemoryReader> = ACPITables<Memory>
-
-  /// Finds ACPI's tables, and takes note of the memory that they lie in; nil on a machine without.
-  func findTables<Memory: PhysicalMemoryReader>(
-    notingThemIn information: inout BootInformation, in memory: Memory,
-    reportingTo sink: inout some TextSink
-  ) throws(FirmwareError) -> FirmwareTables<Memory>? {
-    let tables = ACPITables(
-      rootPointer: information.rootPointer, in: memory, reportingTo: &sink)
-    if let tables { try information.noteTables(tables, reportingTo: &sink) }
-    return tables
   }
 }
 #endif

@@ -2,6 +2,7 @@
 import Foundation
 import MapFiles
 import MemoryMap
+import PhysicalMemory
 
 extension MapReport {
   /// A report in JSON: addresses are strings in hexadecimal, since many readers keep numbers as
@@ -32,13 +33,24 @@ extension MapReport {
       var line: Int?
     }
 
+    struct Held: Encodable {
+      var start: String
+      var last: String?
+      var byteCount: String
+      var owner: String
+    }
+
     var file: String
     var form: String
+    var commandLine: String?
     var notes: [String]
     var given: [Region]
     var sanitised: [Region]
     var nodes: [Node]
+    var held: [Held]
     var usablePageRanges: [Pages]
+    /// The ranges of them that nobody holds.
+    var freePageRanges: [Pages]
     var usablePageCount: UInt64
     var partialPageByteCount: UInt64
   }
@@ -52,24 +64,32 @@ extension MapReport {
         byteCount: hex(region.range.byteCount), kind: "\(region.kind.name)", name: name,
         line: line)
     }
+    func pages(_ ranges: some Sequence<PageRange>) -> [Document.Pages] {
+      ranges.map { Document.Pages(first: hex($0.start.number), last: hex($0.end.number - 1)) }
+    }
     return Document(
-      file: name, form: file.form.rawValue, notes: file.notes,
+      file: name, form: file.form.rawValue,
+      commandLine: file.commandLine.isEmpty ? nil : file.commandLine, notes: account.notes,
       given: file.entries.map { region($0.region, name: $0.kindName, line: $0.line) },
-      sanitised: sanitized.regions.map { region($0) },
-      nodes: file.nodes.map {
+      sanitised: map.regions.map { region($0) },
+      nodes: account.nodes.map {
         Document.Node(
           node: $0.node, proximityDomain: $0.proximityDomain,
           start: hex($0.range.start.rawValue), last: $0.range.last.map { hex($0.rawValue) },
           isHotPluggable: $0.isHotPluggable, line: $0.line)
       },
-      usablePageRanges: sanitized.map.usablePages().map {
-        Document.Pages(first: hex($0.start.number), last: hex($0.end.number - 1))
+      held: holders.map {
+        Document.Held(
+          start: hex($0.range.start.rawValue), last: $0.range.last.map { hex($0.rawValue) },
+          byteCount: hex($0.range.byteCount), owner: $0.name)
       },
-      usablePageCount: sanitized.map.usablePageCount(),
-      partialPageByteCount: sanitized.map.partialPageByteCount)
+      usablePageRanges: pages(map.usablePages()), freePageRanges: pages(freePages),
+      usablePageCount: map.usablePageCount(), partialPageByteCount: map.partialPageByteCount)
   }
 
   /// Several reports as one text in JSON: an object whose `maps` is the list of them.
+  ///
+  /// - Throws: What the encoder throws; it has no reason to.
   public static func json(_ reports: [MapReport]) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

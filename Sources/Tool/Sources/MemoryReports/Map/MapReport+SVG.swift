@@ -6,12 +6,12 @@ import PhysicalMemory
 extension MapReport {
   /// The map as an SVG image: the first MiB, and all of it.
   public func svg() -> String {
-    let regions = sanitized.regions
+    let regions = map.regions
     let low = MapPicture(
       regions, below: PhysicalAddress(1 << 20), columnCount: 64, maximumRowCount: 16)
     let all = MapPicture(regions, columnCount: 64, maximumRowCount: 32)
     var svg = SVGWriter(width: 860)
-    let usable = sizeText(sanitized.map.usablePageCount() * PageFrame.byteCount)
+    let usable = sizeText(map.usablePageCount() * PageFrame.byteCount)
     svg.text(x: 10, y: 22, "\(name): \(usable) usable", isHeading: true)
     var y = 40
     for (title, picture) in [("the first MiB", low), ("all memory", all)]

@@ -11,9 +11,9 @@ extension MapReport {
   ///   - width: The number of columns.
   ///   - isColoured: Whether to use colours (ECMA-48).
   public func text(width: Int, isColoured: Bool) -> String {
-    let map = sanitized.map
     var text = "\(name): \(file.form.title), \(count(file.entries.count, "region"))\n"
-    for note in file.notes { text += "  note: \(note)\n" }
+    for note in account.notes { text += "  note: \(note)\n" }
+    if !file.commandLine.isEmpty { text += "command line: \(file.commandLine)\n" }
     text += "as given:\n"
     for entry in file.entries {
       let kind = "\(entry.region.kind.name)"
@@ -21,12 +21,19 @@ extension MapReport {
       text += line(entry.region) + name + "\n"
     }
     text += "sanitised:\n"
-    for region in sanitized.regions { text += line(region) + "\n" }
-    if !file.nodes.isEmpty {
+    for region in map.regions { text += line(region) + "\n" }
+    if !account.nodes.isEmpty {
       text += "nodes:\n"
-      for memory in file.nodes {
+      for memory in account.nodes {
         text += "  \(memory.range.text) node \(memory.node), \(sizeText(memory.range.byteCount))"
         text += memory.isHotPluggable ? ", hot-pluggable\n" : "\n"
+      }
+    }
+    let holders = holders
+    if !holders.isEmpty {
+      text += "held:\n"
+      for held in holders {
+        text += "  \(held.range.text) \(held.name), \(sizeText(held.range.byteCount))\n"
       }
     }
     text += "usable: \(map.usablePageCount()) pages, "
@@ -36,6 +43,10 @@ extension MapReport {
       text += sizeText(map.partialPageByteCount)
     }
     text += "\n"
+    if !holders.isEmpty {
+      let pageCount = freePages.map(\.pageCount).reduce(0, +)
+      text += "held by nobody: \(pageCount) pages, \(sizeText(pageCount * PageFrame.byteCount))\n"
+    }
     text += pictures(width: width, isColoured: isColoured)
     return text
   }
@@ -47,14 +58,15 @@ extension MapReport {
   }
 
   private func pictures(width: Int, isColoured: Bool) -> String {
-    let last = sanitized.regions.last?.range.last?.rawValue ?? 0
+    let regions = map.regions
+    let last = regions.last?.range.last?.rawValue ?? 0
     let digitCount = last >> 48 == 0 ? 12 : 16
     // Two spaces, an address and a space stand before the cells.
     let columnCount = max(16, (width - digitCount - 3) / 16 * 16)
     let mebibyte = PhysicalAddress(1 << 20)
     let low = MapPicture(
-      sanitized.regions, below: mebibyte, columnCount: columnCount, maximumRowCount: 16)
-    let all = MapPicture(sanitized.regions, columnCount: columnCount, maximumRowCount: 16)
+      regions, below: mebibyte, columnCount: columnCount, maximumRowCount: 16)
+    let all = MapPicture(regions, columnCount: columnCount, maximumRowCount: 16)
     var text = ""
     // Boards that have a device tree have nothing there.
     if !low.rows.isEmpty {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
+import Bootmem
 import MapFiles
-import MemoryMap
-import PhysicalMemory
 
-/// A memory map as given and as sanitised, ready to be shown.
+/// The memory of a machine, as the firmware gave it and as a kernel can rely on it, ready to be shown.
 public struct MapReport {
   /// The name of the file.
   public let name: String
@@ -11,20 +10,41 @@ public struct MapReport {
   /// What is in it.
   public let file: MapFile
 
-  /// What a kernel can rely on of it.
-  public let sanitized: SanitizedMap
+  /// What comes of it.
+  public let account: FileAccount
 
-  /// Sanitises the map in `file`.
+  /// Makes the account of what is in `file`.
   public init(name: String, file: MapFile) {
     self.name = name
     self.file = file
-    sanitized = SanitizedMap(file.regions)
+    account = FileAccount(of: file)
   }
 
-  /// The ranges of usable pages as `FIRST LAST`, hexadecimal, the last page included, one a line.
-  public var ranges: String {
+  /// What a kernel can rely on.
+  var map: MemoryMap { account.account.map }
+
+  /// Who holds memory of the machine; a kernel's own page 0 is not among them.
+  var holders: [OwnedRange] { account.holders.filter { Self.isHolder($0.owner) } }
+
+  /// The ranges of pages that are usable and that nobody holds.
+  var freePages: [PageRange] { account.freePages(where: Self.isHolder) }
+
+  private static func isHolder(_ owner: MemoryOwner) -> Bool { owner != .firstPage }
+
+  /// The ranges of pages that are usable and that nobody holds, as `FIRST LAST`, hexadecimal, the last
+  /// page included, one a line.
+  public var ranges: String { Self.text(freePages) }
+
+  /// The same of all pages that the firmware's map says are usable, whatever the command line says and
+  /// whoever holds them.
+  public var firmwareRanges: String {
+    let sanitized = SanitizedMap(file.regions)
+    return withExtendedLifetime(sanitized) { Self.text(sanitized.map.usablePages()) }
+  }
+
+  private static func text(_ ranges: some Sequence<PageRange>) -> String {
     var text = ""
-    for pages in sanitized.map.usablePages() {
+    for pages in ranges {
       text += String(pages.start.number, radix: 16)
       text += " \(String(pages.end.number - 1, radix: 16))\n"
     }

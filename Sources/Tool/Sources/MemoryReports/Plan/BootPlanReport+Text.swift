@@ -18,7 +18,7 @@ extension BootPlanReport {
       text += "\n    bitmap \(pagesText(node.bitmap)) \(size(node.bitmap.pageCount))\n"
     }
     text += "held:\n"
-    for owner in owners.sorted(by: { $0.range.start < $1.range.start }) {
+    for owner in owners {
       text += "  \(owner.range.text) \(owner.name), \(sizeText(owner.range.byteCount))\n"
     }
     text += "memory before the first allocation:\n\(drawing)"

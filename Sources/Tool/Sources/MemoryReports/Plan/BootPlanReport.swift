@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: MIT
-import BootMemory
-import BootMemoryTrace
-import TraceReplay
-import BootPlan
-import Firmware
+import Bootmem
 import MapFiles
-import MemoryMap
-import PhysicalMemory
-import TextOutput
+import TraceReplay
 
 /// What boot memory looks like on a machine before its first allocation.
 ///
@@ -37,11 +31,11 @@ public struct BootPlanReport {
   /// The nodes in ascending order of their pages.
   public private(set) var nodes: [Node] = []
 
-  /// Who holds what, the bitmaps included.
-  public private(set) var owners: [OwnedRange] = []
+  /// Who holds what, the bitmaps included, in ascending order.
+  public let owners: [OwnedRange]
 
-  /// What the command line's parameters and the nodes had to say, each as a sentence.
-  public private(set) var notes: [String]
+  /// What was to be said of the file and of the machine, each as a sentence.
+  public let notes: [String]
 
   /// The number of usable pages within the kernel's reach.
   public private(set) var usablePageCount: UInt64 = 0
@@ -58,60 +52,48 @@ public struct BootPlanReport {
   /// The number of free pages.
   public var freePageCount: UInt64 { nodes.map(\.freePageCount).reduce(0, +) }
 
-  /// The most nodes, or parts of nodes, that are set up.
-  private static let nodeCapacity = 1024
-
   /// Sets boot memory up for `scenario`.
   ///
   /// - Throws: An error where it cannot be set up there.
   public init(_ scenario: BootScenario) throws(BootScenarioError) {
-    let (regions, notes) = scenario.regionsByCommandLine()
-    self.notes = notes
-    let sanitized = SanitizedMap(regions)
+    let account = FileAccount(
+      of: scenario.file, nodes: scenario.nodes, appending: scenario.commandLine,
+      kernel: scenario.kernel, modules: scenario.modules, below: scenario.reach)
     // The map lies in its storage.
-    defer { withExtendedLifetime(sanitized) {} }
-    let map = sanitized.map
-    try scenario.checkPlaces(in: sanitized)
+    defer { withExtendedLifetime(account) {} }
+    let map = account.account.map
+    try scenario.checkPlaces(in: map)
 
-    let limit = scenario.addressWidth.endPageFrame
-    let end = min(map.usableEnd, limit)
-    usablePageCount = map.usablePageCount(below: limit)
-    beyondReachPageCount = map.usablePageCount(beyond: limit)
+    let end = min(map.usableEnd, scenario.reach)
+    usablePageCount = map.usablePageCount(below: scenario.reach)
+    beyondReachPageCount = map.usablePageCount(beyond: scenario.reach)
     // Physical memory is address space of the host, of which only the bitmaps get touched.
     guard let byteCount = end.firstAddress.flatMap({ Int(exactly: $0.rawValue) }),
       let arena = Arena(byteCount: byteCount)
     else { throw BootScenarioError("too large: this host has not as many addresses left") }
-    let nodeStorage = NodeStorage(count: Self.nodeCapacity)
-    let ownerStorage = UnsafeMutableBufferPointer<OwnedRange>.allocate(
-      capacity: scenario.owners.count + scenario.file.loaderRanges.count + Self.nodeCapacity + 1)
-    defer { unsafe ownerStorage.deallocate() }
-    let affinities = scenario.affinities
-    let affinityStorage = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(
-      capacity: affinities.count)
-    defer { unsafe affinityStorage.deallocate() }
+    let nodeStorage = NodeStorage(
+      count: scenario.file.kernel?.nodeCapacity ?? BootScenario.nodeCapacity)
 
     var platform = BootMemoryPlatform()
     platform.addressWidth = scenario.addressWidth
     platform.directMapOffset = unsafe UInt(bitPattern: arena.start)
     var memory = unsafe BootMemory(platform: platform, nodes: nodeStorage.nodes)
-    var owners = unsafe OwnerTable(storage: ownerStorage)
-    var affinityList = unsafe MemoryAffinityList(storage: affinityStorage)
-    for affinity in affinities { affinityList.append(affinity) }
-    do {
-      for owner in scenario.ownersOnEntry { try owners.add(owner.range, owner.owner) }
-      var reports = StringSink()
-      let nodeMap = try memory.setUpNodes(
-        NodeMap(assigning: map, to: &affinityList), below: limit, owners: &owners,
-        reportingTo: &reports)
-      self.notes += reports.text.split(separator: "\n").map(String.init)
-      read(memory, map, nodeMap)
-      for index in 0..<owners.count { self.owners.append(owners[index]) }
-      var sink = StringSink()
-      MapDrawing(end: end, maximumStretchCount: 512).write(map, memory, owners, to: &sink)
-      drawing = sink.text
+    do throws(BootError) {
+      try account.setUpNodes(of: &memory)
+      try BootStage.bootMemory(
+        account.reserveBadMemory(of: scenario.file, in: &memory))
     } catch {
-      throw BootScenarioError(Self.text(of: error))
+      var sink = StringSink()
+      error.write(to: &sink)
+      throw BootScenarioError(sink.text)
     }
+    notes = account.notes
+    owners = account.holders
+    read(memory, map, account.account.nodes)
+    var sink = StringSink()
+    MapDrawing(end: end, maximumStretchCount: 512)
+      .write(map, memory, account.account.owners, to: &sink)
+    drawing = sink.text
   }
 
   private mutating func read(_ memory: borrowing BootMemory, _ map: MemoryMap, _ nodes: NodeMap) {
@@ -139,14 +121,16 @@ public struct BootPlanReport {
     }
     self.nodes.sort { $0.span.start < $1.span.start }
   }
+}
 
-  private static func text(of error: any Error) -> String {
-    var sink = StringSink()
-    switch error {
-    case let error as BootPlanError: error.write(to: &sink)
-    case let error as MemoryMapError: error.write(to: &sink)
-    default: return "\(error)"
+extension FileAccount {
+  /// Reserves what a test of the memory found, which the kernel made once the nodes were set up.
+  fileprivate func reserveBadMemory(
+    of file: MapFile, in memory: inout BootMemory
+  ) throws(BootMemoryError) {
+    for bad in file.heldRanges where bad.owner == .badMemory {
+      try memory.reserve(bad.range)
+      account.owners.note(bad)
     }
-    return sink.text
   }
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
-import BootPlan
-import Firmware
 import MapFiles
 import MemoryMap
 import PhysicalMemory
@@ -9,40 +7,79 @@ import PhysicalMemory
 /// A machine and what a loader puts into its memory: all that is needed to tell what boot memory
 /// will look like there.
 public struct BootScenario {
+  /// The most nodes, or parts of nodes, that are set up, unless the file is of a kernel that has storage
+  /// for fewer.
+  static let nodeCapacity = 1024
+
   /// The memory map, and what else the file with it tells.
   public var file: MapFile
 
   /// The file with the nodes; nil for the nodes that `file` tells of, or one.
   public var nodes: MapFile?
 
-  /// Who holds what on entry: the kernel first, then its modules.
-  public var owners: [OwnedRange]
+  /// Where the kernel's image lies; nil where the file says it.
+  public var kernel: AddressRange?
+
+  /// Where modules lie, besides those in the file.
+  public var modules: [AddressRange]
 
   /// The width of the kernel's addresses.
   public var addressWidth: AddressWidth
 
-  /// The kernel's command line.
+  /// What to append to the kernel's command line.
   public var commandLine: String
 
   /// Makes a scenario.
   public init(
-    file: MapFile, nodes: MapFile? = nil, kernel: AddressRange, modules: [AddressRange] = [],
-    addressWidth: AddressWidth, commandLine: String = ""
+    file: MapFile, nodes: MapFile? = nil, kernel: AddressRange? = nil,
+    modules: [AddressRange] = [], addressWidth: AddressWidth, commandLine: String = ""
   ) {
     self.file = file
     self.nodes = nodes
+    self.kernel = kernel
+    self.modules = modules
     self.addressWidth = addressWidth
     self.commandLine = commandLine
-    owners = [OwnedRange(range: kernel, owner: .kernelImage)]
-    for (number, module) in modules.enumerated() {
-      owners.append(OwnedRange(range: module, owner: .loader(.module(number))))
-    }
   }
 
-  /// Which memory belongs to which node.
-  var affinities: [MemoryAffinity] {
-    (nodes ?? file).nodes.map { MemoryAffinity(range: $0.range, node: NodeID($0.node)) }
+  /// The end of the kernel's reach.
+  var reach: PageFrame { min(addressWidth.endPageFrame, file.kernel?.reach ?? .end) }
+
+  /// Sees to it that kernel and modules lie in usable memory, and not on one another, where they are told
+  /// apart from the file.
+  func checkPlaces(in map: MemoryMap) throws(BootScenarioError) {
+    guard kernel != nil || file.hasKernel else {
+      throw BootScenarioError("does not say where the kernel lies; --kernel does")
+    }
+    var owners = modules.enumerated().map { number, module in
+      OwnedRange(range: module, owner: .loader(.module(number)))
+    }
+    if let kernel { owners.insert(OwnedRange(range: kernel, owner: .kernelImage), at: 0) }
+    for (index, owner) in owners.enumerated() {
+      guard !owner.range.isEmpty else {
+        throw BootScenarioError("\(owner.name) has no byte")
+      }
+      guard owner.range.touchedPages.end <= reach else {
+        throw BootScenarioError("\(owner.place) lies beyond the reach of the processor")
+      }
+      guard map.hasUsable(owner.range.touchedPages) else {
+        throw BootScenarioError("\(owner.place) does not lie in usable memory as a whole")
+      }
+      for other in owners[..<index] where other.range.overlaps(owner.range) {
+        throw BootScenarioError("\(owner.place) overlaps \(other.place)")
+      }
+    }
   }
+}
+
+extension MapFile {
+  /// Whether the file says where the kernel lies.
+  public var hasKernel: Bool { heldRanges.contains { $0.owner == .kernelImage } }
+}
+
+extension OwnedRange {
+  /// Who it is, and where.
+  fileprivate var place: String { "\(name) at \(range.text)" }
 }
 
 /// Why there is no plan for a scenario.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bootmem
+import ImageStorage
 import Machine
-import StaticStorage
 
 /// What `start.S` calls, with the address of what the loader handed over.
 ///
@@ -20,20 +20,35 @@ public func kernelMain(address: UInt) -> Never {
   machine_exit(0)
 }
 
-/// From the loader's table to allocated memory, and on to a page allocator.
+/// What the loader left: on a PC by Multiboot 1, elsewhere a device tree.
+#if arch(arm64) || arch(riscv64)
+private var loader: DeviceTreeBlob { DeviceTreeBlob() }
+#else
+private var loader: Multiboot1 { Multiboot1() }
+#endif
+
+/// The kernel's own memory, its stack and its tables included.
+private var image: AddressRange {
+  AddressRange(
+    PhysicalAddress(UInt64(machine_image_start()))..<PhysicalAddress(UInt64(machine_image_end())))
+}
+
+/// From what the loader left to allocated memory, and on to a page allocator.
 private func run(
   informationAt address: PhysicalAddress, console: inout Console
 ) throws(BootError) {
-  var storage = StaticStorage()
-  var tables = try BootTables(readingFrom: address, storage: &storage, console: &console)
+  // What there is, what the command line leaves of it, who holds what: in tables of the kernel's.  The
+  // first 4 GiB are mapped, each byte at its own address.
+  var storage = unsafe TableStorage(start: image_storage_start(), end: image_storage_end())
+  let mapped = unsafe DirectMappedMemory(reach: AddressRange(0x0..<0x1_0000_0000))
+  var account = try MachineAccount(
+    reading: loader, at: address, in: mapped, image: image, below: 0x10_0000, storage: &storage,
+    reportingTo: &console)
 
   // A bitmap behind what is held; usable memory is free, what is held is reserved.
   var memory = unsafe BootMemory(
-    platform: BootMemoryPlatform(), nodes: storage.take(count: 1))
-  try BootStage.bootPlan(
-    memory.setUpNodes(
-      NodeMap(oneNodeOf: tables.map), below: BootTables.reach, owners: &tables.owners,
-      reportingTo: &console))
+    platform: BootMemoryPlatform(), nodes: storage.take(count: 8))
+  try memory.setUpNodes(of: &account, reportingTo: &console)
 
   let pageTable = try BootStage.bootMemory(memory.allocate(.pages(byteCount: 4096)))
   console.write("page table at ")
@@ -42,9 +57,9 @@ private func run(
 
   // With a name, an allocation is entered in the table of owners too: that is the ledger.
   _ = try BootStage.bootMemory(
-    memory.allocate(.pages(byteCount: 16384), as: "stack of init", in: &tables.owners))
-  tables.owners.markNeededOnlyDuringBoot { $0 == .loader(.bootInformation) }
-  tables.owners.writeReport(to: &console)
+    memory.allocate(.pages(byteCount: 16384), as: "stack of init", in: &account.owners))
+  account.owners.markNeededOnlyDuringBoot { $0 == .loader(.bootInformation) }
+  account.owners.writeReport(to: &console)
 
   var blockCount: UInt64 = 0
   let pageCount = try BootStage.bootMemory(
@@ -55,10 +70,10 @@ private func run(
   console.write(" blocks\n")
 
   // The boot information was read and copied: its pages go to the page allocator too.
-  while let owner = tables.owners.firstOwnerNeededOnlyDuringBoot() {
+  while let owner = account.owners.firstOwnerNeededOnlyDuringBoot() {
     _ = try BootStage.bootMemory(
-      memory.releaseLate(owner, in: &tables.owners, of: tables.map, below: BootTables.reach) {
-        _ in
-      })
+      memory.releaseLate(
+        owner, in: &account.owners, of: account.map, below: account.reach
+      ) { _ in })
   }
 }

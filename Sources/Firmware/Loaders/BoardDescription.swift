@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+import PhysicalMemory
+
+/// Where a machine says what its memory map does not: which memory is near which processors, and where
+/// tables lie in memory that the map calls usable.
+public enum BoardDescription: Equatable, Sendable {
+  /// Nowhere that the loader's protocol tells of.
+  case none
+
+  /// In the tables of ACPI and the data of a BIOS, which are looked for below 1 MiB too.
+  case pc
+
+  /// In the device tree at this address.
+  case deviceTree(PhysicalAddress)
+}
+
+extension BootProtocol {
+  /// Nowhere, unless the protocol is of one kind of machine only.
+  public func boardDescription(at address: PhysicalAddress) -> BoardDescription { .none }
+}
+
+extension Multiboot1 {
+  /// A PC.
+  public func boardDescription(at address: PhysicalAddress) -> BoardDescription { .pc }
+}
+
+extension Multiboot2 {
+  /// A PC.
+  public func boardDescription(at address: PhysicalAddress) -> BoardDescription { .pc }
+}
+
+extension PVHStartInformation {
+  /// A PC, of those that a hypervisor makes.
+  public func boardDescription(at address: PhysicalAddress) -> BoardDescription { .pc }
+}
+
+extension LinuxBootParameters {
+  /// A PC.
+  public func boardDescription(at address: PhysicalAddress) -> BoardDescription { .pc }
+}
+
+extension DeviceTreeBlob {
+  /// The tree itself.
+  public func boardDescription(at address: PhysicalAddress) -> BoardDescription {
+    .deviceTree(address)
+  }
+}
+
+extension KnownBootProtocol {
+  /// What the reader says.
+  public func boardDescription(at address: PhysicalAddress) -> BoardDescription {
+    switch self {
+    case .multiboot1, .multiboot2, .pvh, .zeroPage: .pc
+    case .limine, .efi: .none
+    case .deviceTree: .deviceTree(address)
+    }
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+
+/// A block of memory from which tables are taken, front to back, and never given back: where a kernel
+/// has its lists before it can allocate.
+@safe
+public struct TableStorage: ~Copyable {
+  private var next: UnsafeMutableRawPointer
+  private let end: UnsafeMutableRawPointer
+
+  /// Takes over a block, which must stay valid, and untouched by others, as long as any of the tables
+  /// is used.  It need not be initialised.
+  @unsafe
+  public init(start: UnsafeMutableRawPointer, end: UnsafeMutableRawPointer) {
+    unsafe next = start
+    unsafe self.end = end
+  }
+
+  /// Takes room for `count` elements, not initialised.
+  ///
+  /// - Precondition: There is room; how much is wanted is known when the kernel is built.
+  /// - Complexity: O(1).
+  public mutating func take<Element>(
+    _ type: Element.Type = Element.self, count: Int
+  ) -> UnsafeMutableBufferPointer<Element> {
+    let start = unsafe next.alignedUp(for: type)
+    unsafe next = start + MemoryLayout<Element>.stride * count
+    precondition(unsafe next <= end)
+    let first = unsafe start.bindMemory(to: type, capacity: count)
+    return unsafe UnsafeMutableBufferPointer(start: first, count: count)
+  }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+import Bootmem
+import MapFiles
+
+/// The account of the machine that a file tells of, made by the code that makes it in a kernel, with
+/// storage of its own.
+///
+/// Whatever a file says, there is an account: what is wrong with it is among the notes.
+@safe public final class FileAccount {
+  /// The account.
+  public var account: MachineAccount
+
+  /// What was to be said of the file, and of the machine, each as a sentence.
+  public private(set) var notes: [String]
+
+  /// Which memory belongs to which node, as the file or the tables in a dump tell it; mostly nothing.
+  public let nodes: [NodeMemory]
+
+  private let storage: UnsafeMutableRawBufferPointer
+
+  /// The room for what ACPI's tables, the BIOS and the kernel hold, and for parts of nodes with a bitmap
+  /// each.
+  private static let spareOwnerCount = 512 + BootScenario.nodeCapacity
+
+  /// As many entries as the largest table of affinities has, or the largest device tree.
+  private static let affinityCapacity = 1 << 18
+
+  /// Makes the account.
+  ///
+  /// - Parameters:
+  ///   - file: What the file tells.
+  ///   - nodeFile: A file with the nodes, which counts in place of what `file` says of them.
+  ///   - commandLine: What to append to the command line that the file has.
+  ///   - kernel: Where the kernel lies; nil where nobody knows, or the file says it.
+  ///   - modules: Where modules lie, besides those in the file.
+  ///   - reach: The end of the kernel's reach.
+  public init(
+    of file: MapFile, nodes nodeFile: MapFile? = nil, appending commandLine: String = "",
+    kernel: AddressRange? = nil, modules: [AddressRange] = [], below reach: PageFrame = .end
+  ) {
+    let text = Array("\(file.commandLine) \(commandLine)".utf8)
+    let given = (nodeFile ?? file).nodes
+    var capacity = MachineAccount.Capacity()
+    // No word of the command line adds more than half a region for each of its bytes.
+    capacity.regions = file.entries.count + text.count
+    capacity.heldRanges = file.heldRanges.count + modules.count + Self.spareOwnerCount
+    capacity.owners = capacity.heldRanges + Self.spareOwnerCount
+    capacity.affinities = max(given.count, Self.affinityCapacity)
+    capacity.nodes = BootScenario.nodeCapacity
+    capacity.commandLineByteCount = text.count
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity.byteCount, alignment: 16)
+    guard let start = block.baseAddress else { fatalError("a block of no bytes") }
+    var tables = unsafe TableStorage(start: start, end: start + block.count)
+    unsafe storage = block
+
+    var information = unsafe BootInformation(
+      regions: MemoryRegionList(storage: tables.take(count: capacity.regions)),
+      heldRanges: OwnedRangeList(storage: tables.take(count: capacity.heldRanges)))
+    for region in file.regions { information.regions.append(region) }
+    for held in file.heldRanges where held.owner != .badMemory && held.owner != .firstPage {
+      // Another kernel lies elsewhere.
+      if kernel != nil && (held.owner == .kernelImage || held.owner == .bootStack) { continue }
+      information.heldRanges.append(held)
+    }
+    let moduleCount = file.heldRanges.count { $0.isModule }
+    for (index, module) in modules.enumerated() {
+      information.heldRanges.append(module, .loader(.module(moduleCount + index)))
+    }
+    information.board = file.board
+    information.rootPointer = file.rootPointer
+    var nodes = unsafe NodeInformation(
+      affinities: MemoryAffinityList(storage: tables.take(count: capacity.affinities)),
+      domains: tables.take(count: capacity.nodes))
+    for memory in given {
+      nodes.affinities.append(MemoryAffinity(range: memory.range, node: NodeID(memory.node)))
+    }
+    if nodeFile == nil, let kernel = file.kernel {
+      nodes.affinities.includeNode(NodeID(kernel.nodeCount - 1))
+    }
+    var reports = StringSink()
+    do throws(BootError) {
+      account = unsafe try MachineAccount(
+        of: &information,
+        commandLine: KernelCommandLine(
+          copying: AddressRange(start: 0, byteCount: UInt64(text.count)),
+          in: FileMemory(bytes: text, start: 0),
+          storage: tables.take(count: capacity.commandLineByteCount)),
+        nodes: &nodes, in: file.memory, image: kernel, below: reach,
+        map: tables.take(count: 2 * capacity.regions),
+        owners: tables.take(count: capacity.owners), reportingTo: &reports)
+    } catch {
+      // All tables are large enough, and a device tree has been read before.
+      fatalError("a list is full that was made large enough: \(error)")
+    }
+    self.nodes = given.isEmpty ? nodes.memory : given
+    notes = file.notes + reports.lines
+  }
+
+  deinit {
+    unsafe storage.deallocate()
+  }
+
+  /// Sets boot memory up, as a kernel does, and takes note of what there is to say.
+  ///
+  /// - Throws: ``/Bootmem/BootError/bootPlan(_:)`` where there is no room for a bitmap, or no memory.
+  public func setUpNodes(of memory: inout BootMemory) throws(BootError) {
+    var reports = StringSink()
+    try memory.setUpNodes(of: &account, reportingTo: &reports)
+    notes += reports.lines
+  }
+
+  /// The ranges of pages that are usable and that nobody holds, in ascending order.
+  ///
+  /// - Parameter isHolder: Whose memory counts as held.
+  /// - Complexity: O(n log n).
+  public func freePages(where isHolder: (MemoryOwner) -> Bool = { _ in true }) -> [PageRange] {
+    // To the sanitiser, what is held is memory of a less usable kind.
+    let held = holders.filter { isHolder($0.owner) }
+      .map { MemoryRegion(range: $0.range, kind: .reserved) }
+    let sanitized = SanitizedMap(account.map.regions + held)
+    return withExtendedLifetime(sanitized) { Array(sanitized.map.usablePages()) }
+  }
+
+  /// Who holds what, in ascending order.
+  ///
+  /// - Complexity: O(n log n).
+  public var holders: [OwnedRange] {
+    (0..<account.owners.count).map { account.owners[$0] }.sorted { $0.range.start < $1.range.start }
+  }
+}
+
+extension OwnedRange {
+  fileprivate var isModule: Bool {
+    if case .loader(.module) = owner { true } else { false }
+  }
+}
+
+extension NodeInformation {
+  /// The ranges of all nodes.
+  fileprivate var memory: [NodeMemory] {
+    (0..<affinities.count).map { index in
+      NodeMemory(
+        line: nil, node: affinities[index].node.rawValue,
+        proximityDomain: UInt64(proximityDomain(of: affinities[index].node) ?? 0),
+        range: affinities[index].range, isHotPluggable: false)
+    }
+  }
+}
+
+extension StringSink {
+  /// The lines that were written.
+  fileprivate var lines: [String] { text.split(separator: "\n").map(String.init) }
+}
