@@ -167,4 +167,44 @@ import Testing
     #expect(unsafe hosted_memcmp(low, high, 1) == 0)
     #expect(unsafe hosted_memcmp(low, high, 0) == 0)
   }
+
+  @Test func keysOfAThread_keepTheirValues() {
+    for key in 0..<8 { hosted__swift_tls_init(key, nil) }
+    for key in 0..<8 {
+      unsafe hosted__swift_tls_set(key, UnsafeMutableRawPointer(bitPattern: 16 + key))
+    }
+    for key in 0..<8 {
+      #expect(unsafe UInt(bitPattern: hosted__swift_tls_get(key)) == UInt(16 + key))
+    }
+    #expect(unsafe hosted__swift_tls_get(8) == nil && hosted__swift_tls_get(-1) == nil)
+    unsafe hosted__swift_setExclusivityTLS(UnsafeMutableRawPointer(bitPattern: 99))
+    #expect(unsafe UInt(bitPattern: hosted__swift_getExclusivityTLS()) == 99)
+    hosted__swift_setExclusivityTLS(nil)
+  }
+
+  @Test(arguments: [0, 1, 2] as [UInt64])
+  func aMutex_isLockedOnce_unlessItIsRecursive(flags: UInt64) {
+    var storage = [UInt](repeating: 0xa5, count: 8)
+    unsafe storage.withUnsafeMutableBytes { bytes in
+      let mutex = bytes.baseAddress
+      unsafe hosted__swift_mutex_init(mutex, flags)
+      unsafe hosted__swift_mutex_lock(mutex)
+      #expect(unsafe hosted__swift_mutex_tryLock(mutex) == (flags == 2 ? 1 : 0))
+      if flags == 2 { unsafe hosted__swift_mutex_unlock(mutex) }
+      unsafe hosted__swift_mutex_unlock(mutex)
+      #expect(unsafe hosted__swift_mutex_tryLock(mutex) == 1)
+      unsafe hosted__swift_mutex_destroy(mutex)
+    }
+  }
+
+  @Test func errorsOfSwift_areReported_andStop() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Runtime()
+      unsafe hosted__swift_reportErrorAt("no", 2, "file", 4, 1, 0)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Runtime()
+      hosted__swift_exit(0)
+    }
+  }
 }
