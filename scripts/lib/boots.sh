@@ -24,6 +24,8 @@ prepare_boots() {
     (kernel_kind=-heap && build_kernel "$1") &
     build_kernel "$1"
     wait $!
+    # Once, before checks that run beside one another ask for it.
+    "$root/scripts/bootmem" --version >/dev/null
   fi
 }
 
