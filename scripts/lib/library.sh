@@ -39,6 +39,33 @@ library_output() {
   echo "$root/build${1:+/$1}${size:+/$size}"
 }
 
+# made_once FILE… -- COMMAND…: makes the files by a command; its standard input is all that they are made
+# from.  If BOOTMEM_CACHE names a folder, as it does in a run of scripts/test, then what was made from the
+# same before is taken from there.
+made_once() {
+  local place partial file
+  local -a files=()
+  while [ "$1" != -- ]; do
+    files+=("$1")
+    shift
+  done
+  shift
+  if [ -z "${BOOTMEM_CACHE-}" ]; then
+    cat >/dev/null
+    "$@"
+    return
+  fi
+  place=$BOOTMEM_CACHE/$(sha256sum | cut -d' ' -f1)
+  if [ ! -d "$place" ]; then
+    "$@" </dev/null
+    partial=$(mktemp -d "$BOOTMEM_CACHE/.partial-XXXXXX")
+    cp "${files[@]}" "$partial"
+    # Another may have made the same meanwhile.
+    mv -T "$partial" "$place" 2>/dev/null || rm -rf "$partial"
+  fi
+  for file in "${files[@]}"; do cp "$place/${file##*/}" "$file"; done
+}
+
 # ---- The header ----
 
 # header_declarations [HEADER]: what the header declares at file level, as the compiler lists it.
@@ -193,6 +220,18 @@ module_sources() {
 # intermediate code of the last, which takes what it needs of the others into its own.
 compile_modules() {
   local work=$1 to=$2 module
+  local -a made=("$to")
+  for module in "${@:3:$#-3}"; do made+=("$work/$module.swiftmodule"); done
+  # Of what else is in WORK, these are made from the modules that were compiled there before.
+  for module in "${@:3}"; do sha256sum "$(module_sources "$module")"/*.swift; done >>"$work/sources"
+  {
+    printf '%s\n' "${swift_flags[@]//$work/WORK}" "${c_flags[@]//$work/WORK}" "$@" | sed "s|$work|WORK|"
+    cat "$work/sources" "$work"/include/*
+  } | made_once "${made[@]}" -- compile_modules_anew "$@"
+}
+
+compile_modules_anew() {
+  local work=$1 to=$2 module
   shift 2
   for module; do
     local -a sources compile
@@ -236,6 +275,15 @@ optimise_library() {
 # program, of which only these names are known outside, and keeps the object that comes of it; the
 # program itself is of no use.
 optimise_program() {
+  local -a files=("$@")
+  while [ "${files[0]}" != -- ]; do files=("${files[@]:1}"); done
+  {
+    printf '%s\n' "$linker_emulation" "${lto_flags[@]}" "${@:2}" | sed 's|^/.*/||'
+    cat "${files[@]:1}"
+  } | made_once "$1" -- optimise_program_anew "$@"
+}
+
+optimise_program_anew() {
   local to=$1
   local -a names=()
   shift
