@@ -5,6 +5,7 @@
 ///
 /// It is made by one function from what the loader left.  All tables lie in a ``/MemoryMap/TableStorage``
 /// of the kernel's; nothing of the loader's memory is needed any more, but for the contents of modules.
+/// It is the account that the demonstration kernel, the examples and the tool `bootmem` make, too.
 ///
 /// ```swift
 /// var account = try MachineAccount(
@@ -99,6 +100,11 @@ public struct MachineAccount: ~Copyable {
     names nameStorage: UnsafeMutableBufferPointer<UInt8> = unsafe .init(start: nil, count: 0),
     reportingTo sink: inout some TextSink
   ) throws(BootError) {
+    if commandLine.isCut {
+      sink.write("command line: longer than ")
+      sink.write(decimal: commandLine.count.magnitude)
+      sink.write(" bytes, for which there is room; the rest is ignored\n")
+    }
     let parameters = MemoryParameters(
       applying: commandLine, to: &information.regions,
       limitMeaning: information.memoryLimitMeaning, reportingTo: &sink)

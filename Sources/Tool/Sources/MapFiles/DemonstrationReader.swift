@@ -42,8 +42,8 @@ extension MapFile {
       } else if section == .nodes, scanner.skip("nodes: "), let count = scanner.decimal(),
         scanner.skip(", with storage for "), let capacity = scanner.decimal()
       {
-        kernel?.nodeCount = min(count, NodeMemory.nodeLimit)
-        kernel?.nodeCapacity = min(capacity, NodeMemory.nodeLimit)
+        kernel?.nodeCount = min(max(count, 1), NodeMemory.nodeLimit)
+        kernel?.nodeCapacity = min(max(capacity, 1), NodeMemory.nodeLimit)
       } else if scanner.skip("command line: "), !hasCommandLine {
         commandLine = String(scanner.rest)
         hasCommandLine = true

@@ -131,7 +131,7 @@ import MapFiles
 
   /// Sets boot memory up, as a kernel does, and takes note of what there is to say.
   ///
-  /// - Throws: ``/Bootmem/BootError/bootPlan(_:)`` where there is no room for a bitmap, or no memory.
+  /// - Throws: `BootError.bootPlan` where there is no room for a bitmap, or no memory.
   public func setUpNodes(of memory: inout BootMemory) throws(BootError) {
     var reports = StringSink()
     try memory.setUpNodes(of: &account, reportingTo: &reports)
