@@ -56,8 +56,8 @@ struct ReservationPlacing {
   ) -> AddressRange? {
     guard let count = request.allowedRangeCount else {
       return ReservationPlacement.find(
-        byteCount: request.byteCount, alignment: request.alignment, in: PageRange(0..<PageFrame.end),
-        of: map, avoiding: owners)
+        byteCount: request.byteCount, alignment: request.alignment,
+        in: PageRange(0..<PageFrame.end), of: map, avoiding: owners)
     }
     for index in 0..<count {
       guard let pages = request.allowedRange(at: index)?.wholePages,

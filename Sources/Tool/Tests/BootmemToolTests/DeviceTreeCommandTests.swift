@@ -88,7 +88,7 @@ import Testing
         98001 9ffff
         a4000 bffef
         e0000 effff
-        880000 8fffff
+        880000 8ffbff
 
         """)
     let all = try Tool.run("map", "--ranges", "--firmware", Self.path("board"))
