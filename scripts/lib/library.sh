@@ -109,9 +109,9 @@ write_library_header() {
 # No vector and no floating-point register.
 readonly -a library_x86_flags=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-frame-pointer)
 
-# build_library ARCH PREFIX NODES PAGE_SIZE SECTIONS OUTPUT: builds everything anew; that takes seconds.
+# build_library ARCH PREFIX NODES PAGE_SIZE SECTIONS ABI OUTPUT: builds everything anew; that takes seconds.
 build_library() {
-  local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 output=$6 work header started=$SECONDS
+  local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 abi=$6 output=$7 work header started=$SECONDS
   mkdir -p "$root/build" "$output/$arch" "$output/include"
   work=$(mktemp -d "$root/build/.work-XXXXXX")
   library_flags "$arch" "$work" "$page_size"
@@ -134,11 +134,25 @@ build_library() {
     >"$output/include/bootmem_ledger.h"
   make_library_object "$prefix" "$sections" "$work"
   make_library_members "$prefix" "$sections" "$work"
+  if [ "$abi" = lp64d ]; then mark_double_float "$work"/members/*.o; fi
   rm -f "$output/$arch/libbootmem.a"
   "$(swift_tool llvm-ar)" Drcs "$output/$arch/libbootmem.a" "$work"/members/*.o
   write_library_header bootmem.h "$prefix" "$nodes" "$page_size" >"$output/include/bootmem.h"
   rm -rf "$work"
   say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
+}
+
+# mark_double_float OBJECT…: says of objects for riscv64 that floating-point numbers are passed in registers
+# of their own.  They pass none, so they go with either ABI; but linkers ask for the same mark everywhere.
+mark_double_float() {
+  local object byte
+  for object; do
+    # Of the flags in the header of 64-bit ELF, bits 1 and 2 have the ABI.
+    byte=$(od -An -tu1 -j48 -N1 "$object")
+    # shellcheck disable=SC2059
+    printf "\\x$(printf %x $((byte & ~6 | 4)))" |
+      dd of="$object" bs=1 seek=48 conv=notrunc status=none
+  done
 }
 
 # library_flags ARCH WORK PAGE_SIZE: sets the arrays swift_flags, c_flags and lto_flags, and linker_emulation and
