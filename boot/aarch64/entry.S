@@ -77,7 +77,8 @@ entry:
   adrp x0, image_start
   ldr x1, =0x40200000
   cmp x0, x1
-  b.ne halt                     /* not where it was linked for */
+  adr x1, wrong_place
+  b.ne refuse                   /* not where it was linked for */
   msr spsel, #1
   mrs x0, CurrentEL
   cmp x0, #(2 << 2)
@@ -201,9 +202,9 @@ in_el1:
   mrs x1, id_aa64mmfr0_el1
 #if PAGE_SHIFT == 14
   ubfx x2, x1, #GRANULE_FIELD, #4
-  cbz x2, halt
+  cbz x2, no_such_pages
 #else
-  tbnz x1, #GRANULE_FIELD + 3, halt     /* the processor does not have pages of this size */
+  tbnz x1, #GRANULE_FIELD + 3, no_such_pages
 #endif
   and x1, x1, #7                /* the size of physical addresses; 52 bits need other tables */
   cmp x1, #5
@@ -230,10 +231,38 @@ in_el1:
   mov x0, x20
   bl main                       /* never returns */
 
+no_such_pages:
+  adr x1, wrong_page_size
+/* Writes the text at x1 and ends the run as a failure, before there is a console: by semihosting, the
+ * one channel that does not depend on the board.  Where nothing listens, the processor stops here. */
+refuse:
+  adr x2, refusal_trap
+  msr vbar_el1, x2
+  mov x0, #4                    /* SYS_WRITE0 */
+  hlt #0xf000
+  mov x0, #0x18                 /* SYS_EXIT */
+  adr x1, failed
+  hlt #0xf000
 halt:
   wfi
   b halt
   .ltorg
+
+  .balign 8
+failed:
+  .quad 0x20026, 35             /* ADP_Stopped_ApplicationExit, and the status of a failure */
+wrong_place:
+  .asciz "error: this board loads kernels at another address than 0x40200000, for which this one is linked\n"
+wrong_page_size:
+  .asciz "error: this processor does not have pages of the size for which the kernel was built\n"
+
+/* Exceptions of a refusal that nobody listens to. */
+  .balign 2048
+refusal_trap:
+  .rept 16
+  b .
+  .balign 128
+  .endr
 
   .section .page_tables, "aw", @nobits
   .balign PAGE_BYTE_COUNT

@@ -82,7 +82,7 @@ bare_symbols() {
 # ---- With a heap ----
 
 # What a kernel with Swift's own collections imports besides, and such a kernel; and its entry.
-readonly heap_modules="PageAllocator KernelHeap RuntimeHeap HeapConsumer" heap_entry=kernel_use_heap
+readonly heap_kernel_modules="PageAllocator KernelHeap RuntimeHeap HeapConsumer" heap_entry=kernel_use_heap
 
 # The processors that it is for.
 readonly -a heap_triples=(x86_64-unknown-none-elf i686-unknown-none-elf aarch64-none-none-elf
@@ -103,7 +103,7 @@ compile_heap() {
     -I "$work" -I "$work/heap" -I "$root/Sources/CRuntimeHeap/include")
   for file in ${machine[@]+"${machine[@]}"}; do flags+=(-Xcc "$file"); done
   mkdir -p "$work/heap"
-  for module in TextOutput PhysicalMemory PageBitmap BootMemory $heap_modules; do
+  for module in TextOutput PhysicalMemory PageBitmap BootMemory $heap_kernel_modules; do
     mapfile -t sources < <(find "$(module_folder "$module")" -name '*.swift')
     swiftc "${flags[@]}" -module-name "$module" "${sources[@]}" -emit-object \
       -o "$work/heap/$module.o" -emit-module \

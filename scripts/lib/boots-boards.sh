@@ -111,7 +111,17 @@ test_page_sizes() {
     --page-size 64K
 }
 
-# test_processors ARCH: processors without what the page tables use where they can.
+# refused_on BOARD: the kernel of aarch64, which is linked for one place in memory, ends as a failure on a
+# board that loads it to another, and says so by the one channel that all boards have, the emulator.
+refused_on() {
+  local log=$scratch/log status=0
+  boot_judged "$boot_limit" "$log" qemu-system-aarch64 -machine "$1" \
+    -kernel "$(loader_image aarch64 tree "$scratch")" \
+    -semihosting-config enable=on,target=native -display none -serial null || status=$?
+  [ "$status" -eq "$status_failure" ] && grep -q '^error: this board loads kernels at another' "$log"
+}
+
+# test_processors ARCH: processors, and boards, without what the kernel takes for granted elsewhere.
 test_processors() {
   case $1 in
     i386)
@@ -124,6 +134,11 @@ test_processors() {
       check_boot "x86_64: no pages of a GiB" boots_well --arch x86_64 --memory 6G \
         --processor qemu64,-pdpe1gb
       check_boot "x86_64: pages of a GiB" boots_well --arch x86_64 --memory 6G --processor max
+      ;;
+    aarch64)
+      check_boot "aarch64 raspi3b: a board that loads kernels elsewhere is refused by a message" \
+        refused_on raspi3b
+      check_boot "aarch64 sbsa-ref: and so is one whose memory is elsewhere" refused_on sbsa-ref
       ;;
     riscv64)
       check_boot "riscv64: 48 bits of address (Sv48)" prints_and_succeeds --arch riscv64 \

@@ -106,6 +106,7 @@ test_memory_of_trees() {
   check_boot "$1 tree: memory of 4 GiB, of which 128 MiB are there" tree_ends "$1" \
     set_cells "$2" reg 0 "${3}0000000" 1 0
   check_boot "$1 tree: addresses of 9 cells" tree_fails "$1" . set_cells / '#address-cells' 9
+  check_boot "$1 tree: addresses of one cell" tree_ends "$1" set_cells / '#address-cells' 1
   check_boot "$1 tree: sizes of no cells" tree_fails "$1" . set_cells / '#size-cells' 0
   check_boot "$1 tree: a reservation without a place is given one" tree_stands "$1" \
     "^  00000000${3}2f00000-00000000${3}2ffffff unmapped memory pool\$" \

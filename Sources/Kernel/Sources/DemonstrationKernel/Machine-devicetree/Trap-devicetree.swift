@@ -57,6 +57,8 @@ struct Trap {
 func kernelTrap(vector: UInt, registers: UnsafePointer<UInt>) -> Never {
   beginTrapReport()
   Paging.mapForTrapReport()
+  // A trap can come before the console is known.
+  SerialPort.setUpForFailure()
   // A console of its own: the kernel's may be what trapped.
   var console = Console()
   let trap = unsafe Trap(vector: vector, registers: registers)
