@@ -99,6 +99,12 @@ let package = Package(
       dependencies: ["BootMemory", "CBootmem", "PageAllocator", "PhysicalMemory", "TextOutput"],
       path: "Sources/BootmemC/Pages", swiftSettings: settings),
     .target(
+      name: "BootmemHeapC",
+      dependencies: [
+        "BootMemory", "CBootmem", "KernelHeap", "PageAllocator", "PhysicalMemory", "TextOutput",
+      ],
+      path: "Sources/BootmemC/Heap", swiftSettings: settings),
+    .target(
       name: "BootPlan",
       dependencies: ["BootMemory", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),

@@ -7,6 +7,7 @@
 #include <ucontext.h>
 
 #include "bootmem.h"
+#include "bootmem_heap.h"
 #include "bootmem_ledger.h"
 #include "bootmem_pages.h"
 
@@ -17,6 +18,8 @@ static unsigned char arena[(PAGES + 1) * 0x1000UL] __attribute__((aligned(4096))
 static struct bootmem_entry entries[16], freed[16];
 static unsigned long physical;
 static struct bootmem_pages_statistics statistics;
+static struct bootmem_heap_statistics held;
+static void *object;
 
 /* ---- Callbacks that take next to no stack; faults return ---- */
 
@@ -51,6 +54,7 @@ static struct bootmem_platform platform = {
 static struct bootmem_request good = {.size = 100, .nid = -1};
 static struct bootmem_request bad = {.size = 0x10000000, .nid = 0, .flags = BOOTMEM_THIS_NODE};
 static char foreign;
+static const struct bootmem_heap_source no_source;
 #define NODE bootmem_node(0)
 #define FOREIGN ((pg_data_t *)(void *)&foreign)
 
@@ -85,6 +89,7 @@ static char foreign;
   call(bootmem_label, (0x300000, 0x1000, "label"), (0, 0, NULL))                     \
   call(bootmem_unlabel, (0x300800, 0x100), (0, 0))                                   \
   call(bootmem_holder, (0x300), (~0UL))                                              \
+  call(bootmem_range_of, ("label", &physical, NULL), (NULL, NULL, NULL))             \
   call(bootmem_reserve_as, (0x310000, 0x2000, BOOTMEM_EXCLUSIVE, "reserved"),        \
     (0x30f000, 0x4000, BOOTMEM_EXCLUSIVE, "busy"))                                   \
   call(bootmem_allocate_as, (&good, &physical, "allocated"), (&bad, &physical, "no")) \
@@ -103,7 +108,16 @@ static char foreign;
   call(bootmem_pages_free_run, (0x600, 5), (1, 3))                                   \
   call(bootmem_pages_resize_run, (0x604, 5, 4, 0), (1, 3, 9, 0))                     \
   call(bootmem_pages_prepare, (), ())                                                \
-  call(bootmem_pages_count, (0, &statistics), (-1, &statistics))
+  call(bootmem_pages_count, (0, &statistics), (-1, &statistics))                     \
+  call(bootmem_heap_set_source, (NULL), (&no_source))                                \
+  call(bootmem_heap_allocate, (50000), (~(size_t)0))                                 \
+  call(bootmem_heap_allocate_aligned, (100, 4096), (1, 3))                           \
+  call(bootmem_heap_allocate_zeroed, (100), (~(size_t)0))                            \
+  call(bootmem_heap_resize, (object = bootmem_heap_allocate(100), 5000), (&foreign, 1)) \
+  call(bootmem_heap_size, (bootmem_heap_allocate(9)), (&foreign))                    \
+  call(bootmem_heap_free, (bootmem_heap_allocate(70000)), (&foreign))                \
+  call(bootmem_heap_trim, (), ())                                                    \
+  call(bootmem_heap_count, (&held), (NULL))
 
 #define DEFINE(name, good, bad)                       \
   static void good_##name(void) { (void)name good; }  \
@@ -161,6 +175,7 @@ static void set_up(int debug)
 {
   platform.direct_map_offset = (unsigned long)(__UINTPTR_TYPE__)arena;
   bootmem_setup(&platform);
+  bootmem_heap_set_source(NULL);
   bootmem_debug = debug;
   init_bootmem_node(NODE, 1, 0, PAGES / 2);
   init_bootmem_node(bootmem_node(1), 2, PAGES / 2, PAGES);

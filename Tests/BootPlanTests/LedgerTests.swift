@@ -276,6 +276,25 @@ import Testing
     #expect(owners.owner(of: 4) == .loader(.module(0)))
   }
 
+  @Test(arguments: [1, 5] as [PageFrame])
+  func release_thatIsRefused_keepsTheRangeFromThereOn(refused: PageFrame) throws {
+    struct Refused: Error {}
+    let fixture = try PlanFixture(usable: [0..<4, 5..<64])
+    var owners = try fixture.owners([(1..<8, .loader(.module(0)))])
+    var released: [PageRange] = []
+    do throws(Refused) {
+      try owners.release(.loader(.module(0)), of: fixture.map) { pages throws(Refused) in
+        if pages.start == refused { throw Refused() }
+        released.append(pages)
+      }
+      Issue.record("no page was refused")
+    } catch {
+      // Page 4 is no memory.
+      #expect(lines(owners) == [refused == 1 ? "1000-7fff module 0" : "4000-7fff module 0"])
+      #expect(released == (refused == 1 ? [] : [range(1..<4)]))
+    }
+  }
+
   @Test func markNeededOnlyDuringBoot_marksThoseThatAreNamed() throws {
     let fixture = try PlanFixture(usable: [])
     var owners = try fixture.owners([

@@ -168,10 +168,10 @@ extension NamedAllocating where Self: ~Copyable {
 
   /// Looks at the red zones in whole pages that were freed, and fills the pages.
   func checkFreeing(_ bytes: AddressRange, in owners: inout OwnerTable) {
-    var owner: MemoryOwner?
+    let holder = owners.firstIndex(overlapping: bytes)
+    let owner = holder.map { owners[unchecked: $0].owner } ?? "(no name)"
     for index in 0..<owners.count {
       let held = owners[unchecked: index]
-      if owner == nil, held.range.overlaps(bytes) { owner = held.owner }
       guard let zone = held.redZone, let last = held.range.last else { continue }
       let losesEnd = bytes.contains(last)
       guard losesEnd || zone.overlaps(bytes) else { continue }
@@ -184,7 +184,7 @@ extension NamedAllocating where Self: ~Copyable {
       owners.checks.leftOutCount += 1
       return
     }
-    owners.checks.freed.append(bytes, owner ?? "(no name)")
+    owners.checks.freed.append(bytes, owner)
     fill(bytes, with: MemoryChecks.freedByte)
   }
 

@@ -133,6 +133,12 @@ public struct OwnerTable: ~Copyable {
     ranges.removeLast()
   }
 
+  /// The index of the first range that has any of these bytes; nil if there is none.
+  borrowing func firstIndex(overlapping bytes: AddressRange) -> Int? {
+    for index in 0..<count where self[unchecked: index].range.overlaps(bytes) { return index }
+    return nil
+  }
+
   /// Whether the range at `index` is `owner`'s.
   @inline(never)
   borrowing func isHeld(_ index: Int, by owner: MemoryOwner) -> Bool {
