@@ -85,9 +85,9 @@ public struct MachineAccount: ~Copyable {
   ///   - image: The kernel's own memory, these tables included; nil where it is in `information`.
   ///   - bootStack: The stack on which the kernel runs, where it lies outside of the image.
   ///   - reach: The end of the memory that the kernel can use.
-  ///   - map: Room for the sanitised map; twice the number of regions is always enough.
-  ///   - owners: Room for those who hold memory.
-  ///   - names: Room for the names of what a device tree asks for without saying where.
+  ///   - mapStorage: Room for the sanitised map; twice the number of regions is always enough.
+  ///   - ownerStorage: Room for those who hold memory.
+  ///   - nameStorage: Room for the names of what a device tree asks for without saying where.
   ///   - sink: Takes the reports.
   /// - Throws: An error where a table is too small: it says which one, and how large it has to be.
   /// - Complexity: O(n log n + m × (n + m)) for n regions and m ranges that are held.

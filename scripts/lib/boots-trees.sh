@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Boots with device trees of the test's own, damaged ones and such as lack something.  Sourced after
+# Boots with device trees of the test's own, damaged ones and incomplete ones.  Sourced after
 # boots.sh.
 # shellcheck shell=bash disable=SC2154
 
