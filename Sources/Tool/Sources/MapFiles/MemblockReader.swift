@@ -26,6 +26,7 @@ extension SourceLine {
     guard range.byteCount == byteCount else {
       throw error("the range has \(hex(range.byteCount)) bytes, and not \(hex(byteCount))")
     }
+    _ = scanner.skip(",")
     var node: Int?
     if scanner.skip(" on node ") {
       guard let number = scanner.decimal(), number < NodeMemory.nodeLimit else {
