@@ -101,11 +101,14 @@ extension SourceLine {
       guard scanner.skip(past: marker) else { continue }
       scanner.skipSpaces()
       if Self.firmwareMarkers.contains(marker) { return (marker, scanner) }
-      // These are words of many messages.
+      // These are words of many messages.  A line of a map may be cut off.
       var number = scanner
-      if scanner.rest.hasPrefix("[mem ") || number.hexadecimal() != nil && number.skip(" - ") {
-        return (marker, scanner)
-      }
+      let isNew = scanner.rest.hasPrefix("[mem ")
+      let isOld = number.hexadecimal() != nil && number.skip(" - ")
+      let isCutOff =
+        scanner.rest.count > 1 && "[mem ".hasPrefix(scanner.rest)
+        || scanner.rest.hasPrefix("0000") && number.rest.isEmpty
+      if isNew || isOld || isCutOff { return (marker, scanner) }
     }
     return nil
   }

@@ -153,6 +153,8 @@ import Testing
       "Xen: [mem 0x0000000000000000-0x000000",
       "FILE:2: error: a line of the map is Xen: [mem START-LAST] TYPE"
     ),
+    ("user: [me", "FILE:2: error: a line of the map is user: START - END (TYPE)"),
+    ("user: 00000000001000", "FILE:2: error: a line of the map is user: START - END (TYPE)"),
     (
       "user: [mem 0x0000000000000000-0x000000000009fbff] usab",
       "FILE:2: error: no such type of memory: usab; there are usable, soft_reserved, acpi_data, "
