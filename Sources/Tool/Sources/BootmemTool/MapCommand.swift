@@ -12,8 +12,9 @@ struct MapCommand: ParsableCommand {
     discussion: """
       Reads lines START END TYPE (hexadecimal, END exclusive), a whole Linux boot log, a copy of \
       /sys/firmware/memmap (the directory, or the output of grep . -r), /proc/iomem, the output \
-      of the demonstration kernel, dumps of memory with Multiboot or PVH information, and device \
-      trees (DTB).
+      of the demonstration kernel, what the UEFI Shell's memmap, GRUB's lsmmap and U-Boot's bdinfo \
+      print, logs of Xen and coreboot, FreeBSD's SMAP (boot -v, or sysctl machdep.smap), dumps of \
+      memory with Multiboot or PVH information, and device trees (DTB).
 
       EXAMPLES
         dmesg | bootmem map -

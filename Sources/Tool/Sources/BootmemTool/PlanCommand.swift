@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BootMemory
+import Firmware
 import MapFiles
 import MemoryReports
 
@@ -26,6 +27,16 @@ struct PlanCommand: ParsableCommand {
   enum Architecture: String, CaseIterable, ExpressibleByArgument {
     case i386
     case x86_64
+    case aarch64
+    case riscv64
+
+    /// What `mem=SIZE` means to a kernel for it.
+    var memoryLimitMeaning: MemoryLimitMeaning {
+      switch self {
+      case .i386, .x86_64: .endAddress
+      case .aarch64, .riscv64: .amount
+      }
+    }
   }
 
   @Argument(help: "The memory map, in any form that map reads.", completion: .file())
@@ -55,7 +66,11 @@ struct PlanCommand: ParsableCommand {
   var append = ""
 
   @Option(
-    name: .customLong("arch"), help: "The processor; default: x86_64, or what the file says.")
+    name: .customLong("arch"),
+    help: """
+      The processor; default: what the file says, or one of 64 bits: x86_64, unless there is a device \
+      tree. It decides how far a kernel reaches, and what mem= means.
+      """)
   var architecture: Architecture?
 
   func run() throws {
@@ -69,14 +84,17 @@ struct PlanCommand: ParsableCommand {
 
   private func plan() throws {
     let source = InputFile(path: file)
-    let map = try input.read(source)
+    var map = try input.read(source)
+    if let architecture { map.memoryLimitMeaning = architecture.memoryLimitMeaning }
     guard !map.entries.isEmpty else {
       throw MapFileError(file: source.name, "tells of nodes, but has no memory map")
     }
     guard kernel != nil || map.hasKernel else {
       throw ValidationError("Missing expected argument '--kernel <start:size>'")
     }
-    let processor = architecture?.rawValue ?? map.kernel?.processorName ?? "x86_64"
+    let processor =
+      architecture?.rawValue ?? map.kernel?.processorName
+      ?? (map.memoryLimitMeaning == .amount ? "a processor of 64 bits" : "x86_64")
     let scenario = BootScenario(
       file: map, nodes: try readNodes(), kernel: kernel?.range, modules: modules.map(\.range),
       addressWidth: processor == Architecture.i386.rawValue ? .bits32 : .bits64,

@@ -43,7 +43,7 @@ extension MapFile {
     guard let form = form ?? Self.textForm(of: lines) else {
       throw MapFileError(
         file: name, line: 1,
-        "no memory map: no line is of a table, a Linux log, memmap, iomem or the kernel's output")
+        "no memory map: no line is of a form that bootmem map --help lists")
     }
     self.init(form: form)
     do throws(LineError) {
@@ -89,6 +89,12 @@ extension MapFile {
     case .memmap: try readFirmwareMemmap(lines)
     case .iomem: try readIOMemory(lines)
     case .kernel: try readDemonstration(lines)
+    case .efiShell: try readEFIShell(lines)
+    case .lsmmap: try readGRUB(lines)
+    case .xen: try readXenLog(lines)
+    case .bdinfo: try readBoardInformation(lines)
+    case .coreboot: try readCoreboot(lines)
+    case .smap: try readSMAP(lines)
     // What is left are dumps of memory, which have no lines.
     default: break
     }
@@ -97,7 +103,13 @@ extension MapFile {
   /// The form of the first line that belongs to any.
   private static func textForm(of lines: SourceLines) -> MapFileForm? {
     for line in lines {
+      if line.isOfXenLog { return .xen }
       if line.isOfKernelLog { return .dmesg }
+      if line.isOfEFIShell { return .efiShell }
+      if line.isOfGRUB { return .lsmmap }
+      if line.isOfBoardInformation { return .bdinfo }
+      if line.isOfCoreboot { return .coreboot }
+      if line.isOfSMAP { return .smap }
       if line.text == demonstrationHeading { return .kernel }
       if line.memmapPart != nil { return .memmap }
       if line.ioMemory != nil { return .iomem }

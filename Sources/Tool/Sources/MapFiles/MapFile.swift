@@ -43,7 +43,7 @@ public struct MapFile: Sendable {
   public internal(set) var board = BoardDescription.none
 
   /// What `mem=SIZE` on the command line stands for on such a machine.
-  public internal(set) var memoryLimitMeaning = MemoryLimitMeaning.endAddress
+  public var memoryLimitMeaning = MemoryLimitMeaning.endAddress
 
   /// Where the loader says that ACPI's root pointer lies; nil if it does not say.
   public internal(set) var rootPointer: PhysicalAddress?

@@ -16,6 +16,18 @@ public enum MapFileForm: String, CaseIterable, Sendable {
   case iomem
   /// What the demonstration kernel prints.
   case kernel
+  /// What the UEFI Shell's `memmap` prints.
+  case efiShell = "efi-shell"
+  /// What GRUB's `lsmmap` prints.
+  case lsmmap
+  /// The messages of the hypervisor Xen.
+  case xen
+  /// What U-Boot's `bdinfo` prints.
+  case bdinfo
+  /// The messages of coreboot.
+  case coreboot
+  /// The BIOS's map as FreeBSD prints it.
+  case smap
   /// A dump of memory with the boot information of Multiboot 1.
   case multiboot1
   /// A dump of memory with the boot information of Multiboot 2.
@@ -36,6 +48,12 @@ public enum MapFileForm: String, CaseIterable, Sendable {
     case .memmap: "/sys/firmware/memmap"
     case .iomem: "/proc/iomem"
     case .kernel: "output of the demonstration kernel"
+    case .efiShell: "memmap of the UEFI Shell"
+    case .lsmmap: "lsmmap of GRUB"
+    case .xen: "Xen log"
+    case .bdinfo: "bdinfo of U-Boot"
+    case .coreboot: "coreboot log"
+    case .smap: "SMAP of FreeBSD"
     case .multiboot1: "Multiboot 1 information"
     case .multiboot2: "Multiboot 2 information"
     case .pvh: "PVH start information"
@@ -57,7 +75,9 @@ public enum MapFileForm: String, CaseIterable, Sendable {
     case .pvh: .pvh
     case .zeroPage: .zeroPage
     case .dtb: .deviceTree
-    case .table, .nodes, .dmesg, .memmap, .iomem, .kernel: nil
+    case .table, .nodes, .dmesg, .memmap, .iomem, .kernel, .efiShell, .lsmmap, .xen, .bdinfo,
+      .coreboot, .smap:
+      nil
     }
   }
 

@@ -81,6 +81,14 @@ extension SourceLine {
     return range
   }
 
+  /// The range of `byteCount` bytes from `start` on.
+  func range(from start: UInt64, byteCount: UInt64) throws(LineError) -> AddressRange {
+    guard let range = AddressRange(start: PhysicalAddress(start), byteCount: byteCount) else {
+      throw error("the range of \(hex(byteCount)) bytes from \(hex(start)) on ends beyond 2^64")
+    }
+    return range
+  }
+
   /// A range of the memory map, whose kind this line spells as `kindName`.
   func entry(
     _ range: AddressRange, _ kindName: some StringProtocol

@@ -53,6 +53,9 @@ enum EFISpelling {
   /// What the numbers are called elsewhere, without spaces.
   private static let otherNames: [String: UInt32] = [
     "acpinvs": 10, "acpimemorynvs": 10, "memorymappedio": 11, "memorymappedioportspace": 12,
+    // The UEFI Shell's.
+    "bscode": 3, "bsdata": 4, "rtcode": 5, "rtdata": 6, "available": 7, "acpirecl": 9,
+    "memmapio": 11, "memportio": 12,
   ]
 
   private static let typesByName = Dictionary(

@@ -53,7 +53,7 @@ import Testing
     #expect(result.errors == "")
     #expect(result.exitCode == 0)
     for line in [
-      "board.dtb: device tree, 4 regions; kernel for x86_64\n",
+      "board.dtb: device tree, 4 regions; kernel for a processor of 64 bits\n",
       "  node 0 0000000080800000-00000000efffffff 1.2 GiB usable",
       "  node 1 0000000880000000-00000008ffffffff 2 GiB usable",
       "  0000000087000000-00000000870006bd device tree, 1.6 KiB\n",
@@ -64,6 +64,23 @@ import Testing
     ] {
       #expect(result.output.contains(line), "\(line) in \(result.output)")
     }
+  }
+
+  @Test(arguments: ["aarch64", "riscv64"])
+  func plan_namesTheProcessorThatIsAskedFor(processor: String) throws {
+    let result = try Tool.run(
+      "plan", Self.path("board"), "--arch", processor, "--kernel", "0x80800000:2M")
+    #expect(result.errors == "")
+    #expect(result.output.contains("board.dtb: device tree, 4 regions; kernel for \(processor)\n"))
+    // An amount of memory, where a table would be of x86.
+    let table = "80000000 c0000000 usable\n"
+    let limited = try Tool.run(
+      "plan", "-", "--arch", processor, "--kernel", "0x80200000:2M", "--append", "mem=256M",
+      input: table)
+    #expect(limited.output.contains("usable: 65536 pages, 256 MiB\n"))
+    let other = try Tool.run(
+      "plan", "-", "--kernel", "0x80200000:2M", "--append", "mem=256M", input: table)
+    #expect(other.exitCode == 1)
   }
 
   /// Memory starts at 2 GiB, so an end of memory at 256 MiB would leave none.

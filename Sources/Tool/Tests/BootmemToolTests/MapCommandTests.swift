@@ -139,8 +139,7 @@ import Testing
     #expect(result.output == "# \(good)\n0 9e\n100 6ff\n781 7ff\n")
     #expect(
       result.errors == """
-        \(bad):1: error: no memory map: no line is of a table, a Linux log, memmap, iomem or the \
-        kernel's output
+        \(bad):1: error: no memory map: no line is of a form that bootmem map --help lists
         /no/such/file: error: cannot be read: No such file or directory
 
         """)

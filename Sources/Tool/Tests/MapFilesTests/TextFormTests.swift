@@ -206,13 +206,11 @@ import Testing
     ),
     (
       "hello\n",
-      "FILE:1: error: no memory map: no line is of a table, a Linux log, memmap, iomem or the "
-        + "kernel's output"
+      "FILE:1: error: no memory map: no line is of a form that bootmem map --help lists"
     ),
     (
       "",
-      "FILE:1: error: no memory map: no line is of a table, a Linux log, memmap, iomem or the "
-        + "kernel's output"
+      "FILE:1: error: no memory map: no line is of a form that bootmem map --help lists"
     ),
   ])
   func brokenText_isAnErrorWithItsLine(text: String, error: String) {

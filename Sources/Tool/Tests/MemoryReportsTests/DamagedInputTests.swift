@@ -21,6 +21,36 @@ import Testing
     ACPI: SRAT: Node 0 PXM 0 [mem 0x00000000-0xffffffffffff] hotplug
     efi: mem00: [Boot Data  |   |WB|WT] range=[0x0000000000000000-0x0000000000000fff] (0MB)
     """,
+    """
+    Linux version 6.0
+    Xen: [mem 0x0000000000000000-0x000000000009fbff] usable
+    user: [mem 0x0000000000100000-0x00000000001fffff] usable
+    """,
+    """
+    Linux version 6.0
+    efi:   0x000040000000-0x00004007ffff [Loader Data |   |  |WB|WT|WC|UC]
+    MEMBLOCK configuration:
+     memory[0x0]\t[0x0000000080000000-0x000000008007ffff], 0x0000000000080000 bytes flags: 0x4
+     reserved[0x0]\t[0x0000000080000000-0x000000008007ffff], 0x80000 bytes on node 1 flags: 0x0
+    Early memory node ranges
+      node   0: [mem 0x0000000080200000-0x00000000bfffffff]
+      node   1: [mem 0x00000000c0000000-0x00000000ffffffff]
+    """,
+    """
+    Type       Start            End              # Pages          Attributes
+    BS_Code    0000000000000000-0000000000000FFF 0000000000000001 000000000000000F
+    Available  0000000000100000-000000003FFFFFFF 000000000003FF00 000000000000000F
+    """,
+    "base_addr = 0x0, length = 0x9fc00, available RAM\nbase_addr = 0x9fc00, length = 0x400, type = 0x5\n",
+    "(XEN) Xen-e820 RAM map:\n(XEN)  [0000000000000000, 000000000009fbff] (usable)\n",
+    """
+    DRAM bank   = 0x0000000000000000
+    -> start    = 0x0000000040000000
+    -> size     = 0x0000000100000000
+     reserved[0] [0x13ddb3000-0x13fffffff], 0x0224d000 bytes flags: 0
+    """,
+    " 0. 0000000000000000-0000000000000fff: CONFIGURATION TABLES\n 1. 0000000000001000-000000000009ffff: RAM",
+    "SMAP type=01 base=0000000000000000 len=000000000009fc00\n",
     "m/0/start:0x0\nm/0/end:0xffffffffffffffff\nm/0/type:System RAM\n",
     "00000000-00000fff : Reserved\n00001000-fffffffffffffffe : System RAM\n  3-4 : x\n",
     "memory map as given:\n  0000000000000000-fffffffffffff000 usable        639 KiB\nok\n",
