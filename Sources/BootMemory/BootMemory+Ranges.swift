@@ -7,7 +7,7 @@ extension BootMemory {
   /// Marks a range free (`free_bootmem`, `free_bootmem_node`).
   ///
   /// The start is rounded up to a page and the end down: pages that lie in the range in part stay
-  /// as they are.  The search of each node goes on at the first page freed, if it would have gone
+  /// as they are.  The search of each node continues at the first page freed, if it would have gone
   /// on above.  A range without a whole page frees nothing and is never misuse, wherever it lies;
   /// inside a node it lowers that hint nevertheless, to its start rounded up.
   ///
@@ -69,11 +69,12 @@ extension BootMemory {
   ///     several nodes that adjoin.
   ///   - node: The node that has all the pages.
   ///   - exclusively: Whether it is an error if any page is reserved already.
-  /// - Throws: ``BootMemoryError/alreadyReserved(_:)`` where asked for; nothing is reserved then, but
-  ///   as in Linux the search of each node up to that page goes on at the first page of the range,
-  ///   if it would have gone on above.  ``BootMemoryMisuse/outsideNodes(_:)``,
+  /// - Throws: ``BootMemoryError/alreadyReserved(_:)`` where asked for; nothing is reserved then,
+  ///   but as in Linux the search of each node up to that page continues at the first page of the
+  ///   range, if it would have gone on above.  ``BootMemoryMisuse/outsideNodes(_:)``,
   ///   ``BootMemoryMisuse/outsideNode(_:_:)``, ``BootMemoryMisuse/beyondAddressSpace(_:)``,
-  ///   ``BootMemoryMisuse/noSuchNode(_:)``, ``BootMemoryError/handedOver``; nothing has changed then.
+  ///   ``BootMemoryMisuse/noSuchNode(_:)``, ``BootMemoryError/handedOver``; nothing has changed
+  ///   then.
   /// - Complexity: O(levels) for each node; O(1) in the word of the last change.
   @_optimize(speed) @inline(never)
   public mutating func reserve(
@@ -119,10 +120,10 @@ extension BootMemory {
     try reserveByWalk(pages, on: node, exclusively: exclusively)
   }
 
-  /// Frees reserved pages, or reserves free ones, if they are in one word of a bitmap, and so all it
-  /// takes is to change that word: what most calls come to.
+  /// Frees reserved pages, or reserves free ones, if they are in one word of a bitmap, and so all
+  /// it takes is to change that word: what most calls come to.
   ///
-  /// On processors of 32 bits it is a function by itself: the C library, which is to stay small, has
+  /// On processors of 32 bits it is a separate function: the C library, which is to stay small, has
   /// no room there for a copy in each of its callers.
   ///
   /// - Returns: Whether that was so; nothing has changed otherwise.
@@ -142,7 +143,8 @@ extension BootMemory {
       else { return false }
       unsafe node = named
     } else {
-      // Mostly it is the first.  One whose plain pages end below is passed, and then nothing is done.
+      // Mostly it is the first.  One whose plain pages end below is passed, and then nothing is
+      // done.
       if unsafe _slowPath(node.pointee.plainPages.upperBound <= last) {
         repeat {
           guard let next = unsafe node.pointee.next else { return false }
@@ -264,7 +266,8 @@ extension BootMemory {
     return Range(pages)
   }
 
-  /// The first of the nodes that `pages` lie in; throws unless every page lies in one, or in `node`.
+  /// The first of the nodes that `pages` lie in; throws unless every page lies in one, or in
+  /// `node`.
   private mutating func firstNode(
     of pages: Range<PageNumber>, on node: NodeID?
   ) throws(BootMemoryError) -> NodePointer {

@@ -7,11 +7,11 @@ import PhysicalMemory
 /// This is Linux's bootmem, as of Linux 4.19, with the same results address for address and its 25
 /// known defects corrected.  First every node is registered, with all its pages reserved; then the
 /// usable ranges are freed, and what lies in them already is reserved; then memory is allocated; in
-/// the end ``handOver(maximumOrder:_:)`` gives every free page away.
+/// the end ``handOver(maximumOrder:_:)`` hands over every free page.
 ///
-/// Nothing here is global, and nothing allocates: the storage of the nodes is the caller's, and each
-/// node's bitmap lies in memory that the caller names.  A call that throws has changed nothing, but
-/// for the hints that a failed exclusive reserve lowers, as Linux's does.
+/// Nothing here is global, and nothing allocates: the storage of the nodes is the caller's, and
+/// each node's bitmap lies in memory that the caller names.  A call that throws has changed
+/// nothing, but for the hints that a failed exclusive reserve lowers, as Linux's does.
 ///
 /// Calls must not overlap in time: a kernel boots on one processor.
 ///
@@ -20,9 +20,9 @@ import PhysicalMemory
 @safe public struct BootMemory: ~Copyable {
   package typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
 
-  /// The node at which calls begin that first try where the last change was, ``firstNode``; nil where
-  /// every call must search, which looks at more: without nodes, with debugging output, for another
-  /// machine's addresses, with a ``mappedEnd``, and after the hand-over.
+  /// The node at which calls begin that first try where the last change was, ``firstNode``; nil
+  /// where every call must search, which looks at more: without nodes, with debugging output, for
+  /// another machine's addresses, with a ``mappedEnd``, and after the hand-over.
   private(set) var cursorNode: NodePointer?
 
   /// The registered node with the lowest start.
@@ -44,7 +44,8 @@ import PhysicalMemory
     didSet { updateCursorNode() }
   }
 
-  /// Whether it has been handed over to the module `PageAllocator`, which goes on with the bitmaps.
+  /// Whether it has been handed over to the module `PageAllocator`, which continues with the
+  /// bitmaps.
   package var arePagesKept = false
 
   /// What was said of the machine.

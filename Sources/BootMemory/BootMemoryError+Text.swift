@@ -37,7 +37,7 @@ extension BootMemoryMisuse {
     case .zeroByteCount:
       sink.write("the size is 0")
     case .alignmentNotPowerOfTwo(let alignment):
-      sink.write("the alignment 0x", hexadecimal: alignment, " is no power of two")
+      sink.write("the alignment 0x", hexadecimal: alignment, " is not a power of two")
     case .noSuchNode(let node):
       sink.write("there is no room for")
       sink.write(node)

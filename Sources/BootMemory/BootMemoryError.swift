@@ -34,7 +34,7 @@ public enum BootMemoryMisuse: Equatable, Sendable {
   /// An allocation of 0 bytes.
   case zeroByteCount
 
-  /// The alignment, in bytes, is no power of two.
+  /// The alignment, in bytes, is not a power of two.
   case alignmentNotPowerOfTwo(UInt64)
 
   /// There is no storage for a node of this number.

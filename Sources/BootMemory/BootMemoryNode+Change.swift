@@ -4,7 +4,7 @@ import PhysicalMemory
 
 /// Freeing and reserving pages of one node.
 extension BootMemoryNode {
-  /// Makes the search go on at `page` if it would go on above.
+  /// Makes the search continue at `page` if it would continue above.
   @inline(__always)
   mutating func lowerHint(to page: PageNumber) {
     if page < nextPage { nextPage = page }
@@ -28,7 +28,8 @@ extension BootMemoryNode {
   ///
   /// - Parameters:
   ///   - first: The first page; not below the span.
-  ///   - last: The last page; below the span's end, and the numbers of both differ only within a word.
+  ///   - last: The last page; below the span's end, and the numbers of both differ only within a
+  ///   word.
   ///   - free: Whether the pages are to be free; that also lowers the hint.
   /// - Returns: Whether there are such pages, and all were the opposite; nothing has changed
   ///   otherwise.

@@ -8,7 +8,7 @@ public enum BootPlanError: Error, Equatable {
   /// The table of owners holds as many ranges as it can; its storage must be larger than that.
   case ownerTableFull(capacity: Int)
 
-  /// No stretch of usable memory that nobody holds is long enough for a bitmap.
+  /// No free stretch of usable memory is long enough for a bitmap.
   case noRoomForBitmap(node: NodeID, pageCount: UInt64)
 
   /// The map has no usable page within the kernel's reach.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/// The account of a machine's memory before the first allocation: what there is, what of it a kernel can
-/// use, who holds what, and which node each page belongs to.
+/// The account of a machine's memory before the first allocation: what there is, what of it a
+/// kernel can use, who holds what, and which node each page belongs to.
 ///
-/// It is made by one function from what the loader left.  All tables lie in a ``/MemoryMap/TableStorage``
-/// of the kernel's; nothing of the loader's memory is needed any more, but for the contents of modules.
-/// It is the account that the demonstration kernel, the examples and the tool `bootmem` make, too.
+/// It is made by one function from what the loader left.  All tables lie in a
+/// ``/MemoryMap/TableStorage`` of the kernel's; nothing of the loader's memory is needed any more,
+/// but for the contents of modules. It is the account that the demonstration kernel, the examples
+/// and the tool `bootmem` make, too.
 ///
 /// ```swift
 /// var account = try MachineAccount(
@@ -25,8 +26,8 @@ public struct MachineAccount: ~Copyable {
   /// Which node each usable page belongs to.
   public var nodes: NodeMap
 
-  /// Who holds what: the kernel, what the loader left, the firmware's data, and page 0, which is kept
-  /// so that no pointer to memory in use is ever nil.
+  /// Who holds what: the kernel, what the loader left, the firmware's data, and page 0, which is
+  /// kept so that no pointer to memory in use is ever nil.
   public var owners: OwnerTable
 
   /// The end of the kernel's reach.
@@ -34,20 +35,21 @@ public struct MachineAccount: ~Copyable {
 
   /// Reads what a loader left at `address`, and makes the account.
   ///
-  /// Whatever can be done in spite of a defect is done, and the defect reported as a line on `sink`.
+  /// Whatever can be done in spite of a defect is done, and the defect reported as a line on
+  /// `sink`.
   ///
   /// - Parameters:
   ///   - loader: The loader's protocol.
   ///   - address: Where it left its information.
   ///   - memory: The machine's memory.
-  ///   - image: The kernel's own memory, these tables included; nil where the loader's map tells of it.
+  ///   - image: The kernel's own memory, these tables included; nil where the loader's map has it.
   ///   - bootStack: The stack on which the kernel runs, where it lies outside of the image.
   ///   - reach: The end of the memory that the kernel can use.
   ///   - capacity: How large the tables are.
   ///   - storage: Room for them, of ``Capacity/byteCount`` bytes.
   ///   - sink: Takes the reports.
-  /// - Throws: An error where there is no memory map to be had, or a table is too small: it says which
-  ///   one, and how large it has to be.
+  /// - Throws: An error where there is no memory map to be had, or a table is too small: it says
+  ///   which one, and how large it has to be.
   /// - Complexity: O(n log n + m × (n + m)) for n regions and m ranges that are held.
   public init(
     reading loader: some BootProtocol, at address: PhysicalAddress,
@@ -72,15 +74,15 @@ public struct MachineAccount: ~Copyable {
       names: unsafe storage.take(count: capacity.nameByteCount), reportingTo: &sink)
   }
 
-  /// Makes the account of what has been read: for a kernel that looks at it before, and for maps that do
-  /// not come from a loader.
+  /// Makes the account of what has been read: for a kernel that looks at it before, and for maps
+  /// that do not come from a loader.
   ///
   /// - Parameters:
-  ///   - information: What was read.  The command line is applied to its regions, which get sorted, and
-  ///     the tables of ACPI are added to its ranges.
+  ///   - information: What was read.  The command line is applied to its regions, which get sorted,
+  ///     and the tables of ACPI are added to its ranges.
   ///   - commandLine: The kernel's command line.
-  ///   - nodes: Takes the nodes; if it has some already, the firmware is not asked.  Its storage must
-  ///     stay valid and untouched as long as the account is used.
+  ///   - nodes: Takes the nodes; if it has some already, the firmware is not asked.  Its storage
+  ///     must stay valid and untouched as long as the account is used.
   ///   - memory: The machine's memory.
   ///   - image: The kernel's own memory, these tables included; nil where it is in `information`.
   ///   - bootStack: The stack on which the kernel runs, where it lies outside of the image.
@@ -140,8 +142,8 @@ public struct MachineAccount: ~Copyable {
 }
 
 extension MachineAccount {
-  /// Where memory was found for what a device tree asks for under this name without saying where; nil if
-  /// it asks for no such thing, or there was no room.
+  /// Where memory was found for what a device tree asks for under this name without saying where;
+  /// nil if it asks for no such thing, or there was no room.
   ///
   /// - Complexity: O(n) in the number of ranges that are held.
   public borrowing func placedRange(named name: StaticString) -> AddressRange? {

@@ -3,7 +3,7 @@ import PhysicalMemory
 
 /// The one way in which this module looks at physical memory.
 ///
-/// Firmware and loaders hand over addresses that nobody has checked.  A reader therefore answers
+/// Firmware and loaders hand over unchecked addresses.  A reader therefore answers
 /// nil for an address that it cannot reach instead of faulting.
 public protocol PhysicalMemoryReader {
   /// The byte at `address`, or nil if that address is out of reach.
@@ -11,7 +11,8 @@ public protocol PhysicalMemoryReader {
 }
 
 extension PhysicalMemoryReader {
-  /// The little-endian number in the bytes from `address` on, or nil if one of them is out of reach.
+  /// The little-endian number in the bytes from `address` on, or nil if one of them is out of
+  /// reach.
   @inlinable
   public func load<Value: FixedWidthInteger & UnsignedInteger>(
     _ type: Value.Type = Value.self, at address: PhysicalAddress

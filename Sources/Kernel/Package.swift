@@ -9,11 +9,11 @@ let settings: [SwiftSetting] = [
 ]
 
 // The demonstration kernel is a package of its own: it is for the bare machine alone, and whoever
-// depends on the package of the library has nothing of it.  `scripts/run` builds it, with a triple and a
-// toolset of `scripts/toolsets`.
+// depends on the package of the library has nothing of it.  `scripts/run` builds it, with a triple
+// and a toolset of `scripts/toolsets`.
 //
-// `boot` is a link to the folder at the top, since a target cannot lie outside its package, and `linker`
-// one for the toolsets, whose paths start here.
+// `boot` is a link to the folder at the top, since a target cannot lie outside its package, and
+// `linker` one for the toolsets, whose paths start here.
 let package = Package(
   name: "kernel",
   products: [
@@ -35,7 +35,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "Kernel", dependencies: ["DemonstrationKernel"], swiftSettings: settings),
-    // The kernel that serves Swift's own classes and collections besides: only its image has a heap.
+    // The kernel that also serves Swift's own classes and collections: only its image has a heap.
     .executableTarget(
       name: "HeapKernel",
       dependencies: [

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// What a heap knows of one page, or of one block of pages: an entry of the index, outside of the page
-/// itself, so that nobody who writes beyond an allocation reaches it.
+/// What a heap knows of one page, or of one block of pages: an entry of the index, outside of the
+/// page itself, so that a write beyond an allocation does not reach it.
 ///
-/// The bitmap of a page's slots, a set bit for each that is allocated, lies behind it in memory.  An entry
-/// that is not in use is all zeros.
+/// The bitmap of a page's slots, a set bit for each that is allocated, lies behind it in memory.
+/// An entry that is not in use is all zeros.
 @unsafe struct HeapPage {
   typealias Pointer = UnsafeMutablePointer<HeapPage>
   #if BOOTMEM_NARROW_WORDS
@@ -18,8 +18,8 @@ import PhysicalMemory
   var next: Pointer?
   var previous: Pointer?
 
-  /// The address of the first byte, and in the low bits, which are 0 there, what kind of entry this is: 1
-  /// above the index of a page's class, or ``blockKind``.
+  /// The address of the first byte, and in the low bits, which are 0 there, what kind of entry this
+  /// is: 1 above the index of a page's class, or ``blockKind``.
   private(set) var place: UInt
 
   /// The size of a slot; 0 for a block of pages that is one allocation.
@@ -28,8 +28,8 @@ import PhysicalMemory
   /// How many slots are free; 1 for a block that is kept for the next allocation of its size.
   var freeCount: UInt16
 
-  /// What an offset in a page of slots is multiplied by for its slot, times 2^32; of a block, the number
-  /// of pages.
+  /// What an offset in a page of slots is multiplied by for its slot, times 2^32; of a block, the
+  /// number of pages.
   private(set) var reciprocal: UInt32
 
   private static var blockKind: UInt { 0xff }
@@ -56,8 +56,8 @@ import PhysicalMemory
     // Half a page is 32 KiB at most, and at least 16 bytes are a slot.
     unsafe slotByteCount = UInt16(truncatingIfNeeded: byteCount)
     unsafe freeCount = UInt16(truncatingIfNeeded: sizeClass.slotCount)
-    // Rounded up, so it is too large by less than the size: for an offset below 2^16 and a size of 2^15
-    // at most, the product is exact in the bits above 2^32.
+    // Rounded up, so it is too large by less than the size: for an offset below 2^16 and a size of
+    // 2^15 at most, the product is exact in the bits above 2^32.
     unsafe reciprocal = UInt32(
       truncatingIfNeeded: (1 << 32 + UInt64(byteCount) - 1) / UInt64(byteCount))
   }

@@ -48,7 +48,7 @@ extension HeapPageSource where Self: ~Copyable {
 
 /// Boot memory serves a heap until it is handed over.
 extension BootMemory: HeapPageSource {
-  /// Allocates exactly so many pages, above the memory that old devices need if possible.
+  /// Allocates exactly that many pages, above the memory that old devices need if possible.
   public mutating func allocateHeapPages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
   ) -> PageRange? {

@@ -3,12 +3,13 @@ import PhysicalMemory
 
 /// Memory for objects of any size, from boot memory and later from the page allocator.
 ///
-/// Small ones lie in pages of slots of one size each, larger ones in whole pages.  Nothing of what the
-/// heap knows lies beside an allocation: see <doc:Pages>.
+/// Small ones lie in pages of slots of one size each, larger ones in whole pages.  Nothing of what
+/// the heap knows lies beside an allocation: see <doc:Pages>.
 ///
-/// What is not allocated any more goes back to its source, but for some that stays for the next allocation
-/// until ``trim(to:)``: an empty page of each class, at most 22 of 4 KiB; blocks of up to 16 pages, as many
-/// as are 16 pages together, or an eighth of all that the heap has; and a leaf of the index without entries.
+/// What is not allocated any more goes back to its source, but for some that stays for the next
+/// allocation until ``trim(to:)``: an empty page of each class, at most 22 of 4 KiB; blocks of up
+/// to 16 pages, as many as are 16 pages together, or an eighth of all that the heap has; and a leaf
+/// of the index without entries.
 ///
 /// Nothing here is global.  Calls must not overlap in time: a kernel makes them under one lock.
 @safe public struct KernelHeap: ~Copyable {
@@ -23,8 +24,8 @@ import PhysicalMemory
   /// For each class, the first page that has a free slot.
   private var lists: InlineArray<38, HeapPage.Pointer?>
 
-  /// For each class, the page that was the last to become empty; if it still is, it is in the list, and
-  /// the one empty page that its class has.
+  /// For each class, the page that was the last to become empty; if it still is, it is in the list,
+  /// and the one empty page that its class has.
   private var spares: InlineArray<38, HeapPage.Pointer?>
 
   /// For each number of pages from 1 to 16, the first block that is kept.
@@ -39,8 +40,8 @@ import PhysicalMemory
   /// Makes an empty heap, which has no memory.
   ///
   /// - Parameters:
-  ///   - directMapOffset: A pointer to a physical address is that address plus this, wrapping around;
-  ///     a multiple of the size of a page.
+  ///   - directMapOffset: A pointer to a physical address is that address plus this, wrapping
+  ///     around; a multiple of the size of a page.
   ///   - limit: The page frame that all memory must lie below: the end of what is mapped.
   public init(directMapOffset: UInt = 0, below limit: PageFrame = .end) {
     self.limit = limit
@@ -64,8 +65,8 @@ import PhysicalMemory
   ///   - alignment: A power of two, in bytes.
   ///   - source: Where pages come from.
   /// - Returns: The first byte.
-  /// - Throws: ``KernelHeapError/outOfMemory(byteCount:)``, also for more than the source gives at a
-  ///   time; ``KernelHeapError/alignmentNotPowerOfTwo(_:)``.
+  /// - Throws: ``KernelHeapError/outOfMemory(byteCount:)``, also for more than the source gives at
+  ///   a time; ``KernelHeapError/alignmentNotPowerOfTwo(_:)``.
   /// - Complexity: O(1), beside what the source takes for a page.
   @inline(__always)
   public mutating func allocate(
@@ -132,8 +133,8 @@ import PhysicalMemory
   /// - Parameters:
   ///   - pointer: Its first byte.
   ///   - source: Where its pages go if nothing else is in them.
-  /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` for every other pointer; it need not lead to
-  ///   memory.  ``KernelHeapError/pagesRefused(_:)``.
+  /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` for every other pointer; it need not
+  ///   lead to memory.  ``KernelHeapError/pagesRefused(_:)``.
   /// - Complexity: O(1), beside what the source takes for a page.
   @inline(__always)
   public mutating func free(
@@ -157,8 +158,9 @@ import PhysicalMemory
     }
     let offset = UInt(truncatingIfNeeded: physical & (PageFrame.byteCount &- 1))
     let slot = unsafe page.slot(at: offset)
-    // An entry that is not in use, and a block, have no slot that is taken.  What is left of a page behind
-    // its slots is a slot that is never taken: its bit is there, as there is one for each 16 bytes.
+    // An entry that is not in use, and a block, have no slot that is taken.  What is left of a page
+    // behind its slots is a slot that is never taken: its bit is there, as there is one for each 16
+    // bytes.
     guard unsafe page.offset(of: slot) == offset, unsafe page.isTaken(slot) else {
       return .refused
     }
@@ -168,8 +170,8 @@ import PhysicalMemory
     return mayBeEmpty ? .begun : .done
   }
 
-  /// Ends what ``freeQuickly(_:)`` has begun with the same pointer: gives back the page if it is empty and
-  /// its class has another empty one.
+  /// Ends what ``freeQuickly(_:)`` has begun with the same pointer: gives back the page if it is
+  /// empty and its class has another empty one.
   @inline(never)
   package mutating func finishFree(
     _ pointer: UnsafeMutableRawPointer, to source: inout some HeapPageSource & ~Copyable
@@ -322,7 +324,7 @@ extension KernelHeap {
     return unsafe page.flatMap { unsafe UnsafeMutableRawPointer(bitPattern: $0.pointee.address) }
   }
 
-  /// Takes a block that is kept, if there is one of so many pages.
+  /// Takes a kept block, if there is one of that many pages.
   private mutating func takeKept(_ count: UInt64) -> HeapPage.Pointer? {
     let place = Int(truncatingIfNeeded: count) &- 1
     guard count <= UInt64(unsafe blocks.count), let block = unsafe blocks[place] else { return nil }
@@ -364,8 +366,8 @@ extension KernelHeap {
     return true
   }
 
-  /// Takes pages from the source, and enters them in the index; nil where there is no room for either,
-  /// and then nothing has changed.
+  /// Takes pages from the source, and enters them in the index; nil where there is no room for
+  /// either, and then nothing has changed.
   @inline(__always)
   private mutating func addPages(
     _ count: UInt64, alignedTo alignment: UInt64,

@@ -5,10 +5,10 @@ import TextOutput
 /// Why a heap did not do what it was asked for.  Nothing has changed, but for
 /// ``pagesRefused(_:)``.
 public enum KernelHeapError: Error, Equatable, Sendable {
-  /// No memory is left for so many bytes.
+  /// Not enough memory is left for that many bytes.
   case outOfMemory(byteCount: UInt)
 
-  /// This alignment is no power of two.
+  /// This alignment is not a power of two.
   case alignmentNotPowerOfTwo(UInt)
 
   /// This address, which was to be freed, is of no allocation.
@@ -41,14 +41,14 @@ extension KernelHeapError {
     case .outOfMemory(let byteCount):
       sink.write("out of memory: no room for 0x", hexadecimal: UInt64(byteCount), " bytes")
     case .alignmentNotPowerOfTwo(let alignment):
-      sink.write("the alignment 0x", hexadecimal: UInt64(alignment), " is no power of two")
+      sink.write("the alignment 0x", hexadecimal: UInt64(alignment), " is not a power of two")
     case .notAllocated(let address, let finding):
       sink.write("0x", hexadecimal: UInt64(address), " was to be freed, but ")
       finding.write(to: &sink)
     case .pagesRefused(let pages):
       sink.write("the pages from 0x", hexadecimal: pages.start.number, " to 0x")
       sink.write(hexadecimal: pages.end.number)
-      sink.write(" were the heap's, but somebody else has freed them")
+      sink.write(" were the heap's, but another caller has freed them")
     }
   }
 }

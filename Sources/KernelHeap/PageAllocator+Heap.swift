@@ -4,7 +4,7 @@ import PhysicalMemory
 
 /// The page allocator serves a heap after the hand-over.
 extension PageAllocator: HeapPageSource {
-  /// Allocates exactly so many pages.
+  /// Allocates exactly that many pages.
   public mutating func allocateHeapPages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
   ) -> PageRange? {

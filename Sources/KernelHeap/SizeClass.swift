@@ -3,11 +3,11 @@ import PhysicalMemory
 
 /// The size that small allocations are rounded up to, up to half a page.
 ///
-/// In pages of 4 KiB: multiples of 16 up to 128 bytes; four sizes for each doubling up to an eighth of a
-/// page, 160, 192, 224, 256, 320 and so on; and from there on what divides a page by 7, 6, 5, 4, 3 and 2:
-/// 576, 672, 816, 1024, 1360 and 2048 bytes.  Beyond 128 bytes a fifth of a slot is lost at most, a quarter
-/// from 1025 bytes and a third from 1361 on.  Every slot is aligned to the largest power of two that its
-/// size is divisible by, as slots begin where the page does.
+/// In pages of 4 KiB: multiples of 16 up to 128 bytes; four sizes for each doubling up to an eighth
+/// of a page, 160, 192, 224, 256, 320 and so on; and from there on what divides a page by 7, 6, 5,
+/// 4, 3 and 2: 576, 672, 816, 1024, 1360 and 2048 bytes.  Beyond 128 bytes a fifth of a slot is
+/// lost at most, a quarter from 1025 bytes and a third from 1361 on.  Every slot is aligned to the
+/// largest power of two that its size is divisible by, as slots begin where the page does.
 struct SizeClass: Equatable {
   /// The size of the smallest slot, and the alignment that every allocation has.
   static var minimumByteCount: UInt { 16 }
@@ -40,7 +40,7 @@ struct SizeClass: Equatable {
   /// How many classes there are.
   static var count: Int { firstDivided &+ 6 }
 
-  /// The size of a slot of which a page has so many, from 2 to 7.
+  /// The size of a slot of which a page has that many, from 2 to 7.
   @inline(__always)
   private static func dividedByteCount(_ slotCount: UInt) -> UInt {
     pageByteCount / slotCount & ~(minimumByteCount &- 1)
@@ -50,7 +50,7 @@ struct SizeClass: Equatable {
     self.index = index
   }
 
-  /// The class for so many bytes, from 1 to ``maximumByteCount``.
+  /// The class for that many bytes, from 1 to ``maximumByteCount``.
   ///
   /// - Complexity: O(1).
   @inline(__always)
@@ -74,8 +74,8 @@ struct SizeClass: Equatable {
     }
   }
 
-  /// The class for so many bytes, not 0, whose slots have an alignment, a power of two; nil where whole
-  /// pages serve them.
+  /// The class for that many bytes, not 0, whose slots have an alignment, a power of two; nil where
+  /// whole pages serve them.
   ///
   /// - Complexity: O(classes); O(1) for the alignment that every allocation has.
   init?(holding byteCount: UInt, alignedTo alignment: UInt) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Cleared pages that were taken before something begins that must not fail in the middle; the first
-/// word of each has the address of the next.
+/// Cleared pages that were taken before something begins that must not fail in the middle; the
+/// first word of each has the address of the next.
 @safe struct SparePages {
   let directMapOffset: UInt
   private var first: UInt = 0
@@ -11,7 +11,7 @@ import PhysicalMemory
     self.directMapOffset = directMapOffset
   }
 
-  /// Takes so many; none if there are not so many.
+  /// Takes that many; none if there are fewer.
   ///
   /// - Complexity: O(count) pages are cleared.
   mutating func take(

@@ -2,7 +2,7 @@
 import PhysicalMemory
 import TextOutput
 
-/// A range that prints itself by its addresses, whether they are told in bytes or in pages.
+/// A range that prints itself by its addresses, whether it counts bytes or pages.
 public protocol AddressSpan {
   /// Prints `START-LAST`, addresses in hexadecimal, the last one included.
   func write(to sink: inout some TextSink)

@@ -23,7 +23,7 @@ public enum LoaderData: Hashable, Sendable {
   case deviceInformation
   /// A block of Linux's `setup_data` with this number in its list.
   case setupData(Int)
-  /// The kernel image, and other files, where the loader's map tells of them without a name.
+  /// The kernel image, and other files, where the loader's map has them without a name.
   case kernelAndModules
   /// What the loader itself uses, such as page tables, stack and its answers.
   case loaderReclaimable
@@ -39,8 +39,8 @@ public enum LoaderData: Hashable, Sendable {
   /// Such a range that the kernel may lend to others until its owner wants it ("reusable").
   case reusableMemory(Int)
 
-  /// A range that a device tree asks for without saying where, by the name of its node, in the place that
-  /// was found for it.
+  /// A range that a device tree asks for without saying where, by the name of its node, in the
+  /// place that was found for it.
   case placedMemory(MemoryName, ReservationUse)
 
   /// Prints what it is, as a person calls it: `command line`, `module 0`.

@@ -9,7 +9,8 @@ public enum MemoryKind: UInt8, Comparable, Sendable {
   /// Working memory, free for the kernel.
   case usable
 
-  /// Memory set aside for a special purpose (EFI attribute SP); good memory, but not for the kernel.
+  /// Memory set aside for a special purpose (EFI attribute SP); good memory, but not for the
+  /// kernel.
   case softReserved
 
   /// ACPI tables: usable after the kernel has read them.
@@ -21,7 +22,7 @@ public enum MemoryKind: UInt8, Comparable, Sendable {
   /// ACPI's non-volatile sleeping storage: never to be touched.
   case acpiNonVolatile
 
-  /// Reserved by the firmware, or of a type that nobody knows.
+  /// Reserved by the firmware, or of an unknown type.
   case reserved
 
   /// Memory in which errors were found.

@@ -9,7 +9,7 @@ import TextOutput
 /// the same rules:
 /// - Where regions overlap, the less usable kind wins (see ``MemoryKind``).
 /// - Usable ranges are rounded inwards to pages, all others outwards; a usable range under a page
-///   disappears.  What that costs is told by ``partialPageByteCount``.
+///   disappears.  ``partialPageByteCount`` says what that costs.
 /// - Empty regions vanish.
 ///
 /// A map is a view of storage that belongs to its maker, and does not change.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Regions of memory as somebody gave them: in any order, overlapping, empty, unaligned.
+/// Regions of memory as they were given: in any order, overlapping, empty, unaligned.
 ///
 /// No ``MemoryMap`` is made of a list that is not complete.
 public typealias MemoryRegionList = BoundedList<MemoryRegion>
@@ -30,7 +30,7 @@ extension MemoryRegionList {
     }
   }
 
-  /// Takes the addresses from `limit` on away from all regions of one kind.
+  /// Removes the addresses from `limit` on from all regions of one kind.
   ///
   /// - Complexity: O(n).
   public mutating func clip(_ kind: MemoryKind, at limit: PhysicalAddress) {
@@ -43,8 +43,8 @@ extension MemoryRegionList {
     }
   }
 
-  /// Takes away all of one kind but its first `byteCount` bytes, counted from the lowest address up;
-  /// bytes in several regions count once.  The regions get sorted.
+  /// Removes all of one kind except its first `byteCount` bytes, counted from the lowest address
+  /// up; bytes in several regions count once.  The regions get sorted.
   ///
   /// - Complexity: O(n log n), in place.
   public mutating func limit(_ kind: MemoryKind, toByteCount byteCount: UInt64) {
@@ -94,13 +94,13 @@ extension MemoryRegionList {
     }
   }
 
-  /// Takes the first `firstCount` regions and those behind them for two maps of the same memory, and
-  /// appends what it takes for the rule that usable is what both call usable.
+  /// Takes the first `firstCount` regions and those behind them for two maps of the same memory,
+  /// and appends what it takes for the rule that usable is what both call usable.
   ///
   /// - Parameters:
   ///   - firstCount: The number of regions of the first map.
-  ///   - report: Called, in ascending order, for memory that both tell of in different kinds, or one as
-  ///     usable and the other not at all.
+  ///   - report: Called, in ascending order, for memory that both tell of in different kinds, or
+  ///     one as usable and the other not at all.
   /// - Precondition: The list is complete.
   /// - Complexity: O(n log n), in place.
   package mutating func keepUsable(inBothAt firstCount: Int, report: (AddressRange) -> Void) {

@@ -2,12 +2,12 @@
 import PhysicalMemory
 import TextOutput
 
-/// The usable pages of a machine, told by nodes: ranges in ascending order, none of which is empty,
+/// The usable pages of a machine, by node: ranges in ascending order, none of which is empty,
 /// and no two of which touch and belong to one node.
 ///
 /// Every usable page belongs to exactly one node.  Pages that firmware gives to no node go to the
-/// one that is nearest by address, and on a machine whose firmware does not speak of nodes all pages
-/// belong to node 0.  A page belongs where its first byte does.
+/// one that is nearest by address, and on a machine whose firmware does not speak of nodes all
+/// pages belong to node 0.  A page belongs where its first byte does.
 ///
 /// A map is a view of a memory map and of what firmware says, both in storage of their makers: it
 /// needs none of its own, and does not change.
@@ -22,9 +22,9 @@ public struct NodeMap {
   /// The number of nodes, with those that have no memory; 1 at least.
   public let nodeCount: Int
 
-  /// How many of firmware's entries overlapped one of another node, both with memory.  If there are any,
-  /// firmware contradicts itself, and the machine is taken for one of a single node, as Linux does; the
-  /// caller should say so.
+  /// How many of firmware's entries overlapped one of another node, both with memory.  If there are
+  /// any, firmware contradicts itself, and the machine is taken for one of a single node, as Linux
+  /// does; the caller should say so.
   public let conflictCount: Int
 
   /// Makes the map of the usable pages of `map`, as `affinities`, which gets sorted, gives them to
@@ -32,8 +32,8 @@ public struct NodeMap {
   ///
   /// The storage of both must stay valid and untouched as long as the map is used.
   ///
-  /// - Throws: ``MemoryMapError/affinityListFull(capacity:needed:)`` if `affinities` is not complete;
-  ///   it is unchanged then.
+  /// - Throws: ``MemoryMapError/affinityListFull(capacity:needed:)`` if `affinities` is not
+  ///   complete; it is unchanged then.
   /// - Complexity: O(n log n) in the number of affinities.
   public init(
     assigning map: MemoryMap, to affinities: inout MemoryAffinityList
@@ -60,8 +60,8 @@ public struct NodeMap {
   }
 
   /// The stretches of memory below `limit`, in ascending order, in which no other node has memory:
-  /// from the first page of the first range to the last page of the last one, with the holes between
-  /// them.
+  /// from the first page of the first range to the last page of the last one, with the holes
+  /// between them.
   ///
   /// A node whose memory lies on both sides of another node's has several.
   public func stretches(below limit: PageFrame = .end) -> NodeStretches {

@@ -44,7 +44,7 @@ public struct MemoryTest {
     return badPageCount
   }
 
-  /// Makes one pass, for a caller that tests many ranges and tells how far the test is.
+  /// Makes one pass, for a caller that tests many ranges and reports how far the test is.
   ///
   /// - Returns: The number of bad pages reported.
   /// - Complexity: O(n) in bytes.

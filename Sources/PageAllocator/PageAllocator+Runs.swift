@@ -3,11 +3,11 @@ import PhysicalMemory
 
 /// Runs: any number of adjoining pages.
 extension PageAllocator {
-  /// Allocates so many adjoining pages, neither more nor fewer.
+  /// Allocates exactly that many adjoining pages.
   ///
-  /// A run of up to 1024 pages comes from the smallest block that holds it, if there is one, and what is
-  /// left of that stays free; any other from the lowest free pages that adjoin.  So a run is found
-  /// wherever there is one, also above the largest order: 64 MiB where so much adjoins.
+  /// A run of up to 1024 pages comes from the smallest block that holds it, if there is one, and
+  /// what is left of that stays free; any other from the lowest free pages that adjoin.  So a run
+  /// is found wherever there is one, also above the largest order: 64 MiB where so much adjoins.
   ///
   /// - Parameters:
   ///   - pageCount: How many pages; not 0.
@@ -18,8 +18,8 @@ extension PageAllocator {
   /// - Returns: The pages, as ``free(_:)`` takes them.
   /// - Throws: ``PageAllocatorError/outOfRuns(pageCount:alignment:)``,
   ///   ``PageAllocatorError/notARun(pageCount:alignment:)``, ``PageAllocatorError/noSuchNode(_:)``.
-  /// - Complexity: O(levels + nodes) up to 64 (32) pages, O(pages / 64) up to 1024, if there is such a
-  ///   block; O(words) otherwise.
+  /// - Complexity: O(levels + nodes) up to 64 (32) pages, O(pages / 64) up to 1024, if there is
+  ///   such a block; O(words) otherwise.
   public mutating func allocate(
     pageCount: UInt64, alignedTo alignment: UInt64 = 1, on node: NodeID? = nil,
     policy: NodePolicy = .preferred, below limit: PageFrame = .end
@@ -57,7 +57,8 @@ extension PageAllocator {
     _ pageCount: UInt64, _ alignment: UInt64, in node: NodePointer, below limit: PageFrame
   ) -> PageRange? {
     let span = unsafe node.pointee.span
-    // A run that fits the node has numbers that fit the machine's words.  Page 0 has every alignment.
+    // A run that fits the node has numbers that fit the machine's words.  Page 0 has every
+    // alignment.
     guard pageCount <= span.pageCount, alignment <= span.end.number || span.start.number == 0,
       let alignment = UInt(exactly: alignment)
     else { return nil }
@@ -71,8 +72,8 @@ extension PageAllocator {
   /// Frees a run, or a block.
   ///
   /// - Parameter pages: All of its pages, and no others.
-  /// - Throws: ``PageAllocatorError/runNotAllocated(_:_:)`` for anything else, be it free, reserved, a part
-  ///   of a run, or more than one.
+  /// - Throws: ``PageAllocatorError/runNotAllocated(_:_:)`` for anything else, be it free,
+  ///   reserved, a part of a run, or more than one.
   /// - Complexity: O(levels + nodes) up to 64 (32) pages, O(pages / 64) above.
   public mutating func free(_ pages: PageRange) throws(PageAllocatorError) {
     let node = unsafe try self.node(withRun: pages)
@@ -95,8 +96,9 @@ extension PageAllocator {
   ///   - pageCount: How many pages it is to have; not 0.
   ///   - limit: The page frame that all pages must lie below.
   /// - Returns: Its pages now.
-  /// - Throws: ``PageAllocatorError/runNotAllocated(_:_:)``; ``PageAllocatorError/cannotGrow(_:pageCount:)``
-  ///   where the pages behind it are not free; ``PageAllocatorError/notARun(pageCount:alignment:)``.
+  /// - Throws: ``PageAllocatorError/runNotAllocated(_:_:)``;
+  ///   ``PageAllocatorError/cannotGrow(_:pageCount:)`` where the pages behind it are not free;
+  ///   ``PageAllocatorError/notARun(pageCount:alignment:)``.
   /// - Complexity: O(pages / 64 + levels + nodes).
   public mutating func resize(
     _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame = .end
@@ -127,8 +129,8 @@ extension PageAllocator {
     return unsafe node
   }
 
-  /// Looks at all memory that nobody has looked at since boot, as allocations and counting do bit by bit
-  /// otherwise: what a kernel calls where it has time, so that no later call takes long.
+  /// Examines all memory that has not been examined since boot, as allocations and counting do bit
+  /// by bit otherwise: what a kernel calls where it has time, so that no later call takes long.
   ///
   /// - Complexity: O(words) of what is free in part.
   public mutating func prepare() {
@@ -141,8 +143,8 @@ extension PageAllocator {
 }
 
 extension PageAllocator {
-  /// Frees a run, or releases pages that have been reserved since boot: whatever a heap was served with
-  /// before the hand-over or after it.
+  /// Frees a run, or releases pages that have been reserved since boot: whatever a heap was served
+  /// with before the hand-over or after it.
   ///
   /// - Returns: Whether they were either; nothing has changed otherwise.
   @inline(__always)
@@ -159,8 +161,8 @@ extension PageAllocator {
     return takeBackRun(pages)
   }
 
-  /// Makes a run longer or shorter where it is; of pages that have been reserved since boot, releases the
-  /// last.
+  /// Makes a run longer or shorter where it is; of pages that have been reserved since boot,
+  /// releases the last.
   ///
   /// - Returns: Whether it could; nothing has changed otherwise.
   package mutating func resizeOrRelease(

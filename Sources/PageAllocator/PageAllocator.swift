@@ -41,8 +41,9 @@ import PhysicalMemory
   ///
   /// - Parameters:
   ///   - memory: Boot memory.
-  ///   - nodes: Storage for as many nodes as boot memory has, of any content; it must stay in place.
-  /// - Throws: ``PageAllocatorError/noRoom(byteCount:_:)`` and then boot memory goes on;
+  ///   - nodes: Storage for as many nodes as boot memory has, of any content; it must stay in
+  ///   place.
+  /// - Throws: ``PageAllocatorError/noRoom(byteCount:_:)`` and boot memory stays in use;
   ///   ``PageAllocatorError/tooFewNodes(count:requiredCount:)``;
   ///   ``PageAllocatorError/handedOver``; ``PageAllocatorError/noPages``.
   /// - Complexity: O(storage + nodes²); a few words are written for each node.
@@ -147,10 +148,11 @@ import PhysicalMemory
   ///   - policy: What the node means.
   ///   - limit: The page frame that all pages must lie below.
   /// - Returns: The first page.
-  /// - Throws: ``PageAllocatorError/outOfPages(order:)``, ``PageAllocatorError/orderOutOfRange(_:)``,
-  ///   ``PageAllocatorError/noSuchNode(_:)``.
-  /// - Complexity: O(levels + nodes); where memory is seen for the first time, one group of words is
-  ///   read for each allocation that could be served without, and as many as it takes for others.
+  /// - Throws: ``PageAllocatorError/outOfPages(order:)``,
+  ///   ``PageAllocatorError/orderOutOfRange(_:)``, ``PageAllocatorError/noSuchNode(_:)``.
+  /// - Complexity: O(levels + nodes); where memory is seen for the first time, one group of words
+  ///   is read for each allocation that could be served without, and as many as it takes for
+  ///   others.
   @_optimize(speed)
   public mutating func allocate(
     order: Int, on node: NodeID? = nil, policy: NodePolicy = .preferred,
@@ -320,9 +322,10 @@ import PhysicalMemory
   /// such as boot allocations, init code, and modules that it has read.
   ///
   /// - Parameters:
-  ///   - pages: Pages of one node or of several; each must be reserved, and not have a bitmap or a tree.
-  /// - Throws: ``PageAllocatorError/notReleasable(_:_:)`` with the first page that cannot be, and what it
-  ///   is; none has been released then.
+  ///   - pages: Pages of one node or of several; each must be reserved, and not have a bitmap or a
+  ///   tree.
+  /// - Throws: ``PageAllocatorError/notReleasable(_:_:)`` with the first page that cannot be, and
+  ///   what it is; none has been released then.
   /// - Complexity: O(words + nodes).
   @inline(never)
   public mutating func release(_ pages: PageRange) throws(PageAllocatorError) {

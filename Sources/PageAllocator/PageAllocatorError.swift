@@ -6,7 +6,8 @@ public enum PageAllocatorError: Error, Equatable, Sendable {
   /// No free block of this order fits.
   case outOfPages(order: Int)
 
-  /// No so many free pages adjoin, the first divisible by the alignment, where they may lie.
+  /// There is no run of that many free pages, the first divisible by the alignment, where they may
+  /// lie.
   case outOfRuns(pageCount: UInt64, alignment: UInt64)
 
   /// A run has at least one page, and its alignment is a power of two.
@@ -30,8 +31,8 @@ public enum PageAllocatorError: Error, Equatable, Sendable {
   /// This page, which was to be freed as a block of this order, was not given out as one.
   case notAllocated(PageFrame, order: Int, PageFinding)
 
-  /// These pages, which were to be freed or resized, were not given out as one run; the finding is that
-  /// of the first.
+  /// These pages, which were to be freed or resized, were not given out as one run; the finding is
+  /// that of the first.
   case runNotAllocated(PageRange, PageFinding)
 
   /// The run at this page is as it was: the pages behind it, up to as many, are not all free.
@@ -64,7 +65,7 @@ public enum PageFinding: Equatable, Sendable {
   /// It is the first page of an allocated block of this order.
   case block(order: Int)
 
-  /// It is the first page of an allocated run of so many pages, which is no block.
+  /// It is the first page of an allocated run of that many pages, which is not a block.
   case run(pageCount: UInt64)
 
   /// It lies in an allocated block or run, behind the first page.

@@ -24,7 +24,7 @@ extension PageTree {
       var candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
       while candidates != 0 {
         let aClass = UInt(bitPattern: candidates.trailingZeroBitCount)
-        // A block that fits exactly may be where nobody has looked yet; one look is cheap.
+        // A block that fits exactly may be in memory not examined yet; one look is cheap.
         if aClass != order && mayValidate && classes &>> Self.unknown & 1 != 0 {
           mayValidate = false
           _ = validateFirstUnknown(below: end)

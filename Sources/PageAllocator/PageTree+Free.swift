@@ -31,8 +31,8 @@ extension PageTree {
     let page = BitmapWord.one(at: place)
     setFreeWord(index, free ^ page)
     setHeadWord(index, heads ^ page)
-    // Most frees leave the state as it was: beside free pages a page whose neighbour is not free, and
-    // beside free pairs a pair whose neighbour is not.
+    // Most frees leave the state as it was: beside free pages a page whose neighbour is not free,
+    // and beside free pairs a pair whose neighbour is not.
     let others = free & ~heads
     let neighbour = BitmapWord(truncatingIfNeeded: place ^ 1)
     if others &>> neighbour & 1 == 0 { return others != 0 ? .done : .begun }
@@ -44,7 +44,8 @@ extension PageTree {
   /// Whether the last page of a word is a block of order 0; no where that takes longer to find out.
   @inline(__always)
   private func isLastPage(free: BitmapWord, heads: BitmapWord, ofWord index: UInt) -> Bool {
-    // A block or something reserved that begins in the next word, mostly of the same group, is no rest.
+    // A block or something reserved that begins in the next word, mostly of the same group, is no
+    // rest.
     (heads & ~free).isOne(at: Self.bitMask) && index & Self.bitMask != Self.bitMask
       && headWord(index &+ 1) & 1 != 0
   }
@@ -77,12 +78,14 @@ extension PageTree {
     return freePages(at: bit, order: order, count: 1 &<< order)
   }
 
-  /// Frees a run that lies in one word, if there is one of so many pages at this bit of a valid group.
+  /// Frees a run that lies in one word, if there is one of that many pages at this bit of a valid
+  /// group.
   ///
   /// - Parameters:
-  ///   - order: The smallest order of a block that holds so many pages; below a word's, or that.
+  ///   - order: The smallest order of a block that holds that many pages; below a word's, or that.
   ///   - count: Fewer than a word has.
-  /// - Returns: Whether there was, and it begins where such a block does; nothing has changed otherwise.
+  /// - Returns: Whether there was, and it begins where such a block does; nothing has changed
+  /// otherwise.
   /// - Complexity: O(levels).
   @_optimize(speed) @inline(__always)
   mutating func freePages(at bit: UInt, order: UInt, count: UInt) -> Bool {
@@ -103,8 +106,8 @@ extension PageTree {
   ///
   /// - Parameters:
   ///   - free: The word's free pages now.
-  ///   - place: The block's first page.  More than half of the smallest aligned block that holds it has
-  ///     become free, so that the largest block, if it has grown, has this page.
+  ///   - place: The block's first page.  More than half of the smallest aligned block that holds it
+  ///     has become free, so that the largest block, if it has grown, has this page.
   @_optimize(speed) @inline(__always)
   private mutating func freed(_ free: BitmapWord, inWord index: UInt, at place: UInt) {
     if index == ownedWord { return }
@@ -115,7 +118,8 @@ extension PageTree {
     if free & mask == mask { changeState(ofWord: index, from: state, toThatOf: free) }
   }
 
-  /// Whether a word has a block of so many pages at this bit, fewer than a word's and in one word.
+  /// Whether a word has a block of that many pages at this bit, fewer than a word's and in one
+  /// word.
   @inline(__always)
   private mutating func isBlock(
     at bit: UInt, free: BitmapWord, heads: BitmapWord, count: UInt
@@ -153,7 +157,7 @@ extension PageTree {
     guard heads == 0, ownedWord &- index >= count, spareWord &- index >= count else {
       return false
     }
-    // A longer run would go on in the word behind.
+    // A longer run would continue in the next word.
     return restCount(ofWord: next) == 0
   }
 

@@ -5,15 +5,16 @@ import PageBitmap
 extension PageTree {
   /// Allocates a run.
   ///
-  /// One that fits a block comes from the smallest that there is, and what is left of that stays free.
-  /// Otherwise the lowest free pages that adjoin serve it, wherever they begin.
+  /// One that fits a block comes from the smallest that there is, and what is left of that stays
+  /// free. Otherwise the lowest free pages that adjoin serve it, wherever they begin.
   ///
   /// - Parameters:
   ///   - count: How many pages; not 0.
   ///   - alignment: A power of two that the number of the first page frame is to be divisible by.
   ///   - end: The bit behind the last that may be in it.
   /// - Returns: The first page's bit; nil if there are no such pages.
-  /// - Complexity: O(levels) within a word; O(words of the block) within a block; O(words) otherwise.
+  /// - Complexity: O(levels) within a word; O(words of the block) within a block; O(words)
+  /// otherwise.
   mutating func allocateRun(count: UInt, alignment: UInt, below end: UInt) -> UInt? {
     let order = Self.order(holding: max(count, alignment))
     if order <= Self.maximumOrder {
@@ -30,7 +31,7 @@ extension PageTree {
     return bit
   }
 
-  /// Frees a run if there is one of so many pages at this bit.
+  /// Frees a run if there is one of that many pages at this bit.
   ///
   /// - Parameters:
   ///   - bit: A page of the node.
@@ -56,8 +57,8 @@ extension PageTree {
   ///   - count: How many pages the run has.
   ///   - newCount: How many it is to have; not 0.
   ///   - end: The bit behind the last that may be in it.
-  /// - Returns: Whether there was such a run and, if it is to be longer, the pages behind it were free.
-  ///   Nothing has changed otherwise.
+  /// - Returns: Whether there was such a run and, if it is to be longer, the pages behind it were
+  ///   free. Nothing has changed otherwise.
   /// - Complexity: O(words of the run).
   mutating func resizeRun(_ bit: UInt, from count: UInt, to newCount: UInt, below end: UInt) -> Bool
   {
@@ -76,7 +77,7 @@ extension PageTree {
     return true
   }
 
-  /// The order of the smallest block with so many pages, at least 1.
+  /// The order of the smallest block with that many pages, at least 1.
   @inline(__always)
   static func order(holding count: UInt) -> UInt {
     // The number of zeros is at most the width.
@@ -157,8 +158,8 @@ extension PageTree {
     return nil
   }
 
-  /// The first page from `start` on whose number is divisible by `alignment`, where `count` pages from
-  /// it on end by `end`.
+  /// The first page from `start` on whose number is divisible by `alignment`, where `count` pages
+  /// from it on end by `end`.
   private func aligned(
     _ start: UInt, to alignment: UInt, count: UInt, below end: UInt
   ) -> UInt? {
@@ -168,8 +169,8 @@ extension PageTree {
     return first >= start && first < end && end &- first >= count ? first : nil
   }
 
-  /// Whether a group of words is free as a whole, or has nothing that is free; nil for one in between,
-  /// which is valid.
+  /// Whether a group of words is free as a whole, or has nothing that is free; nil for one in
+  /// between, which is valid.
   private mutating func isFree(group: UInt) -> Bool? {
     var level = rootLevel
     var shift = rootShift
@@ -247,8 +248,8 @@ extension PageTree {
     }
   }
 
-  /// Calls `change` for each word with bits from `start` up to `end`, with the mask of those bits; it
-  /// gives the word's new state.
+  /// Calls `change` for each word with bits from `start` up to `end`, with the mask of those bits;
+  /// it gives the word's new state.
   @inline(__always)
   private mutating func changeWords(
     from start: UInt, to end: UInt, _ change: (inout PageTree, UInt, BitmapWord) -> UInt

@@ -150,7 +150,7 @@ extension PageTree {
     var classes: UInt = 0
     for index in first..<first &+ BitmapWord.bitCount {
       guard index >= firstWord, index < endWord else {
-        // No page, and so no free bits to write; the state keeps everybody away.
+        // No page, and so no free bits to write; the state prevents any use.
         setHeadWord(index, .max)
         continue
       }

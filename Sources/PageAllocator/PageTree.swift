@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import PageBitmap
 
-/// Which pages of a node are free, which blocks they were given out in, and where the free blocks of
-/// each order are.
+/// Which pages of a node are free, which blocks they were given out in, and where the free blocks
+/// of each order are.
 ///
 /// A page has a *free bit*, in the bitmap that boot memory leaves behind, and a *head bit*:
 ///
@@ -12,12 +12,12 @@ import PageBitmap
 ///      0    0    another page of an allocated block
 ///      1    1    reserved since before the hand-over
 ///
-/// A block of 2^order pages begins at a multiple of that; a *run* has any number of pages from anywhere
-/// on, and is known by the same two bits: a block is a run.
+/// A block of 2^order pages begins at a multiple of that; a *run* has any number of pages from
+/// anywhere on, and is known by the same two bits: a block is a run.
 ///
 /// A word has a *state*: 0 if no page is free, 7 if all are, otherwise the order of the largest
-/// aligned block of free pages, plus 1.  While the state is 7, the head bits are 0 and the free bits
-/// are not stored.  A *group* of 64 (32) words has their states in three planes.
+/// aligned block of free pages, plus 1.  While the state is 7, the head bits are 0 and the free
+/// bits are not stored.  A *group* of 64 (32) words has their states in three planes.
 ///
 /// A group has a set of *classes*.  Class c below a word's order: there is a word whose largest
 /// free block has order c.  From there up to 10: there is a free block of order c that is not part
@@ -84,7 +84,8 @@ import PageBitmap
   private var ownedFree: Words?
   private var ownedHeads: Words?
 
-  /// The number of the owned word's first page frame; where there is none, that of no machine's.
+  /// The number of the owned word's first page frame; where there is none, a number that no machine
+  /// has.
   private var ownedPageNumber: UInt
 
   /// The block of whole words that was freed last: its words' states are 0 still, and it has no
@@ -176,8 +177,8 @@ import PageBitmap
 
   private static var wordByteCount: UInt { UInt(MemoryLayout<BitmapWord>.size) }
 
-  /// Takes words off the end of the allocator's memory.  A function of the type: one within a function,
-  /// which changes a variable of that, takes a heap in a debug build.
+  /// Takes words off the end of the allocator's memory.  A function of the type: one within a
+  /// function, which changes a variable of that, takes a heap in a debug build.
   private static func words(
     _ wordCount: UInt, below end: inout UnsafeMutableRawPointer
   ) -> Words {
@@ -308,8 +309,9 @@ import PageBitmap
   /// Whether a word has a block of order 0 at this place; not known of its last one.
   @inline(__always)
   static func isPage(free: BitmapWord, heads: BitmapWord, at place: UInt) -> Bool {
-    // Neither this page nor the next is the rest of a block, so this one is free or reserved, or a head.
-    // Behind the word zeros come in, as of the rest of a block: the next word says how that is.
+    // Neither this page nor the next is the rest of a block, so this one is free or reserved, or a
+    // head. Behind the word zeros come in, as of the rest of a block: the next word says how that
+    // is.
     let place = BitmapWord(truncatingIfNeeded: place)
     return (free | heads) &>> place & 3 == 3 && free &>> place & 1 == 0
   }

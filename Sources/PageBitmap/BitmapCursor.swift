@@ -4,8 +4,8 @@ import PhysicalMemory
 /// The place in a ``PageBitmap`` where the last change was: a word that is stored, and below groups
 /// that are.
 ///
-/// Successive calls mostly meet in one word.  Nothing has to be searched, or told to the groups
-/// above, as long as they do.
+/// Successive calls mostly meet in one word.  Nothing has to be searched, or passed on to the
+/// groups above, as long as they do.
 @safe @usableFromInline
 package struct BitmapCursor {
   /// The number of the word, counted from page frame 0 and not from the bitmap's start, so that a
@@ -56,7 +56,8 @@ package struct BitmapCursor {
   @inlinable @inline(__always)
   package func holds(_ page: PageNumber) -> Bool { page &>> BitmapWord.bitShift == wordNumber }
 
-  /// The first free page from `page` on in the word; nil if `page` lies in another, or there is none.
+  /// The first free page from `page` on in the word; nil if `page` lies in another, or there is
+  /// none.
   @inlinable @inline(__always)
   package func firstFree(from page: PageNumber) -> PageNumber? {
     guard holds(page) else { return nil }

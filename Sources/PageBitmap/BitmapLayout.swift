@@ -47,7 +47,7 @@ struct WordLayout<Word: FixedWidthInteger & UnsignedInteger> {
     levelsByteCount = wordCount &* UInt(MemoryLayout<Word>.size)
   }
 
-  /// The size of the table and all levels in bytes, where pointers have so many.
+  /// The size of the table and all levels in bytes, if a pointer can address that many.
   @inline(__always)
   func byteCount(pointerByteCount: UInt) -> UInt {
     levelsByteCount &+ UInt(bitPattern: rootLevel &+ 1) &* pointerByteCount

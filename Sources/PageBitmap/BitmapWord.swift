@@ -89,9 +89,9 @@ extension BitmapWord {
     return (inverse &- lowest) & ~inverse & (lowest &<< 7) != 0
   }
 
-  /// The bits from which, as far as this word can tell, `length` ones begin.
+  /// The bits from which, as far as this word shows, `length` ones begin.
   ///
-  /// What lies above the word counts as ones: a run may go on there.
+  /// What lies above the word counts as ones: a run may continue there.
   ///
   /// - Complexity: O(log `length`).
   @inlinable @inline(__always)

@@ -31,7 +31,8 @@ extension PageBitmap {
     return true
   }
 
-  /// Puts the cursor at the word of `page`, which gets stored, if it was not, with every group above.
+  /// Puts the cursor at the word of `page`, which gets stored, if it was not, with every group
+  /// above.
   ///
   /// - Complexity: O(levels).
   @inlinable @inline(__always)
@@ -135,8 +136,8 @@ extension PageBitmap {
     if state != cursor.state { changeStateAtCursor(to: state) }
   }
 
-  /// Writes the new state of the cursor's word to its group, and to those above if that is something
-  /// else then.
+  /// Writes the new state of the cursor's word to its group, and to those above if that is
+  /// something else then.
   @inlinable @inline(__always)
   mutating func changeStateAtCursor(to newState: PageState) {
     let group = unsafe cursor.group.unsafelyUnwrapped
@@ -165,7 +166,8 @@ extension PageBitmap {
     unsafe group[0] = low
     unsafe group[1] = high
     let new = GroupPlanes(low: low, high: high, word: low & high)
-    // Without a high bit in either, as long as pages are few, all that counts is whether there is one.
+    // Without a high bit in either, as long as pages are few, all that counts is whether there is
+    // one.
     let isChange =
       old.high | high == 0 ? (old.low == 0) != (low == 0) : new.summary != old.summary
     if isChange {
@@ -218,7 +220,7 @@ extension PageBitmap {
     }
   }
 
-  /// Sets pages of a word, and makes the groups above it valid, but tells them nothing.
+  /// Sets pages of a word, and makes the groups above it valid, but does not update them.
   @_optimize(speed) @inline(never)
   private mutating func fillWord(_ index: UInt, _ mask: BitmapWord, free: Bool) -> GroupSummary {
     validateGroup(index &>> BitmapWord.bitShift)

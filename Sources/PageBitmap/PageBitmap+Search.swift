@@ -119,8 +119,8 @@ extension PageBitmap {
 
   /// Whether no page from `start` up to `end` is free.
   ///
-  /// Nothing is looked at but the ways down to the two ends: what lies between them is told by the
-  /// groups on those ways.
+  /// Nothing is looked at but the ways down to the two ends: what lies between them is known from
+  /// the groups on those ways.
   ///
   /// - Precondition: `start` < `end` ≤ ``bitCount``.
   /// - Complexity: O(levels).
@@ -255,7 +255,7 @@ extension PageBitmap {
       if pages != 0 {
         return ((bit & ~Self.bitMask) | pages.firstOne, word)
       }
-      // There are such pages in this word, but none from `bit` on: go on behind it.
+      // There are such pages in this word, but none from `bit` on: continue after it.
       bit = (bit | Self.bitMask) &+ 1
       // Where the next word is of another group, that group is to be found from the top.
       if bit & (BitmapWord.bitCount &* BitmapWord.bitCount &- 1) == 0 { level = rootLevel }

@@ -16,20 +16,20 @@
   /// Handed to every callback.
   public var context: UnsafeMutableRawPointer?
 
-  /// Takes what was refused, a line without a line feed: that of a free names the pointer.  A kernel that
-  /// stops here stops at the culprit; one that returns goes on with nothing changed.  It is called
-  /// outside of the lock.  nil for silence.
+  /// Takes what was refused, a line without a line feed: that of a free names the pointer.  A
+  /// kernel that stops here stops at the culprit; one that returns continues with nothing changed.
+  /// It is called outside of the lock.  nil for silence.
   public var report: Write?
 
   /// Takes what Swift's `print` writes; nil for silence.
   public var print: Write?
 
-  /// The source of random numbers and of the seed of hash values, which may be a constant where nobody
-  /// untrusted chooses keys.  Whoever asks for bytes traps where there is none.
+  /// The source of random numbers and of the seed of hash values, which may be a constant where
+  /// nobody untrusted chooses keys.  Asking for bytes traps where there is none.
   public var fillRandomly: FillRandomly?
 
-  /// Keeps others away from the heap and from its source of pages: a spinlock, interrupts off.  nil on
-  /// one processor whose interrupts do not allocate.
+  /// Keeps other callers out of the heap and its source of pages: a spinlock, interrupts off.  nil
+  /// on one processor whose interrupts do not allocate.
   public var lock: Lock?
 
   /// The opposite.

@@ -8,8 +8,8 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-// What is for hosts only is a package of its own: maps from files, reports, and the tool.  The tool alone
-// needs the argument parser, and whoever depends on the package of the library must not have to fetch
+// What is for hosts only is a package of its own: maps from files, reports, and the tool.  The tool
+// alone needs the argument parser, and dependents of the library's package must not have to fetch
 // that.
 let package = Package(
   name: "bootmem",

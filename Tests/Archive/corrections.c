@@ -387,7 +387,7 @@ static void test_D18(void)
     free_bootmem_node(bootmem_node(0), 0x1f000, 0x2000));
   EXPECT_MISUSE("bootmem: __alloc_bootmem(0x0, 0x40, 0x0): the size is 0", __alloc_bootmem(0, 64, 0));
   EXPECT_MISUSE(
-    "bootmem: __alloc_bootmem_low_nopanic(0x1, 0x30, 0x0): the alignment 0x30 is no power of two",
+    "bootmem: __alloc_bootmem_low_nopanic(0x1, 0x30, 0x0): the alignment 0x30 is not a power of two",
     __alloc_bootmem_low_nopanic(1, 48, 0));
   {
     unsigned long before = marks();

@@ -160,7 +160,7 @@ import Testing
       "the range at 0xfffff000 reaches beyond the address space"
     ),
     (.misuse(.zeroByteCount), "the size is 0"),
-    (.misuse(.alignmentNotPowerOfTwo(24)), "the alignment 0x18 is no power of two"),
+    (.misuse(.alignmentNotPowerOfTwo(24)), "the alignment 0x18 is not a power of two"),
     (.misuse(.noSuchNode(NodeID(-1))), "there is no room for node -1"),
     (.misuse(.nodeAlreadyRegistered(NodeID(2))), "registered already: node 2"),
     (

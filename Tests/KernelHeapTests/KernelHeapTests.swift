@@ -194,7 +194,7 @@ import Testing
   }
 
   @Test func pagesForTheIndexThatLack_areGivenBack() {
-    // The index lacks four pages: with that high a number, it has a leaf and three above.
+    // Four pages of the index are missing: with that high a number, it has a leaf and three above.
     for count in 0...4 {
       var machine = HeapMachine(pageCount: count + 1, from: 1 << 32)
       #expect(
@@ -427,7 +427,7 @@ import Testing
   @Test func errors_nameTheValueAndTheReason() {
     let rows: [(KernelHeapError, String)] = [
       (.outOfMemory(byteCount: 0x1000), "out of memory: no room for 0x1000 bytes"),
-      (.alignmentNotPowerOfTwo(0x30), "the alignment 0x30 is no power of two"),
+      (.alignmentNotPowerOfTwo(0x30), "the alignment 0x30 is not a power of two"),
       (
         .notAllocated(address: 0x12f0, .otherPage),
         "0x12f0 was to be freed, but lies in no page of the heap: it was freed before, or never "
@@ -443,7 +443,7 @@ import Testing
       ),
       (
         .pagesRefused(PageRange(start: PageFrame(0x10), pageCount: 2)!),
-        "the pages from 0x10 to 0x12 were the heap's, but somebody else has freed them"
+        "the pages from 0x10 to 0x12 were the heap's, but another caller has freed them"
       ),
     ]
     for (error, text) in rows {

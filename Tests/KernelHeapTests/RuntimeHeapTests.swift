@@ -87,7 +87,7 @@ import Testing
     #expect(runtime.allocate(1 << 40).status == 12)
     #expect(runtime.text == "heap: out of memory: no room for 0x10000000000 bytes")
     #expect(runtime.allocate(100, alignment: 24).status == 22)
-    #expect(runtime.text == "heap: the alignment 0x18 is no power of two")
+    #expect(runtime.text == "heap: the alignment 0x18 is not a power of two")
     RuntimeHeap.trim()
     #expect(RuntimeHeap.statistics == Self.none)
   }

@@ -25,7 +25,7 @@ _Noreturn static inline void board_halt(void) {
   for (;;) __asm__ volatile("cli; hlt");
 }
 
-/* What CPUID says for `leaf`.  False if the processor lacks the leaf, or CPUID altogether. */
+/* What CPUID says for `leaf`.  False if the processor does not have the leaf, or has no CPUID. */
 struct board_cpuid {
   uint32_t eax, ebx, ecx, edx;
 };
@@ -55,7 +55,7 @@ static inline void board_protect_read_only_pages(bool protect) {
 }
 
 /* Lets code use the coprocessor and SSE2, which Swift's dictionaries and its tables of Unicode do (Intel
- * SDM volume 3, 9.2 and 9.6).  False if the processor lacks either. */
+ * SDM volume 3, 9.2 and 9.6).  False if the processor has only one of them, or none. */
 static inline bool board_enable_floating_point(void) {
   enum { HAS_COPROCESSOR = 1 << 0, HAS_FXSR = 1 << 24, HAS_SSE2 = 1 << 26 };
   enum { MONITOR = 1 << 1, EMULATE = 1 << 2, SWITCHED = 1 << 3, NATIVE_ERRORS = 1 << 5 };

@@ -32,7 +32,7 @@ multiboot2_header:
   .long 8
 multiboot2_end:
 
-/* Xen's PVH: the note that tells where to enter in 32-bit mode (XEN_ELFNOTE_PHYS32_ENTRY). */
+/* Xen's PVH: the note that says where to enter in 32-bit mode (XEN_ELFNOTE_PHYS32_ENTRY). */
 #define PHYS32_ENTRY 18
 
   .section .note.pvh, "a", @note

@@ -20,7 +20,7 @@ public struct MapDrawing {
     case pageTables = 0x54
     /// What the firmware needs: `F`.
     case firmware = 0x46
-    /// Reserved, by nobody who is known: `#`.
+    /// Reserved, by an unknown owner: `#`.
     case allocated = 0x23
     /// Free in part: `+`.
     case partlyFree = 0x2b

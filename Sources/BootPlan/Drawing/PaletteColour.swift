@@ -13,7 +13,7 @@ public enum PaletteColour: UInt8, Sendable {
   case green = 0x2
   /// What the firmware needs.
   case cyan = 0x3
-  /// Reserved by somebody.
+  /// Reserved by a known owner.
   case red = 0x4
   /// Page tables, and other memory of a kind of its own.
   case purple = 0x5

@@ -7,19 +7,19 @@ import TextOutput
 /// The debug mode of a ledger: it finds memory that is written to after it was freed, or behind its
 /// end.
 ///
-/// It is off until ``OwnerTable/startChecking(freedRanges:context:write:)``.  Then it is about the calls
-/// that are entered in the ledger, those of ``NamedAllocating``, and all calls should be:
+/// It is off until ``OwnerTable/startChecking(freedRanges:context:write:)``.  Then it is about the
+/// calls that are entered in the ledger, those of ``NamedAllocating``, and all calls should be:
 ///
-/// - What is freed is filled with ``freedByte``, and looked at when it is allocated again, and at the
-///   hand-over.  It must be mapped.
-/// - Behind an allocation of less than a page lie ``redZoneByteCount`` bytes of ``redZoneByte``, which
-///   are looked at when a page is freed that has the allocation's end or any of them, and at the
-///   hand-over.  The allocation takes so many bytes more: the addresses of what comes behind it are not
-///   those that they are without.
+/// - What is freed is filled with ``freedByte``, and looked at when it is allocated again, and at
+///   the hand-over.  It must be mapped.
+/// - Behind an allocation of less than a page lie ``redZoneByteCount`` bytes of ``redZoneByte``,
+///   which are looked at when a page is freed that has the allocation's end or any of them, and at
+///   the hand-over.  The allocation takes that many more bytes: the addresses of what comes behind
+///   it are not those that they are without.
 /// - An allocation that is not to be cleared is not touched: it has no red zone.
 ///
-/// A byte of another value is reported as a line with its address, what was found there, and the owner:
-/// `memory check: 0x41 instead of 0xbd at 0x1000064, behind the end of log`.
+/// A byte of another value is reported as a line with its address, what was found there, and the
+/// owner: `memory check: 0x41 instead of 0xbd at 0x1000064, behind the end of log`.
 @safe
 public struct MemoryChecks: ~Copyable {
   /// What freed memory is filled with.
@@ -121,7 +121,7 @@ extension OwnerTable {
 
 /// The checks of the calls that are entered in a ledger.
 extension NamedAllocating where Self: ~Copyable {
-  /// Looks at all that was freed and all red zones, and tells of each range that is not as it was left.
+  /// Checks all freed memory and all red zones, and reports each range that is not as it was left.
   ///
   /// - Returns: How many these are; 0 without the debug mode.
   /// - Complexity: O(n) for n ranges, and O(bytes) for what was freed.

@@ -3,12 +3,12 @@ import BootMemory
 import MemoryMap
 import PhysicalMemory
 
-/// Boot memory whose calls can be entered in a ledger: ``/BootMemory/BootMemory`` itself, or something
-/// in front of it.
+/// Boot memory whose calls can be entered in a ledger: ``/BootMemory/BootMemory`` itself, or
+/// something in front of it.
 ///
-/// The ledger is an ``OwnerTable``, in the simplest case the one that the nodes were set up with.  A
-/// call that is refused changes nothing there; a ledger that is full counts what it has no room for,
-/// and the memory is given nevertheless.
+/// The ledger is an ``OwnerTable``, in the simplest case the one that the nodes were set up with.
+/// A call that is refused changes nothing there; a ledger that is full counts what it has no room
+/// for, and the memory is given nevertheless.
 public protocol NamedAllocating: ~Copyable {
   /// See ``/BootMemory/BootMemory/allocate(_:)``.
   mutating func allocate(_ request: AllocationRequest) throws(BootMemoryError) -> PhysicalAddress
@@ -76,7 +76,7 @@ extension NamedAllocating where Self: ~Copyable {
   ///   - owner: Whose it is; a literal is a name.
   ///   - node: The node that has all the pages.
   ///   - exclusively: Whether it is an error if any page is reserved already; who has it then,
-  ///     ``OwnerTable/write(_:to:)`` tells.
+  ///     ``OwnerTable/write(_:to:)`` reports.
   ///   - neededOnlyDuringBoot: Whether it can be released once the kernel has started.
   ///   - owners: The ledger.
   /// - Throws: As ``/BootMemory/BootMemory/reserve(_:on:exclusively:)-(AddressRange,_,_)``.

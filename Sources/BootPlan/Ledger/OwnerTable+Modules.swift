@@ -3,7 +3,7 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// Telling apart what somebody holds for himself from what others have a part in.
+/// Pages with one owner, told apart from pages that are shared.
 ///
 /// A loader's word is not to be trusted: a module may be said to lie over the kernel, over another
 /// module, or where there is no memory.
@@ -50,8 +50,9 @@ extension OwnerTable {
     return nil
   }
 
-  /// Reports each module that does not lie in usable memory below `limit` as a whole, or that shares
-  /// bytes with what somebody else holds, as a line on `sink`; of very many the first ones.
+  /// Reports each module that does not lie in usable memory below `limit` as a whole, or that
+  /// shares bytes with the pages of another owner, as a line on `sink`; of very many the first
+  /// ones.
   ///
   /// - Complexity: O(n × (r + n)) for r usable ranges and n owners.
   public borrowing func reportModules(

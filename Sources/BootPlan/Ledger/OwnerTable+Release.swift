@@ -4,7 +4,7 @@ import PhysicalMemory
 
 /// Giving up what was needed only until the kernel has started.
 extension OwnerTable {
-  /// The owner of the first range that is needed only during boot; nil if there is none (any more).
+  /// The owner of the first range that is needed only during boot; nil if there is none left.
   ///
   /// - Complexity: O(n).
   public borrowing func firstOwnerNeededOnlyDuringBoot() -> MemoryOwner? {
@@ -14,7 +14,7 @@ extension OwnerTable {
   // A function apart from the one above: a default argument that is a closure would make a kernel's
   // debug build count references, which takes a heap.
 
-  /// The same among the owners that `isIncluded` says yes to.
+  /// The first such owner that matches `isIncluded`.
   ///
   /// - Complexity: O(n).
   public borrowing func firstOwnerNeededOnlyDuringBoot(
@@ -39,8 +39,8 @@ extension OwnerTable {
   ///   - limit: The end of the kernel's reach.
   ///   - body: Takes a stretch.
   /// - Returns: The number of pages.
-  /// - Throws: What `body` throws; the range that it was about stays in the table from the pages on that
-  ///   `body` refused.
+  /// - Throws: What `body` throws; the range that it was about stays in the table from the pages on
+  ///   that `body` refused.
   /// - Complexity: O(k × (r + n²)) for k ranges of the owner's, r usable ranges and n owners.
   @discardableResult
   public mutating func release<Failure: Error>(

@@ -4,10 +4,10 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// Telling a person who holds what.
+/// A report for a person of who holds what.
 extension OwnerTable {
-  /// Writes who holds what: one range a line with its size, in ascending order; then the sum of each
-  /// owner that has several ranges, and the sum of all.  Each line stands behind two spaces.
+  /// Writes who holds what: one range a line with its size, in ascending order; then the sum of
+  /// each owner that has several ranges, and the sum of all.  Each line stands behind two spaces.
   ///
   /// Ranges that overlap count for each of their owners, and their pages once in the sum of all.
   ///
@@ -56,8 +56,8 @@ extension OwnerTable {
     }
   }
 
-  /// Writes the reason of a refusal as ``/BootMemory/BootMemoryError/write(to:)`` does, and who holds
-  /// the page in the way: `page 0x100 is reserved already; pages 0x100-0x1ff: kernel image`.
+  /// Writes the reason of a refusal as ``/BootMemory/BootMemoryError/write(to:)`` does, and who
+  /// holds the page in the way: `page 0x100 is reserved already; pages 0x100-0x1ff: kernel image`.
   ///
   /// - Complexity: O(n).
   public borrowing func write(_ error: BootMemoryError, to sink: inout some TextSink) {

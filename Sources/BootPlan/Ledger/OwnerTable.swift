@@ -7,8 +7,9 @@ import TextOutput
 /// an error message names when a page turns out to be taken, and, where the kernel wants it, the
 /// ledger of all that it allocates and reserves later.
 ///
-/// A ledger is kept by calls that name the owner, ``NamedAllocating/allocate(_:as:neededOnlyDuringBoot:in:)``
-/// and its like; who does not make them pays nothing.
+/// A ledger is kept by calls that name the owner,
+/// ``NamedAllocating/allocate(_:as:neededOnlyDuringBoot:in:)`` and its like; who does not make them
+/// pays nothing.
 ///
 /// The table lies in storage of its owner.  Ranges may overlap; the one that was added first names
 /// the holder.
@@ -66,8 +67,8 @@ public struct OwnerTable: ~Copyable {
   }
 
   /// Adds a range or, where the table is full, counts it: memory that is allocated stays so,
-  /// whether or not there is room for its name.  The debug mode does not look for freed memory there
-  /// any more.
+  /// whether or not there is room for its name.  The debug mode does not look for freed memory
+  /// there any more.
   public mutating func note(_ range: OwnedRange) {
     guard !range.range.isEmpty else { return }
     checks.removeFreed(range.range)
@@ -78,7 +79,7 @@ public struct OwnerTable: ~Copyable {
     ranges.append(range)
   }
 
-  /// Takes bytes out of all ranges: from here on they are nobody's.
+  /// Takes bytes out of all ranges: from here on they have no owner.
   ///
   /// A range that has bytes on both sides becomes two, of which the second one comes last, or is
   /// counted where the table is full.
@@ -96,7 +97,8 @@ public struct OwnerTable: ~Copyable {
     ranges.remove(at: index)
   }
 
-  /// Shortens the red zone of the range at `index` to what lies below `end`, an address in the zone.
+  /// Shortens the red zone of the range at `index` to what lies below `end`, an address in the
+  /// zone.
   ///
   /// - Precondition: There is one.
   mutating func cutRedZone(ofRangeAt index: Int, below end: PhysicalAddress) {
@@ -145,14 +147,14 @@ public struct OwnerTable: ~Copyable {
     ranges[unchecked: index].owner == owner
   }
 
-  /// Who holds `page`; nil if nobody does.
+  /// The owner of `page`; nil if it has none.
   ///
   /// - Complexity: O(n).
   public borrowing func owner(of page: PageFrame) -> MemoryOwner? {
     firstRange(holding: page)?.owner
   }
 
-  /// The first range that touches `page`; nil if nobody holds it.
+  /// The first range that touches `page`; nil if it has no owner.
   ///
   /// - Complexity: O(n).
   public borrowing func firstRange(holding page: PageFrame) -> OwnedRange? {
@@ -175,7 +177,7 @@ public struct OwnerTable: ~Copyable {
     return end
   }
 
-  /// The pages of a range in the table that overlaps `pages`; nil if all of `pages` are nobody's.
+  /// The pages of a range in the table that overlaps `pages`; nil if none of `pages` has an owner.
   ///
   /// - Complexity: O(n).
   public borrowing func heldPages(overlapping pages: PageRange) -> PageRange? {

@@ -2,7 +2,7 @@
 import MemoryMap
 import PhysicalMemory
 
-/// Finds memory for a bitmap: usable, held by nobody, behind everything that the loader placed.
+/// Finds memory for a bitmap: usable, without an owner, behind everything that the loader placed.
 public enum BitmapPlacement {
   /// Finds `pageCount` pages in a row in `window`.
   ///

@@ -56,7 +56,7 @@ enum LedgerState {
     unsafe table.pointee.startChecking(freedRanges: freed, context: nil, write: writeLine)
   }
 
-  /// Says that the ledger is full, if it is for the first time since it had left out so many.
+  /// Reports that the ledger is full, the first time that it leaves out that many.
   static func reportFull(since leftOutCount: Int) {
     guard leftOutCount == 0, unsafe table.pointee.leftOutCount > 0 else { return }
     var sink = sink

@@ -6,8 +6,8 @@ import PhysicalMemory
 
 /// Boot memory by the functions of `bootmem.h`, some of which may be the kernel's own.
 ///
-/// They have told of a refusal already, by `platform.fault` or their result: the errors here say no more
-/// than that nothing has changed, but for ``BootMemoryError/outOfMemory(byteCount:)`` and
+/// They have reported a refusal already, by `platform.fault` or their result: the errors here say
+/// no more than that nothing has changed, but for ``BootMemoryError/outOfMemory(byteCount:)`` and
 /// ``BootMemoryError/alreadyReserved(_:)``.
 struct LibraryCalls: NamedAllocating {
   /// What an allocation asks for beside its size and whether it is cleared.

@@ -7,7 +7,7 @@ import PhysicalMemory
 /// The page allocator that every call works on, which is all the global state that there is here.
 ///
 /// Its storage is defined in C, as that of `BootMemory` is; before `bootmem_keep_pages` it is all
-/// zeros, and nobody looks at it.
+/// zeros, and it is never read.
 enum KeptPages {
   /// Boot memory; nil before `bootmem_setup`.
   static var memory: UnsafeMutablePointer<BootMemory>? {

@@ -146,8 +146,8 @@ struct bootmem_platform {
 
 /* Takes a copy of `platform`, and forgets all nodes, a hand-over and the end of what is mapped; the
  * pfn variables below stay.  May be called again.  Returns 0; or -EINVAL (-22), and nothing has
- * changed, for a NULL platform, a size that no version has, no fault, a cache line that is no power
- * of two, or a max_order of 64 - BOOTMEM_PAGE_SHIFT or more. */
+ * changed, for a NULL platform, a size that no version has, no fault, a cache line that is not a
+ * power of two, or a max_order of 64 - BOOTMEM_PAGE_SHIFT or more. */
 BOOTMEM_CALL int bootmem_setup(const struct bootmem_platform *platform);
 
 /* From now on every allocation, whatever it asks for, lies below the physical address `end`,
@@ -275,7 +275,7 @@ BOOTMEM_CALL int reserve_bootmem_node(pg_data_t *pgdat, unsigned long physaddr, 
  * Out of memory is a fault, and otherwise NULL; with `_nopanic` NULL.  With an identity map
  * memory at physical 0 is NULL too: reserve page 0 there, or use bootmem_allocate().
  *
- * Misuse, with `_nopanic` too: a size of 0, an alignment that is no power of two, a node that is
+ * Misuse, with `_nopanic` too: a size of 0, an alignment that is not a power of two, a node that is
  * NULL or not from bootmem_node(); otherwise NULL.  After the hand-over platform.late_allocate
  * decides. */
 BOOTMEM_CALL void *__alloc_bootmem(unsigned long size, unsigned long align, unsigned long goal);
@@ -370,9 +370,9 @@ BOOTMEM_CALL int bootmem_allocate(const struct bootmem_request *request, unsigne
 BOOTMEM_CALL unsigned long free_all_bootmem(void);
 
 /* Hands the whole pages of a range that was reserved all the time to platform.release_pages, after
- * the hand-over, as single pages of the node that has them (else 0).  After bootmem_keep_pages() it is
- * bootmem_pages_release() for these pages.  Misuse: before the hand-over, a range beyond the address
- * space, and what bootmem_pages_release() refuses. */
+ * the hand-over, as single pages of the node that has them (else 0).  After bootmem_keep_pages() it
+ * is bootmem_pages_release() for these pages.  Misuse: before the hand-over, a range beyond the
+ * address space, and what bootmem_pages_release() refuses. */
 BOOTMEM_CALL void free_bootmem_late(unsigned long physaddr, unsigned long size);
 
 #if !defined(BOOTMEM_NO_MEMBLOCK) && !defined(BOOTMEM_NO_MACROS)

@@ -6,17 +6,18 @@
  *     thing = bootmem_heap_resize(thing, 2 * sizeof *thing);
  *     bootmem_heap_free(thing);
  *
- * Sizes up to half a page share pages of slots of one size, larger ones have exactly the pages that they
- * need.  Nothing of what the heap knows lies beside an allocation, so that who writes beyond one spoils its
- * neighbour but not the heap; and a pointer is looked up and not followed, so that every wrong one is
- * refused.  What was allocated before the hand-over stays where it is, and is freed like the rest.
+ * Sizes up to half a page share pages of slots of one size, larger ones have exactly the pages that
+ * they need.  Nothing of what the heap knows lies beside an allocation, so that who writes beyond
+ * one spoils its neighbour but not the heap; and a pointer is looked up and not followed, so that
+ * every wrong one is refused.  What was allocated before the hand-over stays where it is, and is
+ * freed like the rest.
  *
  * There is nothing to set up behind bootmem_setup(); see bootmem_heap_set_source() for pages of the
  * kernel's own.  A kernel that does not include this header links nothing of it.  Not in Linux.
  *
  * No call is a fault: an error changes nothing, and is written to platform.write.  There is no lock
- * inside: of these functions and of those of the pages below only one at a time may run, so a kernel makes
- * all calls under one spinlock, with interrupts off. */
+ * inside: of these functions and of those of the pages below only one at a time may run, so a
+ * kernel makes all calls under one spinlock, with interrupts off. */
 #ifndef BOOTMEM_HEAP_H
 #define BOOTMEM_HEAP_H
 
@@ -38,12 +39,12 @@ BOOTMEM_CALL void *bootmem_heap_allocate_aligned(BOOTMEM_SIZE_T size, BOOTMEM_SI
 BOOTMEM_CALL void *bootmem_heap_allocate_zeroed(BOOTMEM_SIZE_T size);
 
 /* Gives an allocation another size, where it is if its slot or the pages behind it allow that; elsewhere
- * otherwise, aligned to 16, with the same content up to the smaller size.  NULL allocates.  Returns where
- * it is; NULL where memory is short, or the pointer is wrong, and then it is as it was. */
+ * otherwise, aligned to 16, with the same content up to the smaller size.  NULL allocates.  Returns
+ * where it is; NULL where memory is short, or the pointer is wrong, and then it is as it was. */
 BOOTMEM_CALL void *bootmem_heap_resize(void *memory, BOOTMEM_SIZE_T size);
 
 /* Frees an allocation.  Returns 0, also for NULL; -EINVAL (-22) for every other pointer: one that was freed
- * before, leads into an allocation, or was never given out; and where somebody else has freed its pages. */
+ * before, leads into an allocation, or was never given out; and one whose pages another caller has freed. */
 BOOTMEM_CALL int bootmem_heap_free(void *memory);
 
 /* How many bytes an allocation has, all of which may be used: at least as many as were asked for.  0 for
@@ -51,9 +52,9 @@ BOOTMEM_CALL int bootmem_heap_free(void *memory);
 BOOTMEM_CALL BOOTMEM_SIZE_T bootmem_heap_size(const void *memory);
 
 /* Gives back the pages that are kept for later: one empty page of each size of slots, 22 at most with pages
- * of 4 KiB; blocks of up to 16 pages, together 16 pages or an eighth of all that the heap has; and one of
- * the pages that others are found by.  Returns how many; a heap in which nothing is allocated has no page
- * then. */
+ * of 4 KiB; blocks of up to 16 pages, together 16 pages or an eighth of all that the heap has; and
+ * one of the pages that others are found by.  Returns how many; a heap in which nothing is
+ * allocated has no page then. */
 BOOTMEM_CALL unsigned long bootmem_heap_trim(void);
 
 /* What the heap holds. */
@@ -89,9 +90,9 @@ struct bootmem_heap_source {
 };
 
 /* Begins an empty heap, whatever was allocated before, served by this source, which is copied; NULL: by
- * bootmem and its kept pages, as it is without this call.  Behind bootmem_setup(), whose direct map and
- * write() it uses; another bootmem_setup() needs another such call.  Returns 0; -EINVAL (-22) for a source
- * with another size, flags that are not known, or without a function. */
+ * bootmem and its kept pages, as it is without this call.  Behind bootmem_setup(), whose direct map
+ * and write() it uses; another bootmem_setup() needs another such call.  Returns 0; -EINVAL (-22)
+ * for a source with another size, flags that are not known, or without a function. */
 BOOTMEM_CALL int bootmem_heap_set_source(const struct bootmem_heap_source *source);
 
 #ifdef BOOTMEM_KERNEL_NAMES

@@ -12,13 +12,13 @@
  *     free_all_bootmem();
  *     bootmem_release_as("init code");                           and after it
  *
- * It is the ledger of the Swift package.  A kernel that includes bootmem.h alone links nothing of it,
- * and its calls are as fast as ever.  Not in Linux.  No call is a fault but where the function of
- * bootmem.h behind it is; and a refusal changes nothing, neither here nor in memory, whether or not
- * that fault returns.
+ * It is the ledger of the Swift package.  A kernel that includes bootmem.h alone links nothing of
+ * it, and its calls are as fast as ever.  Not in Linux.  No call is a fault but where the function
+ * of bootmem.h behind it is; and a refusal changes nothing, neither here nor in memory, whether or
+ * not that fault returns.
  *
  * A ledger that is full reports that to platform.write, once, with the number of entries that it
- * needs by then, and goes on counting: memory is given whether or not there is room for its name. */
+ * needs by then, and continues counting: memory is given whether or not there is room for its name. */
 #ifndef BOOTMEM_LEDGER_H
 #define BOOTMEM_LEDGER_H
 
@@ -34,19 +34,20 @@ struct bootmem_entry {
 };
 
 /* Begins an empty ledger of `capacity` entries, or none for 0, without the debug mode.  It outlasts a
- * bootmem_setup().  Names are not copied: they must stay.  Returns 0; -EINVAL (-22) for storage that
- * is NULL. */
+ * bootmem_setup().  Names are not copied: they must stay.  Returns 0; -EINVAL (-22) for storage
+ * that is NULL. */
 BOOTMEM_CALL int bootmem_set_ledger(struct bootmem_entry *storage, unsigned long capacity);
 
 /* Switches the debug mode on, behind bootmem_set_ledger() and before anything is entered:
  *
  * What bootmem_free_as() frees is filled with bytes 0x6b, and looked at when bootmem_allocate_as()
- * gives it out again, and by bootmem_check_ledger().  It must be mapped.  `freed` is room to note what
- * was freed; where there is none left, it is neither filled nor looked at.
+ * gives it out again, and by bootmem_check_ledger().  It must be mapped.  `freed` is room to note
+ * what was freed; where there is none left, it is neither filled nor looked at.
  *
- * 16 bytes of 0xbd lie behind each allocation of bootmem_allocate_as() that is smaller than a page and
- * is cleared.  They are looked at when a page is freed that has the allocation's end or any of them,
- * and by bootmem_check_ledger().  So ALLOCATIONS ARE 16 BYTES LARGER, and lie elsewhere than without.
+ * 16 bytes of 0xbd lie behind each allocation of bootmem_allocate_as() that is smaller than a page
+ * and is cleared.  They are looked at when a page is freed that has the allocation's end or any of
+ * them, and by bootmem_check_ledger().  So ALLOCATIONS ARE 16 BYTES LARGER, and lie elsewhere than
+ * without.
  *
  * A byte of another value is written to platform.write with its address and who held, or holds, the
  * memory: "memory check: 0x41 instead of 0xbd at 0x1000064, behind the end of log".  What lies at a
@@ -88,10 +89,10 @@ BOOTMEM_CALL void bootmem_print_ledger(void);
 /* After the hand-over: releases what bears the name, and takes it out of the ledger.  Of what was
  * reserved that is each page that it touches and no other entry does, of what bootmem_allocate_as()
  * gave each that lies in it as a whole; of both, what lies in a node.  It goes to
- * platform.release_pages by free_bootmem_late(), or into the page allocator that bootmem_keep_pages()
- * has made; where that refuses a page, the entry stays from there on, and the reason is written to
- * platform.write.  Do not label memory that is not usable.  Returns the number of pages; 0 before the
- * hand-over. */
+ * platform.release_pages by free_bootmem_late(), or into the page allocator that
+ * bootmem_keep_pages() has made; where that refuses a page, the entry stays from there on, and the
+ * reason is written to platform.write.  Do not label memory that is not usable.  Returns the number
+ * of pages; 0 before the hand-over. */
 BOOTMEM_CALL unsigned long bootmem_release_as(const char *name);
 
 /* The debug mode's check of all that was freed and of all that is allocated, to be made before the

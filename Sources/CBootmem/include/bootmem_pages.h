@@ -5,13 +5,13 @@
  *     bootmem_keep_pages();                              instead of free_all_bootmem()
  *     pfn = bootmem_pages_allocate(order, nid, 0);       2^order pages
  *     bootmem_pages_free(pfn, order);
- *     pfn = bootmem_pages_allocate_run(count, 1, nid, 0);    any number of pages, 64 MiB for instance
- *     bootmem_pages_free_run(pfn, count);
+ *     pfn = bootmem_pages_allocate_run(count, 1, nid, 0);    any number of pages, 64 MiB for
+ *     instance bootmem_pages_free_run(pfn, count);
  *
  * A kernel that includes bootmem.h alone links nothing of them.
  *
- * They serve platform.late_allocate, so that alloc_bootmem() goes on to work after the hand-over, by a
- * function like this one, where direct_map(0) is a pointer to physical address 0:
+ * They serve platform.late_allocate, so that alloc_bootmem() keeps working after the hand-over, by
+ * a function like this one, where direct_map(0) is a pointer to physical address 0:
  *
  *     void *BOOTMEM_CALL late_allocate(void *context, size_t size, size_t align, int nid)
  *     {
@@ -21,12 +21,12 @@
  *       while (order <= BOOTMEM_PAGES_MAX_ORDER && BOOTMEM_PAGE_SIZE << order < bytes)
  *         order++;
  *       pfn = bootmem_pages_allocate(order, nid, 0);
- *       return pfn == BOOTMEM_NO_PAGE ? NULL : memset(direct_map(pfn * BOOTMEM_PAGE_SIZE), 0, size);
- *     }
+ *       return pfn == BOOTMEM_NO_PAGE ? NULL : memset(direct_map(pfn * BOOTMEM_PAGE_SIZE), 0,
+ *     size); }
  *
  * An allocation is a block of pages then, however small; no block is above the largest order, so
- * larger ones fail.  Such memory is not freed by free_bootmem(), which works on boot memory alone, but
- * by bootmem_pages_free() with the order that was used.
+ * larger ones fail.  Such memory is not freed by free_bootmem(), which works on boot memory alone,
+ * but by bootmem_pages_free() with the order that was used.
  *
  * Not in Linux.  No call is a fault: an error changes nothing and is written to platform.write.
  * There is no lock inside: of these functions only one at a time may run, so a kernel makes all
@@ -54,8 +54,8 @@ BOOTMEM_CALL int bootmem_keep_pages(void);
 
 /* Allocates 2^order pages, the first with a PFN divisible by that, all below limit_pfn (0: no
  * limit); on node nid or, if there is no such block, on another; nid -1: on any, ascending.  The
- * memory is not cleared.  Returns the first PFN or BOOTMEM_NO_PAGE: there is none, or an order above
- * 10, an unknown node, or no bootmem_keep_pages(). */
+ * memory is not cleared.  Returns the first PFN or BOOTMEM_NO_PAGE: there is none, or an order
+ * above 10, an unknown node, or no bootmem_keep_pages(). */
 BOOTMEM_CALL unsigned long bootmem_pages_allocate(unsigned int order, int nid,
     unsigned long limit_pfn);
 
@@ -69,9 +69,9 @@ BOOTMEM_CALL int bootmem_pages_free(unsigned long pfn, unsigned int order);
 
 /* Allocates exactly count adjoining pages, neither more nor fewer and above the largest order too, the
  * first with a PFN divisible by align, a power of two (0 counts as 1); otherwise as
- * bootmem_pages_allocate().  BOOTMEM_NO_PAGE also for a count of 0 and another align.  A run of up to
- * 1024 pages comes from a block, and what is left of that stays free; for others, and where there is
- * no such block, all words that are free in part are searched. */
+ * bootmem_pages_allocate().  BOOTMEM_NO_PAGE also for a count of 0 and another align.  A run of up
+ * to 1024 pages comes from a block, and what is left of that stays free; for others, and where
+ * there is no such block, all words that are free in part are searched. */
 BOOTMEM_CALL unsigned long bootmem_pages_allocate_run(unsigned long count, unsigned long align,
     int nid, unsigned long limit_pfn);
 
@@ -80,20 +80,20 @@ BOOTMEM_CALL unsigned long bootmem_pages_allocate_run(unsigned long count, unsig
 BOOTMEM_CALL int bootmem_pages_free_run(unsigned long pfn, unsigned long count);
 
 /* Makes a run, or a block, of count pages at pfn one of new_count pages where it is: frees its last
- * pages, or allocates those behind it, all below limit_pfn (0: no limit).  Returns 0; -ENOMEM (-12) if
- * those are not free; -EINVAL (-22) for a new_count of 0 and whatever is no run. */
+ * pages, or allocates those behind it, all below limit_pfn (0: no limit).  Returns 0; -ENOMEM (-12)
+ * if those are not free; -EINVAL (-22) for a new_count of 0 and whatever is no run. */
 BOOTMEM_CALL int bootmem_pages_resize_run(unsigned long pfn, unsigned long count,
     unsigned long new_count, unsigned long limit_pfn);
 
-/* Looks at all memory that nobody has looked at since boot, as allocations do bit by bit otherwise:
+/* Examines all memory that has not been examined since boot, as allocations do bit by bit otherwise:
  * what a kernel calls where it has time, so that no later call takes long. */
 BOOTMEM_CALL void bootmem_pages_prepare(void);
 
 /* Frees pages that have been reserved since before bootmem_keep_pages(), such as boot allocations,
- * init code and modules.  Returns 0; -EINVAL (-22) if one of them is not, or has a bitmap in physical
- * pages or what the allocator knows of a node, and then none is freed: the message says which page that
- * is, and what lies there.  (A bitmap in memory of the caller's is the caller's to keep.)
- * free_bootmem_late() and bootmem_release_as() lead here. */
+ * init code and modules.  Returns 0; -EINVAL (-22) if one of them is not, or has a bitmap in
+ * physical pages or what the allocator knows of a node, and then none is freed: the message says
+ * which page that is, and what lies there.  (A bitmap in memory of the caller's is the caller's to
+ * keep.) free_bootmem_late() and bootmem_release_as() lead here. */
 BOOTMEM_CALL int bootmem_pages_release(unsigned long start_pfn, unsigned long end_pfn);
 
 /* What is free on a node. */

@@ -3,7 +3,7 @@ import PhysicalMemory
 
 /// The nodes of memory.
 extension DeviceTree {
-  /// The cells of the root's children; nil if memory cannot be told in them.
+  /// The cells of the root's children; nil if memory cannot be expressed in them.
   var memoryCells: DeviceTreeCells? {
     guard let cells = DeviceTreeCells(of: root), cells.address > 0, cells.size > 0 else {
       return nil
@@ -23,8 +23,8 @@ extension DeviceTreeNode {
     return type.holds("memory") && isAvailable
   }
 
-  /// The list of addresses and sizes of memory: Linux's "linux,usable-memory" goes before "reg", as a
-  /// kernel that starts after a crash must leave the rest alone.  It may be empty.
+  /// The list of addresses and sizes of memory: Linux's "linux,usable-memory" goes before "reg", as
+  /// a kernel that starts after a crash must leave the rest alone.  It may be empty.
   ///
   /// - Returns: nil if there is neither.
   var memoryList: BoundedBytes<Memory>? { property("linux,usable-memory") ?? property("reg") }

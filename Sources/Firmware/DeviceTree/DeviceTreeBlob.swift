@@ -7,7 +7,8 @@ import TextOutput
 ///
 /// All memory nodes become usable regions, and what must not be mapped a region of its own kind.
 /// Other reservations, the initial ramdisk as a module and the tree itself become ranges of the
-/// loader's.  For those that have no place yet, ``DeviceTree/requests``, the kernel has to find one.
+/// loader's.  For those that have no place yet, ``DeviceTree/requests``, the kernel has to find
+/// one.
 ///
 /// Source: Devicetree Specification 0.4; Devicetree schemas `chosen` and `reserved-memory`.
 public struct DeviceTreeBlob: BootProtocol {
@@ -28,7 +29,7 @@ public struct DeviceTreeBlob: BootProtocol {
       throw .unreadable(
         FirmwareProblem(
           "device tree root", at: tree.root.address,
-          "has #address-cells or #size-cells that memory cannot be told in"))
+          "has #address-cells or #size-cells that memory cannot be expressed in"))
     }
     reading.information.heldRanges.append(tree.range, .deviceTree)
     reading.information.memoryLimitMeaning = .amount

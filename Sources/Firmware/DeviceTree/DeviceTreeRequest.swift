@@ -3,8 +3,8 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// A range that a device tree asks for without saying where: a child of `/reserved-memory` with "size"
-/// and without "reg".  The kernel finds the place, before it hands memory out.
+/// A range that a device tree asks for without saying where: a child of `/reserved-memory` with
+/// "size" and without "reg".  The kernel finds the place, before it hands memory out.
 ///
 /// Source: Devicetree Specification 0.4, section 3.5.3.
 public struct DeviceTreeRequest<Memory: PhysicalMemoryReader> {
@@ -54,7 +54,7 @@ public struct DeviceTreeRequest<Memory: PhysicalMemoryReader> {
         sink.report(
           FirmwareProblem(
             "device tree reserved memory", at: node.address,
-            "has an alignment that is no power of two; ignored is", value: number))
+            "has an alignment that is not a power of two; ignored is", value: number))
       }
     }
     self.alignment = alignment

@@ -2,7 +2,7 @@
 import PhysicalMemory
 import TextOutput
 
-/// The ranges that usable memory is limited to, as a kernel that starts after a crash is told.
+/// The ranges that usable memory is limited to, as a kernel that starts after a crash learns it.
 ///
 /// Source: Devicetree schema `chosen`, "linux,usable-memory-range".
 struct DeviceTreeUsableMemory<Memory: PhysicalMemoryReader> {

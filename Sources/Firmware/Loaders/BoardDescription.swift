@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Where a machine says what its memory map does not: which memory is near which processors, and where
-/// tables lie in memory that the map calls usable.
+/// Where a machine says what its memory map does not: which memory is near which processors, and
+/// where tables lie in memory that the map calls usable.
 public enum BoardDescription: Equatable, Sendable {
-  /// Nowhere that the loader's protocol tells of.
+  /// Nowhere that the loader's protocol says.
   case none
 
   /// In the tables of ACPI and the data of a BIOS, which are looked for below 1 MiB too.

@@ -7,16 +7,16 @@ import TextOutput
 extension BootInformation {
   /// Reads which memory is near which node, and takes note of the memory that ACPI's tables lie in.
   ///
-  /// The regions should be as the kernel is going to use them, with the parameters on its command line
-  /// applied.  Defects are reported as lines on `sink`.  Where the board says more of nodes than there
-  /// is storage for, that is reported, and the machine has one node.
+  /// The regions should be as the kernel is going to use them, with the parameters on its command
+  /// line applied.  Defects are reported as lines on `sink`.  Where the board says more of nodes
+  /// than there is storage for, that is reported, and the machine has one node.
   ///
   /// - Parameters:
   ///   - nodes: Takes the nodes; if it has some already, it stays as it is.
   ///   - memory: The machine's memory.
   ///   - sink: Where defects are reported.
-  /// - Throws: ``FirmwareError/heldRangesFull(capacity:needed:)``, or an error if a device tree that
-  ///   was there before is there no more.
+  /// - Throws: ``FirmwareError/heldRangesFull(capacity:needed:)``, or an error if a device tree
+  ///   that was there before is gone.
   /// - Complexity: O(tables × regions), or O(n) in the size of a device tree.
   public mutating func readBoard(
     nodesInto nodes: inout NodeInformation, in memory: some PhysicalMemoryReader,

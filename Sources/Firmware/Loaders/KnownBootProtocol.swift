@@ -2,8 +2,8 @@
 import PhysicalMemory
 import TextOutput
 
-/// The protocols by which loaders hand over what they know, in one table: what each is called, what it is
-/// told by, and who reads it.
+/// The protocols by which loaders hand over what they know, in one table: what each is called, what
+/// it is told by, and who reads it.
 ///
 /// A kernel that is started by one loader alone names that reader instead, ``Multiboot2`` say, and
 /// links no other.
@@ -16,9 +16,9 @@ public enum KnownBootProtocol: BootProtocol, Hashable, Sendable {
   case pvh
   /// Linux's boot protocol for x86, with the zero page.
   case zeroPage
-  /// Limine, with what its reader has to be told.
+  /// Limine, with what its reader has to know.
   case limine(LimineMemoryMap)
-  /// EFI, with what its reader has to be told.
+  /// EFI, with what its reader has to know.
   case efi(EFIMemoryMap)
   /// A device tree.
   case deviceTree
@@ -33,8 +33,8 @@ public enum KnownBootProtocol: BootProtocol, Hashable, Sendable {
     }
   }
 
-  /// The protocol whose mark the bytes at `address` carry; nil if there is none, as with Multiboot 1,
-  /// Limine and EFI, which have no mark of their own.
+  /// The protocol whose mark the bytes at `address` carry; nil if there is none, as with Multiboot
+  /// 1, Limine and EFI, which have no mark of their own.
   ///
   /// - Complexity: O(n) in the number of Multiboot 2's tags.
   public init?(recognizing address: PhysicalAddress, in memory: some PhysicalMemoryReader) {

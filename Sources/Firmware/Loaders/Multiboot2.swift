@@ -99,7 +99,7 @@ public struct Multiboot2: BootProtocol {
     }
   }
 
-  /// Reads a tag that does not tell of memory.
+  /// Reads a tag that does not describe memory.
   private func read<Memory>(
     _ tag: Multiboot2Tags<Memory>.Element, with reading: inout BootReading<Memory, some TextSink>
   ) {
@@ -156,10 +156,10 @@ public struct Multiboot2: BootProtocol {
     return nil
   }
 
-  /// Reads the tags that tell of memory: the memory map and EFI's, else the sizes.
+  /// Reads the tags that describe memory: the memory map and EFI's, else the sizes.
   ///
-  /// Where there are both maps, usable is what both call so: GRUB's own has what EFI calls conventional
-  /// memory as usable, even if it cannot be cached or is set aside.
+  /// Where there are both maps, usable is what both call so: GRUB's own has what EFI calls
+  /// conventional memory as usable, even if it cannot be cached or is set aside.
   private func readMemory<Memory>(
     _ block: BoundedBytes<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {

@@ -22,7 +22,7 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
     self.block = block
   }
 
-  /// The next tag; nil at the end, which is reported if it is not told by a tag.
+  /// The next tag; nil at the end, which is reported if no tag marks it.
   mutating func next(reportingTo sink: inout some TextSink) -> Element? {
     let rest = block.suffix(from: offset)
     let type = rest?.load(Multiboot2.TagField.type)
@@ -32,7 +32,7 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
         sink.report(
           FirmwareProblem(
             "Multiboot 2 information", at: rest.range.start,
-            "goes on behind its final tag; ignored, with that tag, are bytes",
+            "continues behind its final tag; ignored, with that tag, are bytes",
             value: rest.byteCount))
       }
       return nil

@@ -5,8 +5,8 @@ import TextOutput
 /// The kernel's command line: words with blanks between them, such as `mem=64M bootmem_debug`, as
 /// Linux reads them.
 ///
-/// Double quotes around a word or a value keep the blanks in it, and belong to neither.  What follows
-/// the word `--` is for the first program, and none of the kernel's.
+/// Double quotes around a word or a value keep the blanks in it, and belong to neither.  What
+/// follows the word `--` is for the first program, and none of the kernel's.
 ///
 /// It is a copy, as the loader's memory may be handed out.  The bytes lie in storage of its maker.
 @safe
@@ -168,7 +168,7 @@ public struct CommandLineWord {
     return (self, nil)
   }
 
-  /// Prints the word, a question mark in place of each byte that is no printable ASCII: a loader's
+  /// Prints the word, a question mark in place of each byte that is not printable ASCII: a loader's
   /// text may not steer a terminal.
   public func write(to sink: inout some TextSink) {
     for index in start..<end {

@@ -3,7 +3,8 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// The numbers by which the BIOS call INT 15h, AX=E820h, and all that copy it, name kinds of memory.
+/// The numbers by which the BIOS call INT 15h, AX=E820h, and all that copy it, name kinds of
+/// memory.
 ///
 /// Source: ACPI specification 6.5, table 15.2, "Address Range Types"; types 12 and 0xefffffff are
 /// used without being in it, for persistent memory before NVDIMMs had a number and for memory set
@@ -68,7 +69,7 @@ public struct E820Table: BootProtocol {
     }
   }
 
-  /// The size of the table; of one too large for 64 bits as much as they tell.
+  /// The size of the table; of one too large for 64 bits as much as they can express.
   var tableByteCount: UInt64 {
     let (product, overflow) = entryCount.multipliedReportingOverflow(by: entryByteCount)
     return overflow ? .max : product

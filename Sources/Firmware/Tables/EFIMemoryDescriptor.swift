@@ -59,7 +59,7 @@ public struct EFIMemoryDescriptor: Sendable {
     self.attributes = attributes
   }
 
-  /// The size of the memory; of one too large for 64 bits as much as they tell.
+  /// The size of the memory; of one too large for 64 bits as much as they can express.
   var byteCount: UInt64 {
     pageCount >> (64 - Self.pageByteCountShift) == 0
       ? pageCount << Self.pageByteCountShift : .max
@@ -68,7 +68,7 @@ public struct EFIMemoryDescriptor: Sendable {
   /// Whether the memory holds the loader's code or data, which the kernel's image may be part of.
   var belongsToLoader: Bool { type == 1 || type == 2 }
 
-  /// The kind of memory, told as Linux's EFI stub tells it to the kernel.
+  /// The kind of memory, as Linux's EFI stub passes it to the kernel.
   ///
   /// - Parameter hasBootServices: EFI's boot services still run, and own their code and data.
   public func kind(hasBootServices: Bool) -> MemoryKind {
@@ -87,7 +87,7 @@ public struct EFIMemoryDescriptor: Sendable {
     case 9: .acpiReclaimable
     case 10: .acpiNonVolatile
     case 14: .persistent
-    // Reserved, runtime services, devices, memory not yet accepted, and what nobody knows.
+    // Reserved, runtime services, devices, memory not yet accepted, and unknown types.
     default: .reserved
     }
   }

@@ -173,7 +173,7 @@ import Testing
       tree.end()
       #expect(
         result(tree).boot.error == "device tree root at 0x4800003c: has #address-cells or "
-          + "#size-cells that memory cannot be told in")
+          + "#size-cells that memory cannot be expressed in")
     }
   }
 

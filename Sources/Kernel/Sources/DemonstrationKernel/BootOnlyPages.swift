@@ -8,7 +8,7 @@ struct BootOnlyPages {
   /// How many they are.
   private(set) var pageCount: UInt64 = 0
 
-  /// Has every such owner's memory released, the modules' first, and tells how many pages each
+  /// Has every such owner's memory released, the modules' first, and reports how many pages each
   /// brought; one that shares all of its pages with others brings none.
   mutating func release<Failure: Error>(
     from owners: inout OwnerTable, reportingTo sink: inout some TextSink,

@@ -63,7 +63,7 @@ struct Demonstration {
     Self.write(address, &console)
   }
 
-  /// Allocates, looks whether the memory is clear, and fills it; on a machine that lacks such memory,
+  /// Allocates, looks whether the memory is clear, and fills it; on a machine without such memory,
   /// says so.
   private func show(
     _ name: StaticString, _ request: AllocationRequest, on memory: inout RecordedMemory,
@@ -78,7 +78,7 @@ struct Demonstration {
     }
     Self.write(address, &console)
     guard MemoryProbe.isClear(at: address, byteCount: request.byteCount) else {
-      throw .broken("allocated memory is not clear, or somebody else's")
+      throw .broken("allocated memory is not clear, or has another owner")
     }
     guard MemoryProbe.fill(at: address, byteCount: request.byteCount) else {
       throw .broken("allocated memory does not keep what is written to it")
@@ -148,7 +148,7 @@ struct Demonstration {
   /// What is held stays held: an exclusive reserve of it is refused.
   ///
   /// The first that lies in a node as a whole is taken, and that is the kernel's image, unless the
-  /// kernel was told to keep off the memory that it lies in.
+  /// kernel was configured to avoid the memory that it lies in.
   private func reserveWhatIsHeld(
     on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
   ) throws(KernelError) {

@@ -13,7 +13,7 @@ struct MemoryCheck {
   /// The number of patterns; 0 for no test.
   let passCount: Int
 
-  /// Tests the free memory of every node, pass by pass, and tells of each one.
+  /// Tests the free memory of every node, pass by pass, and reports each one.
   func run(
     on memory: inout RecordedMemory, owners: inout OwnerTable, console: inout Console
   ) throws(KernelError) {

@@ -14,11 +14,11 @@ struct ModuleSums {
   let memory: FirmwareMemory
   let map: MemoryMap
 
-  /// Writes place, size and checksum of every module, as `sum -r` computes it.  Only bytes in usable
-  /// memory are read; where that is not all of a module, its line tells how many they are.
+  /// Writes place, size and checksum of every module, as `sum -r` computes it.  Only bytes in
+  /// usable memory are read; where that is not all of a module, its line says how many they are.
   ///
-  /// - Complexity: O(n) in the bytes of all modules, up to 256 MiB, and O(m × r) for m modules and r
-  ///   regions.
+  /// - Complexity: O(n) in the bytes of all modules, up to 256 MiB, and O(m × r) for m modules and
+  ///   r regions.
   func write(_ owners: borrowing OwnerTable, to sink: inout some TextSink) {
     var rest = Self.byteCountLimit
     for index in 0..<owners.count {

@@ -17,7 +17,7 @@ struct Stopwatch {
     self.entry = entry
   }
 
-  /// Text output is not counted: it costs far more than the work that it tells of.
+  /// Text output is not counted: it costs far more than the work that it reports.
   mutating func pause() { pauseStart = board_time_stamp() }
 
   /// Counts on after ``pause()``.

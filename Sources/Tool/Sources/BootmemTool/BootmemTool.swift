@@ -7,7 +7,7 @@ struct BootmemTool: ParsableCommand {
   // Paragraphs of help are one line each: the parser breaks them as wide as the terminal is.
   static let configuration = CommandConfiguration(
     commandName: "bootmem",
-    abstract: "Shows the memory of a machine at boot, as its firmware tells it.",
+    abstract: "Shows the memory of a machine at boot, as its firmware reports it.",
     discussion: """
       EXAMPLES
         dmesg | bootmem map -

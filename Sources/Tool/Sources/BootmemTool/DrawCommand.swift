@@ -14,7 +14,7 @@ struct DrawCommand: ParsableCommand {
       One row is a call, one column a stretch of memory, the colour says whose it is. The result \
       is one file that any browser opens; of a long trace some calls are left out, and the \
       drawing says so. Results are taken from the trace; whether they are right, `bootmem \
-      replay` tells.
+      replay` prints.
 
       EXAMPLES
         bootmem draw boot_numa.trace --html --output memory.html

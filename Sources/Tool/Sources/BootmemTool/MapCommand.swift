@@ -49,7 +49,7 @@ struct MapCommand: ParsableCommand {
   var ranges = false
 
   @Flag(
-    help: "With --ranges: all that the firmware's map says is usable, whoever holds it.")
+    help: "With --ranges: all that the firmware's map says is usable, whatever its owner.")
   var firmware = false
 
   @Option(name: .customLong("color"), help: "Whether to use colours; auto: on a terminal.")
@@ -80,7 +80,7 @@ struct MapCommand: ParsableCommand {
       do throws(MapFileError) {
         let map = try input.read(file)
         guard !map.entries.isEmpty else {
-          throw MapFileError(file: file.name, "tells of nodes, but has no memory map")
+          throw MapFileError(file: file.name, "names nodes, but has no memory map")
         }
         reports.append(MapReport(name: file.name, file: map))
       } catch {

@@ -5,7 +5,7 @@ import PhysicalMemory
 
 /// Options that say how a file with a memory map is to be read.
 struct MapInput: ParsableArguments {
-  @Option(help: "What the file is; found out by itself for all but multiboot1.")
+  @Option(help: "What the file is; detected for all forms except multiboot1.")
   var form: MapFileForm?
 
   @Option(

@@ -87,7 +87,7 @@ struct PlanCommand: ParsableCommand {
     var map = try input.read(source)
     if let architecture { map.memoryLimitMeaning = architecture.memoryLimitMeaning }
     guard !map.entries.isEmpty else {
-      throw MapFileError(file: source.name, "tells of nodes, but has no memory map")
+      throw MapFileError(file: source.name, "names nodes, but has no memory map")
     }
     guard kernel != nil || map.hasKernel else {
       throw ValidationError("Missing expected argument '--kernel <start:size>'")
@@ -114,7 +114,7 @@ struct PlanCommand: ParsableCommand {
     let source = InputFile(path: nodes)
     let file = try MapFile(reading: try source.bytes(), name: source.name)
     guard !file.nodes.isEmpty else {
-      throw MapFileError(file: source.name, "tells of no nodes")
+      throw MapFileError(file: source.name, "names no nodes")
     }
     return file
   }

@@ -55,7 +55,7 @@ struct Progress {
     write("\r\u{1b}[K\(title): \(done) of \(count), \(done * 100 / max(count, 1)) %")
   }
 
-  /// Takes the line away.
+  /// Removes the line.
   mutating func finish() {
     if isShown { write("\r\u{1b}[K") }
     isShown = false

@@ -42,7 +42,7 @@ extension MapFile {
     memoryLimitMeaning = result.memoryLimitMeaning
     rootPointer = result.rootPointer
     self.memory = memory
-    // A tree is a file by itself more often than a dump of memory.
+    // A tree is more often a separate file than part of a dump of memory.
     if reader == .deviceTree && memory.start == 0 {
       heldRanges.removeAll { $0.owner == .loader(.deviceTree) }
       notes.append("where the tree itself will lie is not known; --at says it")
@@ -76,7 +76,7 @@ public struct FileMemory: PhysicalMemoryReader, Sendable {
     return offset < UInt64(bytes.count) ? bytes[Int(offset)] : nil
   }
 
-  /// The text in a range, a question mark in place of each byte that is no ASCII.
+  /// The text in a range, a question mark in place of each byte that is not ASCII.
   func text(at range: AddressRange) -> String {
     let bytes = (0..<range.byteCount).map { offset in
       range.start.advanced(byByteCount: offset).flatMap { byte(at: $0) } ?? 0

@@ -2,16 +2,17 @@
 import MemoryMap
 import PhysicalMemory
 
-/// The output of the demonstration kernel: the map as given, the command line, and what the kernel found
-/// out of memory that this host does not have.
+/// The output of the demonstration kernel: the map as given, the command line, and what the kernel
+/// found out of memory that this host does not have.
 extension MapFile {
   /// The line above the map.
   static var demonstrationHeading: String { "memory map as given:" }
 
-  /// Reads what the kernel printed; lines that tell nothing of this are ignored.
+  /// Reads what the kernel printed; other lines are ignored.
   ///
-  /// Regions, ranges that are held and ranges of nodes stand there as ``MemoryRegion``, ``OwnedRange`` and
-  /// ``NodePages`` print themselves.  The bitmaps are left out: they are boot memory's own.
+  /// Regions, ranges that are held and ranges of nodes stand there as ``MemoryRegion``,
+  /// ``OwnedRange`` and ``NodePages`` print themselves.  The bitmaps are left out: they are boot
+  /// memory's own.
   mutating func readDemonstration(_ lines: SourceLines) throws(LineError) {
     var section = DemonstrationSection.other
     var hasCommandLine = false
@@ -48,7 +49,7 @@ extension MapFile {
         commandLine = String(scanner.rest)
         hasCommandLine = true
       }
-      // What else is reported this host finds out by itself.
+      // This host computes what else is reported.
       if line.text.hasPrefix("firmware: ") || isBehindReport && line.isOfMoreReports {
         notes.append(String(line.text))
         isBehindReport = true
@@ -118,8 +119,8 @@ extension SourceLine {
       line: number, node: node, proximityDomain: UInt64(node), range: range, isHotPluggable: false)
   }
 
-  /// The range that the line begins with, dots standing for an empty region's last address, and the spaces
-  /// behind it.
+  /// The range that the line begins with, dots standing for an empty region's last address, and the
+  /// spaces behind it.
   private func range(
     _ scanner: inout TextScanner, _ form: String
   ) throws(LineError) -> AddressRange {

@@ -3,8 +3,8 @@ import MemoryMap
 import PhysicalMemory
 
 extension MapFile {
-  /// Reads `/sys/firmware/memmap` printed as `…/NUMBER/start:TEXT` lines, and so on for `end`, which
-  /// is included, and `type`, as `grep . -r` prints them.
+  /// Reads `/sys/firmware/memmap` printed as `…/NUMBER/start:TEXT` lines, and so on for `end`,
+  /// which is included, and `type`, as `grep . -r` prints them.
   mutating func readFirmwareMemmap(
     _ lines: some Sequence<SourceLine>
   ) throws(LineError) {
@@ -21,7 +21,7 @@ extension MapFile {
     for (number, part) in parts.sorted(by: { $0.key < $1.key }) {
       let line = part.values.map(\.number).min() ?? 1
       guard let start = part["start"], let end = part["end"], let type = part["type"] else {
-        throw LineError(line, "entry \(number) lacks its start, end or type")
+        throw LineError(line, "entry \(number) is missing its start, end or type")
       }
       try add(start: start, last: end, type: type)
     }

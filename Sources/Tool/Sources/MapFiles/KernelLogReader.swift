@@ -3,12 +3,12 @@ import MemoryMap
 import PhysicalMemory
 
 extension MapFile {
-  /// Reads the messages of a Linux kernel; lines that tell nothing of memory are ignored.
+  /// Reads the messages of a Linux kernel; lines that say nothing about memory are ignored.
   ///
-  /// Of a log with several boots, each of which starts with `Linux version`, the last one counts, and of
-  /// several maps of a boot the one in force: the last of e820, which the BIOS, the EFI stub or Xen told
-  /// and parameters or Linux itself changed; else EFI's own; else what is left of a map for the early
-  /// allocator, or for the nodes.
+  /// Of a log with several boots, each of which starts with `Linux version`, the last one counts,
+  /// and of several maps of a boot the one in force: the last of e820, which the BIOS, the EFI stub
+  /// or Xen told and parameters or Linux itself changed; else EFI's own; else what is left of a map
+  /// for the early allocator, or for the nodes.
   mutating func readKernelLog(_ lines: SourceLines) throws(LineError) {
     var maps = KernelLogMaps()
     var bootCount = 0
@@ -88,8 +88,9 @@ extension SourceLine {
   /// What stands before the lines of a map, by the BIOS call that it came from.
   private static var firmwareMarkers: [String] { ["BIOS-e820:", "BIOS-e801:", "BIOS-88:"] }
 
-  /// What stands before the lines of a map that others made, or Linux itself, in the order in which it
-  /// may change it: data that the loader handed over, parameters, and registers of the processor.
+  /// What stands before the lines of a map that others made, or Linux itself, in the order in which
+  /// it may change it: data that the loader handed over, parameters, and registers of the
+  /// processor.
   private static var otherMarkers: [String] {
     ["Xen:", "Fixed:", "extended:", "reserve setup_data:", "user:", "modified:"]
   }
@@ -113,8 +114,8 @@ extension SourceLine {
     return nil
   }
 
-  /// `BIOS-e820: [mem START-LAST] TYPE`, or up to Linux 3.4 `BIOS-e820: START - END (TYPE)`, and the
-  /// same behind another marker.
+  /// `BIOS-e820: [mem START-LAST] TYPE`, or up to Linux 3.4 `BIOS-e820: START - END (TYPE)`, and
+  /// the same behind another marker.
   fileprivate func firmwareEntry() throws(LineError) -> (entry: MapFile.Entry, marker: String)? {
     guard let (marker, front) = firmwareScanner else { return nil }
     var scanner = front
@@ -137,7 +138,8 @@ extension SourceLine {
     return (try entry(range, name), marker)
   }
 
-  /// What stands behind `efi: memNN:`, or behind `efi:` before an address, and whose messages those are.
+  /// What stands behind `efi: memNN:`, or behind `efi:` before an address, and whose messages those
+  /// are.
   private var efiScanner: (source: KernelLogMaps.Source, scanner: TextScanner)? {
     var scanner = TextScanner(text)
     guard scanner.skip(past: "efi: ") || scanner.skip(past: "EFI: ") else { return nil }
@@ -154,8 +156,8 @@ extension SourceLine {
   }
 
   /// `efi: memNN: [NAME|ATTRIBUTES] range=[START-LAST]`, or in older kernels
-  /// `EFI: memNN: type=TYPE, attr=ATTRIBUTES, range=[START-END)`, or on processors with a device tree
-  /// `efi: START-LAST [NAME|ATTRIBUTES]`.
+  /// `EFI: memNN: type=TYPE, attr=ATTRIBUTES, range=[START-END)`, or on processors with a device
+  /// tree `efi: START-LAST [NAME|ATTRIBUTES]`.
   fileprivate func efiEntry() throws(LineError) -> (
     entry: MapFile.Entry, source: KernelLogMaps.Source
   )? {

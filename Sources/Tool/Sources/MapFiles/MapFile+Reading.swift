@@ -5,16 +5,16 @@ import PhysicalMemory
 extension MapFile {
   /// Reads a file in whatever form it has.
   ///
-  /// The form of a text is told by its first line that belongs to one of them; from then on every
-  /// line must be of that form, save where a form says that other lines are ignored.
+  /// The form of a text is recognised by its first line that belongs to one of them; from then on
+  /// every line must be of that form, save where a form says that other lines are ignored.
   ///
   /// - Parameters:
   ///   - bytes: What is in the file.
   ///   - name: The file's name, for messages.
   ///   - form: The form, where it is known; that of Multiboot 1 information has to be.
   ///   - start: For a dump of memory, the address of its first byte.
-  ///   - information: For a dump of memory, the address of the loader's information; nil if the dump
-  ///     begins with it.
+  ///   - information: For a dump of memory, the address of the loader's information; nil if the
+  ///     dump begins with it.
   /// - Throws: An error with the place of what cannot be read.
   public init(
     reading bytes: [UInt8], name: String, form: MapFileForm? = nil,

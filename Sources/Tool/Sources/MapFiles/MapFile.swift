@@ -3,7 +3,7 @@ import Firmware
 import MemoryMap
 import PhysicalMemory
 
-/// What a file tells of a machine's memory, whatever form it has.
+/// What a file says about a machine's memory, whatever form it has.
 public struct MapFile: Sendable {
   /// A line of the map as the file gives it.
   public struct Entry: Hashable, Sendable {
@@ -33,13 +33,14 @@ public struct MapFile: Sendable {
   /// Which memory belongs to which node, in the order of the file; mostly nothing.
   public internal(set) var nodes: [NodeMemory] = []
 
-  /// The memory that is held, and by whom, where the file tells it.
+  /// The memory that is held, and by whom, where the file says so.
   public internal(set) var heldRanges: [OwnedRange] = []
 
   /// The kernel's command line, where the file has it.
   public internal(set) var commandLine = ""
 
-  /// Where the machine says what is not in its memory map; none unless the file is a dump of memory.
+  /// Where the machine says what is not in its memory map; none unless the file is a dump of
+  /// memory.
   public internal(set) var board = BoardDescription.none
 
   /// What `mem=SIZE` on the command line stands for on such a machine.
@@ -65,7 +66,7 @@ public struct MapFile: Sendable {
   public var regions: [MemoryRegion] { entries.map(\.region) }
 }
 
-/// What the demonstration kernel tells of itself.
+/// What the demonstration kernel says about itself.
 public struct DemonstrationKernel: Hashable, Sendable {
   /// The name of its processor.
   public var processorName: String
@@ -80,7 +81,8 @@ public struct DemonstrationKernel: Hashable, Sendable {
   public var nodeCapacity: Int?
 }
 
-/// A range of memory and the node that it belongs to, as firmware tells it in its SRAT or device tree.
+/// A range of memory and the node that it belongs to, as firmware reports it in its SRAT or device
+/// tree.
 public struct NodeMemory: Hashable, Sendable {
   /// The most nodes that Linux can be built for, and so the end of the numbers that it prints.
   static let nodeLimit = 1024

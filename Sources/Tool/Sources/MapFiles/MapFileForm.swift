@@ -67,7 +67,7 @@ public enum MapFileForm: String, CaseIterable, Sendable {
 
   /// The protocol of a dump of memory; nil for a text.
   ///
-  /// There is none of Limine and EFI, as a dump does not tell what their readers have to know.
+  /// There is none of Limine and EFI, as a dump does not have what their readers have to know.
   var bootProtocol: KnownBootProtocol? {
     switch self {
     case .multiboot1: .multiboot1

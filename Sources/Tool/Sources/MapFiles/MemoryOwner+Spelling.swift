@@ -4,8 +4,8 @@ import PhysicalMemory
 import TextOutput
 
 extension MemoryOwner {
-  /// The owner that prints itself like that; nil for a text that is no owner's before the first
-  /// allocation.
+  /// The owner that prints itself like that; nil for a text that is not the spelling of an owner
+  /// before the first allocation.
   init?(spelling: Substring) {
     let words = spelling.split(separator: " ")
     // The number that the last word is, or 0.

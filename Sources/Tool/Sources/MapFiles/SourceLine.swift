@@ -59,7 +59,7 @@ extension SourceLine {
       guard
         let range = AddressRange(
           first: PhysicalAddress(start), last: PhysicalAddress(.max))
-      else { throw error("a range of all 2^64 bytes is more than a size can tell") }
+      else { throw error("a range of all 2^64 bytes is more than a size can hold") }
       return range
     case .address(let end):
       guard
@@ -71,8 +71,8 @@ extension SourceLine {
 
   /// The range from `start` to `last`, which is included.
   ///
-  /// An empty range is told as one that ends a byte before its start, wrapping below 0: nothing else
-  /// can be meant by 0 to 2^64 - 1, a size that no 64-bit field holds.
+  /// An empty range is written as one that ends a byte before its start, wrapping below 0: nothing
+  /// else can be meant by 0 to 2^64 - 1, a size that no 64-bit field holds.
   func range(from start: UInt64, through last: UInt64) throws(LineError) -> AddressRange {
     if last &+ 1 == start { return try range(from: start, to: .address(start)) }
     guard

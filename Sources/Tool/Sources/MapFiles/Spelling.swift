@@ -13,8 +13,8 @@ extension MemoryKind {
   /// The kinds as tables here call them, for messages.
   static var spellings: String { all.map { "\($0.name)" }.joined(separator: ", ") }
 
-  /// The kind that a text stands for, in any of the spellings of Linux's messages, its files and the
-  /// tables here; nil for a text that is none of them.
+  /// The kind that a text stands for, in any of the spellings of Linux's messages, its files and
+  /// the tables here; nil for a text that is none of them.
   ///
   /// Case, spaces and punctuation do not count: `ACPI data` and `acpi_data` are one.  `type 20` is
   /// a number of e820 without a name.
@@ -39,7 +39,7 @@ extension MemoryKind {
   }
 }
 
-/// A descriptor of EFI's memory map as texts tell it: names of type and attributes.
+/// A descriptor of EFI's memory map as texts show it: names of type and attributes.
 enum EFISpelling {
   /// The names of the types in the order of their numbers, from 0.
   ///
@@ -68,7 +68,7 @@ enum EFISpelling {
     typeNames.map { $0.split(separator: " ").joined(separator: "_") }.joined(separator: ", ")
   }
 
-  /// The number of a type of EFI memory; nil for a text that is no name of one.
+  /// The number of a type of EFI memory; nil for a text that is not the name of one.
   static func type(named name: some StringProtocol) -> UInt32? {
     let letters = lettersAndDigits(of: name)
     if let type = typesByName[letters] ?? otherNames[letters] { return type }

@@ -227,8 +227,8 @@ import Testing
     #expect(!result.output.contains("boot stack"))
   }
 
-  /// A module of the file that a loader puts across reserved memory is reported; the user's own is an
-  /// error.
+  /// A module of the file that a loader puts across reserved memory is reported; the user's own is
+  /// an error.
   @Test func moduleOfTheFile_acrossReservedMemory_isReported() throws {
     let result = try Tool.run(
       "plan", Fixture.path("device-trees/board.dtb"), "--kernel", "0x80800000:2M", "--append",
@@ -247,7 +247,7 @@ import Testing
     #expect(result.output.contains("  0000000089000000-0000000089000fff module 1, 4 KiB\n"))
   }
 
-  /// The real machines with several nodes, each with the nodes that its firmware tells.
+  /// The real machines with several nodes, each with the nodes that its firmware reports.
   @Test func realMachines_arePlanned() throws {
     let directory = Fixture.directory.appending(path: "firmware-maps")
     let names = try FileManager.default.contentsOfDirectory(

@@ -106,7 +106,7 @@ import Testing
       result.errors.hasPrefix("<stdin>:1: error: too large: the nodes up to here need "))
   }
 
-  /// Together their bitmaps have more bytes than a number can tell.
+  /// Together their bitmaps have more bytes than a number can hold.
   @Test func manyNodesTooLargeForAnyHost_areAnError() throws {
     let trace = String(repeating: "init 0 0 0 10000000000000 -> 0\n", count: 16_000)
     let replay = try Tool.run("replay", "-", input: trace)

@@ -168,7 +168,7 @@ import Testing
     ),
     (
       "0 10000000000000000 usable",
-      "FILE:1: error: a range of all 2^64 bytes is more than a size can tell"
+      "FILE:1: error: a range of all 2^64 bytes is more than a size can hold"
     ),
     (
       "10000000000000000 10000000000000000 usable",
@@ -190,7 +190,7 @@ import Testing
     ("a b c d e", "FILE:1: error: no number of a node: a"),
     ("0 0 0 1000 cold", "FILE:1: error: no such flag: cold"),
     ("0-fff : System RAM\nnonsense", "FILE:2: error: a line of /proc/iomem is START-LAST : NAME"),
-    ("0/start:0x0\n0/end:0xfff", "FILE:1: error: entry 0 lacks its start, end or type"),
+    ("0/start:0x0\n0/end:0xfff", "FILE:1: error: entry 0 is missing its start, end or type"),
     ("0/start:0x0\n0/start:0x0", "FILE:2: error: entry 0 has its start twice"),
     (
       "0/start:0x0\n0/end:fish\n0/type:Reserved",

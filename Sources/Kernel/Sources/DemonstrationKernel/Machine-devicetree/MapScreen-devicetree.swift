@@ -5,7 +5,7 @@ import BootPlan
 import MemoryMap
 import PhysicalMemory
 
-/// The map on a text screen, which these machines lack.
+/// The map on a text screen, which these machines do not have.
 struct MapScreen {
   /// The map of all pages below `end`.
   init(of map: MemoryMap, end: PageFrame) {}

@@ -4,7 +4,8 @@ import Board
 import Firmware
 import PhysicalMemory
 
-/// How a run of the kernel ends, told to the emulator: its exit status, the same on every processor.
+/// How a run of the kernel ends, as reported to the emulator: its exit status, the same on every
+/// processor.
 enum Outcome: UInt {
   /// The kernel did all that there was to do.
   case success = 33
@@ -28,8 +29,8 @@ enum Outcome: UInt {
     }
   }
 
-  /// Ends the run: by the test device, or by the emulator, which listens for it; where neither is, the
-  /// machine is switched off.
+  /// Ends the run: by the test device, or by the emulator, which listens for it; where neither is,
+  /// the machine is switched off.
   func exit() -> Never {
     // Without an emulator the attempt traps.
     endSilentlyOnTrap()
@@ -37,7 +38,8 @@ enum Outcome: UInt {
     board_exit_emulator(rawValue)
   }
 
-  /// Ends the run where the emulator cannot be told of it: the machine is switched off, or stands still.
+  /// Ends the run where it cannot be reported to the emulator: the machine is switched off, or
+  /// stands still.
   static func endSilently() -> Never {
     board_power_off(unsafe powerOff == .hypervisorCall, unsafe powerOff == .secureMonitorCall)
   }

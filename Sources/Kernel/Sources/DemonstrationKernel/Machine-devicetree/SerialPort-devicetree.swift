@@ -13,7 +13,7 @@ package struct SerialPort: TextSink {
     case none
     case pl011(PL011)
     case ns16550(NS16550)
-    /// Whatever takes text where the tree does not tell of a port.
+    /// Whatever takes text where the tree describes no port.
     case withoutConsole
   }
 
@@ -25,8 +25,8 @@ package struct SerialPort: TextSink {
   /// The pages of the port's registers; none without a port.
   nonisolated(unsafe) private(set) static var pages = PageRange(empty: PageFrame(0))
 
-  /// Takes the device, if it is of a kind that is known.  Nothing may be written before its pages are
-  /// mapped.
+  /// Takes the device, if it is of a kind that is known.  Nothing may be written before its pages
+  /// are mapped.
   ///
   /// - Returns: Whether it was taken.
   static func setUp<Memory: PhysicalMemoryReader>(_ device: DeviceTreeDevice<Memory>?) -> Bool {
@@ -49,8 +49,8 @@ package struct SerialPort: TextSink {
     return true
   }
 
-  /// Makes sure that why the kernel gives up can be read: without a port firmware or the emulator gets
-  /// it.  Not before, as on a machine with neither the attempt ends the run.
+  /// Makes sure that why the kernel gives up can be read: without a port firmware or the emulator
+  /// gets it.  Not before, as on a machine with neither the attempt ends the run.
   static func setUpForFailure() {
     if case .none = unsafe driver { unsafe driver = .withoutConsole }
   }

@@ -2,14 +2,14 @@
 #if arch(arm64) || arch(riscv64)
 import TextOutput
 
-/// An exception of the processor, as it is reported.  What its cause is called stands in the folder of
-/// each processor.
+/// An exception of the processor, as it is reported.  What its cause is called stands in the folder
+/// of each processor.
 @safe
 struct Trap {
   /// The number of the vector, or of the cause.
   let vector: UInt
 
-  /// The general registers, then those that tell of the exception.
+  /// The general registers, then those that describe the exception.
   private let registers: UnsafePointer<UInt>
 
   /// - Parameter registers: As the entries in `boot/` keep them.

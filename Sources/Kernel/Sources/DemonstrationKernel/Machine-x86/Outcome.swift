@@ -2,7 +2,7 @@
 #if arch(i386) || arch(x86_64)
 import Board
 
-/// How a run of the kernel ends, told to the emulator through its debug-exit device.
+/// How a run of the kernel ends, as reported to the emulator through its debug-exit device.
 ///
 /// QEMU's own exit status is twice the raw value plus one, so never 0: `scripts/run` tells success
 /// from a reset by it.

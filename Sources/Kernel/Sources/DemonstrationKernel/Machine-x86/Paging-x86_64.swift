@@ -10,7 +10,8 @@ import PhysicalMemory
 struct PageEntries64: PageTableFormat {
   static var entryCount: Int { 512 }
 
-  /// Bit 63 of an entry; 0 where the processor lacks it, and the entry code has not switched it on.
+  /// Bit 63 of an entry; 0 where the processor does not have it, and the entry code has not
+  /// switched it on.
   private let noExecute: UInt64
 
   init() {
@@ -29,8 +30,8 @@ struct PageEntries64: PageTableFormat {
   }
 }
 
-/// Address translation on x86_64: memory mapped to itself (Intel SDM volume 3, 4.5), the first 4 GiB
-/// as a whole, of the rest what is usable.
+/// Address translation on x86_64: memory mapped to itself (Intel SDM volume 3, 4.5), the first 4
+/// GiB as a whole, of the rest what is usable.
 ///
 /// The tables of the first 4 GiB are part of the image.  Those for the rest come from boot memory
 /// itself: from one that knows only those 4 GiB, and gives way to the one that knows all.
@@ -42,8 +43,8 @@ package enum Paging {
 
   private typealias Tables = PageTables<PageEntries64>
 
-  /// The page behind the first 4 GiB, which are mapped on entry, and where loaders and firmware leave
-  /// their data.
+  /// The page behind the first 4 GiB, which are mapped on entry, and where loaders and firmware
+  /// leave their data.
   static var firmwareEnd: PageFrame { PageFrame(1 << 20) }
 
   private static let addressMask: UInt64 = 0x000f_ffff_ffff_f000
@@ -51,8 +52,8 @@ package enum Paging {
   private static let entryCount = PageEntries64.entryCount
   private static let largePageShift: UInt64 = 9
 
-  /// The page behind the last one that can be mapped to itself: what the processor has address lines
-  /// for, and at most the lower half of the virtual addresses of four-level paging.
+  /// The page behind the last one that can be mapped to itself: what the processor has address
+  /// lines for, and at most the lower half of the virtual addresses of four-level paging.
   package static var reach: PageFrame {
     var leaf = board_cpuid()
     guard unsafe board_cpuid(0x8000_0008, &leaf) else { return PageFrame(1 << (36 - 12)) }
@@ -67,8 +68,8 @@ package enum Paging {
   /// All that is mapped on entry: firmware and loader leave their data anywhere in it.
   private static var readable: PageRange { PageRange(below: firmwareEnd) }
 
-  /// Maps the first 4 GiB: only the kernel's own variables and `devices` can be written, only its code
-  /// can be executed, and neither a nil pointer nor a stack that runs over reaches any memory.
+  /// Maps the first 4 GiB: only the kernel's own variables and `devices` can be written, only its
+  /// code can be executed, and neither a nil pointer nor a stack that runs over reaches any memory.
   ///
   /// - Returns: The address at which page 0 can be read.
   static func protect(devices: PageRange) -> UInt {
@@ -143,8 +144,9 @@ package enum Paging {
     return map.usablePageCount(in: pages) == pages.pageCount
   }
 
-  /// Visits each GiB of `window` with usable memory in it, in ascending order, and says whether it is
-  /// the first one that its table of 512 GiB is needed for.  The first such table is there already.
+  /// Visits each GiB of `window` with usable memory in it, in ascending order, and says whether it
+  /// is the first one that its table of 512 GiB is needed for.  The first such table is there
+  /// already.
   private static func forEachGibibyte(
     of map: MemoryMap, in window: PageRange, _ body: (UInt64, Bool) -> Void
   ) {

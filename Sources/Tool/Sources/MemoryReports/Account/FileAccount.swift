@@ -2,8 +2,8 @@
 import Bootmem
 import MapFiles
 
-/// The account of the machine that a file tells of, made by the code that makes it in a kernel, with
-/// storage of its own.
+/// The account of the machine that a file describes, made by the code that makes it in a kernel,
+/// with storage of its own.
 ///
 /// Whatever a file says, there is an account: what is wrong with it is among the notes.
 @safe public final class FileAccount {
@@ -13,13 +13,13 @@ import MapFiles
   /// What was to be said of the file, and of the machine, each as a sentence.
   public private(set) var notes: [String]
 
-  /// Which memory belongs to which node, as the file or the tables in a dump tell it; mostly nothing.
+  /// Which memory belongs to which node, as the file or the tables in a dump say; mostly nothing.
   public let nodes: [NodeMemory]
 
   private let storage: UnsafeMutableRawBufferPointer
 
-  /// The room for what ACPI's tables, the BIOS and the kernel hold, and for parts of nodes with a bitmap
-  /// each.
+  /// The room for what ACPI's tables, the BIOS and the kernel hold, and for parts of nodes with a
+  /// bitmap each.
   private static let spareOwnerCount = 512 + BootScenario.nodeCapacity
 
   /// As many entries as the largest table of affinities has, or the largest device tree.
@@ -28,11 +28,11 @@ import MapFiles
   /// Makes the account.
   ///
   /// - Parameters:
-  ///   - file: What the file tells.
+  ///   - file: What the file says.
   ///   - nodeFile: A file with the nodes, which counts in place of what `file` says of them.
   ///   - commandLine: What to append to the command line that the file has.
-  ///   - kernel: Where the kernel lies; nil where nobody knows, or the file says it.
-  ///   - modules: Where modules lie, besides those in the file.
+  ///   - kernel: Where the kernel lies; nil if unknown, or if the file says it.
+  ///   - modules: Where modules lie, in addition to those in the file.
   ///   - reach: The end of the kernel's reach.
   public init(
     of file: MapFile, nodes nodeFile: MapFile? = nil, appending commandLine: String = "",
@@ -41,8 +41,8 @@ import MapFiles
     let text = Array("\(file.commandLine) \(commandLine)".utf8)
     let given = (nodeFile ?? file).nodes
     var capacity = MachineAccount.Capacity()
-    // No word of the command line adds more than half a region for each of its bytes, and one with `%`
-    // may cut each of them twice.
+    // No word of the command line adds more than half a region for each of its bytes, and one with
+    // `%` may cut each of them twice.
     let cutCount = 2 * text.count { $0 == UInt8(ascii: "%") }
     capacity.regions = (file.entries.count + text.count) * (1 + cutCount)
     capacity.heldRanges = file.heldRanges.count + modules.count + Self.spareOwnerCount
@@ -113,7 +113,8 @@ import MapFiles
     unsafe storage.deallocate()
   }
 
-  /// How many ranges a device tree asks for without saying where, and how long their names are together.
+  /// How many ranges a device tree asks for without saying where, and how long their names are
+  /// together.
   private static func requests(of file: MapFile) -> (count: Int, nameByteCount: Int) {
     var count = file.heldRanges.count
     var nameByteCount = 0
@@ -138,7 +139,7 @@ import MapFiles
     notes += reports.lines
   }
 
-  /// The ranges of pages that are usable and that nobody holds, in ascending order.
+  /// The ranges of pages that are usable and have no owner, in ascending order.
   ///
   /// - Parameter isHolder: Whose memory counts as held.
   /// - Complexity: O(n log n).

@@ -49,7 +49,7 @@ extension MapReport {
     var nodes: [Node]
     var held: [Held]
     var usablePageRanges: [Pages]
-    /// The ranges of them that nobody holds.
+    /// Those of them that have no owner.
     var freePageRanges: [Pages]
     var usablePageCount: UInt64
     var partialPageByteCount: UInt64

@@ -2,7 +2,8 @@
 import Bootmem
 import MapFiles
 
-/// The memory of a machine, as the firmware gave it and as a kernel can rely on it, ready to be shown.
+/// The memory of a machine, as the firmware gave it and as a kernel can rely on it, ready to be
+/// shown.
 public struct MapReport {
   /// The name of the file.
   public let name: String
@@ -31,12 +32,12 @@ public struct MapReport {
 
   private static func isHolder(_ owner: MemoryOwner) -> Bool { owner != .firstPage }
 
-  /// The ranges of pages that are usable and that nobody holds, as `FIRST LAST`, hexadecimal, the last
+  /// The ranges of pages that are usable and have no owner, as `FIRST LAST`, hexadecimal, the last
   /// page included, one a line.
   public var ranges: String { Self.text(freePages) }
 
-  /// The same of all pages that the firmware's map says are usable, whatever the command line says and
-  /// whoever holds them.
+  /// The same of all pages that the firmware's map says are usable, whatever the command line says
+  /// and whatever their owner.
   public var firmwareRanges: String {
     let sanitized = SanitizedMap(file.regions)
     return withExtendedLifetime(sanitized) { Self.text(sanitized.map.usablePages()) }

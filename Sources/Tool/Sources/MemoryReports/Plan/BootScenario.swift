@@ -4,23 +4,23 @@ import MapFiles
 import MemoryMap
 import PhysicalMemory
 
-/// A machine and what a loader puts into its memory: all that is needed to tell what boot memory
+/// A machine and what a loader puts into its memory: all that is needed to say what boot memory
 /// will look like there.
 public struct BootScenario {
-  /// The most nodes, or parts of nodes, that are set up, unless the file is of a kernel that has storage
-  /// for fewer.
+  /// The most nodes, or parts of nodes, that are set up, unless the file is of a kernel that has
+  /// storage for fewer.
   static let nodeCapacity = 1024
 
-  /// The memory map, and what else the file with it tells.
+  /// The memory map, and what else the file with it says.
   public var file: MapFile
 
-  /// The file with the nodes; nil for the nodes that `file` tells of, or one.
+  /// The file with the nodes; nil for the nodes that `file` has, or one.
   public var nodes: MapFile?
 
   /// Where the kernel's image lies; nil where the file says it.
   public var kernel: AddressRange?
 
-  /// Where modules lie, besides those in the file.
+  /// Where modules lie, in addition to those in the file.
   public var modules: [AddressRange]
 
   /// The width of the kernel's addresses.
@@ -45,8 +45,8 @@ public struct BootScenario {
   /// The end of the kernel's reach.
   var reach: PageFrame { min(addressWidth.endPageFrame, file.kernel?.reach ?? .end) }
 
-  /// Sees to it that kernel and modules lie in usable memory, and not on one another, where they are told
-  /// apart from the file.
+  /// Sees to it that kernel and modules lie in usable memory, and not on one another, where the
+  /// caller put them apart from the file.
   func checkPlaces(in map: MemoryMap) throws(BootScenarioError) {
     guard kernel != nil || file.hasKernel else {
       throw BootScenarioError("does not say where the kernel lies; --kernel does")

@@ -3,11 +3,11 @@ import BootMemoryTrace
 import BootPlan
 import TraceReplay
 
-/// Who has a page while the calls of a trace are made.
+/// The owner of a page while the calls of a trace are made.
 public enum PageOwner: Int, CaseIterable, Sendable {
   /// No node.
   case nobody
-  /// The firmware, or nobody knows: the page was never free.
+  /// The firmware, or unknown: the page was never free.
   case firmware
   /// Nobody: it is free.
   case free

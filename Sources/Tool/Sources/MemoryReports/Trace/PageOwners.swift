@@ -8,7 +8,7 @@ struct PageOwners {
   private var starts: [UInt64] = [0]
   private var owners: [PageOwner] = [.nobody]
 
-  /// Gives those of `pages` to `owner` that are some one's whom it `replaces`.
+  /// Gives those of `pages` to `owner` whose owner it `replaces`.
   ///
   /// - Complexity: O(ranges).
   mutating func set(
