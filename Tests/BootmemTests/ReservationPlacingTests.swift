@@ -68,8 +68,8 @@ import Testing
         notes == """
           device tree reserved memory fourth: 0x200000 bytes aligned to 0x200000 in \
           0000000040200000-00000000405fffff, 0000000090000000-000000009fffffff: there is no such room
-          firmware: device tree reserved memory at 0x48000268: has an alignment that is not a power of \
-          two; ignored is: 0x3
+          firmware: device tree reserved memory at 0x48000268: has an alignment that is not a \
+          power of two; ignored is: 0x3
           firmware: device tree reserved memory at 0x480002e4: has neither reg nor a size; ignored
 
           """)
