@@ -2,7 +2,7 @@
 import TextOutput
 
 /// What a range is reserved for, as a device tree has it.
-public enum ReservationUse: UInt8, CaseIterable, Sendable {
+public enum ReservationUse: UInt8, Sendable {
   /// Its owner alone.
   case reserved
   /// Its owner, and whoever the kernel lends it to until then ("reusable").
@@ -19,3 +19,8 @@ public enum ReservationUse: UInt8, CaseIterable, Sendable {
     }
   }
 }
+
+#if !hasFeature(Embedded)
+// An array takes a heap, which kernels need not have.
+extension ReservationUse: CaseIterable {}
+#endif
