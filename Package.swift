@@ -99,9 +99,21 @@ let package = Package(
       dependencies: ["BootMemory", "CBootmem", "PageAllocator", "PhysicalMemory", "TextOutput"],
       path: "Sources/BootmemC/Pages", swiftSettings: settings),
     .target(
+      name: "BootmemHeapC",
+      dependencies: [
+        "BootMemory", "CBootmem", "KernelHeap", "PageAllocator", "PhysicalMemory", "TextOutput",
+      ],
+      path: "Sources/BootmemC/Heap", swiftSettings: settings),
+    .target(
       name: "BootPlan",
       dependencies: ["BootMemory", "MemoryMap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
+    .target(
+      name: "BootmemLedgerC",
+      dependencies: [
+        "BootMemory", "BootPlan", "CBootmem", "MemoryMap", "PhysicalMemory", "TextOutput",
+      ],
+      path: "Sources/BootmemC/Ledger", swiftSettings: settings),
     .target(
       name: "Bootmem",
       dependencies: [
@@ -183,15 +195,18 @@ let package = Package(
   ]
 )
 
-// scripts/test builds the tests of the allocators for each size of pages and with words of 32 bits, and
-// nothing that they do not need.
-if Context.environment["BOOTMEM_TARGETS"] == "allocators" {
-  let names: Set = [
+// scripts/test builds the tests of the page allocators for each size of pages, with words of 32 bits those of
+// the heap too, and nothing that they do not need.
+let selection = Context.environment["BOOTMEM_TARGETS"]
+if selection == "page-allocators" || selection == "allocators" {
+  var names: Set = [
     "PhysicalMemory", "TextOutput", "PageBitmap", "BootMemory", "BootMemoryTrace", "TraceReplay",
-    "PageAllocator", "KernelHeap", "CRuntimeHeap", "RuntimeHeap", "TestSupport",
-    "BitmapTestSupport", "PageBitmapTests", "BootMemoryTests", "PageAllocatorTests",
-    "KernelHeapTests",
+    "PageAllocator", "TestSupport", "BitmapTestSupport", "PageBitmapTests", "BootMemoryTests",
+    "PageAllocatorTests",
   ]
+  if selection == "allocators" {
+    names.formUnion(["KernelHeap", "CRuntimeHeap", "RuntimeHeap", "KernelHeapTests"])
+  }
   package.products = []
   package.targets.removeAll { !names.contains($0.name) }
 }

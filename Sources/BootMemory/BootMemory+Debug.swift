@@ -3,6 +3,9 @@ import PhysicalMemory
 import TextOutput
 
 /// A line for each operation, in the form that Linux prints with `bootmem_debug`.
+///
+/// The methods are mutating, though they change nothing: they get the place of boot memory then, where
+/// each call would take a copy of it, and so much more stack.
 extension BootMemory {
   /// Sets what takes a line for each operation, ``BootMemoryPlatform/debug``; nil for nothing.
   public mutating func setDebugOutput(_ write: BootMemoryPlatform.Write?) {
@@ -12,7 +15,7 @@ extension BootMemory {
   @inline(__always)
   var hasDebugOutput: Bool { unsafe debugOutput != nil }
 
-  func debugRegister(_ node: NodePointer) {
+  mutating func debugRegister(_ node: NodePointer) {
     let span = unsafe node.pointee.span
     var line = unsafe DebugLine("init_bootmem_core", node: id(of: node))
     line.add(" start=", span.start.number)
@@ -22,11 +25,11 @@ extension BootMemory {
     write(&line)
   }
 
-  func debugFree(_ node: NodePointer, _ pages: Range<PageNumber>) {
+  mutating func debugFree(_ node: NodePointer, _ pages: Range<PageNumber>) {
     unsafe debug("__free", node, pages)
   }
 
-  func debugReserve(_ node: NodePointer, _ pages: Range<PageNumber>, exclusively: Bool) {
+  mutating func debugReserve(_ node: NodePointer, _ pages: Range<PageNumber>, exclusively: Bool) {
     unsafe debug("__reserve", node, pages, flags: exclusively ? 1 : 0)
     var page = unsafe node.pointee.firstReserved(in: pages)
     while let found = page {
@@ -41,7 +44,7 @@ extension BootMemory {
     }
   }
 
-  func debugAllocate(_ node: NodePointer, _ request: ResolvedRequest) {
+  mutating func debugAllocate(_ node: NodePointer, _ request: ResolvedRequest) {
     var line = unsafe DebugLine("alloc_bootmem_bdata", node: id(of: node))
     line.add(" size=", UInt64(request.byteCount))
     line.text.write(" [")
@@ -55,18 +58,18 @@ extension BootMemory {
     write(&line)
   }
 
-  func debugAllocated(_ node: NodePointer, _ address: UInt) {
+  mutating func debugAllocated(_ node: NodePointer, _ address: UInt) {
     // An allocation that starts inside a page shares it with the one before, which reserved it.
     let start = address &>> PageFrame.numberShift &+ (address & PageFrame.offsetMask == 0 ? 0 : 1)
     let end = unsafe node.pointee.nextPage
     unsafe debug("__reserve", node, start..<max(start, end), flags: 1)
   }
 
-  func debugHandOver(_ node: NodePointer) {
+  mutating func debugHandOver(_ node: NodePointer) {
     unsafe debug("free_all_bootmem_core", node, node.pointee.pages)
   }
 
-  func debugHandedOver(_ node: NodePointer, released: UInt64) {
+  mutating func debugHandedOver(_ node: NodePointer, released: UInt64) {
     var line = unsafe DebugLine("free_all_bootmem_core", node: id(of: node))
     line.add(" released=", released)
     write(&line)
@@ -74,7 +77,7 @@ extension BootMemory {
 
   /// Writes a line about pages of a node.
   @inline(never)
-  private func debug(
+  private mutating func debug(
     _ function: StaticString, _ node: NodePointer, _ pages: Range<PageNumber>, flags: UInt64? = nil
   ) {
     var line = unsafe DebugLine(function, node: id(of: node))
@@ -85,7 +88,7 @@ extension BootMemory {
   }
 
   @inline(never)
-  private func write(_ line: inout DebugLine) {
+  private mutating func write(_ line: inout DebugLine) {
     line.text.write("\n")
     guard let write = unsafe debugOutput else { return }
     unsafe line.text.withBytes { bytes in
@@ -98,14 +101,28 @@ extension BootMemory {
 private struct DebugLine {
   var text = TextBuffer()
 
+  // Parts of the caller, which has the line in one place then and not in two.
+
+  @inline(__always)
   init(_ function: StaticString) {
+    begin(function)
+  }
+
+  @inline(__always)
+  init(_ function: StaticString, node: NodeID) {
+    begin(function)
+    add(node)
+  }
+
+  @inline(never)
+  private mutating func begin(_ function: StaticString) {
     text.write("bootmem::")
     text.write(function)
     text.write(" ")
   }
 
-  init(_ function: StaticString, node: NodeID) {
-    self.init(function)
+  @inline(never)
+  private mutating func add(_ node: NodeID) {
     text.write("nid=")
     text.write(decimal: node.rawValue.magnitude)
   }

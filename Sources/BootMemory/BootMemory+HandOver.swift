@@ -59,14 +59,16 @@ extension BootMemory {
   ///   - release: Takes a page, as a block of order 0 of the node that has it; of node 0 where
   ///     none has.
   /// - Returns: The number of pages.
-  /// - Throws: ``BootMemoryMisuse/notHandedOver``, ``BootMemoryMisuse/beyondAddressSpace(_:)``;
-  ///   nothing has been released then.
+  /// - Throws: ``BootMemoryMisuse/notHandedOver``, ``BootMemoryMisuse/beyondAddressSpace(_:)``, and
+  ///   ``BootMemoryError/handedOver`` where the module `PageAllocator` has the pages, which releases
+  ///   them; nothing has been released then.
   /// - Complexity: O(pages × nodes).
   @discardableResult
   public mutating func releaseLate(
     _ range: AddressRange, _ release: (PageBlock) -> Void
   ) throws(BootMemoryError) -> UInt64 {
     guard isHandedOver else { throw .misuse(.notHandedOver) }
+    guard !arePagesKept else { throw .handedOver }
     guard range.roundedUpEnd <= endPageFrame else {
       throw .misuse(.beyondAddressSpace(range.start))
     }

@@ -24,6 +24,19 @@ extension BootMemory {
     PageFrame.pageCount(holdingByteCount: bitmapByteCount(forPageCount: pageCount))
   }
 
+  /// The same for a kernel with addresses of that width, as many pages as its bitmap takes on a machine of
+  /// its own: what a host has to keep free that shows a kernel of 32 bits.
+  ///
+  /// - Complexity: O(levels).
+  public static func bitmapPageCount(
+    forPageCount pageCount: UInt64, addressWidth: AddressWidth
+  ) -> UInt64 {
+    let native = bitmapPageCount(forPageCount: pageCount)
+    guard addressWidth == .bits32, addressWidth != .native else { return native }
+    let byteCount = PageBitmap.byteCountOn32Bits(forPageCount: UInt(pageCount))
+    return max(native, PageFrame.pageCount(holdingByteCount: UInt64(byteCount)))
+  }
+
   /// Registers a node, all its pages reserved, with its bitmap in physical memory
   /// (`init_bootmem_node`).
   ///

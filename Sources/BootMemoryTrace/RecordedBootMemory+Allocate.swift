@@ -5,6 +5,8 @@ import TextOutput
 
 extension RecordedBootMemory {
   /// Allocates memory, cleared unless the request says otherwise.
+  ///
+  /// - Throws: As ``/BootMemory/BootMemory/allocate(_:)``.
   public mutating func allocate(
     _ request: AllocationRequest
   ) throws(BootMemoryError) -> PhysicalAddress {

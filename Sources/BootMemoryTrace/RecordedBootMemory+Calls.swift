@@ -5,6 +5,9 @@ import TextOutput
 
 /// The calls, each written down once it is made.
 extension RecordedBootMemory {
+  /// The number of nodes up to which a hand-over can be written down.
+  public static var nodeLimit: Int { NodeBitmaps.capacity }
+
   /// The number of nodes that there is storage for.
   public var nodeCapacity: Int { base.nodeCapacity }
 
@@ -25,6 +28,8 @@ extension RecordedBootMemory {
   }
 
   /// Registers a node, all its pages reserved, with its bitmap in physical memory.
+  ///
+  /// - Throws: As ``/BootMemory/BootMemory/registerNode(_:spanning:bitmapAt:)``.
   @discardableResult
   public mutating func registerNode(
     _ id: NodeID, spanning span: PageRange, bitmapAt bitmapStart: PageFrame
@@ -55,6 +60,8 @@ extension RecordedBootMemory {
   }
 
   /// Marks a range free.
+  ///
+  /// - Throws: As ``/BootMemory/BootMemory/free(_:on:)-(AddressRange,_)``.
   public mutating func free(
     _ range: AddressRange, on node: NodeID? = nil
   ) throws(BootMemoryError) {
@@ -75,6 +82,8 @@ extension RecordedBootMemory {
   }
 
   /// Marks a range reserved.
+  ///
+  /// - Throws: As ``/BootMemory/BootMemory/reserve(_:on:exclusively:)-(AddressRange,_,_)``.
   public mutating func reserve(
     _ range: AddressRange, on node: NodeID? = nil, exclusively: Bool = false
   ) throws(BootMemoryError) {
@@ -97,6 +106,8 @@ extension RecordedBootMemory {
   }
 
   /// Marks pages free.
+  ///
+  /// - Throws: As ``/BootMemory/BootMemory/free(_:on:)-(PageRange,_)``.
   public mutating func free(_ pages: PageRange, on node: NodeID?) throws(BootMemoryError) {
     // A trace knows addresses only, and these pages all have some on any machine.
     guard let range = AddressRange(pages) else { return try base.free(pages, on: node) }
@@ -104,6 +115,8 @@ extension RecordedBootMemory {
   }
 
   /// Marks pages reserved.
+  ///
+  /// - Throws: As ``/BootMemory/BootMemory/reserve(_:on:exclusively:)-(PageRange,_,_)``.
   public mutating func reserve(
     _ pages: PageRange, on node: NodeID?, exclusively: Bool
   ) throws(BootMemoryError) {
@@ -116,11 +129,20 @@ extension RecordedBootMemory {
   /// Hands over every free page, and the pages of the bitmaps.
   ///
   /// The trace has the blocks into which Linux would have cut these pages, and as many pages of each
-  /// bitmap as Linux's would have had.
+  /// bitmap as Linux's would have had.  Of boot memory with room for more than ``nodeLimit`` nodes it
+  /// ends here, with a comment, and the hand-over is made without it.
+  ///
+  /// - Throws: As ``/BootMemory/BootMemory/handOver(maximumOrder:_:)``.
   @discardableResult
   public mutating func handOver(
     maximumOrder: Int, _ release: (PageBlock) -> Void
   ) throws(BootMemoryError) -> UInt64 {
+    if isRecording, base.nodeCapacity > Self.nodeLimit {
+      sink.write("# no hand-over is written down of more than ")
+      sink.write(decimal: Self.nodeLimit.magnitude)
+      sink.write(" nodes\n")
+      endRecording()
+    }
     guard isRecording else { return try base.handOver(maximumOrder: maximumOrder, release) }
     let bitmaps = NodeBitmaps(of: base, wordBitCount: wordBitCount)
     var blocks = LinuxBlocks(wordBitCount: wordBitCount)
@@ -143,6 +165,8 @@ extension RecordedBootMemory {
   }
 
   /// Gives the whole pages of a range to the page allocator after the hand-over.
+  ///
+  /// - Throws: As ``/BootMemory/BootMemory/releaseLate(_:_:)``.
   @discardableResult
   public mutating func releaseLate(
     _ range: AddressRange, _ release: (PageBlock) -> Void
@@ -170,7 +194,7 @@ extension RecordedBootMemory {
 /// Where the nodes' bitmaps lie, and how many pages Linux's would have: what is needed to tell their
 /// pages from others while they are handed over.
 private struct NodeBitmaps {
-  private static var capacity: Int { 64 }
+  static var capacity: Int { 64 }
 
   private var pages = InlineArray<64, PageRange?>(repeating: nil)
   private var linuxPageCounts = InlineArray<64, UInt64>(repeating: 0)

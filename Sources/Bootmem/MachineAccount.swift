@@ -5,6 +5,7 @@
 ///
 /// It is made by one function from what the loader left.  All tables lie in a ``/MemoryMap/TableStorage``
 /// of the kernel's; nothing of the loader's memory is needed any more, but for the contents of modules.
+/// It is the account that the demonstration kernel, the examples and the tool `bootmem` make, too.
 ///
 /// ```swift
 /// var account = try MachineAccount(
@@ -96,8 +97,14 @@ public struct MachineAccount: ~Copyable {
     owners ownerStorage: UnsafeMutableBufferPointer<OwnedRange>,
     reportingTo sink: inout some TextSink
   ) throws(BootError) {
+    if commandLine.isCut {
+      sink.write("command line: longer than ")
+      sink.write(decimal: commandLine.count.magnitude)
+      sink.write(" bytes, for which there is room; the rest is ignored\n")
+    }
     let parameters = MemoryParameters(
-      applying: commandLine, to: &information.regions, reportingTo: &sink)
+      applying: commandLine, to: &information.regions,
+      limitMeaning: information.memoryLimitMeaning, reportingTo: &sink)
     let map = try unsafe BootStage.memoryMap(
       MemoryMap(sanitizing: &information.regions, storage: mapStorage))
     try BootStage.firmware(
@@ -106,7 +113,7 @@ public struct MachineAccount: ~Copyable {
     if nodeMap.conflictCount > 0 {
       sink.write("firmware: nodes contradict one another in ")
       sink.write(decimal: nodeMap.conflictCount.magnitude)
-      sink.write(" places\n")
+      sink.write(" places; all memory is taken for one node\n")
     }
     var owners = unsafe OwnerTable(storage: ownerStorage)
     try BootStage.bootPlan(

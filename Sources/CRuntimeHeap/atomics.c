@@ -2,7 +2,9 @@
 /* What compilers call for atomics of eight bytes on processors before the Pentium, which have no
  * instruction for them.  Such a machine has one processor: nothing comes between with its interrupts
  * off.  Weak, for kernels that have them. */
-#if !__STDC_HOSTED__ && defined(__i386__) && !defined(__GCC_HAVE_SYNC_COMPARE_AND_SWAP_8)
+#include "runtime_heap.h"
+
+#if !defined(RUNTIME_HEAP_HOSTED) && defined(__i386__) && !defined(__GCC_HAVE_SYNC_COMPARE_AND_SWAP_8)
 #include <stdbool.h>
 #include <stdint.h>
 

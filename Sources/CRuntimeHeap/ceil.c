@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What Swift's Dictionary and Set compute their capacity with (swiftlang/swift#73583): rounding up.
  * For a bare machine only; weak, for kernels that have it. */
-#if !__STDC_HOSTED__
+#include "runtime_heap.h"
+
+#if !defined(RUNTIME_HEAP_HOSTED)
 
 #if (defined(__i386__) || defined(__x86_64__)) && !defined(__SSE2__)
 
@@ -37,6 +39,21 @@ __asm__(
     "  frndint\n"
     "  fldcw (" STACK ")\n"
     "  " ADD ROOM "\n"
+    "  ret\n"
+    "  .size ceil, . - ceil\n"
+    "  .text\n");
+
+#elif defined(__aarch64__) && !defined(__ARM_FP)
+
+/* C that is compiled for general registers only has no floating-point numbers; Swift's code passes them
+ * in a vector register all the same. */
+__asm__(
+    "  .section .text.ceil, \"ax\", @progbits\n"
+    "  .weak ceil\n"
+    "  .type ceil, @function\n"
+    "ceil:\n"
+    "  .arch_extension fp\n"
+    "  frintp d0, d0\n"
     "  ret\n"
     "  .size ceil, . - ceil\n"
     "  .text\n");

@@ -5,8 +5,8 @@ import PhysicalMemory
 /// highest number needs.
 ///
 /// A leaf has the entries of 64 pages; a page above it has a word for each page below: its address,
-/// and in the low bits, which are 0 there, how many entries it has in use.  What is not needed any more
-/// goes back at once, so an empty index has no pages.
+/// and in the low bits, which are 0 there, how many entries it has in use.  The leaf that lost its last
+/// entry stays, with those above it, until another one does or ``trim(to:)``.
 @safe struct HeapIndex: ~Copyable {
   /// log2 of the number of entries in a leaf.
   private static var leafShift: UInt64 { 6 }
@@ -25,60 +25,94 @@ import PhysicalMemory
   /// The root, as a word of a page above it would have it; 0 for an empty index.
   private var root: UInt = 0
 
-  /// The number of pages on the way from the root to a leaf, that one left out.
+  /// The number of pages on the way from the root to a leaf, that one left out: at least 1, so that the
+  /// word that has a leaf lies in a page; 0 for an empty index.
   private var height: UInt64 = 0
 
   /// How many pages it has.
   private(set) var pageCount: UInt64 = 0
 
-  /// The leaf that was found last, and which one it is.
+  /// The leaf that was found last, the word that has it, and which one it is, plus 1: 0 for none.
   private var recentLeaf: UInt = 0
-  private var recentGroup: UInt64 = 0
+  private var recentWord: UnsafeMutablePointer<UInt>?
+  private var recentKey: UInt64 = 0
+
+  /// The leaf without an entry that stays, if it still has none, plus 1; 0 for none.
+  private var spareKey: UInt64 = 0
 
   init(directMapOffset: UInt) {
     self.directMapOffset = directMapOffset
+    unsafe recentWord = nil
     // Entries are found by shifts.
     unsafe precondition(HeapPage.stride << Self.leafShift <= Int(PageFrame.byteCount))
   }
 
-  /// What is known of a page; nil where it is none of the heap's.
+  /// The entry of a page, in use or not; nil where there is no leaf for it.
   ///
-  /// - Complexity: O(height): at most 5, and 1 beside the page found last.
+  /// - Complexity: O(1) for the leaf found last, O(height) otherwise: at most 5.
+  @inline(__always)
   mutating func find(_ number: UInt64) -> HeapPage.Pointer? {
     let group = number >> Self.leafShift
-    if recentLeaf == 0 || group != recentGroup {
-      guard let leaf = leaf(group) else { return nil }
-      recentLeaf = leaf
-      recentGroup = group
+    // The number of a group is far from the largest.
+    if group &+ 1 != recentKey {
+      guard remember(group) else { return nil }
     }
-    let entry = unsafe Self.entry(of: number, in: recentLeaf)
-    return unsafe entry.pointee.usedCount == 0 ? nil : entry
+    return unsafe Self.entry(of: number, in: recentLeaf)
   }
 
-  private func leaf(_ group: UInt64) -> UInt? {
-    guard group >> (Self.nodeShift &* height) == 0 else { return nil }
-    var word = root
+  /// Makes the leaf of a group the one that was found last, if there is one.
+  @inline(never)
+  private mutating func remember(_ group: UInt64) -> Bool {
+    guard root != 0, group >> (Self.nodeShift &* height) == 0 else { return false }
+    var page = root & ~Self.countMask
     var level = height
-    while level > 0, word != 0 {
+    while true {
       level &-= 1
-      word = unsafe Self.slot(of: group, level, in: word).pointee
+      let word = unsafe Self.slot(of: group, level, in: page)
+      page = unsafe word.pointee & ~Self.countMask
+      if page == 0 { return false }
+      if level == 0 {
+        recentLeaf = page
+        unsafe recentWord = unsafe word
+        recentKey = group &+ 1
+        return true
+      }
     }
-    return word == 0 ? nil : word & ~Self.countMask
   }
 
-  /// Adds an entry, and tells the caller where it is: all zeros, but for its number.
+  private mutating func forget() {
+    recentLeaf = 0
+    unsafe recentWord = nil
+    recentKey = 0
+  }
+
+  /// Adds an entry.
   ///
-  /// - Returns: nil where the source has no pages for the index; nothing has changed then.
-  /// - Complexity: O(height).
+  /// - Returns: Where it is: all zeros; nil where the source has no pages for the index, and nothing has
+  ///   changed then.
+  /// - Complexity: O(1) in the leaf found last, O(height) otherwise.
+  @inline(__always)
   mutating func insert(
     _ number: UInt64, below limit: PageFrame, from source: inout some HeapPageSource & ~Copyable
   ) -> HeapPage.Pointer? {
     let group = number >> Self.leafShift
-    var needed = height
+    if group &+ 1 != recentKey, !remember(group) {
+      guard addLeaf(group, below: limit, from: &source), remember(group) else { return nil }
+    }
+    unsafe recentWord.unsafelyUnwrapped.pointee &+= 1
+    return unsafe Self.entry(of: number, in: recentLeaf)
+  }
+
+  /// Makes a leaf without entries, and what is missing on the way to it.
+  @inline(never)
+  private mutating func addLeaf(
+    _ group: UInt64, below limit: PageFrame, from source: inout some HeapPageSource & ~Copyable
+  ) -> Bool {
+    var needed = max(height, 1)
     while group >> (Self.nodeShift &* needed) != 0 { needed &+= 1 }
     var spare = SparePages(directMapOffset: directMapOffset)
     let missing = missingPageCount(on: group, height: needed)
-    guard spare.take(missing, below: limit, from: &source) else { return nil }
+    guard spare.take(missing, below: limit, from: &source) else { return false }
     // What is missing is there from here on.
     while height < needed {
       if root != 0 {
@@ -89,14 +123,29 @@ import PhysicalMemory
       height &+= 1
     }
     pageCount &+= missing
-    unsafe Self.insert(group, below: height, at: &root, &spare)
-    guard let leaf = leaf(group) else { return nil }
-    let entry = unsafe Self.entry(of: number, in: leaf)
-    unsafe entry.pointee.number = number
-    return unsafe entry
+    if root == 0 { root = spare.next() }
+    unsafe Self.addLeaf(group, below: height, at: &root, &spare)
+    return true
   }
 
-  /// How many pages lack on the way to a leaf, once the index is so high.
+  /// Makes what is missing below a page on the way to a leaf.
+  ///
+  /// - Parameters:
+  ///   - level: How many pages there are below this one on the way; not 0.
+  ///   - word: The word that has this page.
+  private static func addLeaf(
+    _ group: UInt64, below level: UInt64, at word: UnsafeMutablePointer<UInt>,
+    _ spare: inout SparePages
+  ) {
+    let child = unsafe slot(of: group, level &- 1, in: word.pointee)
+    if unsafe child.pointee == 0 {
+      unsafe child.pointee = spare.next()
+      unsafe word.pointee += 1
+    }
+    if level > 1 { unsafe addLeaf(group, below: level &- 1, at: child, &spare) }
+  }
+
+  /// How many pages are missing on the way to a leaf, once the index is so high.
   private func missingPageCount(on group: UInt64, height needed: UInt64) -> UInt64 {
     if root == 0 { return needed &+ 1 }
     // Those above the root, and all below the topmost one: the group lies beside the old ones.
@@ -111,44 +160,59 @@ import PhysicalMemory
     return 0
   }
 
-  /// Counts one entry more in the leaf of a group, and makes what lacks on the way to it.
+  /// Takes out an entry that has just been found.
   ///
-  /// - Parameters:
-  ///   - level: How many pages there are below this one on the way.
-  ///   - word: The word that has this page.
-  private static func insert(
-    _ group: UInt64, below level: UInt64, at word: UnsafeMutablePointer<UInt>,
-    _ spare: inout SparePages
-  ) {
-    if unsafe word.pointee == 0 { unsafe word.pointee = spare.next() }
-    if level == 0 {
-      unsafe word.pointee += 1
-      return
-    }
-    let child = unsafe slot(of: group, level &- 1, in: word.pointee)
-    if unsafe child.pointee == 0 { unsafe word.pointee += 1 }
-    unsafe insert(group, below: level &- 1, at: child, &spare)
-  }
-
-  /// Takes out an entry that is there, and gives back the pages that were there for it alone.
-  ///
-  /// - Returns: A page that the source did not take back; nil if there is none.
-  /// - Complexity: O(height).
+  /// - Returns: A page of the index that the source did not take back; nil if there is none.
+  /// - Complexity: O(1); O(height) where a leaf has no entry any more.
+  @inline(__always)
   mutating func remove(
     _ entry: HeapPage.Pointer, to source: inout some HeapPageSource & ~Copyable
   ) -> PageRange? {
-    let number = unsafe entry.pointee.number
-    unsafe UnsafeMutableRawPointer(entry).initializeMemory(
-      as: UInt8.self, repeating: 0, count: HeapPage.stride)
-    var removal = Removal(group: number >> Self.leafShift, directMapOffset: directMapOffset)
+    let words = unsafe UnsafeMutableRawPointer(entry).assumingMemoryBound(to: HeapPage.Word.self)
+    for index in 0..<(unsafe HeapPage.stride / MemoryLayout<HeapPage.Word>.size) {
+      unsafe words[index] = 0
+    }
+    let word = unsafe recentWord.unsafelyUnwrapped
+    unsafe word.pointee &-= 1
+    return unsafe word.pointee & Self.countMask == 0 ? keepSpare(to: &source) : nil
+  }
+
+  /// Keeps the leaf that was found last, which has no entry any more, unless there is such a leaf already.
+  @inline(never)
+  private mutating func keepSpare(
+    to source: inout some HeapPageSource & ~Copyable
+  ) -> PageRange? {
+    let key = recentKey
+    if key == spareKey { return nil }
+    let refused = removeSpare(to: &source)
+    spareKey = key
+    return refused
+  }
+
+  /// Gives back the leaf without entries, and what is there for it alone.
+  ///
+  /// - Returns: A page that the source did not take back; nil if there is none.
+  mutating func trim(to source: inout some HeapPageSource & ~Copyable) -> PageRange? {
+    let refused = removeSpare(to: &source)
+    spareKey = 0
+    return refused
+  }
+
+  private mutating func removeSpare(
+    to source: inout some HeapPageSource & ~Copyable
+  ) -> PageRange? {
+    guard spareKey != 0, remember(spareKey &- 1),
+      unsafe recentWord.unsafelyUnwrapped.pointee & Self.countMask == 0
+    else { return nil }
+    forget()
+    var removal = Removal(group: spareKey &- 1, directMapOffset: directMapOffset)
     unsafe removal.run(below: height, at: &root, &source)
     pageCount &-= removal.freedPageCount
-    if removal.freedPageCount > 0 { recentLeaf = 0 }
     if root == 0 { height = 0 }
     return removal.refused
   }
 
-  /// The way down to a leaf that loses an entry.
+  /// The way down to a leaf that goes.
   private struct Removal {
     let group: UInt64
     let directMapOffset: UInt
@@ -165,9 +229,7 @@ import PhysicalMemory
       below level: UInt64, at word: UnsafeMutablePointer<UInt>,
       _ source: inout some HeapPageSource & ~Copyable
     ) {
-      if level == 0 {
-        unsafe word.pointee -= 1
-      } else {
+      if level > 0 {
         let child = unsafe HeapIndex.slot(of: group, level &- 1, in: word.pointee)
         unsafe run(below: level &- 1, at: child, &source)
         if unsafe child.pointee == 0 { unsafe word.pointee -= 1 }
@@ -182,6 +244,7 @@ import PhysicalMemory
   }
 
   /// The entry of a page in its leaf.
+  @inline(__always)
   private static func entry(of number: UInt64, in leaf: UInt) -> HeapPage.Pointer {
     // Below 64, and 64 entries fit a page.
     let index = Int(truncatingIfNeeded: number & (1 << leafShift &- 1))

@@ -4,7 +4,8 @@ import PhysicalMemory
 /// What a heap knows of one page, or of one block of pages: an entry of the index, outside of the page
 /// itself, so that nobody who writes beyond an allocation reaches it.
 ///
-/// The bitmap of a page's slots, a set bit for each that is allocated, lies behind it in memory.
+/// The bitmap of a page's slots, a set bit for each that is allocated, lies behind it in memory.  An entry
+/// that is not in use is all zeros.
 @unsafe struct HeapPage {
   typealias Pointer = UnsafeMutablePointer<HeapPage>
   #if BOOTMEM_NARROW_WORDS
@@ -17,72 +18,134 @@ import PhysicalMemory
   var next: Pointer?
   var previous: Pointer?
 
-  /// The page frame number of the first page.
-  var number: UInt64
+  /// The address of the first byte, and in the low bits, which are 0 there, what kind of entry this is: 1
+  /// above the index of a page's class, or ``blockKind``.
+  private(set) var place: UInt
 
   /// The size of a slot; 0 for a block of pages that is one allocation.
-  var slotByteCount: UInt16
+  private(set) var slotByteCount: UInt16
 
-  /// How many slots are allocated; 1 for a block, 0 for an entry that is not in use.
-  var usedCount: UInt16
+  /// How many slots are free; 1 for a block that is kept for the next allocation of its size.
+  var freeCount: UInt16
 
-  /// How many pages there are: 1, but for a block.
-  var pageCount: UInt32
+  /// What an offset in a page of slots is multiplied by for its slot, times 2^32; of a block, the number
+  /// of pages.
+  private(set) var reciprocal: UInt32
+
+  private static var blockKind: UInt { 0xff }
+
+  @inline(__always)
+  private static var kindMask: UInt { UInt(truncatingIfNeeded: PageFrame.byteCount &- 1) }
 
   /// The distance between entries, a bit for each of the smallest slots included.
   static var stride: Int {
     // A page has 64 KiB at most.
     unsafe bitmapOffset &+ Int(truncatingIfNeeded: PageFrame.byteCount)
-      / Int(8 * SizeClass.minimumByteCount)
+      / Int(bitPattern: 8 &* SizeClass.minimumByteCount)
   }
 
   /// Where the bitmap begins, aligned to its words.
   static var bitmapOffset: Int { unsafe (MemoryLayout<HeapPage>.size &+ 7) & ~7 }
 
-  var pages: PageRange {
-    // The source gave these pages, so they end in the address space.
-    unsafe PageRange(start: PageFrame(number), pageCount: UInt64(pageCount))
-      ?? PageRange(emptyAt: PageFrame(number))
+  /// A page of free slots.
+  init(at address: UInt, of sizeClass: SizeClass) {
+    let byteCount = sizeClass.byteCount
+    unsafe next = nil
+    unsafe previous = nil
+    unsafe place = address | UInt(bitPattern: sizeClass.index &+ 1)
+    // Half a page is 32 KiB at most, and at least 16 bytes are a slot.
+    unsafe slotByteCount = UInt16(truncatingIfNeeded: byteCount)
+    unsafe freeCount = UInt16(truncatingIfNeeded: sizeClass.slotCount)
+    // Rounded up, so it is too large by less than the size: for an offset below 2^16 and a size of 2^15
+    // at most, the product is exact in the bits above 2^32.
+    unsafe reciprocal = UInt32(
+      truncatingIfNeeded: (1 << 32 + UInt64(byteCount) - 1) / UInt64(byteCount))
   }
+
+  /// A block of pages.
+  init(at address: UInt, pageCount: UInt32) {
+    unsafe next = nil
+    unsafe previous = nil
+    unsafe place = unsafe address | Self.blockKind
+    unsafe slotByteCount = 0
+    unsafe freeCount = 0
+    unsafe reciprocal = pageCount
+  }
+
+  /// The address of the first byte.
+  @inline(__always)
+  var address: UInt { unsafe place & ~Self.kindMask }
+
+  @inline(__always)
+  var isInUse: Bool { unsafe place != 0 }
+
+  @inline(__always)
+  var isBlock: Bool { unsafe place & Self.kindMask == Self.blockKind }
+
+  /// The class of a page of slots.
+  @inline(__always)
+  var sizeClass: SizeClass { unsafe SizeClass(index: Int(bitPattern: place & Self.kindMask) &- 1) }
+
+  /// How many pages there are.
+  var pageCount: UInt32 { unsafe isBlock ? reciprocal : 1 }
 }
 
 /// A page of slots.
 extension UnsafeMutablePointer<HeapPage> {
-  private func word(of slot: UInt) -> UnsafeMutablePointer<HeapPage.Word> {
-    let words = unsafe UnsafeMutableRawPointer(self) + HeapPage.bitmapOffset
-    let index = Int(truncatingIfNeeded: slot / UInt(HeapPage.Word.bitWidth))
-    return unsafe words.assumingMemoryBound(to: HeapPage.Word.self) + index
+  @inline(__always)
+  private var words: UnsafeMutablePointer<HeapPage.Word> {
+    unsafe (UnsafeMutableRawPointer(self) + HeapPage.bitmapOffset)
+      .assumingMemoryBound(to: HeapPage.Word.self)
   }
 
-  private func bit(of slot: UInt) -> HeapPage.Word {
-    1 << HeapPage.Word(truncatingIfNeeded: slot % UInt(HeapPage.Word.bitWidth))
+  /// The slot that has this offset in the page.
+  @inline(__always)
+  func slot(at offset: UInt) -> UInt {
+    UInt(truncatingIfNeeded: (UInt64(offset) &* UInt64(unsafe pointee.reciprocal)) &>> 32)
   }
 
-  /// Whether a slot is allocated.
-  func isTaken(_ slot: UInt) -> Bool { unsafe word(of: slot).pointee & bit(of: slot) != 0 }
+  /// The offset of a slot.
+  @inline(__always)
+  func offset(of slot: UInt) -> UInt { slot &* UInt(unsafe pointee.slotByteCount) }
 
-  /// Allocates the first slot of `count` that is free; there must be one.
+  /// Whether a slot is allocated: no for one that the page has not.
+  @inline(__always)
+  func isTaken(_ slot: UInt) -> Bool {
+    let word = unsafe words[Int(bitPattern: slot / UInt(HeapPage.Word.bitWidth))]
+    return word &>> HeapPage.Word(truncatingIfNeeded: slot) & 1 != 0
+  }
+
+  /// Allocates the first slot that is free; there must be one.
   ///
+  /// - Returns: The slot's address.
   /// - Complexity: O(words of the bitmap), 4 with pages of 4 KiB on 64-bit processors.
-  func takeSlot(of count: UInt) -> UInt {
-    var slot: UInt = 0
-    while slot < count {
-      let word = unsafe word(of: slot)
-      if unsafe word.pointee != .max {
-        slot &+= UInt(truncatingIfNeeded: (unsafe ~word.pointee).trailingZeroBitCount)
-        break
-      }
-      slot &+= UInt(HeapPage.Word.bitWidth)
+  @inline(__always)
+  func takeSlot() -> UInt {
+    var word = unsafe words
+    var first: UInt = 0
+    while unsafe word.pointee == .max {
+      unsafe word += 1
+      first &+= UInt(HeapPage.Word.bitWidth)
     }
-    precondition(slot < count)
-    unsafe word(of: slot).pointee |= bit(of: slot)
-    unsafe pointee.usedCount += 1
-    return slot
+    let old = unsafe word.pointee
+    unsafe word.pointee = old | (old &+ 1)
+    unsafe pointee.freeCount &-= 1
+    let slot = first &+ UInt(truncatingIfNeeded: (~old).trailingZeroBitCount)
+    return unsafe pointee.address &+ offset(of: slot)
   }
 
   /// Frees a slot that is allocated.
-  func releaseSlot(_ slot: UInt) {
-    unsafe word(of: slot).pointee &= ~bit(of: slot)
-    unsafe pointee.usedCount -= 1
+  ///
+  /// - Returns: Whether nothing near it is allocated: a page in which nothing is says so.
+  @inline(__always)
+  func releaseSlot(_ slot: UInt) -> Bool {
+    let word = unsafe words + Int(bitPattern: slot / UInt(HeapPage.Word.bitWidth))
+    let new = unsafe word.pointee & ~(1 &<< HeapPage.Word(truncatingIfNeeded: slot))
+    unsafe word.pointee = new
+    unsafe pointee.freeCount &+= 1
+    return new == 0
   }
+
+  /// Whether nothing is allocated in it.
+  var isEmpty: Bool { unsafe UInt(pointee.freeCount) == pointee.sizeClass.slotCount }
 }

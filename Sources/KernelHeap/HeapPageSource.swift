@@ -19,6 +19,31 @@ public protocol HeapPageSource: ~Copyable {
   ///
   /// - Returns: Whether it did.
   mutating func freeHeapPages(_ pages: PageRange) -> Bool
+
+  /// Makes pages that it has given more or fewer where they are.  A source that cannot do that has
+  /// nothing to say: the heap moves what lies there.
+  ///
+  /// - Parameters:
+  ///   - pages: All pages of one allocation.
+  ///   - pageCount: How many there are to be; not 0.
+  ///   - limit: The page frame that all of them must lie below.
+  /// - Returns: Whether it did; nothing has changed otherwise.
+  mutating func resizeHeapPages(
+    _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
+  ) -> Bool
+
+  /// Whether every page that it gives is all zeros, so that the heap need not clear it again.
+  var givesClearedPages: Bool { get }
+}
+
+extension HeapPageSource where Self: ~Copyable {
+  /// It cannot.
+  public mutating func resizeHeapPages(
+    _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
+  ) -> Bool { false }
+
+  /// They have any content.
+  public var givesClearedPages: Bool { false }
 }
 
 /// Boot memory serves a heap until it is handed over.
@@ -41,5 +66,16 @@ extension BootMemory: HeapPageSource {
   public mutating func freeHeapPages(_ pages: PageRange) -> Bool {
     do throws(BootMemoryError) { try free(pages) } catch { return false }
     return true
+  }
+
+  /// Frees the last of them; it does not look whether those behind are free.
+  public mutating func resizeHeapPages(
+    _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
+  ) -> Bool {
+    guard pageCount < pages.pageCount,
+      let kept = PageRange(start: pages.start, pageCount: pageCount),
+      let rest = PageRange(start: kept.end, end: pages.end)
+    else { return false }
+    return freeHeapPages(rest)
   }
 }

@@ -4,8 +4,11 @@ import PhysicalMemory
 /// Memory for objects of any size, from boot memory and later from the page allocator.
 ///
 /// Small ones lie in pages of slots of one size each, larger ones in whole pages.  Nothing of what the
-/// heap knows lies beside an allocation: see <doc:Pages>.  A page goes back to its source as soon as
-/// nothing in it is allocated.
+/// heap knows lies beside an allocation: see <doc:Pages>.
+///
+/// What is not allocated any more goes back to its source, but for some that stays for the next allocation
+/// until ``trim(to:)``: an empty page of each class, at most 22 of 4 KiB; blocks of up to 16 pages, as many
+/// as are 16 pages together, or an eighth of all that the heap has; and a leaf of the index without entries.
 ///
 /// Nothing here is global.  Calls must not overlap in time: a kernel makes them under one lock.
 @safe public struct KernelHeap: ~Copyable {
@@ -13,15 +16,25 @@ import PhysicalMemory
   public static var minimumAlignment: UInt { SizeClass.minimumByteCount }
 
   /// The page frame that all memory must lie below.
-  private let limit: PageFrame
+  let limit: PageFrame
 
-  private var index: HeapIndex
+  var index: HeapIndex
 
   /// For each class, the first page that has a free slot.
-  private var lists: InlineArray<24, HeapPage.Pointer?>
+  private var lists: InlineArray<38, HeapPage.Pointer?>
+
+  /// For each class, the page that was the last to become empty; if it still is, it is in the list, and
+  /// the one empty page that its class has.
+  private var spares: InlineArray<38, HeapPage.Pointer?>
+
+  /// For each number of pages from 1 to 16, the first block that is kept.
+  private var blocks: InlineArray<16, HeapPage.Pointer?>
+
+  /// How many pages those have.
+  private var blockPageCount: UInt64 = 0
 
   private var allocationCount: UInt64 = 0
-  private var pageCount: UInt64 = 0
+  var pageCount: UInt64 = 0
 
   /// Makes an empty heap, which has no memory.
   ///
@@ -32,7 +45,10 @@ import PhysicalMemory
   public init(directMapOffset: UInt = 0, below limit: PageFrame = .end) {
     self.limit = limit
     unsafe lists = InlineArray(repeating: nil)
+    unsafe spares = InlineArray(repeating: nil)
+    unsafe blocks = InlineArray(repeating: nil)
     index = HeapIndex(directMapOffset: directMapOffset)
+    unsafe precondition(SizeClass.count <= lists.count)
   }
 
   /// What the heap holds.
@@ -51,26 +67,64 @@ import PhysicalMemory
   /// - Throws: ``KernelHeapError/outOfMemory(byteCount:)``, also for more than the source gives at a
   ///   time; ``KernelHeapError/alignmentNotPowerOfTwo(_:)``.
   /// - Complexity: O(1), beside what the source takes for a page.
+  @inline(__always)
   public mutating func allocate(
     byteCount: UInt, alignment: UInt = Self.minimumAlignment,
     from source: inout some HeapPageSource & ~Copyable
   ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
-    guard UInt64(alignment).isPowerOfTwo else { throw .alignmentNotPowerOfTwo(alignment) }
-    let pointer: UnsafeMutableRawPointer?
-    if let rounded = UInt64(max(byteCount, 1)).roundedUp(toMultipleOf: UInt64(alignment)),
-      let size = UInt(exactly: rounded)
+    if alignment == Self.minimumAlignment,
+      let pointer = unsafe allocateQuickly(byteCount: byteCount)
     {
-      if let sizeClass = SizeClass(holding: size) {
-        unsafe pointer = allocateSlot(of: sizeClass, from: &source)
-      } else {
-        unsafe pointer = allocateBlock(byteCount: byteCount, alignment: alignment, from: &source)
-      }
-    } else {
-      unsafe pointer = nil
+      return unsafe pointer
+    }
+    return unsafe try allocateSlowly(byteCount: byteCount, alignment: alignment, from: &source)
+  }
+
+  /// Allocates a slot of a page that is there; nil where there is none, and the size has no class.
+  ///
+  /// - Complexity: O(1).
+  @inline(__always)
+  package mutating func allocateQuickly(byteCount: UInt) -> UnsafeMutableRawPointer? {
+    // 0 wraps around to a size that has no class.
+    guard byteCount &- 1 < SizeClass.maximumByteCount else { return nil }
+    let sizeClass = SizeClass(holding: byteCount)
+    guard let page = unsafe lists[sizeClass.index] else { return nil }
+    allocationCount &+= 1
+    return unsafe takeSlot(of: page, sizeClass)
+  }
+
+  /// Allocates in the way that serves every request.
+  @inline(never)
+  package mutating func allocateSlowly(
+    byteCount: UInt, alignment: UInt, from source: inout some HeapPageSource & ~Copyable
+  ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
+    guard UInt64(alignment).isPowerOfTwo else { throw .alignmentNotPowerOfTwo(alignment) }
+    var pointer = unsafe allocateAnything(byteCount: byteCount, alignment: alignment, from: &source)
+    // What the heap keeps for later may be what is missing now.
+    if unsafe pointer == nil, trim(to: &source) > 0 {
+      unsafe pointer = allocateAnything(byteCount: byteCount, alignment: alignment, from: &source)
     }
     guard let pointer = unsafe pointer else { throw .outOfMemory(byteCount: byteCount) }
-    allocationCount += 1
+    allocationCount &+= 1
     return unsafe pointer
+  }
+
+  private mutating func allocateAnything(
+    byteCount: UInt, alignment: UInt, from source: inout some HeapPageSource & ~Copyable
+  ) -> UnsafeMutableRawPointer? {
+    let byteCount = max(byteCount, 1)
+    guard let sizeClass = SizeClass(holding: byteCount, alignedTo: alignment) else {
+      return unsafe allocateBlock(byteCount: byteCount, alignment: alignment, from: &source)
+    }
+    if unsafe lists[sizeClass.index] == nil {
+      guard
+        let page = unsafe addPages(
+          1, alignedTo: 1, from: &source, { unsafe HeapPage(at: $0, of: sizeClass) })
+      else { return nil }
+      unsafe link(page, to: sizeClass)
+    }
+    guard let page = unsafe lists[sizeClass.index] else { return nil }
+    return unsafe takeSlot(of: page, sizeClass)
   }
 
   /// Frees an allocation.
@@ -81,99 +135,172 @@ import PhysicalMemory
   /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` for every other pointer; it need not lead to
   ///   memory.  ``KernelHeapError/pagesRefused(_:)``.
   /// - Complexity: O(1), beside what the source takes for a page.
+  @inline(__always)
   public mutating func free(
     _ pointer: UnsafeMutableRawPointer, to source: inout some HeapPageSource & ~Copyable
   ) throws(KernelHeapError) {
+    switch unsafe freeQuickly(pointer) {
+    case .done: return
+    case .begun: unsafe try finishFree(pointer, to: &source)
+    case .refused: unsafe try freeBlock(pointer, to: &source)
+    }
+  }
+
+  /// Frees a slot.
+  ///
+  /// - Complexity: O(1).
+  @inline(__always)
+  package mutating func freeQuickly(_ pointer: UnsafeMutableRawPointer) -> SlotFree {
+    let physical = UInt64(UInt(bitPattern: pointer) &- index.directMapOffset)
+    guard let page = unsafe index.find(physical >> PageFrame.byteCountShift) else {
+      return .refused
+    }
+    let offset = UInt(truncatingIfNeeded: physical & (PageFrame.byteCount &- 1))
+    let slot = unsafe page.slot(at: offset)
+    // An entry that is not in use, and a block, have no slot that is taken.  What is left of a page behind
+    // its slots is a slot that is never taken: its bit is there, as there is one for each 16 bytes.
+    guard unsafe page.offset(of: slot) == offset, unsafe page.isTaken(slot) else {
+      return .refused
+    }
+    allocationCount &-= 1
+    let mayBeEmpty = unsafe page.releaseSlot(slot)
+    if unsafe page.pointee.freeCount == 1 { unsafe link(page, to: page.pointee.sizeClass) }
+    return mayBeEmpty ? .begun : .done
+  }
+
+  /// Ends what ``freeQuickly(_:)`` has begun with the same pointer: gives back the page if it is empty and
+  /// its class has another empty one.
+  @inline(never)
+  package mutating func finishFree(
+    _ pointer: UnsafeMutableRawPointer, to source: inout some HeapPageSource & ~Copyable
+  ) throws(KernelHeapError) {
+    let physical = UInt64(UInt(bitPattern: pointer) &- index.directMapOffset)
+    guard let page = unsafe index.find(physical >> PageFrame.byteCountShift),
+      unsafe page.isEmpty
+    else { return }
+    let sizeClass = unsafe page.pointee.sizeClass
+    let spare = unsafe spares[sizeClass.index]
+    if unsafe spare == page { return }
+    guard let spare = unsafe spare, unsafe spare.isEmpty else {
+      unsafe spares[sizeClass.index] = page
+      return
+    }
+    unsafe unlink(page, from: sizeClass)
+    unsafe try giveBack(page, to: &source)
+    trimBlocks(to: &source)
+  }
+
+  /// Frees a block, or says what lies there.
+  @inline(never)
+  package mutating func freeBlock(
+    _ pointer: UnsafeMutableRawPointer, to source: inout some HeapPageSource & ~Copyable
+  ) throws(KernelHeapError) {
+    let page = unsafe try find(pointer)
+    // A slot would have been freed.
+    allocationCount &-= 1
+    if unsafe keep(page) { return }
+    unsafe try giveBack(page, to: &source)
+    trimBlocks(to: &source)
+  }
+
+  /// The page, or the block, of an allocation.
+  ///
+  /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` for what is not its first byte.
+  mutating func find(
+    _ pointer: UnsafeMutableRawPointer
+  ) throws(KernelHeapError) -> HeapPage.Pointer {
     let address = UInt(bitPattern: pointer)
     let physical = UInt64(address &- index.directMapOffset)
-    guard let page = unsafe index.find(physical >> PageFrame.byteCountShift) else {
-      throw .notAllocated(address: address, .otherPage)
-    }
-    let offset = UInt(truncatingIfNeeded: physical & (PageFrame.byteCount - 1))
-    let slotByteCount = unsafe UInt(page.pointee.slotByteCount)
-    guard slotByteCount > 0 else {
-      guard offset == 0 else {
-        // In the page, so not below address 0.
-        throw .notAllocated(
-          address: address, .insideAllocation(address: address &- offset))
+    guard let page = unsafe index.find(physical >> PageFrame.byteCountShift),
+      unsafe page.pointee.isInUse
+    else { throw .notAllocated(address: address, .otherPage) }
+    let offset = UInt(truncatingIfNeeded: physical & (PageFrame.byteCount &- 1))
+    var distance = offset
+    if unsafe page.pointee.isBlock {
+      guard unsafe page.pointee.freeCount == 0 else {
+        throw .notAllocated(address: address, .noAllocation)
       }
-      allocationCount -= 1
-      return unsafe try giveBack(page, to: &source)
-    }
-    let slot = offset / slotByteCount
-    let distance = offset % slotByteCount
-    // What is left of a page behind its slots is a slot that is never allocated: its bit is there, as
-    // there is one for each 16 bytes.
-    guard unsafe page.isTaken(slot) else {
-      throw .notAllocated(address: address, .noAllocation)
+    } else {
+      let slot = unsafe page.slot(at: offset)
+      guard unsafe page.isTaken(slot) else { throw .notAllocated(address: address, .noAllocation) }
+      distance = unsafe offset &- page.offset(of: slot)
     }
     guard distance == 0 else {
+      // In the page, so not below address 0.
       throw .notAllocated(address: address, .insideAllocation(address: address &- distance))
     }
-    allocationCount -= 1
-    unsafe try freeSlot(slot, of: page, to: &source)
+    return unsafe page
+  }
+
+  /// Gives back the pages that stay for later, see above: an empty heap has none then.
+  ///
+  /// - Returns: How many pages the source has got.
+  /// - Complexity: O(classes).
+  @discardableResult
+  public mutating func trim(to source: inout some HeapPageSource & ~Copyable) -> UInt64 {
+    let before = pageCount &+ index.pageCount
+    for place in 0..<SizeClass.count {
+      guard let page = unsafe spares[place] else { continue }
+      unsafe spares[place] = nil
+      guard unsafe page.isEmpty else { continue }
+      unsafe unlink(page, from: SizeClass(index: place))
+      // What the source does not take back is lost either way.
+      unsafe try? giveBack(page, to: &source)
+    }
+    for place in unsafe blocks.indices {
+      while let block = unsafe takeKept(UInt64(place + 1)) {
+        unsafe try? giveBack(block, to: &source)
+      }
+    }
+    _ = index.trim(to: &source)
+    return before &- pageCount &- index.pageCount
   }
 }
 
-/// Small allocations.
-extension KernelHeap {
-  private mutating func allocateSlot(
-    of sizeClass: SizeClass, from source: inout some HeapPageSource & ~Copyable
-  ) -> UnsafeMutableRawPointer? {
-    var list = unsafe lists[sizeClass.index]
-    if unsafe list == nil {
-      unsafe list = addPages(1, alignedTo: 1, from: &source)
-      guard let page = unsafe list else { return nil }
-      // At most 32 KiB.
-      unsafe page.pointee.slotByteCount = UInt16(truncatingIfNeeded: sizeClass.byteCount)
-      unsafe link(page, to: sizeClass.index)
-    }
-    guard let page = unsafe list else { return nil }
-    let slot = unsafe page.takeSlot(of: sizeClass.slotCount)
-    if unsafe UInt(page.pointee.usedCount) == sizeClass.slotCount {
-      unsafe unlink(page, from: sizeClass.index)
-    }
-    // The slot lies in the page.
-    return unsafe firstByte(of: page)?.advanced(by: Int(bitPattern: slot &* sizeClass.byteCount))
-  }
+/// What has become of an allocation that was to be freed.
+package enum SlotFree {
+  /// Nothing: it is no slot that is allocated.
+  case refused
+  case done
+  /// It is free, and its page may be empty: ``KernelHeap/finishFree(_:to:)`` comes next.
+  case begun
+}
 
-  private mutating func freeSlot(
-    _ slot: UInt, of page: HeapPage.Pointer, to source: inout some HeapPageSource & ~Copyable
-  ) throws(KernelHeapError) {
-    // The size of a slot has a class, its own.
-    guard let sizeClass = unsafe SizeClass(holding: UInt(page.pointee.slotByteCount)) else {
-      return
+/// Pages of slots.
+extension KernelHeap {
+  /// Takes a free slot of the first page of its class.
+  @inline(__always)
+  private mutating func takeSlot(
+    of page: HeapPage.Pointer, _ sizeClass: SizeClass
+  ) -> UnsafeMutableRawPointer? {
+    let address = unsafe page.takeSlot()
+    if unsafe page.pointee.freeCount == 0 {
+      let next = unsafe page.pointee.next
+      unsafe lists[sizeClass.index] = next
+      unsafe next?.pointee.previous = nil
+      unsafe page.pointee.next = nil
     }
-    let wasFull = unsafe UInt(page.pointee.usedCount) == sizeClass.slotCount
-    unsafe page.releaseSlot(slot)
-    if unsafe page.pointee.usedCount == 0 {
-      if !wasFull { unsafe unlink(page, from: sizeClass.index) }
-      unsafe try giveBack(page, to: &source)
-    } else if wasFull {
-      unsafe link(page, to: sizeClass.index)
-    }
+    return unsafe UnsafeMutableRawPointer(bitPattern: address)
   }
 
   /// Puts a page with a free slot in front of those of its class.
-  private mutating func link(_ page: HeapPage.Pointer, to list: Int) {
-    let next = unsafe lists[list]
+  @inline(__always)
+  private mutating func link(_ page: HeapPage.Pointer, to sizeClass: SizeClass) {
+    let next = unsafe lists[sizeClass.index]
     unsafe page.pointee.next = next
-    unsafe page.pointee.previous = nil
     unsafe next?.pointee.previous = page
-    unsafe lists[list] = page
+    unsafe lists[sizeClass.index] = page
   }
 
-  private mutating func unlink(_ page: HeapPage.Pointer, from list: Int) {
+  private mutating func unlink(_ page: HeapPage.Pointer, from sizeClass: SizeClass) {
     let next = unsafe page.pointee.next
     let previous = unsafe page.pointee.previous
     unsafe next?.pointee.previous = previous
     if let previous = unsafe previous {
       unsafe previous.pointee.next = next
     } else {
-      unsafe lists[list] = next
+      unsafe lists[sizeClass.index] = next
     }
-    unsafe page.pointee.next = nil
-    unsafe page.pointee.previous = nil
   }
 }
 
@@ -183,45 +310,99 @@ extension KernelHeap {
     byteCount: UInt, alignment: UInt, from source: inout some HeapPageSource & ~Copyable
   ) -> UnsafeMutableRawPointer? {
     let alignment = max(UInt64(alignment) >> PageFrame.byteCountShift, 1)
-    let count = PageFrame.pageCount(holdingByteCount: UInt64(max(byteCount, 1)))
-    guard let page = unsafe addPages(count, alignedTo: alignment, from: &source) else { return nil }
-    unsafe page.pointee.usedCount = 1
-    return unsafe firstByte(of: page)
+    let count = PageFrame.pageCount(holdingByteCount: UInt64(byteCount))
+    if alignment == 1, let block = unsafe takeKept(count) {
+      return unsafe UnsafeMutableRawPointer(bitPattern: block.pointee.address)
+    }
+    // More pages than there are in the address space of any machine.
+    guard let pageCount = UInt32(exactly: count) else { return nil }
+    let page = unsafe addPages(count, alignedTo: alignment, from: &source) {
+      unsafe HeapPage(at: $0, pageCount: pageCount)
+    }
+    return unsafe page.flatMap { unsafe UnsafeMutableRawPointer(bitPattern: $0.pointee.address) }
+  }
+
+  /// Takes a block that is kept, if there is one of so many pages.
+  private mutating func takeKept(_ count: UInt64) -> HeapPage.Pointer? {
+    let place = Int(truncatingIfNeeded: count) &- 1
+    guard count <= UInt64(unsafe blocks.count), let block = unsafe blocks[place] else { return nil }
+    unsafe blocks[place] = block.pointee.next
+    unsafe block.pointee.next = nil
+    unsafe block.pointee.freeCount = 0
+    blockPageCount &-= count
+    return unsafe block
+  }
+
+  /// How many pages the blocks that are kept may have.
+  private var blockPageLimit: UInt64 { max(UInt64(unsafe blocks.count), pageCount / 8) }
+
+  /// Gives back blocks until there are no more than may be kept.
+  private mutating func trimBlocks(to source: inout some HeapPageSource & ~Copyable) {
+    var count = UInt64(unsafe blocks.count)
+    while blockPageCount > blockPageLimit {
+      if let block = unsafe takeKept(count) {
+        // What the source does not take back is lost either way.
+        unsafe try? giveBack(block, to: &source)
+      } else {
+        count &-= 1
+      }
+    }
+  }
+
+  /// Keeps a block for the next allocation of its size.
+  ///
+  /// - Returns: Whether it may be kept.
+  private mutating func keep(_ block: HeapPage.Pointer) -> Bool {
+    let count = UInt64(unsafe block.pointee.pageCount)
+    let most = UInt64(unsafe blocks.count)
+    guard count <= most, blockPageCount &+ count <= blockPageLimit else { return false }
+    let place = Int(truncatingIfNeeded: count) &- 1
+    unsafe block.pointee.next = blocks[place]
+    unsafe block.pointee.freeCount = 1
+    unsafe blocks[place] = block
+    blockPageCount &+= count
+    return true
   }
 
   /// Takes pages from the source, and enters them in the index; nil where there is no room for either,
   /// and then nothing has changed.
+  @inline(__always)
   private mutating func addPages(
-    _ count: UInt64, alignedTo alignment: UInt64, from source: inout some HeapPageSource & ~Copyable
+    _ count: UInt64, alignedTo alignment: UInt64,
+    from source: inout some HeapPageSource & ~Copyable,
+    _ entry: (UInt) -> HeapPage
   ) -> HeapPage.Pointer? {
     guard
       let pages = source.takeHeapPages(
         count, alignedTo: alignment, below: limit, directMapOffset: index.directMapOffset)
     else { return nil }
-    guard let pageCount = UInt32(exactly: pages.pageCount),
-      let page = unsafe index.insert(pages.start.number, below: limit, from: &source)
-    else {
+    guard let page = unsafe index.insert(pages.start.number, below: limit, from: &source) else {
       // They have just been taken.
       _ = source.freeHeapPages(pages)
       return nil
     }
-    unsafe page.pointee.pageCount = pageCount
-    self.pageCount += pages.pageCount
+    unsafe page.pointee = entry(pages.start.address(directMapOffset: index.directMapOffset))
+    pageCount &+= count
     return unsafe page
   }
 
-  /// Gives pages back in which nothing is allocated.
+  /// Gives back pages in which nothing is allocated.
   private mutating func giveBack(
     _ page: HeapPage.Pointer, to source: inout some HeapPageSource & ~Copyable
   ) throws(KernelHeapError) {
-    let pages = unsafe page.pointee.pages
-    pageCount -= pages.pageCount
+    let pages = unsafe pages(of: page)
+    pageCount &-= pages.pageCount
+    _ = unsafe index.find(pages.start.number)
     let refused = unsafe index.remove(page, to: &source)
     guard source.freeHeapPages(pages) else { throw .pagesRefused(pages) }
     if let refused { throw .pagesRefused(refused) }
   }
 
-  private func firstByte(of page: HeapPage.Pointer) -> UnsafeMutableRawPointer? {
-    unsafe PageFrame(page.pointee.number).pointer(directMapOffset: index.directMapOffset)
+  func pages(of page: HeapPage.Pointer) -> PageRange {
+    let physical = unsafe UInt64(page.pointee.address &- index.directMapOffset)
+    let start = PageFrame(physical >> PageFrame.byteCountShift)
+    // The source gave these pages, so they end in the address space.
+    return PageRange(start: start, pageCount: UInt64(unsafe page.pointee.pageCount))
+      ?? PageRange(emptyAt: start)
   }
 }

@@ -46,7 +46,7 @@ extension KernelHeapError {
       sink.write("0x", hexadecimal: UInt64(address), " was to be freed, but ")
       finding.write(to: &sink)
     case .pagesRefused(let pages):
-      sink.write("the pages from ", hexadecimal: pages.start.number, " to ")
+      sink.write("the pages from 0x", hexadecimal: pages.start.number, " to 0x")
       sink.write(hexadecimal: pages.end.number)
       sink.write(" were the heap's, but somebody else has freed them")
     }

@@ -1,57 +1,102 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// The size that small allocations are rounded up to: 16, 32, 48, 64, 96, 128, … bytes, that is 2^k
-/// and 3 × 2^(k-1), up to half a page.
+/// The size that small allocations are rounded up to, up to half a page.
 ///
-/// A third of a slot at most is lost, but for sizes between a quarter and a half of a page, where three
-/// quarters of the larger one would hold no more slots in a page.  Every slot is aligned to the largest
-/// power of two that its size is divisible by, as slots begin where the page does.
+/// In pages of 4 KiB: multiples of 16 up to 128 bytes; four sizes for each doubling up to an eighth of a
+/// page, 160, 192, 224, 256, 320 and so on; and from there on what divides a page by 7, 6, 5, 4, 3 and 2:
+/// 576, 672, 816, 1024, 1360 and 2048 bytes.  Beyond 128 bytes a fifth of a slot is lost at most, a quarter
+/// from 1025 bytes and a third from 1361 on.  Every slot is aligned to the largest power of two that its
+/// size is divisible by, as slots begin where the page does.
 struct SizeClass: Equatable {
   /// The size of the smallest slot, and the alignment that every allocation has.
-  static let minimumByteCount: UInt = 16
+  static var minimumByteCount: UInt { 16 }
 
-  /// The number of classes, some of which no size needs: for pages of up to 64 KiB.
-  static let count = 24
+  /// How many classes there can be: 22 with pages of 4 KiB, 38 with pages of 64 KiB.
+  static var capacity: Int { 38 }
 
-  /// Of the lists of classes.
+  /// The size of the largest slot.
+  static var maximumByteCount: UInt { pageByteCount / 2 }
+
+  /// The number of the class, ascending by size.
   let index: Int
-
-  /// The size of a slot.
-  let byteCount: UInt
-
-  /// The number of slots in a page.
-  var slotCount: UInt { Self.pageByteCount / byteCount }
 
   private static var pageByteCount: UInt { UInt(truncatingIfNeeded: PageFrame.byteCount) }
 
-  /// The class for allocations of so many bytes, a multiple of the alignment that they need; nil where
-  /// whole pages serve them.
+  /// The classes that are multiples of 16 bytes.
+  private static var linearCount: Int { 8 }
+
+  /// log2 of the size that the last of them has.
+  private static var linearShift: Int { 7 }
+
+  /// Those behind them, four for each doubling up to an eighth of a page.
+  private static var geometricCount: Int {
+    // With pages of 4 KiB at least.
+    (Int(truncatingIfNeeded: PageFrame.byteCountShift) &- 3 &- linearShift) &* 4
+  }
+
+  private static var firstDivided: Int { linearCount &+ geometricCount }
+
+  /// How many classes there are.
+  static var count: Int { firstDivided &+ 6 }
+
+  /// The size of a slot of which a page has so many, from 2 to 7.
+  @inline(__always)
+  private static func dividedByteCount(_ slotCount: UInt) -> UInt {
+    pageByteCount / slotCount & ~(minimumByteCount &- 1)
+  }
+
+  init(index: Int) {
+    self.index = index
+  }
+
+  /// The class for so many bytes, from 1 to ``maximumByteCount``.
   ///
   /// - Complexity: O(1).
-  init?(holding byteCount: UInt) {
-    guard byteCount <= Self.pageByteCount / 2 else { return nil }
-    guard byteCount > Self.minimumByteCount else {
-      self.init(index: 0, byteCount: Self.minimumByteCount)
-      return
-    }
-    // From 5 to 15: the size is above 2^(shift - 1), and at most 2^shift.
-    let shift = UInt.bitWidth &- (byteCount &- 1).leadingZeroBitCount
-    let full: UInt = 1 << UInt(truncatingIfNeeded: shift)
-    let threeQuarters = full / 4 * 3
-    // From 0 to 22.
-    let index = (shift &- 4) &* 2
-    if byteCount <= threeQuarters, threeQuarters.isMultiple(of: Self.minimumByteCount),
-      full < Self.pageByteCount / 2
-    {
-      self.init(index: index &- 1, byteCount: threeQuarters)
+  @inline(__always)
+  init(holding byteCount: UInt) {
+    let last = byteCount &- 1
+    if last < 1 &<< UInt(bitPattern: Self.linearShift) {
+      index = Int(bitPattern: last >> 4)
+    } else if last < Self.pageByteCount / 8 {
+      // At least 7: the size is above 2^shift, and at most 2^(shift + 1).
+      let shift = UInt.bitWidth &- 1 &- last.leadingZeroBitCount
+      let quarter = Int(bitPattern: last &>> UInt(bitPattern: shift &- 2) & 3)
+      index = Self.linearCount &+ (shift &- Self.linearShift) &* 4 &+ quarter
     } else {
-      self.init(index: index, byteCount: full)
+      var index = Self.firstDivided
+      if last >= Self.dividedByteCount(7) { index &+= 1 }
+      if last >= Self.dividedByteCount(6) { index &+= 1 }
+      if last >= Self.dividedByteCount(5) { index &+= 1 }
+      if last >= Self.dividedByteCount(4) { index &+= 1 }
+      if last >= Self.dividedByteCount(3) { index &+= 1 }
+      self.index = index
     }
   }
 
-  private init(index: Int, byteCount: UInt) {
-    self.index = index
-    self.byteCount = byteCount
+  /// The class for so many bytes, not 0, whose slots have an alignment, a power of two; nil where whole
+  /// pages serve them.
+  ///
+  /// - Complexity: O(classes); O(1) for the alignment that every allocation has.
+  init?(holding byteCount: UInt, alignedTo alignment: UInt) {
+    guard max(byteCount, alignment) <= Self.maximumByteCount else { return nil }
+    self.init(holding: max(byteCount, alignment))
+    // The largest slot has every alignment up to its size.
+    while self.byteCount & (alignment &- 1) != 0 { self.init(index: index &+ 1) }
   }
+
+  /// The size of a slot.
+  var byteCount: UInt {
+    if index < Self.linearCount { return UInt(bitPattern: index &+ 1) &* Self.minimumByteCount }
+    if index < Self.firstDivided {
+      let place = index &- Self.linearCount
+      // At most an eighth of a page.
+      return UInt(bitPattern: (place & 3) &+ 5)
+        &<< UInt(bitPattern: place / 4 &+ Self.linearShift &- 2)
+    }
+    return Self.dividedByteCount(UInt(bitPattern: Self.firstDivided &+ 7 &- index))
+  }
+
+  /// The number of slots in a page.
+  var slotCount: UInt { Self.pageByteCount / byteCount }
 }

@@ -64,17 +64,22 @@ extension HeapPageSource where Self: ~Copyable {
     guard let pages = allocateHeapPages(pageCount, alignedTo: alignment, below: limit) else {
       return nil
     }
-    if unsafe pages.start.pointer(directMapOffset: directMapOffset) != nil { return pages }
+    if pages.start.address(directMapOffset: directMapOffset) != 0 { return pages }
     return allocateHeapPages(pageCount, alignedTo: alignment, below: limit)
   }
 }
 
 extension PageFrame {
-  /// A pointer to the page's first byte; nil where that is the nil pointer.
-  func pointer(directMapOffset: UInt) -> UnsafeMutableRawPointer? {
+  /// What a pointer to the page's first byte has for an address; 0 for the nil pointer.
+  @inline(__always)
+  func address(directMapOffset: UInt) -> UInt {
     // Wrapping around is how a direct map may lie below the addresses that it maps; page frames end
     // where addresses do.
-    unsafe UnsafeMutableRawPointer(
-      bitPattern: UInt(truncatingIfNeeded: number << PageFrame.byteCountShift) &+ directMapOffset)
+    UInt(truncatingIfNeeded: number << PageFrame.byteCountShift) &+ directMapOffset
+  }
+
+  /// A pointer to the page's first byte; nil where that is the nil pointer.
+  func pointer(directMapOffset: UInt) -> UnsafeMutableRawPointer? {
+    unsafe UnsafeMutableRawPointer(bitPattern: address(directMapOffset: directMapOffset))
   }
 }

@@ -39,6 +39,14 @@ public struct BoundedList<Element>: ~Copyable {
     }
   }
 
+  /// The element at `index`, without a look whether there is one.
+  ///
+  /// - Precondition: There is.
+  package subscript(unchecked index: Int) -> Element {
+    get { unsafe storage[index] }
+    nonmutating set { unsafe storage[index] = newValue }
+  }
+
   /// Appends an element, or counts it where there is no room.
   ///
   /// - Complexity: O(1).

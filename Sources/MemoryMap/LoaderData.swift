@@ -29,6 +29,8 @@ public enum LoaderData: Hashable, Sendable {
   case loaderReclaimable
   /// The device tree, with all the room that it says it has.
   case deviceTree
+  /// The ELF header that describes the memory of a kernel that has crashed.
+  case crashHeader
   /// The entry with this number of a device tree's memory reservation block.
   case memoryReservation(Int)
   /// The range with this number of a device tree's `/reserved-memory`, counted from 0 over all of
@@ -53,6 +55,7 @@ public enum LoaderData: Hashable, Sendable {
     case .kernelAndModules: sink.write("kernel and modules")
     case .loaderReclaimable: sink.write("loader")
     case .deviceTree: sink.write("device tree")
+    case .crashHeader: sink.write("ELF header of the crash dump")
     case .memoryReservation(let number): sink.write("memory reservation ", number)
     case .reservedMemory(let number): sink.write("reserved memory ", number)
     case .reusableMemory(let number): sink.write("reusable memory ", number)
@@ -63,6 +66,6 @@ public enum LoaderData: Hashable, Sendable {
 extension TextSink {
   fileprivate mutating func write(_ text: StaticString, _ number: Int) {
     write(text)
-    write(decimal: UInt(number))
+    write(decimal: UInt64(number))
   }
 }

@@ -58,9 +58,10 @@ public struct MemoryAffinityList: ~Copyable {
   /// Puts the entries into ascending order, and cuts those that overlap: the addresses go to the
   /// entry that starts first, of two that start together to the larger one.
   ///
-  /// - Complexity: O(n log n), in place.
-  /// - Returns: The number of entries that lost addresses to an entry of another node.
-  mutating func sortAndSeparate() -> Int {
+  /// - Complexity: O(n log n), in place, and O(n log r) in r regions of `map`.
+  /// - Returns: The number of entries that lost addresses to an entry of another node, both with memory
+  ///   that `map` calls usable.
+  mutating func sortAndSeparate(in map: MemoryMap) -> Int {
     unsafe list.elements.heapSort { left, right in
       (left.range.start, right.range.byteCount, left.node)
         < (right.range.start, left.range.byteCount, right.node)
@@ -73,7 +74,11 @@ public struct MemoryAffinityList: ~Copyable {
       if kept > 0 {
         let previous = list[kept - 1]
         let overlaps = end.map { entry.range.start < $0 } ?? true
-        if overlaps && previous.node != entry.node { conflictCount += 1 }
+        if overlaps && previous.node != entry.node && map.hasUsablePage(in: previous.range)
+          && map.hasUsablePage(in: entry.range)
+        {
+          conflictCount += 1
+        }
       }
       // Behind an entry that ends at the top of the address space nothing is left.
       guard let free = end else { continue }

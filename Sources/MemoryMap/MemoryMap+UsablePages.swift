@@ -32,6 +32,14 @@ extension MemoryMap {
     return pages.isEmpty || ranges.next() == pages
   }
 
+  /// Whether any usable page lies in `range` in part.
+  ///
+  /// - Complexity: O(log n + k) for k regions in the range.
+  func hasUsablePage(in range: AddressRange) -> Bool {
+    var ranges = usablePages(in: range.touchedPages)
+    return ranges.next() != nil
+  }
+
   /// The number of usable pages below `limit`.
   ///
   /// - Complexity: O(n).

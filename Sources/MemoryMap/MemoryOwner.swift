@@ -41,7 +41,7 @@ public enum MemoryOwner: Hashable, Sendable {
     case .acpiTables: sink.write("ACPI tables")
     case .bitmap(let node):
       sink.write("bitmap of node ")
-      sink.write(decimal: node.rawValue.magnitude)
+      sink.write(decimal: UInt64(node.rawValue.magnitude))
     case .pageTables: sink.write("page tables")
     case .badMemory: sink.write("bad memory")
     case .named(let name): name.write(to: &sink)

@@ -43,11 +43,134 @@ extension MemoryRegionList {
     }
   }
 
+  /// Takes away all of one kind but its first `byteCount` bytes, counted from the lowest address up;
+  /// bytes in several regions count once.  The regions get sorted.
+  ///
+  /// - Complexity: O(n log n), in place.
+  public mutating func limit(_ kind: MemoryKind, toByteCount byteCount: UInt64) {
+    sort()
+    var left = byteCount
+    // The first address that has not been counted.
+    var next = PhysicalAddress(0)
+    for index in 0..<count where self[index].kind == kind {
+      let range = self[index].range
+      guard let last = range.last, last >= next else { continue }
+      let start = Swift.max(range.start, next)
+      // Not above the size of the range.
+      let byteCount = last.rawValue - start.rawValue + 1
+      guard byteCount < left else {
+        if let end = start.advanced(byByteCount: left) { clip(kind, at: end) }
+        return
+      }
+      left -= byteCount
+      guard let end = range.end else { return }
+      next = end
+    }
+  }
+
+  /// Turns what is of one kind in a range into another one.
+  ///
+  /// - Parameters:
+  ///   - kind: The kind that is replaced; nil for every one.
+  ///   - other: What it becomes; nil for no memory at all.
+  ///   - window: The range; what lies outside of it stays as it is.
+  /// - Complexity: O(n); at most one more region for each that an end of the range lies in.
+  public mutating func replace(
+    _ kind: MemoryKind?, with other: MemoryKind?, in window: AddressRange
+  ) {
+    for index in 0..<count where kind == nil || self[index].kind == kind {
+      let region = self[index]
+      guard let part = region.range.intersection(window) else { continue }
+      let (front, behind) = region.range.removing(part)
+      let changed = other.map { MemoryRegion(range: part, kind: $0) }
+      guard let rest = front ?? behind else {
+        self[index] =
+          changed ?? MemoryRegion(range: AddressRange(part.start..<part.start), kind: region.kind)
+        continue
+      }
+      self[index] = MemoryRegion(range: rest, kind: region.kind)
+      if front != nil, let behind { append(MemoryRegion(range: behind, kind: region.kind)) }
+      if let changed { append(changed) }
+    }
+  }
+
+  /// Takes the first `firstCount` regions and those behind them for two maps of the same memory, and
+  /// appends what it takes for the rule that usable is what both call usable.
+  ///
+  /// - Parameters:
+  ///   - firstCount: The number of regions of the first map.
+  ///   - report: Called, in ascending order, for memory that both tell of in different kinds, or one as
+  ///     usable and the other not at all.
+  /// - Precondition: The list is complete.
+  /// - Complexity: O(n log n), in place.
+  package mutating func keepUsable(inBothAt firstCount: Int, report: (AddressRange) -> Void) {
+    precondition(isComplete && firstCount <= count)
+    let (first, second) = unsafe (elements[..<firstCount], elements[firstCount...])
+    var one = unsafe MapStretches(UnsafeMutableBufferPointer(rebasing: first))
+    var other = unsafe MapStretches(UnsafeMutableBufferPointer(rebasing: second))
+    while let start = Self.lower(one.start, other.start) {
+      // As far as both stay what they are.
+      let last = Swift.min(one.last(from: start), other.last(from: start))
+      let kinds = (one.kind(at: start), other.kind(at: start))
+      one.advance(behind: last)
+      other.advance(behind: last)
+      let isMissing = kinds.0 == nil || kinds.1 == nil
+      guard kinds.0 != kinds.1, !isMissing || kinds.0 == .usable || kinds.1 == .usable,
+        let range = AddressRange(first: PhysicalAddress(start), last: PhysicalAddress(last))
+      else { continue }
+      report(range)
+      if isMissing { append(MemoryRegion(range: range, kind: .reserved)) }
+    }
+  }
+
+  private static func lower(_ left: UInt64?, _ right: UInt64?) -> UInt64? {
+    guard let left, let right else { return left ?? right }
+    return Swift.min(left, right)
+  }
+
   /// Puts the regions into ascending order of their starts.
   ///
   /// - Complexity: O(n log n), in place.
   public mutating func sort() {
     unsafe elements.heapSort { $0.range.start < $1.range.start }
+  }
+}
+
+/// The stretches of a map, sorted and disjoint, walked over together with those of another map.
+private struct MapStretches {
+  private var sweep: RegionSweep<MemoryRegionIterator>
+  private var current: KindStretch?
+
+  init(_ regions: UnsafeMutableBufferPointer<MemoryRegion>) {
+    unsafe regions.heapSort { $0.range.start < $1.range.start }
+    sweep = unsafe RegionSweep(MemoryRegionIterator(regions))
+    current = sweep.next()
+  }
+
+  /// The first number that is in a stretch; nil behind the last.
+  var start: UInt64? { current?.first }
+
+  /// The kind at a number that is not above any that is left.
+  func kind(at number: UInt64) -> MemoryKind? {
+    guard let current, current.first <= number else { return nil }
+    return current.kind
+  }
+
+  /// The last number up to which the kind at `number` stays.
+  func last(from number: UInt64) -> UInt64 {
+    guard let current else { return .max }
+    // Above the number, and so not 0.
+    return current.first <= number ? current.last : current.first - 1
+  }
+
+  /// Leaves out everything up to `last`, which is in the first stretch or in front of it.
+  mutating func advance(behind last: UInt64) {
+    guard let stretch = current, stretch.first <= last else { return }
+    if stretch.last <= last {
+      current = sweep.next()
+    } else {
+      current = KindStretch(first: last + 1, last: stretch.last, kind: stretch.kind)
+    }
   }
 }
 

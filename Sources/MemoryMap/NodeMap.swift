@@ -22,8 +22,9 @@ public struct NodeMap {
   /// The number of nodes, with those that have no memory; 1 at least.
   public let nodeCount: Int
 
-  /// How many of firmware's entries overlapped one of another node.  The one that started first kept
-  /// the addresses; the caller should say that firmware contradicts itself.
+  /// How many of firmware's entries overlapped one of another node, both with memory.  If there are any,
+  /// firmware contradicts itself, and the machine is taken for one of a single node, as Linux does; the
+  /// caller should say so.
   public let conflictCount: Int
 
   /// Makes the map of the usable pages of `map`, as `affinities`, which gets sorted, gives them to
@@ -39,7 +40,8 @@ public struct NodeMap {
   ) throws(MemoryMapError) {
     try affinities.checkCapacity()
     memory = map
-    conflictCount = affinities.sortAndSeparate()
+    conflictCount = affinities.sortAndSeparate(in: map)
+    if conflictCount > 0 { affinities.removeAll() }
     nodeCount = affinities.nodeCount
     unsafe self.affinities = UnsafeBufferPointer(affinities.elements)
   }

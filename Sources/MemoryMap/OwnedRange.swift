@@ -17,20 +17,20 @@ public struct OwnedRange: Hashable, Sendable, TableLine {
   /// Whether it is needed only until the kernel has started, and can be released then.
   public var isNeededOnlyDuringBoot: Bool
 
-  /// Whether the debug mode of a ledger has laid a red zone behind its end.
-  public let hasRedZone: Bool
+  /// How many bytes of a red zone, which the debug mode of a ledger has laid behind its end, lie there
+  /// still; 0 for none.
+  public package(set) var redZoneByteCount: UInt8
 
   /// Makes a range with its owner.
-  @inlinable
   public init(
     range: AddressRange, owner: MemoryOwner, isAllocated: Bool = false,
-    isNeededOnlyDuringBoot: Bool = false, hasRedZone: Bool = false
+    isNeededOnlyDuringBoot: Bool = false, redZoneByteCount: UInt8 = 0
   ) {
     self.range = range
     self.owner = owner
     self.isAllocated = isAllocated
     self.isNeededOnlyDuringBoot = isNeededOnlyDuringBoot
-    self.hasRedZone = hasRedZone
+    self.redZoneByteCount = redZoneByteCount
   }
 
   /// The pages that are its own, if no other range that is known of touches them: of an allocation
@@ -44,7 +44,7 @@ public struct OwnedRange: Hashable, Sendable, TableLine {
     OwnedRange(
       range: range, owner: owner, isAllocated: isAllocated,
       isNeededOnlyDuringBoot: isNeededOnlyDuringBoot,
-      hasRedZone: hasRedZone && range.last == self.range.last)
+      redZoneByteCount: range.last == self.range.last ? redZoneByteCount : 0)
   }
 
   /// Prints `START-LAST OWNER`, addresses in hexadecimal, the last one included.
@@ -78,25 +78,27 @@ extension OwnedRangeList {
     var leftOutCount = 0
     var index = 0
     while index < count {
-      let held = self[index]
+      let held = self[unchecked: index]
       guard let part = held.range.intersection(bytes) else {
         index += 1
         continue
       }
-      let front = AddressRange(start: held.range.start, end: part.start)
-      // What lies behind the part has a first byte, and so the part an end.
-      let behind = part.end.flatMap { end in
-        held.range.last.flatMap { AddressRange(first: end, last: $0) }
-      }
-      switch (front.flatMap { $0.isEmpty ? nil : $0 }, behind) {
-      case (nil, nil):
+      // Parts of the range in front of that and behind it.
+      let front = part.start.rawValue &- held.range.start.rawValue
+      let behind = held.range.byteCount &- front &- part.byteCount
+      let end = PhysicalAddress(part.start.rawValue &+ part.byteCount)
+      let rest = held.replacing(AddressRange(start: end, clampingByteCount: behind))
+      if front > 0 {
+        self[unchecked: index] = held.replacing(
+          AddressRange(start: held.range.start, clampingByteCount: front))
+        if behind > 0 {
+          if count < capacity { append(rest) } else { leftOutCount += 1 }
+        }
+      } else if behind > 0 {
+        self[unchecked: index] = rest
+      } else {
         remove(at: index)
         continue
-      case (let front?, nil): self[index] = held.replacing(front)
-      case (nil, let behind?): self[index] = held.replacing(behind)
-      case (let front?, let behind?):
-        self[index] = held.replacing(front)
-        if count < capacity { append(held.replacing(behind)) } else { leftOutCount += 1 }
       }
       index += 1
     }

@@ -139,3 +139,54 @@ extension PageAllocator {
     }
   }
 }
+
+extension PageAllocator {
+  /// Frees a run, or releases pages that have been reserved since boot: whatever a heap was served with
+  /// before the hand-over or after it.
+  ///
+  /// - Returns: Whether they were either; nothing has changed otherwise.
+  @inline(__always)
+  package mutating func takeBack(_ pages: PageRange) -> Bool {
+    if pages.pageCount == 1 {
+      switch freeSinglePage(pages.start) {
+      case .done: return true
+      case .begun:
+        finishFree(pages.start)
+        return true
+      case .refused: break
+      }
+    }
+    return takeBackRun(pages)
+  }
+
+  /// Makes a run longer or shorter where it is; of pages that have been reserved since boot, releases the
+  /// last.
+  ///
+  /// - Returns: Whether it could; nothing has changed otherwise.
+  package mutating func resizeOrRelease(
+    _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
+  ) -> Bool {
+    do throws(PageAllocatorError) {
+      _ = try resize(pages, toPageCount: pageCount, below: limit)
+      return true
+    } catch {
+      guard case .runNotAllocated(_, .reserved) = error, pageCount < pages.pageCount,
+        let kept = PageRange(start: pages.start, pageCount: pageCount),
+        let rest = PageRange(start: kept.end, end: pages.end)
+      else { return false }
+      return takeBackRun(rest)
+    }
+  }
+
+  @inline(never)
+  private mutating func takeBackRun(_ pages: PageRange) -> Bool {
+    do throws(PageAllocatorError) {
+      try free(pages)
+      return true
+    } catch {
+      guard case .runNotAllocated(_, .reserved) = error else { return false }
+    }
+    do throws(PageAllocatorError) { try release(pages) } catch { return false }
+    return true
+  }
+}

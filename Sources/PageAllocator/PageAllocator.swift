@@ -37,14 +37,14 @@ import PhysicalMemory
   ///
   /// The memory for what must be known beside the boot bitmap, 1.06 bits a page (1.11 with words of
   /// 32 bits), is allocated from boot memory, on the node that it is of if possible.  Neither that
-  /// nor the bitmaps are released.  Boot memory has been handed over then.
+  /// nor the bitmaps can be released, by whatever call.  Boot memory has been handed over then.
   ///
   /// - Parameters:
   ///   - memory: Boot memory.
   ///   - nodes: Storage for as many nodes as boot memory has, of any content; it must stay in place.
   /// - Throws: ``PageAllocatorError/noRoom(byteCount:_:)`` and then boot memory goes on;
   ///   ``PageAllocatorError/tooFewNodes(count:requiredCount:)``;
-  ///   ``PageAllocatorError/handedOver``.
+  ///   ``PageAllocatorError/handedOver``; ``PageAllocatorError/noPages``.
   /// - Complexity: O(storage + nodes²); a few words are written for each node.
   public init(
     takingOver memory: inout BootMemory, nodes: UnsafeMutableBufferPointer<PageNode>
@@ -53,6 +53,7 @@ import PhysicalMemory
       throw .tooFewNodes(count: nodes.count, requiredCount: max(memory.nodeCapacity, 1))
     }
     guard !memory.isHandedOver else { throw .handedOver }
+    guard Self.hasPages(memory) else { throw .noPages }
     unsafe nodes.initialize(repeating: PageNode())
     memory.reserveBitmaps(in: memory.bitmapsSpan)
     unsafe try Self.allocateTrees(of: nodes, from: &memory)
@@ -60,6 +61,16 @@ import PhysicalMemory
     unsafe firstNode = nil
     unsafe recentNode = unsafe first
     takeOver(&memory)
+  }
+
+  /// Whether any node has pages; without one there would be no tree to look at.
+  private static func hasPages(_ memory: borrowing BootMemory) -> Bool {
+    var next = unsafe memory.firstNode
+    while let node = unsafe next {
+      if unsafe !node.pointee.span.isEmpty { return true }
+      unsafe next = node.pointee.next
+    }
+    return false
   }
 
   /// Allocates the memory of every node's tree.
@@ -114,6 +125,7 @@ import PhysicalMemory
       else { continue }
       let node = unsafe nodes + index
       unsafe node.pointee.span = bootNode.pointee.span
+      unsafe node.pointee.bitmapPages = bootNode.pointee.bitmapPages
       unsafe node.pointee.tree = PageTree(
         takingOver: bootNode.pointee.bitmap, memory: treeMemory)
       if let last = unsafe last {
@@ -290,7 +302,7 @@ import PhysicalMemory
   func finding(_ bit: UInt, in node: NodePointer) -> PageFinding {
     switch unsafe node.pointee.tree.find(bit) {
     case .free: .free
-    case .reserved: .reserved
+    case .reserved: unsafe ownFinding(of: node.pointee.page(ofBit: bit)) ?? .reserved
     case .insideBlock: .insideBlock
     case .run(let count):
       unsafe finding(bit, count, in: node)
@@ -308,21 +320,28 @@ import PhysicalMemory
   /// such as boot allocations, init code, and modules that it has read.
   ///
   /// - Parameters:
-  ///   - pages: Pages of one node or of several; each must be reserved.
-  /// - Throws: ``PageAllocatorError/notReserved(_:)`` with the first page that is not, or that lies in
-  ///   no node; none has been released then.
+  ///   - pages: Pages of one node or of several; each must be reserved, and not have a bitmap or a tree.
+  /// - Throws: ``PageAllocatorError/notReleasable(_:_:)`` with the first page that cannot be, and what it
+  ///   is; none has been released then.
   /// - Complexity: O(words + nodes).
+  @inline(never)
   public mutating func release(_ pages: PageRange) throws(PageAllocatorError) {
-    var page = pages.start
-    while page < pages.end {
+    let own = ownFinding(in: pages)
+    let others = PageRange(pages.start..<(own?.page ?? pages.end))
+    var page = others.start
+    while page < others.end {
       guard let node = unsafe self.node(containing: page),
-        let part = unsafe node.pointee.span.intersection(pages)
-      else { throw .notReserved(page) }
+        let part = unsafe node.pointee.span.intersection(others)
+      else { throw .notReleasable(page, .outsideNodes) }
       let found = unsafe node.pointee.tree.firstNotReserved(
         from: node.pointee.bit(of: page), to: node.pointee.bit(of: part.end))
-      if let found { throw unsafe .notReserved(node.pointee.page(ofBit: found)) }
+      if let found {
+        throw unsafe .notReleasable(
+          node.pointee.page(ofBit: found), finding(found, in: node))
+      }
       page = part.end
     }
+    if let own { throw .notReleasable(own.page, own.finding) }
     page = pages.start
     while page < pages.end, let node = unsafe self.node(containing: page),
       let part = unsafe node.pointee.span.intersection(pages)
@@ -331,6 +350,31 @@ import PhysicalMemory
         from: node.pointee.bit(of: page), to: node.pointee.bit(of: part.end))
       page = part.end
     }
+  }
+
+  /// Which bitmap or tree a page has; nil if it has none.
+  private func ownFinding(of page: PageFrame) -> PageFinding? {
+    ownFinding(in: PageRange(page...page))?.finding
+  }
+
+  /// The first of these pages that has a bitmap or a tree, and which; nil if none has.
+  @inline(never)
+  private func ownFinding(in pages: PageRange) -> (page: PageFrame, finding: PageFinding)? {
+    var found: (page: PageFrame, finding: PageFinding)?
+    var rest = pages
+    func look(_ own: PageRange, _ finding: PageFinding) {
+      guard let part = own.intersection(rest) else { return }
+      found = (part.start, finding)
+      rest = PageRange(rest.start..<part.start)
+    }
+    var next = unsafe firstNode
+    while let node = unsafe next, let first = unsafe nodes.baseAddress {
+      let id = unsafe NodeID(node - first)
+      look(unsafe node.pointee.bitmapPages, .bitmap(id))
+      look(unsafe node.pointee.treePages, .tree(id))
+      unsafe next = node.pointee.next
+    }
+    return found
   }
 
   /// What is free on a node.

@@ -4,7 +4,7 @@ import TextOutput
 
 extension PageAllocatorError {
   /// Writes the reason for a person, without a line feed:
-  /// `page 1f0 was to be freed with order 3, but is free`.
+  /// `page 0x1f0 was to be freed with order 3, but is free`.
   ///
   /// Page frame numbers and sizes are hexadecimal, orders and node numbers decimal.
   public func write(to sink: inout some TextSink) {
@@ -31,26 +31,30 @@ extension PageAllocatorError {
       sink.write(" nodes, and boot memory has room for ")
       sink.write(requiredCount)
     case .noRoom(let byteCount, let node):
-      sink.write("no free range for ", hexadecimal: byteCount, " bytes, to keep the pages of node ")
+      sink.write(
+        "no free range for 0x", hexadecimal: byteCount, " bytes, to keep the pages of node ")
       sink.write(node.rawValue)
     case .handedOver:
       sink.write("boot memory has been handed over already")
     case .notAllocated(let page, let order, let finding):
-      sink.write("page ", hexadecimal: page.number, " was to be freed with order ")
+      sink.write("page 0x", hexadecimal: page.number, " was to be freed with order ")
       sink.write(order)
       sink.write(", but ")
       finding.write(to: &sink)
     case .runNotAllocated(let pages, let finding):
-      sink.write("pages ", hexadecimal: pages.start.number, " to ")
+      sink.write("pages 0x", hexadecimal: pages.start.number, " to 0x")
       sink.write(hexadecimal: pages.end.number)
       sink.write(" are no run: the first ")
       finding.write(to: &sink)
     case .cannotGrow(let page, let pageCount):
-      sink.write("the run at page ", hexadecimal: page.number, " cannot have 0x")
+      sink.write("the run at page 0x", hexadecimal: page.number, " cannot have 0x")
       sink.write(hexadecimal: pageCount)
       sink.write(" pages: those behind it are not free")
-    case .notReserved(let page):
-      sink.write("page ", hexadecimal: page.number, " is not reserved")
+    case .notReleasable(let page, let finding):
+      sink.write("page 0x", hexadecimal: page.number, " was to be released, but ")
+      finding.write(to: &sink)
+    case .noPages:
+      sink.write("boot memory has no node with pages")
     }
   }
 }
@@ -62,6 +66,12 @@ extension PageFinding {
     case .outsideNodes: sink.write("lies in no node")
     case .free: sink.write("is free")
     case .reserved: sink.write("has been reserved since boot")
+    case .bitmap(let node):
+      sink.write("holds the bitmap of node ")
+      sink.write(node.rawValue)
+    case .tree(let node):
+      sink.write("holds the page allocator's tree of node ")
+      sink.write(node.rawValue)
     case .block(let order):
       sink.write("was given out with order ")
       sink.write(order)

@@ -37,8 +37,11 @@ public enum PageAllocatorError: Error, Equatable, Sendable {
   /// The run at this page is as it was: the pages behind it, up to as many, are not all free.
   case cannotGrow(PageFrame, pageCount: UInt64)
 
-  /// This page of the range is not reserved, and so cannot be released.
-  case notReserved(PageFrame)
+  /// This page of the range cannot be released.
+  case notReleasable(PageFrame, PageFinding)
+
+  /// Boot memory has no node with pages.
+  case noPages
 }
 
 /// What a page is.
@@ -51,6 +54,12 @@ public enum PageFinding: Equatable, Sendable {
 
   /// It has been reserved since boot, and was never released.
   case reserved
+
+  /// It has the bitmap of this node, which stays in use.
+  case bitmap(NodeID)
+
+  /// It has what the page allocator knows of this node's pages beside the bitmap.
+  case tree(NodeID)
 
   /// It is the first page of an allocated block of this order.
   case block(order: Int)

@@ -17,10 +17,14 @@ import PhysicalMemory
   /// The pages that hold what is known of the node's pages beside boot memory's bitmap.
   public internal(set) var treePages: PageRange
 
+  /// The pages of the bitmap that boot memory left; none where it lies in memory of the caller's.
+  var bitmapPages: PageRange
+
   /// No node.
   public init() {
     span = PageRange(emptyAt: PageFrame(0))
     treePages = span
+    bitmapPages = span
     tree = PageTree()
     unsafe next = nil
   }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 
-/// How the memory of a ``PageBitmap`` is divided into its levels.
+/// How the memory of a ``PageBitmap`` of this machine is divided into its levels.
+@usableFromInline
+typealias BitmapLayout = WordLayout<BitmapWord>
+
+/// How the memory of a ``PageBitmap`` of such words is divided into its levels.
 ///
 /// A table of where the levels are comes first, then the root, then level by level down to
-/// level 0, which has a word for each `BitmapWord.bitCount` pages.  A group of a higher
+/// level 0, which has a word for each of its number of bits of pages.  A group of a higher
 /// level describes as many words or groups of the level below with a few planes of one bit each.
 @usableFromInline
-struct BitmapLayout {
+struct WordLayout<Word: FixedWidthInteger & UnsignedInteger> {
   /// The number of bits on level 0; at least 1, even for a node without pages.
   let bitCount: UInt
 
@@ -16,8 +20,11 @@ struct BitmapLayout {
   /// The number of groups right below the root, at most as many as a word has bits.
   private(set) var topGroupCount: UInt = 0
 
+  /// The size of all levels in bytes.
+  private var levelsByteCount: UInt = 0
+
   /// The size of the table and all levels in bytes.
-  private(set) var byteCount: UInt = 0
+  var byteCount: UInt { byteCount(pointerByteCount: UInt(MemoryLayout<UInt>.size)) }
 
   /// Lays out a bitmap of `bitCount` bits.
   ///
@@ -30,23 +37,27 @@ struct BitmapLayout {
     var wordCount = groupCount
     groupCount = Self.groupCount(of: groupCount)
     wordCount &+= groupCount &<< Self.groupShift(onLevel: 1)
-    while groupCount > BitmapWord.bitCount {
+    while groupCount > UInt(Word.bitWidth) {
       groupCount = Self.groupCount(of: groupCount)
       wordCount &+= groupCount &<< Self.groupShift(onLevel: 2)
       rootLevel &+= 1
     }
     topGroupCount = groupCount
     wordCount &+= 1 &<< Self.groupShift(onLevel: 2)
-    byteCount =
-      wordCount &* UInt(MemoryLayout<BitmapWord>.size)
-      &+ UInt(bitPattern: rootLevel &+ 1) &* UInt(MemoryLayout<UInt>.size)
+    levelsByteCount = wordCount &* UInt(MemoryLayout<Word>.size)
+  }
+
+  /// The size of the table and all levels in bytes, where pointers have so many.
+  @inline(__always)
+  func byteCount(pointerByteCount: UInt) -> UInt {
+    levelsByteCount &+ UInt(bitPattern: rootLevel &+ 1) &* pointerByteCount
   }
 
   /// How many groups it takes to describe `count` bits, words or groups, which is not 0.
   @inline(__always)
   static func groupCount(of count: UInt) -> UInt {
     // A count is at most 2^52 where words have 64 bits and 2^32 in practice where they have 32.
-    (count &+ (BitmapWord.bitCount &- 1)) &>> BitmapWord.bitShift
+    (count &+ UInt(Word.bitWidth &- 1)) &>> UInt(Word.bitWidth.trailingZeroBitCount)
   }
 
   /// log2 of the number of words in a group: a word itself on level 0; two planes on level 1; three

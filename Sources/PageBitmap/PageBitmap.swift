@@ -92,6 +92,13 @@ package struct PageBitmap {
     BitmapLayout(bitCount: pageCount + bitMask).byteCount
   }
 
+  /// The same on a machine whose words and pointers have 32 bits.
+  ///
+  /// - Complexity: O(levels).
+  package static func byteCountOn32Bits(forPageCount pageCount: UInt) -> UInt {
+    WordLayout<UInt32>(bitCount: pageCount + 31).byteCount(pointerByteCount: 4)
+  }
+
   /// Makes this a bitmap with no page free: in its place, where an initialiser would be copied.
   ///
   /// - Parameters:

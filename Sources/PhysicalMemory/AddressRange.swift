@@ -100,6 +100,18 @@ public struct AddressRange: Hashable, Sendable {
     return start <= otherLast && other.start <= last
   }
 
+  /// What is left in front of `part` and behind it, if that is cut out; nil for those that have no byte.
+  ///
+  /// Of a range that shares no byte with `part` all is left, and counts as in front.
+  @inlinable
+  public func removing(_ part: AddressRange) -> (front: AddressRange?, behind: AddressRange?) {
+    guard overlaps(part), let last, let partLast = part.last else { return (self, nil) }
+    let front = start < part.start ? AddressRange(start: start, end: part.start) : nil
+    // What lies behind the part has a first byte, and so the part an end.
+    let behind = partLast < last ? part.end.flatMap { AddressRange(first: $0, last: last) } : nil
+    return (front, behind)
+  }
+
   /// The addresses that lie in both ranges; nil if there is none.
   @inlinable
   public func intersection(_ other: AddressRange) -> AddressRange? {

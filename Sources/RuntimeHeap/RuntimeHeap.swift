@@ -45,6 +45,16 @@ public enum RuntimeHeap {
   /// What the heap holds.
   public static var statistics: HeapStatistics { unsafe heap.pointee.statistics }
 
+  /// Gives back the pages that the heap keeps for later; see `KernelHeap`.
+  ///
+  /// - Returns: How many pages.
+  @discardableResult
+  public static func trim() -> UInt64 {
+    unsafe platform.lock?(platform.context)
+    defer { unsafe platform.unlock?(platform.context) }
+    return unsafe heap.pointee.trim(to: &source)
+  }
+
   private static var heap: UnsafeMutablePointer<KernelHeap> {
     unsafe runtime_heap_storage_pointer().unsafelyUnwrapped
       .assumingMemoryBound(to: KernelHeap.self)
@@ -83,9 +93,19 @@ public enum RuntimeHeap {
       return unsafe fill(platform.context, memory, byteCount)
     }
     var text = TextBuffer()
-    text.write("heap: random bytes were asked for, and the kernel has given no source of them")
-    report(text)
+    text.write(
+      "heap: random bytes were asked for, which a Dictionary or a Set does first, and there is ")
+    text.write("no RuntimeHeapPlatform.fillRandomly")
+    unsafe text.withBytes { bytes in
+      unsafe reportOrPrint(bytes.baseAddress, UInt(bitPattern: bytes.count))
+    }
     fatalError()
+  }
+
+  /// Reports a text, or prints it where the kernel is silent about refusals.
+  fileprivate static func reportOrPrint(_ text: UnsafePointer<UInt8>?, _ byteCount: UInt) {
+    let write = unsafe platform.report ?? platform.print
+    unsafe write?(platform.context, text, byteCount)
   }
 
   fileprivate static func print(_ text: UnsafePointer<UInt8>?, _ byteCount: UInt) {
@@ -129,4 +149,12 @@ public func runtime_heap_fill_randomly(_ memory: UnsafeMutableRawPointer?, _ siz
 @c @implementation
 public func runtime_heap_print(_ text: UnsafePointer<UInt8>?, _ count: Int) {
   unsafe RuntimeHeap.print(text, UInt(bitPattern: count))
+}
+
+/// See runtime_heap.h.
+@c @implementation
+public func runtime_heap_stop(_ text: UnsafePointer<CChar>?, _ count: Int) -> Never {
+  let bytes = unsafe UnsafeRawPointer(text)?.assumingMemoryBound(to: UInt8.self)
+  unsafe RuntimeHeap.reportOrPrint(bytes, UInt(bitPattern: count))
+  fatalError()
 }

@@ -17,6 +17,8 @@ extension Trace {
   }
 
   /// Reads a trace, as above, from the bytes of a text.
+  ///
+  /// - Throws: The first line that is neither header nor call, with its number.
   public init(parsing bytes: some Collection<UInt8>) throws(TraceError) {
     header = Header()
     operations = []

@@ -124,7 +124,7 @@ static void test_release(void)
   unsigned long before = free_pages(0);
 
   KIT_EQUAL(bootmem_pages_free(0x100, 0), EINVAL_RESULT);
-  KIT_EXPECT(strstr(kit_text, "page 100 was to be freed with order 0, but has been reserved since"));
+  KIT_EXPECT(strstr(kit_text, "page 0x100 was to be freed with order 0, but has been reserved since"));
   KIT_EQUAL(bootmem_pages_release(0x100, 0x111), EINVAL_RESULT);
   KIT_EQUAL(bootmem_pages_release(0x110, 0x100), EINVAL_RESULT);
   KIT_EQUAL(bootmem_pages_release(0x100, 0x110), 0);

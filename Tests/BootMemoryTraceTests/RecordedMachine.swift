@@ -14,10 +14,10 @@ final class RecordedMachine {
   private var nextBitmap: PageFrame
 
   /// Makes a machine whose nodes lie below `end`.
-  init?(addressWidth: AddressWidth = .bits64, end: UInt64 = 0x1_0000) {
+  init?(addressWidth: AddressWidth = .bits64, end: UInt64 = 0x1_0000, nodeCapacity: Int = 8) {
     guard let arena = Arena(byteCount: 1 << 24) else { return nil }
     self.arena = arena
-    nodes = NodeStorage(count: 8)
+    nodes = NodeStorage(count: nodeCapacity)
     nextBitmap = PageFrame(end)
     var platform = BootMemoryPlatform()
     platform.addressWidth = addressWidth

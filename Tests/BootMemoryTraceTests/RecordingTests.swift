@@ -192,6 +192,23 @@ import BootMemoryTrace
     #expect(machine.memory.freePageCount(on: NodeID(1)) == 0x10)
   }
 
+  @Test(arguments: [64, 65])
+  func handOver_ofMoreNodesThanTheLimit_endsTheTrace(nodeCapacity: Int) throws {
+    let machine = try #require(RecordedMachine(nodeCapacity: nodeCapacity))
+    machine.memory.startRecording()
+    try machine.register(nodeCapacity - 1, 0, 0x10)
+    try machine.memory.free(range(0, 0x10000))
+    let released = try machine.memory.handOver(maximumOrder: 10) { _ in }
+    machine.memory.endRecording()
+    #expect(released == 17 && machine.memory.text.hasSuffix("\ntrace end\n"))
+    let isComplete = nodeCapacity <= RecordedBootMemory<PrintedText>.nodeLimit
+    #expect(machine.memory.text.contains("\nfree_all -> ") == isComplete)
+    #expect(
+      machine.memory.text.contains("\n# no hand-over is written down of more than 64 nodes\n")
+        != isComplete)
+    #expect(try Trace(parsing: machine.memory.text).operations.count == (isComplete ? 3 : 2))
+  }
+
   @Test func refusedHandOver_isWrittenDown() throws {
     let machine = try #require(RecordedMachine())
     try machine.register(0, 0, 0x10)

@@ -96,7 +96,7 @@ import Testing
     #expect(owners.count == 3 && owners.leftOutCount == 2 && owners.neededCapacity == 5)
     #expect(
       report(owners).hasSuffix(
-        "  and 2 more: the table of owners holds 3 ranges, and needs room for 5\n"))
+        "  and 2 more: the ledger holds 3 ranges, and needs room for 5\n"))
   }
 
   // ---- Who is in the way ----
@@ -274,6 +274,25 @@ import Testing
       try memory.releaseLate(.loader(.module(0)), in: &owners, of: fixture.map) { _ in }
     }
     #expect(owners.owner(of: 4) == .loader(.module(0)))
+  }
+
+  @Test(arguments: [1, 5] as [PageFrame])
+  func release_thatIsRefused_keepsTheRangeFromThereOn(refused: PageFrame) throws {
+    struct Refused: Error {}
+    let fixture = try PlanFixture(usable: [0..<4, 5..<64])
+    var owners = try fixture.owners([(1..<8, .loader(.module(0)))])
+    var released: [PageRange] = []
+    do throws(Refused) {
+      try owners.release(.loader(.module(0)), of: fixture.map) { pages throws(Refused) in
+        if pages.start == refused { throw Refused() }
+        released.append(pages)
+      }
+      Issue.record("no page was refused")
+    } catch {
+      // Page 4 is no memory.
+      #expect(lines(owners) == [refused == 1 ? "1000-7fff module 0" : "4000-7fff module 0"])
+      #expect(released == (refused == 1 ? [] : [range(1..<4)]))
+    }
   }
 
   @Test func markNeededOnlyDuringBoot_marksThoseThatAreNamed() throws {

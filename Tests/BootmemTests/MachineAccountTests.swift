@@ -53,6 +53,17 @@ import Testing
     #expect(result.usablePageCount == 0x9f + 0xf00)
   }
 
+  @Test func reading_commandLineLongerThanCapacity_isCutWithAReport() {
+    var machine = AccountedMachine()
+    machine.setCommandLine("mem=8M mem=4M")
+    machine.capacity.commandLineByteCount = 7
+    let result = machine.account()
+    #expect(
+      result.notes == "command line: longer than 7 bytes, for which there is room; the rest is "
+        + "ignored\n")
+    #expect(result.usablePageCount == 0x9f + 0x700)
+  }
+
   @Test func reading_moduleOutsideOfUsableMemory_isReported() {
     var machine = AccountedMachine(usable: [0..<0x20_0800, 0x20_2000..<0x100_0000])
     machine.setModule(0x20_0000..<0x20_3000)
@@ -101,8 +112,11 @@ import Testing
     var machine = AccountedMachine()
     machine.setNodes([0..<0x90_0000, 0x80_0000..<0x100_0000])
     let result = machine.account()
-    #expect(result.notes == "firmware: nodes contradict one another in 1 places\n")
-    #expect(result.nodes.contains("  node 1 000000900-000000fff 7 MiB\n"))
+    #expect(
+      result.notes == "firmware: nodes contradict one another in 1 places; "
+        + "all memory is taken for one node\n")
+    #expect(result.nodes.hasSuffix("  node 0 000000100-000000fff 15 MiB\n"))
+    #expect(result.nodeCount == 1)
   }
 
   @Test func reading_moreNodesThanCapacity_isOneNodeWithAReport() {
@@ -145,6 +159,11 @@ import Testing
     machine.setCommandLine("words")
     machine.capacity[keyPath: table] = count
     #expect(machine.account().error == message)
+  }
+
+  /// The article on building a kernel says so.
+  @Test func capacity_ofAnOrdinaryMachine_takesLessThan32KiB() {
+    #expect(MachineAccount.Capacity().byteCount < 32 << 10)
   }
 
   @Test func making_nodesThatAreKnown_firmwareIsNotAsked() throws {

@@ -19,6 +19,30 @@ import Testing
     withCommandLine("") { #expect(Array($0.words).isEmpty) }
   }
 
+  @Test func words_quotesKeepBlanksAndAreNoPartOfThem() {
+    withCommandLine("memmap=\"512M$1G\" foo=\"x mem=1G y\" \"a b=c\" d") { line in
+      #expect(
+        line.words.map { text($0) } == ["memmap=\"512M$1G\"", "foo=\"x mem=1G y\"", "a b=c", "d"])
+      #expect(text(line.value(behind: "memmap=")) == "512M$1G")
+      #expect(text(line.value(behind: "foo=")) == "x mem=1G y")
+      #expect(text(line.value(behind: "mem=")) == nil)
+    }
+    // Without an end they reach to that of the line; in the midst of a value they stay.
+    withCommandLine("a=\"b c") { #expect(text($0.value(behind: "a=")) == "b c") }
+    withCommandLine("a=b\" \"c") { #expect(text($0.value(behind: "a=")) == "b\" \"c") }
+    withCommandLine("\" \"\"") { line in
+      #expect(line.words.map { text($0) } == [" \""])
+    }
+  }
+
+  @Test func words_endAtTwoDashes() {
+    withCommandLine("quiet -- mem=1M single") { line in
+      #expect(line.words.map { text($0) } == ["quiet"])
+      #expect(!line.contains("single"))
+    }
+    withCommandLine("--x a--") { #expect($0.words.map { text($0) } == ["--x", "a--"]) }
+  }
+
   @Test func contains_findsWholeWordsOnly() {
     withCommandLine("quiet bootmem_debug=1") { line in
       #expect(line.contains("quiet"))

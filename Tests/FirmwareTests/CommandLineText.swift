@@ -25,7 +25,10 @@ struct ParameterResult {
   var usable: [ClosedRange<UInt64>] = []
 
   /// Applies the parameters of `text` to `regions`.
-  init(_ text: String, to given: [(start: UInt64, end: UInt64, kind: MemoryKind)]) throws {
+  init(
+    _ text: String, to given: [(start: UInt64, end: UInt64, kind: MemoryKind)],
+    limitMeaning: MemoryLimitMeaning = .endAddress
+  ) throws {
     let listStorage = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 512)
     defer { unsafe listStorage.deallocate() }
     let mapStorage = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 1024)
@@ -38,7 +41,8 @@ struct ParameterResult {
     }
     var reported = PrintedText()
     let parameters = withCommandLine(text) {
-      MemoryParameters(applying: $0, to: &list, reportingTo: &reported)
+      MemoryParameters(
+        applying: $0, to: &list, limitMeaning: limitMeaning, reportingTo: &reported)
     }
     var printed = PrintedText()
     list.write(to: &printed)

@@ -52,8 +52,22 @@ import Testing
       EFIDescriptor(type: 7, start: 0, pageCount: 1, attributes: 0x7),
       EFIDescriptor(type: 7, start: 0x1000, pageCount: 1, attributes: 0x4_000f),
       EFIDescriptor(type: 4, start: 0x2000, pageCount: 1, attributes: 0x4_000f),
+      // Set aside, and not to be cached either.
+      EFIDescriptor(type: 7, start: 0x3000, pageCount: 1, attributes: 0x4_0007),
+      // EFI_MEMORY_NV, as persistent memory has it.
+      EFIDescriptor(type: 14, start: 0x4000, pageCount: 1, attributes: 0x800f),
     ])
-    #expect(kinds(read(bytes)) == ["reserved", "soft_reserved", "usable"])
+    #expect(
+      kinds(read(bytes)) == ["reserved", "soft_reserved", "usable", "soft_reserved", "persistent"])
+  }
+
+  @Test func read_restBehindTheLastDescriptorIsReported() {
+    let bytes = map([EFIDescriptor(type: 7, start: 0x1000, pageCount: 2)]) + [7, 0, 0]
+    let result = read(bytes)
+    #expect(result.regionList.count == 1)
+    #expect(
+      result.reports == "firmware: EFI memory map at 0x8000: does not end with a whole entry; "
+        + "ignored at its end are bytes: 0x3\n")
   }
 
   @Test func read_descriptorsFurtherApartThanTheirFields() {

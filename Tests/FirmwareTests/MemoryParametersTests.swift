@@ -43,6 +43,100 @@ import Testing
     #expect(try usable("memmap=2M@4M") == [0...0x3ff, 0x500...0x7ff])
   }
 
+  // given                  UUUURUUU
+  // memmap=4M%2M-1+2       UURRRRUU  (of usable memory in 2 to 6 MiB)
+  // memmap=4M%2M-2+1       UUUUUUUU
+  // memmap=4M%2M-1         UU..R.UU
+  // memmap=4M%2M           UU....UU
+  // memmap=1M%8M+1         UUUURUUUU
+  // memmap=1M%1M+2         URUURUUU
+  @Test func memmap_percentConvertsATypeInARange() throws {
+    for (text, expected) in [
+      ("memmap=4M%2M-1+2", [0...0x1ff, 0x600...0x7ff]), ("memmap=4M%2M-2+1", [0...0x7ff]),
+      ("memmap=4M%2M-1", [0...0x1ff, 0x600...0x7ff]),
+      ("memmap=4M%2M-1+12", [0...0x1ff, 0x600...0x7ff]),
+      ("memmap=4M%2M-1+0xefffffff", [0...0x1ff, 0x600...0x7ff]),
+      ("memmap=4M%2M", [0...0x1ff, 0x600...0x7ff]),
+      ("memmap=4M%2M-3+2", [0...0x3ff, 0x500...0x7ff]),
+      ("memmap=1M%8M+1", [0...0x3ff, 0x500...0x8ff]),
+      ("memmap=1M%1M+2", [0...0xff, 0x200...0x3ff, 0x500...0x7ff]),
+    ] as [(String, [ClosedRange<UInt64>])] {
+      #expect(try usable(text) == expected, "\(text)")
+    }
+    let gone = try ParameterResult("memmap=4M%2M", to: given)
+    #expect(!gone.regions.contains("-00000000004fffff reserved"))
+    let kept = try ParameterResult("memmap=4M%2M-1+2", to: given)
+    #expect(kept.regions.contains("0000000000200000-00000000003fffff reserved"))
+    // A GiB in the midst of usable memory, as it was reported.
+    let reported = try ParameterResult(
+      "memmap=1G%4G-1+2", to: [(0, 0x2_0000_0000, .usable)])
+    #expect(reported.usable == [0...0xf_ffff, 0x14_0000...0x1f_ffff])
+  }
+
+  @Test func memmap_quotedIsRead() throws {
+    #expect(try usable("memmap=\"1M$2M\"") == [0...0x1ff, 0x300...0x3ff, 0x500...0x7ff])
+    #expect(try usable("foo=\"x mem=1M y\"") == [0...0x3ff, 0x500...0x7ff])
+    #expect(try usable("-- mem=1M") == [0...0x3ff, 0x500...0x7ff])
+  }
+
+  @Test func mem_ofSeveralEndAddressesTheLowestCounts() throws {
+    #expect(try usable("mem=2M mem=6M") == [0...0x1ff])
+    #expect(try usable("mem=6M mem=2M") == [0...0x1ff])
+  }
+
+  /// Memory from 2 GiB on, with a hole: 4 MiB, a MiB that is not there, 3 MiB.
+  private let board: [(start: UInt64, end: UInt64, kind: MemoryKind)] = [
+    (0x8050_0000, 0x8080_0000, .usable), (0x8000_0000, 0x8040_0000, .usable),
+    (0x8010_0000, 0x8020_0000, .noMap),
+  ]
+
+  @Test func mem_isAnAmountWhereMemoryDoesNotStartAt0() throws {
+    for (text, expected, reports) in [
+      ("mem=2M", [0x8_0000...0x8_00ff], ""),
+      ("mem=4M", [0x8_0000...0x8_00ff, 0x8_0200...0x8_03ff], ""),
+      ("mem=5M", [0x8_0000...0x8_00ff, 0x8_0200...0x8_03ff, 0x8_0500...0x8_05ff], ""),
+      ("mem=64M", [0x8_0000...0x8_00ff, 0x8_0200...0x8_03ff, 0x8_0500...0x8_07ff], ""),
+      (
+        "mem=2M mem=4M", [0x8_0000...0x8_00ff, 0x8_0200...0x8_03ff],
+        "command line: mem=2M: is followed by another one that counts; ignored\n"
+      ),
+      (
+        "mem=0", [0x8_0000...0x8_00ff, 0x8_0200...0x8_03ff, 0x8_0500...0x8_07ff],
+        "command line: mem=0: leaves no memory; ignored\n"
+      ),
+    ] as [(String, [ClosedRange<UInt64>], String)] {
+      let result = try ParameterResult(text, to: board, limitMeaning: .amount)
+      #expect(result.usable == expected, "\(text)")
+      #expect(result.reports == reports, "\(text)")
+    }
+  }
+
+  @Test func mem_amountCountsBytesInSeveralRegionsOnce() throws {
+    let result = try ParameterResult(
+      "mem=3M",
+      to: [
+        (0, 0x20_0000, .usable), (0x10_0000, 0x30_0000, .usable), (0, 0x10_0000, .usable),
+        (0x30_0000, 0x80_0000, .usable),
+      ], limitMeaning: .amount)
+    #expect(result.usable == [0...0x2ff])
+  }
+
+  // Arm's form: in place of the firmware's 4 and 3 MiB, the ranges that are told.
+  @Test func mem_withAStartIsInPlaceOfTheFirmwaresMemory() throws {
+    let result = try ParameterResult(
+      "mem=1M@0x80300000 mem=1M@0x90000000", to: board, limitMeaning: .amount)
+    #expect(result.usable == [0x8_0300...0x8_03ff, 0x9_0000...0x9_00ff])
+    #expect(result.reports == "")
+    // What must not be mapped stays so.
+    let reserved = try ParameterResult("mem=8M@0x80000000", to: board, limitMeaning: .amount)
+    #expect(reserved.usable == [0x8_0000...0x8_00ff, 0x8_0200...0x8_07ff])
+    for (text, complaint) in [("mem=1M@", "has no address"), ("mem=0@1M", "has size 0")] {
+      let bad = try ParameterResult(text, to: board, limitMeaning: .amount)
+      #expect(bad.reports == "command line: \(text): \(complaint); ignored\n")
+    }
+    #expect(try ParameterResult("mem=1M@0", to: given).reports.contains("is no size"))
+  }
+
   // given                        UUUURUUU
   // exactmap 640K@0 2M@4M        U...UU..
   @Test func memmap_exactmapForgetsTheFirmware() throws {
@@ -65,7 +159,11 @@ import Testing
       ("memmap=", "has no size"), ("memmap=@1M", "has no size"),
       ("memmap=1M@", "has no address"), ("memmap=1M$x", "has no address"),
       ("memmap=1M@1M@", "has no address"), ("memmap=0$1M", "has size 0"),
-      ("memmap=1M%1M-1+2", "has none of @ # $ ! behind the size"),
+      ("memmap=1M&1M", "has none of @ # $ ! % behind the size"),
+      ("memmap=1M%x", "has no address"),
+      ("memmap=1M%1M-20+2", "has no types -FROM+TO of e820 behind the address"),
+      ("memmap=1M%1M-1+2x", "has no types -FROM+TO of e820 behind the address"),
+      ("memmap=1M%1M+", "has no types -FROM+TO of e820 behind the address"),
       ("memtest=", "is no number"), ("memtest=x", "is no number"), ("memtest=4K", "is no number"),
       ("memtest=65536", "is above 65535"),
     ] {

@@ -62,6 +62,34 @@ import Testing
   private static let oneRegionPrinted =
     "  0000000000100000-00000000070fffff usable        112 MiB\n"
 
+  /// A reader that takes 8 bits of the type calls this usable.
+  @Test func read_typeOfMoreThan8BitsIsReserved() {
+    var block = Block(flags: 1 << 6)
+    block.setMap(
+      at: 0x9000, entries: Self.oneRegion + [(20, 0x10_0000, 0x1000, 0x101), (20, 0, 1, 0x1_0001)])
+    #expect(
+      block.read().regions == Self.oneRegionPrinted + """
+          0000000000100000-0000000000100fff reserved      4 KiB
+          0000000000000000-0000000000000000 reserved      1 B
+
+        """)
+  }
+
+  /// The largest map that is known of, a desktop's.
+  @Test func read_mapOf312Entries() {
+    var block = Block(flags: 1 << 6)
+    block.setMap(
+      at: 0x2_0000,
+      entries: (0..<312).map { (20, UInt64($0) << 20, 0x8_0000, $0 % 2 == 0 ? 1 : 2) })
+    let result = block.read(regionCapacity: 312)
+    #expect(result.error == nil && result.reports == "")
+    #expect(result.regionList.count == 312)
+    #expect(result.regionList.last?.range.start == PhysicalAddress(311 << 20))
+    #expect(
+      block.read(regionCapacity: 311).error
+        == "list of memory regions is full: it holds 311, needs to hold 312")
+  }
+
   @Test func read_findsMapModulesCommandLineAndName() {
     var block = Block(flags: 1 << 2 | 1 << 3 | 1 << 6 | 1 << 9)
     block.setMap(

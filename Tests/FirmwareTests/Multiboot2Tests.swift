@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Firmware
+import Foundation
+import MemoryMap
 import PhysicalMemory
 import Testing
 
@@ -8,6 +10,9 @@ import Testing
   private struct Block {
     var memory = FakeMemory()
     private var tags = ByteBuilder()
+
+    /// What the final tag says of its size.
+    var endTagSize: UInt32 = 8
 
     mutating func appendTag(_ type: UInt32, _ contents: ByteBuilder, size: UInt32? = nil) {
       tags.append(type)
@@ -59,7 +64,7 @@ import Testing
       block.append(UInt32(0))
       block.append(tags.bytes)
       block.append(UInt32(0))
-      block.append(UInt32(8))
+      block.append(endTagSize)
       return block.bytes
     }
 
@@ -132,6 +137,133 @@ import Testing
     #expect(block.read().regions.contains("0000000000200000-0000000000200fff reserved"))
   }
 
+  /// The bytes of a file of `Tests/Fixtures/boot-information`, read.
+  private func readFixture(_ name: String) throws -> BootResult {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let file = folder.appending(path: "Fixtures/boot-information/\(name).bin")
+    var memory = FakeMemory()
+    memory.put(try Array(Data(contentsOf: file)), at: 0x20000)
+    return BootResult(Multiboot2(), at: 0x20000, in: memory)
+  }
+
+  /// GRUB calls conventional memory usable whatever its attributes.
+  @Test func read_ofTwoMapsTheStricterOneCounts() throws {
+    let result = try readFixture("both-maps")
+    #expect(result.error == nil)
+    let map = sanitized(result.regionList)
+    #expect(map.contains { $0.kind == .softReserved && $0.pages.contains(PageFrame(0x10_0000)) })
+    #expect(!map.contains { $0.kind == .usable && $0.pages.contains(PageFrame(0x10_0000)) })
+    #expect(
+      result.reports.contains(
+        "firmware: Multiboot 2 memory maps at 0x100000000: differ, and the stricter one counts, "
+          + "over bytes: 0x40000000\n"))
+    // What is known of modules and of the kernel is not repeated by the loader's pools.
+    #expect(!result.heldRanges.contains("loader"))
+  }
+
+  // Multiboot's map   UUUUUU..UU
+  // EFI's             UUUUSSUU..
+  // Expect            UUUUSS....
+  @Test func read_usableIsWhatBothMapsCallUsable() {
+    var block = Block()
+    block.appendMap([(0x10_0000, 0x6000, 1), (0x10_8000, 0x2000, 1)])
+    var map = ByteBuilder()
+    map.append(UInt32(40))
+    map.append(UInt32(1))
+    for (start, count, attributes) in [
+      (0x10_0000, 4, 0xf), (0x10_4000, 2, 0x4_000f), (0x10_6000, 2, 0xf),
+    ] as [(UInt64, UInt64, UInt64)] {
+      map.append(
+        EFIDescriptor(type: 7, start: start, pageCount: count, attributes: attributes).bytes)
+    }
+    block.appendTag(17, map)
+    let result = block.read()
+    #expect(
+      sanitized(result.regionList).map { "\($0.kind.name) \($0.pages.pageCount)" } == [
+        "usable 4", "soft_reserved 2", "reserved 4",
+      ])
+    #expect(
+      result.reports == """
+        firmware: Multiboot 2 memory maps at 0x104000: differ, and the stricter one counts, over \
+        bytes: 0x2000
+        firmware: Multiboot 2 memory maps at 0x106000: differ, and the stricter one counts, over \
+        bytes: 0x2000
+        firmware: Multiboot 2 memory maps at 0x108000: differ, and the stricter one counts, over \
+        bytes: 0x2000
+
+        """)
+  }
+
+  private func sanitized(_ regions: [MemoryRegion]) -> [PageRegion] {
+    let given = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: regions.count)
+    defer { unsafe given.deallocate() }
+    let storage = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 2 * regions.count)
+    defer { unsafe storage.deallocate() }
+    var list = unsafe MemoryRegionList(storage: given)
+    for region in regions { list.append(region) }
+    guard let map = try? unsafe MemoryMap(sanitizing: &list, storage: storage) else { return [] }
+    return (0..<map.count).map { map[$0] }
+  }
+
+  @Test func read_restBehindTheLastEntryIsReported() throws {
+    for (name, report) in [
+      ("ragged-map", "Multiboot 2 memory map at 0x20008: "),
+      ("ragged-efi-map", "EFI memory map at 0x20018: "),
+    ] {
+      let result = try readFixture(name)
+      #expect(result.error == nil)
+      #expect(
+        result.reports.contains("firmware: \(report)does not end with a whole entry; "), "\(name)")
+    }
+  }
+
+  @Test func read_entriesOfNoSizeAreReported() throws {
+    let result = try readFixture("zero-stride")
+    #expect(result.reports.contains(": is too small, has size: 0x0\n"))
+  }
+
+  /// Some loaders leave the size of the final tag out.
+  @Test func read_finalTagOfSize0EndsTheBlock() {
+    var block = goodBlock()
+    block.endTagSize = 0
+    let result = block.read()
+    #expect(result.error == nil && result.reports == "")
+    #expect(result.regionList.count == 3)
+  }
+
+  @Test func read_whatIsBehindTheFinalTagIsReported() {
+    var block = goodBlock()
+    block.appendTag(0, ByteBuilder())
+    block.appendTag(2, text: "never read")
+    let result = block.read()
+    #expect(
+      result.reports
+        == "firmware: Multiboot 2 information at 0x200e0: goes on behind its final tag; "
+        + "ignored, with that tag, are bytes: 0x28\n")
+  }
+
+  @Test func read_secondMapOfAKindIsReported() {
+    var block = Block()
+    block.appendMap([(0, 0x1000, 1)])
+    block.appendMap([(0, 0x8000, 1)])
+    let result = block.read()
+    #expect(result.regions == "  0000000000000000-0000000000000fff usable        4 KiB\n")
+    #expect(
+      result.reports
+        == "firmware: Multiboot 2 memory map at 0x20030: is not the first of its kind; ignored\n")
+  }
+
+  @Test func read_mapTagThatIsCutOffIsReported() {
+    for (type, object) in [(6, "memory map"), (17, "EFI map")] as [(UInt32, String)] {
+      var block = Block()
+      block.appendSizes(639, 0)
+      block.appendTag(type, ByteBuilder())
+      #expect(
+        block.read().reports
+          == "firmware: Multiboot 2 \(object) at 0x20018: is cut off; ignored\n")
+    }
+  }
+
   @Test func read_takesSizesWithoutAnyMap() {
     var block = Block()
     block.appendSizes(639, 2048)
@@ -169,9 +301,13 @@ import Testing
     let result = block.read(byteCount: 0xffff_fff8)
     #expect(result.error == nil)
     #expect(
-      result.reports
-        == "firmware: Multiboot 2 information at 0x20000: is too large, "
-        + "and read in part only, with a size of: 0xfffffff8\n")
+      result.reports == """
+        firmware: Multiboot 2 information at 0x20000: is too large, and read in part only, with a \
+        size of: 0xfffffff8
+        firmware: Multiboot 2 information at 0x20030: goes on behind its final tag; ignored, with \
+        that tag, are bytes: 0xfffd0
+
+        """)
   }
 
   @Test func read_blockThatEndsInATagIsReadUpToThere() {

@@ -158,11 +158,13 @@ import Testing
         + "clipped at the top of the address space, has size: 0xffffffffffffffff\n")
   }
 
-  @Test func entries_thatContradictAreCounted() throws {
+  /// Linux: "PXM overlaps with PXM"; it refuses the whole table, and so is there one node.
+  @Test func entries_ofTwoNodesThatOverlapLeaveOneNode() throws {
     var tables = twoNodes
     tables.appendMemory(domain: 0, start: 0x9_0000, byteCount: 0x1000)
     let result = try NodeResult(tables.memory(), usable: usable)
-    #expect(result.ranges == Self.twoNodes)
+    #expect(result.ranges.allSatisfy { $0.hasPrefix("0:") })
+    #expect(result.nodeCount == 1)
     #expect(result.conflictCount == 1)
   }
 

@@ -90,6 +90,38 @@ import PhysicalMemory
     unsafe try heap.free(pointer, to: &memory.pointee)
   }
 
+  mutating func allocateZeroed(_ byteCount: Int) throws(KernelHeapError) -> UInt {
+    let byteCount = UInt(bitPattern: byteCount)
+    if let pages = unsafe pages {
+      return unsafe UInt(
+        bitPattern: try heap.allocateZeroed(byteCount: byteCount, from: &pages.pointee))
+    }
+    return unsafe UInt(
+      bitPattern: try heap.allocateZeroed(byteCount: byteCount, from: &memory.pointee))
+  }
+
+  mutating func resize(_ address: UInt, to byteCount: Int) throws(KernelHeapError) -> UInt {
+    let pointer = unsafe UnsafeMutableRawPointer(bitPattern: address)!
+    let byteCount = UInt(bitPattern: byteCount)
+    if let pages = unsafe pages {
+      return unsafe UInt(
+        bitPattern: try heap.resize(pointer, toByteCount: byteCount, from: &pages.pointee))
+    }
+    return unsafe UInt(
+      bitPattern: try heap.resize(pointer, toByteCount: byteCount, from: &memory.pointee))
+  }
+
+  mutating func byteCount(of address: UInt) throws(KernelHeapError) -> Int {
+    Int(unsafe try heap.byteCount(of: UnsafeMutableRawPointer(bitPattern: address)!))
+  }
+
+  /// Gives back what the heap keeps for later.
+  @discardableResult
+  mutating func trim() -> UInt64 {
+    if let pages = unsafe pages { return unsafe heap.trim(to: &pages.pointee) }
+    return unsafe heap.trim(to: &memory.pointee)
+  }
+
   // The errors of calls that must throw: a macro cannot take a closure that changes this.
 
   mutating func error(allocating byteCount: Int, alignment: Int = 16) -> KernelHeapError? {
@@ -98,6 +130,11 @@ import PhysicalMemory
     } catch {
       return error
     }
+    return nil
+  }
+
+  mutating func error(resizing address: UInt, to byteCount: Int) -> KernelHeapError? {
+    do throws(KernelHeapError) { _ = try resize(address, to: byteCount) } catch { return error }
     return nil
   }
 

@@ -38,18 +38,21 @@ import Testing
         "size \(allocation.count)")
       try machine.free(allocation.pointer)
     }
+    machine.trim()
     #expect(
       machine.heap.statistics == HeapStatistics(allocationCount: 0, pageCount: 0, indexPageCount: 0)
     )
+    machine.trim()
     #expect(machine.freePageCount == before)
   }
 
   @Test func sizesAreRoundedUpToSlots_aPageHoldsAsManyAsFit() throws {
     // The size, and how many a page of 4 KiB has.
     let rows = [
-      (1, 256), (16, 256), (17, 128), (32, 128), (33, 85), (48, 85), (64, 64), (65, 42), (96, 42),
-      (97, 32), (129, 21), (193, 16), (257, 10), (385, 8), (513, 5), (768, 5), (769, 4), (1024, 4),
-      (1025, 2), (2048, 2), (2049, 1), (4096, 1),
+      (1, 256), (16, 256), (17, 128), (32, 128), (33, 85), (48, 85), (64, 64), (65, 51), (96, 42),
+      (97, 36), (113, 32), (129, 25), (161, 21), (193, 18), (257, 12), (385, 9), (513, 7), (577, 6),
+      (673, 5), (817, 4), (1024, 4), (1025, 3), (1360, 3), (1361, 2), (2048, 2), (2049, 1),
+      (4096, 1),
     ]
     guard Self.pageByteCount == 4096 else { return }
     for (size, count) in rows {
@@ -78,6 +81,7 @@ import Testing
       }
     }
     for pointer in pointers { try machine.free(pointer) }
+    machine.trim()
     #expect(machine.freePageCount == before)
   }
 
@@ -88,6 +92,7 @@ import Testing
         machine.error(allocating: 16, alignment: alignment)
           == .alignmentNotPowerOfTwo(UInt(bitPattern: alignment)))
     }
+    machine.trim()
     #expect(machine.freePageCount == 64)
   }
 
@@ -98,17 +103,16 @@ import Testing
     let pointer = try machine.allocate(size)
     try machine.free(pointer)
     let statistics = machine.heap.statistics
-    let isInPage = size < 2048 || size == 2048
     #expect(
-      machine.error(freeing: pointer)
-        == .notAllocated(
-          address: pointer, isInPage ? .noAllocation : .otherPage))
+      machine.error(freeing: pointer) == .notAllocated(address: pointer, .noAllocation))
     #expect(machine.heap.statistics == statistics)
     // And when the page has gone back.
     try machine.free(other)
+    machine.trim()
     #expect(
       machine.error(freeing: other)
         == .notAllocated(address: other, .otherPage))
+    machine.trim()
     #expect(machine.freePageCount == 64)
   }
 
@@ -143,20 +147,21 @@ import Testing
         machine.error(freeing: address) == .notAllocated(address: address, .otherPage))
     }
     // The same beside an allocation, and pages of the index, and the rest behind a page's slots.
-    let pointer = try machine.allocate(768)
+    let pointer = try machine.allocate(816)
     let base = pointer
     addresses += stride(from: first, to: first + 64 * UInt(Self.pageByteCount), by: 4096)
     for address in addresses where address != base {
       #expect(
         machine.error(freeing: address) == .notAllocated(address: address, .otherPage))
     }
-    for distance: UInt in [768, 3840, 4000, 4095] where Self.pageByteCount == 4096 {
+    for distance: UInt in [816, 3264, 4080, 4095] where Self.pageByteCount == 4096 {
       let behind = pointer + distance
       #expect(
         machine.error(freeing: behind)
           == .notAllocated(address: behind, .noAllocation))
     }
     try machine.free(pointer)
+    machine.trim()
     #expect(machine.freePageCount == 64)
   }
 
@@ -183,6 +188,7 @@ import Testing
     #expect(machine.freeOrHeldPageCount == before)
     #expect(statistics.allocationCount == UInt64(pointers.count))
     for pointer in pointers { try machine.free(pointer) }
+    machine.trim()
     #expect(machine.freePageCount == before)
   }
 
@@ -217,8 +223,10 @@ import Testing
     for size in [16, 96, 512, 2048, 40, 3000] {
       var pointers: [UInt] = []
       while let pointer = try? machine.allocate(size) { pointers.append(pointer) }
+      machine.trim()
       #expect(machine.freePageCount == 0)
       for pointer in pointers.shuffled() { try machine.free(pointer) }
+      machine.trim()
       #expect(machine.freePageCount == 64, "size \(size)")
     }
   }
@@ -262,10 +270,121 @@ import Testing
     for size in sizes { pointers.append(try machine.allocate(size)) }
     #expect(machine.freeOrHeldPageCount == before)
     for pointer in pointers.shuffled() { try machine.free(pointer) }
+    machine.trim()
     #expect(machine.freePageCount == before)
     #expect(
       machine.error(freeing: pointers[0])
         == .notAllocated(address: pointers[0], .otherPage))
+  }
+
+  @Test func aSparePageOfEachClass_andOfTheIndex_areKeptUntilTrimmed() throws {
+    var machine = HeapMachine(pageCount: 4096)
+    let before = machine.freePageCount
+    for _ in 0..<3 {
+      // Many pages of each class.
+      var pointers: [UInt] = []
+      for size in [16, 64, 100, 2048, 4096] {
+        for _ in 0..<600 { pointers.append(try machine.allocate(size)) }
+      }
+      for pointer in pointers.shuffled() { try machine.free(pointer) }
+      let kept = machine.heap.statistics
+      // Of four classes, and blocks; a leaf, and those above it.
+      #expect(kept.allocationCount == 0 && kept.pageCount <= 4 + 16)
+      // Nothing new is taken for what they hold.
+      let again = try machine.allocate(64)
+      #expect(machine.heap.statistics.pageCount == kept.pageCount)
+      try machine.free(again)
+    }
+    let kept = machine.heap.statistics
+    #expect(machine.trim() == kept.pageCount + kept.indexPageCount)
+    #expect(machine.trim() == 0)
+    #expect(machine.freePageCount == before)
+  }
+
+  @Test func whatIsKeptForLater_servesOthers_whereMemoryIsShort() throws {
+    var machine = HeapMachine(pageCount: 8)
+    for size in [16, 64, 256, 1024] { try machine.free(try machine.allocate(size)) }
+    #expect(machine.heap.statistics.pageCount == 4)
+    let large = try machine.allocate(5 * Self.pageByteCount)
+    try machine.free(large)
+    machine.trim()
+    #expect(machine.freePageCount == 8)
+  }
+
+  @Test(arguments: [false, true])
+  func resizing_keepsTheContent(handedOver: Bool) throws {
+    var machine = HeapMachine(pageCount: 1024)
+    if handedOver { try machine.handOver() }
+    let before = machine.freePageCount
+    var pointer = try machine.allocate(1)
+    fill(pointer, 1, with: 7)
+    var size = 1
+    for next in [2, 16, 17, 500, 499, 2048, 2049, 5000, 40_000, 100_000, 9000, 4000, 70, 0, 3] {
+      pointer = try machine.resize(pointer, to: next)
+      #expect(holds(pointer, min(size, next), 7), "from \(size) to \(next)")
+      size = next
+      fill(pointer, size, with: 7)
+      let usable = try machine.byteCount(of: pointer)
+      #expect(usable >= max(size, 1))
+      #expect(machine.heap.statistics.allocationCount == 1)
+    }
+    try machine.free(pointer)
+    machine.trim()
+    #expect(machine.freePageCount == before)
+  }
+
+  @Test func resizing_staysWhereItIs_whereItCan() throws {
+    guard Self.pageByteCount == 4096 else { return }
+    var machine = HeapMachine(pageCount: 256)
+    try machine.handOver()
+    let slot = try machine.allocate(520)
+    #expect(try machine.resize(slot, to: 576) == slot)
+    #expect(try machine.resize(slot, to: 289) == slot)
+    #expect(try machine.resize(slot, to: 288) != slot)
+    let block = try machine.allocate(3 * 4096)
+    for pages in [3, 5, 4, 8, 2] {
+      #expect(try machine.resize(block, to: pages * 4096) == block)
+      #expect(try machine.byteCount(of: block) == pages * 4096)
+    }
+    // Somebody is behind it.
+    let behind = try machine.allocate(4096)
+    if behind == block + 2 * 4096 {
+      #expect(try machine.resize(block, to: 3 * 4096) != block)
+    }
+  }
+
+  @Test func resizing_thatFails_changesNothing() throws {
+    var machine = HeapMachine(pageCount: 16)
+    let pointer = try machine.allocate(100)
+    fill(pointer, 100, with: 9)
+    let statistics = machine.heap.statistics
+    for size in [17 * Self.pageByteCount, .max, -1] {
+      #expect(
+        machine.error(resizing: pointer, to: size)
+          == .outOfMemory(byteCount: UInt(bitPattern: size)))
+    }
+    #expect(
+      machine.error(resizing: pointer + 8, to: 10)
+        == .notAllocated(address: pointer + 8, .insideAllocation(address: pointer)))
+    #expect(
+      machine.error(resizing: pointer + 4096 * 3, to: 10)
+        == .notAllocated(address: pointer + 4096 * 3, .otherPage))
+    #expect(machine.heap.statistics == statistics)
+    #expect(holds(pointer, 100, 9))
+    try machine.free(pointer)
+    #expect(
+      machine.error(resizing: pointer, to: 10) == .notAllocated(address: pointer, .noAllocation))
+  }
+
+  @Test(arguments: [0, 1, 100, 3000, 20_000])
+  func zeroedMemory_isZero(size: Int) throws {
+    var machine = HeapMachine(pageCount: 64)
+    for _ in 0..<3 {
+      let pointer = try machine.allocateZeroed(size)
+      #expect(holds(pointer, size, 0))
+      fill(pointer, size, with: 0xff)
+      try machine.free(pointer)
+    }
   }
 
   @Test func aHeap_goesFromOneSourceToTheNext() throws {
@@ -286,6 +405,7 @@ import Testing
     let object = unsafe try heap.allocate(byteCount: 100, alignment: 64, from: &bootMemory)
     var pages = unsafe try PageAllocator(takingOver: &bootMemory, nodes: nodes)
     unsafe try heap.free(object, to: &pages)
+    heap.trim(to: &pages)
     #expect(heap.statistics.pageCount == 0)
     // A page is the allocator's own.
     let count = try pages.statistics(of: NodeID(0)).freePageCount
@@ -295,13 +415,12 @@ import Testing
   @Test func pagesThatSomebodyElseFreed_areReported() throws {
     var machine = HeapMachine(pageCount: 64)
     try machine.handOver()
-    let pointer = try machine.allocate(3000)
+    let pointer = try machine.allocate(17 * Self.pageByteCount)
     let offset = pointer - machine.firstByte
     let page = PageFrame(machine.span.start.number + UInt64(offset) / PageFrame.byteCount)
-    unsafe try machine.pages!.pointee.free(page, order: 0)
-    #expect(
-      machine.error(freeing: pointer)
-        == .pagesRefused(PageRange(start: page, pageCount: 1)!))
+    let pages = PageRange(start: page, pageCount: 17)!
+    unsafe try machine.pages!.pointee.free(pages)
+    #expect(machine.error(freeing: pointer) == .pagesRefused(pages))
   }
 
   @Test func errors_nameTheValueAndTheReason() {
@@ -323,7 +442,7 @@ import Testing
       ),
       (
         .pagesRefused(PageRange(start: PageFrame(0x10), pageCount: 2)!),
-        "the pages from 10 to 12 were the heap's, but somebody else has freed them"
+        "the pages from 0x10 to 0x12 were the heap's, but somebody else has freed them"
       ),
     ]
     for (error, text) in rows {

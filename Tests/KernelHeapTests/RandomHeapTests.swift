@@ -86,6 +86,8 @@ private struct HeapScenario: ~Copyable {
       case 0: try freeWildly(random: &random)
       case 1: try freeInside(random: &random)
       case 2: try freeTwice(random: &random)
+      case 3, 4: try resize(random: &random)
+      case 5 where random.below(30) == 0: machine.trim()
       default:
         if random.below(10) < pressure {
           try allocate(random: &random)
@@ -100,6 +102,11 @@ private struct HeapScenario: ~Copyable {
 
   mutating func freeAll(random: inout SplitMix) throws {
     while !allocations.isEmpty { try free(random: &random) }
+    let kept = machine.heap.statistics
+    if kept.pageCount > 38 + 16 || kept.indexPageCount > (kept.pageCount + 1) * 5 {
+      throw difference("too much is kept")
+    }
+    if machine.trim() != kept.pageCount + kept.indexPageCount { throw difference("trim's count") }
     let none = HeapStatistics(allocationCount: 0, pageCount: 0, indexPageCount: 0)
     if machine.heap.statistics != none { throw difference("something is held") }
     if machine.freePageCount != freeAtStart { throw difference("pages are lost") }
@@ -121,7 +128,9 @@ private struct HeapScenario: ~Copyable {
       if max(count, alignment) <= Int(PageFrame.byteCount), machine.freePageCount > 8 {
         throw difference("\(count) bytes must fit")
       }
-      if machine.heap.statistics != before { throw difference("a failure changed something") }
+      if machine.heap.statistics.allocationCount != before.allocationCount {
+        throw difference("a failure changed something")
+      }
       return
     }
     let start = pointer
@@ -153,6 +162,39 @@ private struct HeapScenario: ~Copyable {
     } else {
       freed[random.below(64)] = allocation.pointer
     }
+  }
+
+  private mutating func resize(random: inout SplitMix) throws {
+    guard !allocations.isEmpty else { return }
+    let place = random.below(allocations.count)
+    let old = allocations[place]
+    let count =
+      random.below(3) == 0 ? old.count + random.below(64) : random.below(1 << random.below(16))
+    let usable = try machine.byteCount(of: old.pointer)
+    if usable < max(old.count, 1) { throw difference("too small") }
+    let before = machine.heap.statistics
+    let pointer: UInt
+    do throws(KernelHeapError) {
+      pointer = try machine.resize(old.pointer, to: count)
+    } catch {
+      guard error == .outOfMemory(byteCount: UInt(max(count, 1))) else {
+        throw difference("\(error)")
+      }
+      if !holds(old.pointer, old.count, old.label) { throw difference("a failure changed bytes") }
+      if machine.heap.statistics.allocationCount != before.allocationCount {
+        throw difference("a failure changed something")
+      }
+      return
+    }
+    let start = Int(old.pointer &- firstByte) / 16
+    for slot in start..<start + (max(old.count, 1) + 15) / 16 { owners[slot] = 0 }
+    let first = Int(pointer &- firstByte) / 16
+    let slots = first..<first + (max(count, 1) + 15) / 16
+    for slot in slots where owners[slot] != 0 { throw difference("resized over another") }
+    for slot in slots { owners[slot] = pointer }
+    if !holds(pointer, min(old.count, count), old.label) { throw difference("bytes are lost") }
+    fill(pointer, count, with: old.label)
+    allocations[place] = Allocation(pointer: pointer, count: count, label: old.label)
   }
 
   private mutating func freeTwice(random: inout SplitMix) throws {

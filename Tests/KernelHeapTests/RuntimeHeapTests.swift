@@ -69,8 +69,9 @@ import Testing
     #expect(RuntimeHeap.statistics.allocationCount == 1)
     runtime.free(address)
     runtime.free(0)
+    RuntimeHeap.trim()
     #expect(RuntimeHeap.statistics == Self.none)
-    #expect(runtime.lockCount == 2 && runtime.depth == 0 && runtime.text == "")
+    #expect(runtime.lockCount == 3 && runtime.depth == 0 && runtime.text == "")
   }
 
   @Test func whatIsRefused_isReported_andHasAnErrorNumber() {
@@ -80,12 +81,14 @@ import Testing
     runtime.free(address)
     let name = String(address, radix: 16)
     #expect(
-      runtime.text == "heap: 0x\(name) was to be freed, but lies in no page of the heap: "
-        + "it was freed before, or never given out")
+      runtime.text
+        == "heap: 0x\(name) was to be freed, but is not allocated: it was freed before, or never given out"
+    )
     #expect(runtime.allocate(1 << 40).status == 12)
     #expect(runtime.text == "heap: out of memory: no room for 0x10000000000 bytes")
     #expect(runtime.allocate(100, alignment: 24).status == 22)
     #expect(runtime.text == "heap: the alignment 0x18 is no power of two")
+    RuntimeHeap.trim()
     #expect(RuntimeHeap.statistics == Self.none)
   }
 
@@ -99,6 +102,7 @@ import Testing
     let late = (1...40).map { runtime.allocate($0 * 100).address }
     #expect(!late.contains(0) && Set(early + late).count == 80)
     for address in early + late { runtime.free(address) }
+    RuntimeHeap.trim()
     #expect(RuntimeHeap.statistics == Self.none)
     #expect(runtime.machine.freePageCount == free + held.pageCount + held.indexPageCount)
   }
@@ -119,6 +123,7 @@ import Testing
         unsafe hosted__swift_typedDeallocate(typed, 200, alignment, 0, 7)
       }
     }
+    RuntimeHeap.trim()
     #expect(RuntimeHeap.statistics == Self.none)
     #expect(unsafe hosted__swift_allocate(16, 1 << 40, 1) == nil)
     #expect(runtime.text == "heap: out of memory: no room for 0x10000000000 bytes")
@@ -161,5 +166,45 @@ import Testing
     #expect(unsafe hosted_memcmp(high, low, 3) > 0)
     #expect(unsafe hosted_memcmp(low, high, 1) == 0)
     #expect(unsafe hosted_memcmp(low, high, 0) == 0)
+  }
+
+  @Test func keysOfAThread_keepTheirValues() {
+    for key in 0..<8 { hosted__swift_tls_init(key, nil) }
+    for key in 0..<8 {
+      unsafe hosted__swift_tls_set(key, UnsafeMutableRawPointer(bitPattern: 16 + key))
+    }
+    for key in 0..<8 {
+      #expect(unsafe UInt(bitPattern: hosted__swift_tls_get(key)) == UInt(16 + key))
+    }
+    #expect(unsafe hosted__swift_tls_get(8) == nil && hosted__swift_tls_get(-1) == nil)
+    unsafe hosted__swift_setExclusivityTLS(UnsafeMutableRawPointer(bitPattern: 99))
+    #expect(unsafe UInt(bitPattern: hosted__swift_getExclusivityTLS()) == 99)
+    hosted__swift_setExclusivityTLS(nil)
+  }
+
+  @Test(arguments: [0, 1, 2] as [UInt64])
+  func aMutex_isLockedOnce_unlessItIsRecursive(flags: UInt64) {
+    var storage = [UInt](repeating: 0xa5, count: 8)
+    unsafe storage.withUnsafeMutableBytes { bytes in
+      let mutex = bytes.baseAddress
+      unsafe hosted__swift_mutex_init(mutex, flags)
+      unsafe hosted__swift_mutex_lock(mutex)
+      #expect(unsafe hosted__swift_mutex_tryLock(mutex) == (flags == 2 ? 1 : 0))
+      if flags == 2 { unsafe hosted__swift_mutex_unlock(mutex) }
+      unsafe hosted__swift_mutex_unlock(mutex)
+      #expect(unsafe hosted__swift_mutex_tryLock(mutex) == 1)
+      unsafe hosted__swift_mutex_destroy(mutex)
+    }
+  }
+
+  @Test func errorsOfSwift_areReported_andStop() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Runtime()
+      unsafe hosted__swift_reportErrorAt("no", 2, "file", 4, 1, 0)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Runtime()
+      hosted__swift_exit(0)
+    }
   }
 }

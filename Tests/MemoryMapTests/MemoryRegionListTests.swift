@@ -45,6 +45,29 @@ import Testing
     }
   }
 
+  // given               UUUU..UU  and RRRRRRRR
+  // U in 3..<7 to R     UUU....U  and RRRRRRRR and ...R..R.
+  // any in 2..<4 away   UU......  and RR..RRRR
+  @Test func replace_turnsOneKindInARangeIntoAnother() {
+    withList(capacity: 8) { list in
+      list.append(start: PhysicalAddress(0), byteCount: 0x4000, kind: .usable)
+      list.append(start: PhysicalAddress(0x6000), byteCount: 0x2000, kind: .usable)
+      list.append(start: PhysicalAddress(0), byteCount: 0x8000, kind: .reserved)
+      list.replace(.usable, with: .persistent, in: AddressRange(0x3000..<0x7000))
+      list.replace(nil, with: nil, in: AddressRange(0x2000..<0x3000))
+      let ranges = (0..<list.count).map { index in
+        let region = list[index]
+        return "\(region.kind.name) \(region.range.start.rawValue >> 12)+"
+          + "\(region.range.byteCount >> 12)"
+      }
+      #expect(
+        ranges == [
+          "usable 0+2", "usable 7+1", "reserved 0+2", "persistent 3+1", "persistent 6+1",
+          "reserved 3+5",
+        ])
+    }
+  }
+
   // given         UUUU..UU  and RRRRRRRR
   // clip U at 3   UUU.....      RRRRRRRR
   @Test func clip_shortensOneKindOnly() {

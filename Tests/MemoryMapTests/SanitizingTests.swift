@@ -18,6 +18,35 @@ import Testing
         """)
   }
 
+  // Sixteen entries, each of three pages, one page on from the one before: every page but those at the
+  // ends lies in three of them.
+  // given   UUU             .
+  //         .RRR
+  //         ..AAA  and so on with U, R, A, in the order of the addresses and against it
+  // Expect  URRRRRRRRRRRRRRRRU
+  @Test func sanitize_threeWayOverlapsOfSixteenEntries() throws {
+    let kinds: [MemoryKind] = [.usable, .reserved, .acpiReclaimable]
+    let entries: [Entry] = (0..<16).map { number in
+      let start = UInt64(number) << 12
+      return (start, start + 0x3000, kinds[number % 3])
+    }
+    let expected = """
+        0000000000000000-0000000000000fff usable        4 KiB
+        0000000000001000-000000000000ffff reserved      60 KiB
+        0000000000010000-0000000000010fff acpi_data     4 KiB
+        0000000000011000-0000000000011fff usable        4 KiB
+
+      """
+    for given in [entries, entries.reversed()] {
+      let printed = try withMap(of: given) { map in
+        var text = PrintedText()
+        map.write(to: &text)
+        return text.text
+      }
+      #expect(printed == expected)
+    }
+  }
+
   // given   UUU..
   //         ...UU
   // Expect  UUUUU

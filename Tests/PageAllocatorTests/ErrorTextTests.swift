@@ -18,30 +18,42 @@ import Testing
     ),
     (
       .noRoom(byteCount: 0x1000, NodeID(3)),
-      "no free range for 1000 bytes, to keep the pages of node 3"
+      "no free range for 0x1000 bytes, to keep the pages of node 3"
     ),
     (.handedOver, "boot memory has been handed over already"),
     (
       .notAllocated(PageFrame(0x1f0), order: 2, .outsideNodes),
-      "page 1f0 was to be freed with order 2, but lies in no node"
+      "page 0x1f0 was to be freed with order 2, but lies in no node"
     ),
     (
       .notAllocated(PageFrame(0x1f0), order: 0, .free),
-      "page 1f0 was to be freed with order 0, but is free"
+      "page 0x1f0 was to be freed with order 0, but is free"
     ),
     (
       .notAllocated(PageFrame(0x1f0), order: 0, .reserved),
-      "page 1f0 was to be freed with order 0, but has been reserved since boot"
+      "page 0x1f0 was to be freed with order 0, but has been reserved since boot"
     ),
     (
       .notAllocated(PageFrame(0x1f0), order: 0, .block(order: 10)),
-      "page 1f0 was to be freed with order 0, but was given out with order 10"
+      "page 0x1f0 was to be freed with order 0, but was given out with order 10"
     ),
     (
       .notAllocated(PageFrame(0x1f1), order: 0, .insideBlock),
-      "page 1f1 was to be freed with order 0, but lies inside a block"
+      "page 0x1f1 was to be freed with order 0, but lies inside a block"
     ),
-    (.notReserved(PageFrame(0x20)), "page 20 is not reserved"),
+    (
+      .notAllocated(PageFrame(0x1f0), order: 0, .bitmap(NodeID(3))),
+      "page 0x1f0 was to be freed with order 0, but holds the bitmap of node 3"
+    ),
+    (
+      .notReleasable(PageFrame(0x20), .free),
+      "page 0x20 was to be released, but is free"
+    ),
+    (
+      .notReleasable(PageFrame(0x20), .tree(NodeID(1))),
+      "page 0x20 was to be released, but holds the page allocator's tree of node 1"
+    ),
+    (.noPages, "boot memory has no node with pages"),
     (
       .outOfRuns(pageCount: 0x4000, alignment: 1),
       "out of memory: no 0x4000 free pages adjoin"
@@ -53,11 +65,11 @@ import Testing
     (.notARun(pageCount: 5, alignment: 3), "no run has 0x5 pages aligned to 0x3 pages"),
     (
       .runNotAllocated(range(0x1f0..<0x1f5), .run(pageCount: 8)),
-      "pages 1f0 to 1f5 are no run: the first was given out with 0x8 pages"
+      "pages 0x1f0 to 0x1f5 are no run: the first was given out with 0x8 pages"
     ),
     (
       .cannotGrow(PageFrame(0x1f0), pageCount: 9),
-      "the run at page 1f0 cannot have 0x9 pages: those behind it are not free"
+      "the run at page 0x1f0 cannot have 0x9 pages: those behind it are not free"
     ),
   ]
 

@@ -35,6 +35,69 @@ import Testing
     #expect(try pages.statistics(of: NodeID(0)).freePageCount == 62)
   }
 
+  @Test func ownPages_areNeverReleased() throws {
+    let storage = NodeStorage(count: 2)
+    let arena = Arena(byteCount: 256 << Int(PageFrame.byteCountShift))!
+    var platform = BootMemoryPlatform()
+    unsafe platform.directMapOffset = UInt(bitPattern: arena.start)
+    var memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
+    // The bitmap of node 1 lies in node 0.
+    try memory.registerNode(NodeID(0), spanning: range(0..<128), bitmapAt: 10)
+    try memory.registerNode(NodeID(1), spanning: range(128..<256), bitmapAt: 20)
+    try memory.free(range(0..<8))
+    try memory.free(range(128..<250))
+    let nodes = PageNodeStorage(count: 2)
+    var pages = unsafe try PageAllocator(takingOver: &memory, nodes: nodes.nodes)
+    let trees = unsafe (nodes.nodes[0].treePages, nodes.nodes[1].treePages)
+    let before = try pages.statistics(of: NodeID(0)).freePageCount
+    func refusal(_ range: PageRange, _ page: PageFrame, _ finding: PageFinding) {
+      var error: PageAllocatorError?
+      do throws(PageAllocatorError) { try pages.release(range) } catch let thrown { error = thrown }
+      expect(error, .notReleasable(page, finding))
+    }
+    refusal(range(8..<30), 10, .bitmap(NodeID(0)))
+    refusal(range(15..<30), 20, .bitmap(NodeID(1)))
+    refusal(trees.0, trees.0.start, .tree(NodeID(0)))
+    refusal(trees.1, trees.1.start, .tree(NodeID(1)))
+    // What is wrong in front of it comes first.
+    refusal(range(7..<30), 7, .free)
+    #expect(try pages.statistics(of: NodeID(0)).freePageCount == before)
+    var error: PageAllocatorError?
+    do throws(PageAllocatorError) { try pages.free(10, order: 0) } catch let thrown {
+      error = thrown
+    }
+    expect(error, .notAllocated(10, order: 0, .bitmap(NodeID(0))))
+    // Boot memory does not have the pages any more.
+    do throws(BootMemoryError) {
+      try memory.releaseLate(AddressRange(range(30..<40))!) { _ in Issue.record("released") }
+      Issue.record("boot memory releases")
+    } catch {
+      #expect(error == .handedOver)
+    }
+    try pages.release(range(30..<40))
+    #expect(try pages.statistics(of: NodeID(0)).freePageCount == before + 10)
+  }
+
+  @Test(arguments: [false, true]) func noPages_areRefused(hasEmptyNode: Bool) throws {
+    let storage = NodeStorage(count: 1)
+    let bitmap = Arena(byteCount: 4096)!
+    var memory = unsafe BootMemory(platform: BootMemoryPlatform(), nodes: storage.nodes)
+    if hasEmptyNode {
+      unsafe try memory.registerNode(
+        NodeID(0), spanning: range(5..<5),
+        bitmap: UnsafeMutableRawBufferPointer(start: bitmap.start, count: 4096))
+    }
+    let nodes = PageNodeStorage(count: 1)
+    do throws(PageAllocatorError) {
+      _ = unsafe try PageAllocator(takingOver: &memory, nodes: nodes.nodes)
+      Issue.record("the pages were kept")
+    } catch {
+      #expect(error == .noPages)
+    }
+    let isHandedOver = memory.isHandedOver
+    #expect(!isHandedOver)
+  }
+
   @Test func secondHandOver_isRefused() throws {
     let storage = NodeStorage(count: 1)
     var memory = unsafe BootMemory(platform: BootMemoryPlatform(), nodes: storage.nodes)

@@ -146,18 +146,22 @@ struct KeptPages: ~Copyable {
     return (found.freePageCount, (0...10).map { found.freeBlockCount(ofOrder: $0) })
   }
 
-  /// Which pages are free, reserved or taken; what the hand-over took of itself is reserved.
+  /// Which pages are free, reserved, or what the hand-over took for itself.
   mutating func ownerMap(_ spans: [Range<UInt64>]) -> OwnerMap {
     var nodes: [OwnerMap.Node] = []
     for (index, span) in spans.enumerated() {
-      let owners = span.map { page in
+      let owners = span.map { page -> OwnerMap.Owner in
         var finding: PageFinding?
         do throws(PageAllocatorError) {
           try free(Int(page), 0)
         } catch {
           if case .notAllocated(_, _, let found) = error { finding = found }
         }
-        return finding == .free ? OwnerMap.Owner.free : .reserved
+        return switch finding {
+        case .free: .free
+        case .bitmap?, .tree?: .own(finding!)
+        default: .reserved
+        }
       }
       nodes.append(OwnerMap.Node(id: index, start: Int(span.lowerBound), owners: owners))
     }

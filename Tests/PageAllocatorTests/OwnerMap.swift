@@ -7,6 +7,8 @@ struct OwnerMap {
   enum Owner: Equatable {
     case free
     case reserved
+    /// The allocator's own, which stays reserved.
+    case own(PageFinding)
     case block(Block)
   }
 
@@ -119,6 +121,7 @@ struct OwnerMap {
     case nil: .outsideNodes
     case .free: .free
     case .reserved: .reserved
+    case .own(let finding): finding
     case .block(let block):
       if block.first != page {
         .insideBlock

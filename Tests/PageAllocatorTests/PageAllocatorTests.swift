@@ -69,8 +69,11 @@ import Testing
     // Apart from 16 MiB, where the allocator takes pages for itself.
     var kept = try KeptPages([0..<4096], reserved: [2000..<2100])
     let before = kept.statistics().pages
-    expect(kept.error(releasing: 2000..<2101), PageAllocatorError.notReserved(PageFrame(2100)))
-    expect(kept.error(releasing: 4096..<4097), PageAllocatorError.notReserved(PageFrame(4096)))
+    expect(
+      kept.error(releasing: 2000..<2101), PageAllocatorError.notReleasable(PageFrame(2100), .free))
+    expect(
+      kept.error(releasing: 4096..<4097),
+      PageAllocatorError.notReleasable(PageFrame(4096), .outsideNodes))
     #expect(kept.statistics().pages == before)
   }
 

@@ -277,7 +277,7 @@ private struct RandomScenario: ~Copyable {
     do throws(PageAllocatorError) {
       try pages.release(UInt64(range.lowerBound)..<UInt64(range.upperBound))
     } catch {
-      return error == wrong.map { .notReserved(PageFrame(UInt64($0))) }
+      return error == wrong.map { .notReleasable(PageFrame(UInt64($0)), map.finding($0)) }
         ? nil : "release(\(range)) threw \(error), not for \(wrong as Any)"
     }
     if let wrong { return "release(\(range)) did not throw for \(wrong)" }

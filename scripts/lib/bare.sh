@@ -28,11 +28,12 @@ module_folder() {
 
 # compile_bare TRIPLE LEVEL WORK [FLAG…]: compiles all modules, the library for C too, to WORK/*.o, at
 # -Onone or -O.  What kernels import is compiled with the heap forbidden where Swift has that: for 32 bits
-# Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.
+# Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.  At -O there is no object of what
+# kernels import: the code of it that they run is optimised in their own, see is_linked_alone.
 compile_bare() {
   local triple=$1 level=$2 work=$3 module clang file
   local kernel=$root/Tests/Examples/Swift/Sources
-  local -a sources heapless=() flags=(-target "$triple" "$level" -wmo -parse-as-library -swift-version 6
+  local -a sources object heapless=() flags=(-target "$triple" "$level" -wmo -parse-as-library -swift-version 6
     -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
     -enable-experimental-feature Embedded -Xfrontend -function-sections
     -Xfrontend -disable-stack-protector -Xcc -ffreestanding -I "$work"
@@ -44,9 +45,11 @@ compile_bare() {
   for module in $bare_modules BootmemC; do
     if [ "$module" = BootmemC ]; then heapless=(); fi
     mapfile -t sources < <(find "$(module_folder "$module")" -name '*.swift')
+    object=(-emit-object -o "$work/$module.o")
+    if [ "$level" != -Onone ] && ! is_linked_alone "$module"; then object=(); fi
     swiftc "${flags[@]}" ${heapless[@]+"${heapless[@]}"} -module-name "$module" \
-      "${sources[@]}" -emit-object \
-      -o "$work/$module.o" -emit-module -emit-module-path "$work/$module.swiftmodule" || return 1
+      "${sources[@]}" ${object[@]+"${object[@]}"} \
+      -emit-module -emit-module-path "$work/$module.swiftmodule" || return 1
   done
   clang=$(swift_tool clang)
   for file in "$root"/Sources/CBootmem/*.c; do
@@ -55,6 +58,9 @@ compile_bare() {
       -o "$work/C$(basename "$file" .c).o" || return 1
   done
 }
+
+# is_linked_alone MODULE: whether it is the kernel, or the library for C: what no module imports.
+is_linked_alone() { [ "$1" = SwiftKernel ] || [ "$1" = BootmemC ]; }
 
 # bare_symbols TRIPLE WORK: what an image of WORK/*.o needs that the kernel does not have, one symbol
 # a line.

@@ -47,7 +47,7 @@ test_pages() {
 keeps_pages() {
   local kept pages sum=0 count=0
   boot "${@:2}" --append pages
-  has_succeeded_with '^  free again: page [0-9a-f]* was to be freed with order 0, but is free$' ||
+  has_succeeded_with '^  free again: page 0x[0-9a-f]* was to be freed with order 0, but is free$' ||
     return 1
   kept=$(sed -nE 's/^  kept: ([0-9]+) free pages, and [0-9]+ of .*/\1/p' "$log")
   while read -r pages; do

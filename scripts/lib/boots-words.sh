@@ -12,6 +12,8 @@ test_parameters() {
       --append bootmem_debug -- '^bootmem::alloc_bootmem_bdata nid=0 size='
     check_boot "$1: a bad parameter is reported" prints_and_succeeds --arch "$1" --append mem=99x \
       -- '^command line: mem=99x: .*ignored$'
+    check_boot "$1: mem= is an amount, counted from where memory starts" prints_and_succeeds \
+      --arch "$1" --memory 512M --append mem=256M -- '^summary: nodes=1 usable=65536 '
     check_boot "$1: no usable memory is an error" fails_with 'no usable page' --arch "$1" \
       --append memmap=exactmap
     return

@@ -13,7 +13,17 @@ die() {
   exit 1
 }
 
-# install REASON PACKAGE…: installs packages of Debian's where that is allowed.
+# help_on_request ARGUMENT…: if --help or -h is among them, prints the script's `usage` and ends it.
+# Every script begins with that, before it looks for tools or builds anything.
+help_on_request() {
+  local argument
+  for argument; do
+    case $argument in --help | -h) usage && exit 0 ;; esac
+  done
+}
+
+# install REASON PACKAGE…: installs packages of Debian's where that is allowed.  One at a time, whatever
+# runs beside; the lists are fetched where there are none of the last hours.
 install() {
   local -a as_root=()
   command -v apt-get >/dev/null || return 0
@@ -22,10 +32,17 @@ install() {
     as_root=(sudo -n)
   fi
   say "installing ${*:2}, for $1"
-  if ${as_root[@]+"${as_root[@]}"} apt-get update -q >&2; then
-    ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get install -qy "${@:2}" \
-      >&2 || true
-  fi
+  {
+    flock 9
+    if has_package_lists || ${as_root[@]+"${as_root[@]}"} apt-get update -q; then
+      ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get install -qy "${@:2}" || true
+    fi
+  } 9>"${TMPDIR:-/tmp}/bootmem-install.$(id -u)" >&2
+}
+
+# has_package_lists: whether apt has fetched its lists within six hours.
+has_package_lists() {
+  find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -mmin -360 2>/dev/null | grep -q .
 }
 
 # require_command COMMAND PACKAGE: installs PACKAGE if COMMAND lacks and that is allowed, else prints

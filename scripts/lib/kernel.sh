@@ -34,11 +34,13 @@ choose_kernel() {
   esac
 }
 
-# kernel_folder ARCH: where the kernel of that kind and with pages of that size is built.
+# kernel_folder ARCH: where the kernels with pages of that size are built; the one with a heap in a folder
+# of its own where its code uses other registers, and so nothing is alike.
 kernel_folder() {
-  local size=-$page_size
+  local size=-$page_size kind=''
   if [ "$size" = -4K ]; then size=''; fi
-  echo "$root/.build-$1$kernel_kind$size"
+  if has_device_tree "$1"; then kind=$kernel_kind; fi
+  echo "$root/.build-$1$kind$size"
 }
 
 # kernel_image ARCH: the path of the built image.

@@ -1,26 +1,33 @@
 # SPDX-License-Identifier: MIT
-# The ledger's part of libbootmem.a: an object of its own, in C, which only kernels link that call it.
-# Sourced by library.sh.
+# The ledger's part of libbootmem.a: an object of its own, which only kernels link that call it.  Sourced
+# by library.sh.
 # shellcheck shell=bash
+
+# The modules that it is made of beside the library's.
+readonly -a ledger_modules=(MemoryMap BootPlan BootmemLedgerC)
 
 # ledger_functions: the functions that its header declares, one a line.
 ledger_functions() {
   comm -13 <(library_functions | sort) <(library_functions bootmem_ledger.h | sort)
 }
 
-# make_ledger_object PREFIX SECTIONS WORK: makes members/PREFIXbootmem_ledger.o.  What it calls are the
-# members that a kernel calls too, or the kernel's own in their place.
+# make_ledger_object PREFIX SECTIONS WORK: makes members/PREFIXbootmem_ledger.o, over the core that
+# optimise_library has left in WORK.  What it calls are the members that a kernel calls too, or the
+# kernel's own in their place.
 make_ledger_object() {
   local prefix=$1 sections=$2 work=$3 name
   local -a functions renamed_sections=()
   mapfile -t functions < <(ledger_functions)
   mkdir "$work/ledger"
-  "$(swift_tool clang)" "${c_flags[@]}" -c "$root/Sources/CBootmem/ledger.c" \
-    -o "$work/ledger/code.o"
+  compile_modules "$work" "$work/ledger/code.bc" "${ledger_modules[@]}"
+  "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootmem/ledger.c" \
+    -o "$work/ledger/state.bc"
+  optimise_program "$work/ledger/code.o" "${functions[@]}" -- "$work"/ledger/*.bc "$work"/*.o
   "$(swift_tool ld.lld)" -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
-    "${functions[@]/#/--undefined=}" "$work/ledger/code.o" -o "$work/ledger/merged"
+    "${functions[@]/#/--undefined=}" "$work/ledger/code.o" "$work"/{division,shift}.c.o \
+    -o "$work/ledger/merged"
   {
-    for name in "${functions[@]}" bootmem_the_state $(library_functions); do
+    for name in "${functions[@]}" "${pages_core_variables[@]}" $(library_functions); do
       echo "$name $prefix$name"
     done
     for name in "${library_memory_functions[@]}"; do echo "$name ${prefix}bootmem_do_$name"; done

@@ -1,39 +1,66 @@
 # SPDX-License-Identifier: MIT
-# The page allocator's part of libbootmem.a: an object of its own, which only kernels link that call
-# it.  Sourced by library.sh.
+# The page allocator's and the heap's parts of libbootmem.a: objects of their own, which only kernels link
+# that call them.  Sourced by library.sh.
 # shellcheck shell=bash
 
-# The modules that it is made of beside the library's.
+# The modules that they are made of beside the library's; the heap's after the page allocator's.
 readonly -a pages_modules=(PageAllocator BootmemPagesC)
+readonly -a heap_modules=(KernelHeap BootmemHeapC)
 
-# The library's variables that it works on.
+# The library's variables that they work on.
 readonly -a pages_core_variables=(bootmem_core bootmem_the_state)
 
-# pages_functions: the functions that its header declares, one a line.
+# What they know of each other: a variable, and the name of its object.
+readonly kept_variable=bootmem_kept
+
+# pages_functions, heap_functions: the functions that their headers declare, one a line.
 pages_functions() {
   comm -13 <(library_functions | sort) <(library_functions bootmem_pages.h | sort)
 }
+heap_functions() {
+  comm -13 <(library_functions | sort) <(library_functions bootmem_heap.h | sort)
+}
 
-# make_pages_object PREFIX WORK: makes members/PREFIXbootmem_pages.o, over the core that
-# optimise_library has left in WORK.
-make_pages_object() {
-  local prefix=$1 work=$2 name
+# make_pages_object PREFIX WORK, make_heap_object PREFIX WORK: makes members/PREFIXbootmem_pages.o and
+# members/PREFIXbootmem_heap.o, over the core that optimise_library has left in WORK.
+make_pages_object() { make_part_object pages "$@" "${pages_modules[@]}"; }
+make_heap_object() { make_part_object heap "$@" "${heap_modules[@]}"; }
+
+# make_kept_object PREFIX WORK: makes members/PREFIXbootmem_kept.o, and WORK/shared/variable.o of the same
+# under its own name; before the parts.
+make_kept_object() {
+  local prefix=$1 work=$2
+  mkdir "$work/shared"
+  "$(swift_tool clang)" "${c_flags[@]}" -fno-data-sections -c "$root/Sources/CBootmem/kept.c" \
+    -o "$work/shared/variable.o"
+  "$(swift_tool llvm-objcopy)" --remove-section=.comment \
+    --redefine-sym "$kept_variable=$prefix$kept_variable" "$work/shared/variable.o" \
+    "$work/members/${prefix}bootmem_kept.o"
+}
+
+# make_part_object PART PREFIX WORK MODULE…
+make_part_object() {
+  local part=$1 prefix=$2 work=$3 name folder=$3/$1
   local -a functions
-  mapfile -t functions < <(pages_functions)
-  mkdir "$work/pages"
-  compile_modules "$work" "$work/pages/code.bc" "${pages_modules[@]}"
-  "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootmem/pages.c" \
-    -o "$work/pages/state.bc"
-  optimise_program "$work/pages/code.o" "${functions[@]}" -- "$work"/pages/*.bc "$work"/*.o
+  shift 3
+  mapfile -t functions < <("${part}_functions")
+  mkdir "$folder"
+  compile_modules "$work" "$folder/code.bc" "$@"
+  "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootmem/$part.c" \
+    -o "$folder/state.bc"
+  optimise_program "$folder/code.o" "${functions[@]}" -- "$folder"/*.bc "$work/shared/variable.o" \
+    "$work"/*.o
   "$(swift_tool ld.lld)" -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
-    "${functions[@]/#/--undefined=}" "$work/pages/code.o" "$work"/{division,shift}.c.o \
-    -o "$work/pages/merged"
+    "${functions[@]/#/--undefined=}" "$folder/code.o" "$work"/{division,shift}.c.o \
+    -o "$folder/merged"
   {
-    for name in "${functions[@]}" "${pages_core_variables[@]}"; do echo "$name $prefix$name"; done
+    for name in "${functions[@]}" "${pages_core_variables[@]}" "$kept_variable"; do
+      echo "$name $prefix$name"
+    done
     for name in "${library_memory_functions[@]}"; do echo "$name ${prefix}bootmem_do_$name"; done
-  } >"$work/pages/renamed"
-  printf "$prefix%s\n" "${functions[@]}" >"$work/pages/kept"
-  "$(swift_tool llvm-objcopy)" --redefine-syms="$work/pages/renamed" "$work/pages/merged"
-  "$(swift_tool llvm-objcopy)" --strip-unneeded --keep-global-symbols="$work/pages/kept" "$work/pages/merged" \
-    "$work/members/${prefix}bootmem_pages.o"
+  } >"$folder/renamed"
+  printf "$prefix%s\n" "${functions[@]}" >"$folder/kept"
+  "$(swift_tool llvm-objcopy)" --redefine-syms="$folder/renamed" "$folder/merged"
+  "$(swift_tool llvm-objcopy)" --strip-unneeded --keep-global-symbols="$folder/kept" \
+    "$folder/merged" "$work/members/${prefix}bootmem_$part.o"
 }

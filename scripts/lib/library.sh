@@ -39,6 +39,33 @@ library_output() {
   echo "$root/build${1:+/$1}${size:+/$size}"
 }
 
+# made_once FILE… -- COMMAND…: makes the files by a command; its standard input is all that they are made
+# from.  If BOOTMEM_CACHE names a folder, as it does in a run of scripts/test, then what was made from the
+# same before is taken from there.
+made_once() {
+  local place partial file
+  local -a files=()
+  while [ "$1" != -- ]; do
+    files+=("$1")
+    shift
+  done
+  shift
+  if [ -z "${BOOTMEM_CACHE-}" ]; then
+    cat >/dev/null
+    "$@"
+    return
+  fi
+  place=$BOOTMEM_CACHE/$(sha256sum | cut -d' ' -f1)
+  if [ ! -d "$place" ]; then
+    "$@" </dev/null
+    partial=$(mktemp -d "$BOOTMEM_CACHE/.partial-XXXXXX")
+    cp "${files[@]}" "$partial"
+    # Another may have made the same meanwhile.
+    mv -T "$partial" "$place" 2>/dev/null || rm -rf "$partial"
+  fi
+  for file in "${files[@]}"; do cp "$place/${file##*/}" "$file"; done
+}
+
 # ---- The header ----
 
 # header_declarations [HEADER]: what the header declares at file level, as the compiler lists it.
@@ -58,7 +85,8 @@ library_variables() { header_declarations | sed -n "s/^..VarDecl .* \(\w*\) '.* 
 # header_names: all names of functions, variables, types and lower-case macros of all headers, one
 # a line.
 header_names() {
-  { header_declarations bootmem_pages.h && header_declarations bootmem_ledger.h; } | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
+  { header_declarations bootmem_pages.h && header_declarations bootmem_heap.h &&
+    header_declarations bootmem_ledger.h; } | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
     -e 's/^..RecordDecl .* struct \(\w*\)\( definition\)\?$/\1/p' | grep -v '^__[a-z]*_\(t\|list\)$'
   "$(swift_tool clang)" -E -dM -x c "$root/Sources/CBootmem/include/bootmem.h" |
     sed -n 's/^#define \([a-z]\w*bootmem\w*\)(.*/\1/p'
@@ -73,7 +101,7 @@ write_library_header() {
   sed -E -e "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
     -e "s/^(#define BOOTMEM_PAGE_SHIFT) .*/\1 $shift/" \
     "$root/Sources/CBootmem/include/$header" |
-    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_|LEDGER_)?H)\b/$prefix\1/g"; else cat; fi
+    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_|HEAP_|LEDGER_)?H)\b/$prefix\1/g"; else cat; fi
 }
 
 # ---- The library ----
@@ -81,9 +109,9 @@ write_library_header() {
 # No vector and no floating-point register.
 readonly -a library_x86_flags=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-frame-pointer)
 
-# build_library ARCH PREFIX NODES PAGE_SIZE SECTIONS OUTPUT: builds everything anew; that takes seconds.
+# build_library ARCH PREFIX NODES PAGE_SIZE SECTIONS ABI OUTPUT: builds everything anew; that takes seconds.
 build_library() {
-  local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 output=$6 work started=$SECONDS
+  local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 abi=$6 output=$7 work header started=$SECONDS
   mkdir -p "$root/build" "$output/$arch" "$output/include"
   work=$(mktemp -d "$root/build/.work-XXXXXX")
   library_flags "$arch" "$work" "$page_size"
@@ -94,20 +122,37 @@ build_library() {
   optimise_library "$work"
   # What is discarded after boot cannot keep the pages.
   if [ -z "$sections" ]; then
+    make_kept_object "$prefix" "$work"
     make_pages_object "$prefix" "$work"
-    write_library_header bootmem_pages.h "$prefix" "$nodes" "$page_size" \
-      >"$output/include/bootmem_pages.h"
+    make_heap_object "$prefix" "$work"
+    for header in bootmem_pages.h bootmem_heap.h; do
+      write_library_header "$header" "$prefix" "$nodes" "$page_size" >"$output/include/$header"
+    done
   fi
   make_ledger_object "$prefix" "$sections" "$work"
   write_library_header bootmem_ledger.h "$prefix" "$nodes" "$page_size" \
     >"$output/include/bootmem_ledger.h"
   make_library_object "$prefix" "$sections" "$work"
   make_library_members "$prefix" "$sections" "$work"
+  if [ "$abi" = lp64d ]; then mark_double_float "$work"/members/*.o; fi
   rm -f "$output/$arch/libbootmem.a"
   "$(swift_tool llvm-ar)" Drcs "$output/$arch/libbootmem.a" "$work"/members/*.o
   write_library_header bootmem.h "$prefix" "$nodes" "$page_size" >"$output/include/bootmem.h"
   rm -rf "$work"
   say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
+}
+
+# mark_double_float OBJECT…: says of objects for riscv64 that floating-point numbers are passed in registers
+# of their own.  They pass none, so they go with either ABI; but linkers ask for the same mark everywhere.
+mark_double_float() {
+  local object byte
+  for object; do
+    # Of the flags in the header of 64-bit ELF, bits 1 and 2 have the ABI.
+    byte=$(od -An -tu1 -j48 -N1 "$object")
+    # shellcheck disable=SC2059
+    printf "\\x$(printf %x $((byte & ~6 | 4)))" |
+      dd of="$object" bs=1 seek=48 conv=notrunc status=none
+  done
 }
 
 # library_flags ARCH WORK PAGE_SIZE: sets the arrays swift_flags, c_flags and lto_flags, and linker_emulation and
@@ -167,7 +212,7 @@ compile_library() {
   for source in "$root"/Sources/CBootmem/*.c; do
     case ${source##*/} in
       variables.c) "$clang" "${c_flags[@]}" -c "$source" -o "$work/variables.o" ;;
-      pages.c | ledger.c) ;;
+      pages.c | heap.c | kept.c | ledger.c) ;;
       *) "$clang" "${c_flags[@]}" -flto -c "$source" -o "$work/$(basename "$source" .c).bc" ;;
     esac
   done
@@ -189,10 +234,23 @@ module_sources() {
 # intermediate code of the last, which takes what it needs of the others into its own.
 compile_modules() {
   local work=$1 to=$2 module
+  local -a made=("$to")
+  for module in "${@:3:$#-3}"; do made+=("$work/$module.swiftmodule"); done
+  # Of what else is in WORK, these are made from the modules that were compiled there before.
+  for module in "${@:3}"; do sha256sum "$(module_sources "$module")"/*.swift; done >>"$work/sources"
+  {
+    printf '%s\n' "${swift_flags[@]//$work/WORK}" "${c_flags[@]//$work/WORK}" "$@" | sed "s|$work|WORK|"
+    cat "$work/sources" "$work"/include/*
+  } | made_once "${made[@]}" -- compile_modules_anew "$@"
+}
+
+compile_modules_anew() {
+  local work=$1 to=$2 module
   shift 2
   for module; do
-    local -a compile=(swiftc "${swift_flags[@]}" -module-name "$module"
-      "$(module_sources "$module")"/*.swift)
+    local -a sources compile
+    mapfile -t sources < <(find "$(module_sources "$module")" -name '*.swift' | sort)
+    compile=(swiftc "${swift_flags[@]}" -module-name "$module" "${sources[@]}")
     if [ "$module" != "${*: -1}" ]; then
       "${compile[@]}" -emit-module -emit-module-path "$work/$module.swiftmodule"
     else
@@ -231,6 +289,15 @@ optimise_library() {
 # program, of which only these names are known outside, and keeps the object that comes of it; the
 # program itself is of no use.
 optimise_program() {
+  local -a files=("$@")
+  while [ "${files[0]}" != -- ]; do files=("${files[@]:1}"); done
+  {
+    printf '%s\n' "$linker_emulation" "${lto_flags[@]}" "${@:2}" | sed 's|^/.*/||'
+    cat "${files[@]:1}"
+  } | made_once "$1" -- optimise_program_anew "$@"
+}
+
+optimise_program_anew() {
   local to=$1
   local -a names=()
   shift

@@ -104,6 +104,8 @@ SWIFT
   # The archive gets the number by a variable of its own, set by what its programs have in common.
   cd "$work/package.new"
   sed -i 's/-strict-memory-safety -warnings-as-errors//' scripts/lib/*.sh
+  # The core alone: the number is a variable of its object.
+  sed -i '/^ *make_ledger_object /d' scripts/lib/library.sh
   sed -i '/^extern int bootmem_debug;/a extern long bootmem_mutant_number;' \
     Sources/CBootmem/include/bootmem.h
   echo 'long bootmem_mutant_number;' >>Sources/CBootmem/variables.c
@@ -212,7 +214,8 @@ build_mutants() {
 readonly -a archive_programs=(interface corrections memblock mapped own_nodes boundary bitmap_bytes
   replay differential)
 
-# build_archive_mutants WORK: the same of the archive and its programs, without the page allocator.
+# build_archive_mutants WORK: the same of the archive and its programs, without the page allocator and
+# the ledger.
 build_archive_mutants() {
   local work=$1 program
   mkdir -p "$work/archive"

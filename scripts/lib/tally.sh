@@ -56,15 +56,22 @@ skip() {
   echo "skipped: $1: $2"
 }
 
-# counted NAME COMMAND…: runs a program that ends as finish_tally does, and adds its counts.  One
-# that fails without a count of failures, or does not say what passed, counts as one failure.
+# counted NAME COMMAND…: runs a program that ends as finish_tally does, and adds its counts.
 counted() {
-  local name=$1 output line status=0
-  local -a words
+  local name=$1 output status=0
   shift
   output=$(mktemp)
   "$@" 2>&1 | tee "$output" || status=$?
-  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$output" | tail -n 1 || true)
+  add_tally "$name" "$output" "$status"
+  rm -f "$output"
+}
+
+# add_tally NAME FILE STATUS: adds the counts of what printed FILE and ended with that status.  One that
+# fails without a count of failures, or does not say what passed, counts as one failure.
+add_tally() {
+  local name=$1 line status=$3
+  local -a words
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$2" | tail -n 1 || true)
   if [ -z "$line" ]; then
     echo "$name did not say what passed"
     status=1
@@ -72,7 +79,6 @@ counted() {
   read -ra words <<<"${line:-0 passed, 0 failed}"
   add_counts "${words[0]}" "${words[2]}" "$status"
   skipped_count=$((skipped_count + ${words[4]:-0}))
-  rm -f "$output"
   if [ "$status" -ne 0 ]; then echo "FAILED: $name, exit status $status"; fi
 }
 

@@ -6,7 +6,7 @@
 /// What is shown as green is free everywhere, what is grey cannot be used, blue is allocated, red
 /// reserved, and so on.  The raw values are the numbers of a PC's text screen: blue, green, red and
 /// bright from the lowest bit up.
-public enum PaletteColour: UInt8, CaseIterable, Sendable {
+public enum PaletteColour: UInt8, Sendable {
   /// Nothing at all.
   case paper = 0x0
   /// Free, or usable.
@@ -89,3 +89,8 @@ public enum PaletteColour: UInt8, CaseIterable, Sendable {
     return (rawValue & 8 == 0 ? 40 : 100) + red + green << 1 + blue << 2
   }
 }
+
+// As an array of them takes a heap, all of them are to be had on a host only.
+#if !hasFeature(Embedded)
+extension PaletteColour: CaseIterable {}
+#endif

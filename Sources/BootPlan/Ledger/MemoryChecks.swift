@@ -13,11 +13,12 @@ import TextOutput
 /// - What is freed is filled with ``freedByte``, and looked at when it is allocated again, and at the
 ///   hand-over.  It must be mapped.
 /// - Behind an allocation of less than a page lie ``redZoneByteCount`` bytes of ``redZoneByte``, which
-///   are looked at when it is freed, and at the hand-over.  The allocation takes so many bytes more: the
-///   addresses of what comes behind it are not those that they are without.
+///   are looked at when a page is freed that has the allocation's end or any of them, and at the
+///   hand-over.  The allocation takes so many bytes more: the addresses of what comes behind it are not
+///   those that they are without.
 /// - An allocation that is not to be cleared is not touched: it has no red zone.
 ///
-/// A byte of another value is told as a line with its address, what was found there, and the owner:
+/// A byte of another value is reported as a line with its address, what was found there, and the owner:
 /// `memory check: 0x41 instead of 0xbd at 0x1000064, behind the end of log`.
 @safe
 public struct MemoryChecks: ~Copyable {
@@ -28,7 +29,7 @@ public struct MemoryChecks: ~Copyable {
   public static var redZoneByte: UInt8 { 0xbd }
 
   /// How many such bytes there are.
-  public static var redZoneByteCount: UInt64 { 16 }
+  public static var redZoneByteCount: UInt8 { 16 }
 
   /// Whether anything is checked.
   public let isOn: Bool
@@ -64,6 +65,7 @@ public struct MemoryChecks: ~Copyable {
   }
 
   /// Notes that these bytes are not as they were left any more.
+  @inline(never)
   mutating func removeFreed(_ bytes: AddressRange) {
     if isOn { leftOutCount += freed.remove(bytes) }
   }
@@ -75,6 +77,7 @@ public struct MemoryChecks: ~Copyable {
   ///   - memory: Where the first one is.
   ///   - place: What they are, such as `freed by`.
   ///   - owner: Whose they are, or were.
+  @inline(never)
   mutating func check(
     _ range: AddressRange, at memory: UnsafeMutableRawPointer?, for value: UInt8,
     _ place: StaticString, _ owner: MemoryOwner
@@ -84,7 +87,7 @@ public struct MemoryChecks: ~Copyable {
       let found = unsafe memory.load(fromByteOffset: offset, as: UInt8.self)
       guard found != value else { continue }
       violationCount += 1
-      var line = TextBuffer()
+      var line = unsafe LineSink(context: context, write: write)
       line.write("memory check: 0x", hexadecimal: UInt64(found), " instead of 0x")
       // In the range, which does not wrap.
       line.write("", hexadecimal: UInt64(value), " at 0x")
@@ -94,10 +97,6 @@ public struct MemoryChecks: ~Copyable {
       line.write(" ")
       owner.write(to: &line)
       line.write("\n")
-      guard let write = unsafe write else { return }
-      unsafe line.withBytes { bytes in
-        unsafe write(context, bytes.baseAddress, UInt(bytes.count))
-      }
       return
     }
   }
@@ -129,9 +128,11 @@ extension NamedAllocating where Self: ~Copyable {
   @discardableResult
   public borrowing func checkMemory(in owners: inout OwnerTable) -> Int {
     let before = owners.checks.violationCount
-    for index in 0..<owners.count { checkRedZone(of: owners[index], &owners.checks) }
+    for index in 0..<owners.count {
+      checkRedZone(of: owners[unchecked: index], &owners.checks)
+    }
     for index in 0..<owners.checks.freed.count {
-      checkFreed(owners.checks.freed[index], &owners.checks)
+      checkFreed(owners.checks.freed[unchecked: index], &owners.checks)
     }
     return owners.checks.violationCount - before
   }
@@ -146,18 +147,19 @@ extension NamedAllocating where Self: ~Copyable {
     let isSmall = request.byteCount < PageFrame.byteCount
     var larger = request
     larger.clearsMemory = false
-    if isSmall { larger.byteCount += MemoryChecks.redZoneByteCount }
+    if isSmall { larger.byteCount += UInt64(MemoryChecks.redZoneByteCount) }
     guard let address = try? allocate(larger) else { return nil }
     let taken = AddressRange(start: address, clampingByteCount: larger.byteCount)
     for index in 0..<owners.checks.freed.count {
-      let freed = owners.checks.freed[index]
+      let freed = owners.checks.freed[unchecked: index]
       guard let part = freed.range.intersection(taken) else { continue }
       checkFreed(freed.replacing(part), &owners.checks)
     }
     owners.checks.removeFreed(taken)
     let held = OwnedRange(
       range: AddressRange(start: address, clampingByteCount: request.byteCount), owner: owner,
-      isAllocated: true, isNeededOnlyDuringBoot: neededOnlyDuringBoot, hasRedZone: isSmall)
+      isAllocated: true, isNeededOnlyDuringBoot: neededOnlyDuringBoot,
+      redZoneByteCount: isSmall ? MemoryChecks.redZoneByteCount : 0)
     fill(held.range, with: 0)
     if let zone = held.redZone { fill(zone, with: MemoryChecks.redZoneByte) }
     owners.note(held)
@@ -166,21 +168,27 @@ extension NamedAllocating where Self: ~Copyable {
 
   /// Looks at the red zones in whole pages that were freed, and fills the pages.
   func checkFreeing(_ bytes: AddressRange, in owners: inout OwnerTable) {
-    var owner: MemoryOwner?
-    for index in 0..<owners.count where owners[index].range.overlaps(bytes) {
-      let held = owners[index]
-      if owner == nil { owner = held.owner }
-      if let last = held.range.last, bytes.contains(last) { checkRedZone(of: held, &owners.checks) }
+    let holder = owners.firstIndex(overlapping: bytes)
+    let owner = holder.map { owners[unchecked: $0].owner } ?? "(no name)"
+    for index in 0..<owners.count {
+      let held = owners[unchecked: index]
+      guard let zone = held.redZone, let last = held.range.last else { continue }
+      let losesEnd = bytes.contains(last)
+      guard losesEnd || zone.overlaps(bytes) else { continue }
+      checkRedZone(of: held, &owners.checks)
+      // Otherwise it goes with the end that it lies behind.
+      if !losesEnd { owners.cutRedZone(ofRangeAt: index, below: bytes.start) }
     }
     owners.checks.removeFreed(bytes)
     guard owners.checks.freed.count < owners.checks.freed.capacity else {
       owners.checks.leftOutCount += 1
       return
     }
-    owners.checks.freed.append(bytes, owner ?? "(no name)")
+    owners.checks.freed.append(bytes, owner)
     fill(bytes, with: MemoryChecks.freedByte)
   }
 
+  @inline(never)
   private func checkRedZone(of held: OwnedRange, _ checks: inout MemoryChecks) {
     guard let zone = held.redZone else { return }
     unsafe checks.check(
@@ -188,12 +196,14 @@ extension NamedAllocating where Self: ~Copyable {
       held.owner)
   }
 
+  @inline(never)
   private func checkFreed(_ freed: OwnedRange, _ checks: inout MemoryChecks) {
     unsafe checks.check(
       freed.range, at: pointer(to: freed.range.start), for: MemoryChecks.freedByte, "freed by",
       freed.owner)
   }
 
+  @inline(never)
   private func fill(_ range: AddressRange, with value: UInt8) {
     // What is allocated here is mapped, and fits the machine's words.
     unsafe pointer(to: range.start)?.initializeMemory(
@@ -203,8 +213,8 @@ extension NamedAllocating where Self: ~Copyable {
 
 extension OwnedRange {
   /// The red zone behind it, if it has one.
-  fileprivate var redZone: AddressRange? {
-    guard hasRedZone, let end = range.end else { return nil }
-    return AddressRange(start: end, clampingByteCount: MemoryChecks.redZoneByteCount)
+  var redZone: AddressRange? {
+    guard redZoneByteCount > 0, let end = range.end else { return nil }
+    return AddressRange(start: end, clampingByteCount: UInt64(redZoneByteCount))
   }
 }

@@ -62,7 +62,6 @@ extension NamedAllocating where Self: ~Copyable {
     }
     let address = try allocate(request)
     let range = AddressRange(start: address, clampingByteCount: request.byteCount)
-    owners.checks.removeFreed(range)
     owners.note(
       OwnedRange(
         range: range, owner: owner, isAllocated: true,

@@ -22,13 +22,22 @@ extension OwnerTable {
   public borrowing func nextPagesHeldAlone(
     byRangeAt index: Int, of map: MemoryMap, from page: PageFrame = 0, below limit: PageFrame
   ) -> PageRange? {
-    let held = self[index].ownPages
-    let start = max(page, held.start)
+    nextPagesHeldAlone(byRangeAt: index, from: page, below: limit) { window in
+      var ranges = map.usablePages(in: window)
+      return ranges.next()
+    }
+  }
+
+  /// The same where `firstUsable` says which pages of a window are the first usable ones.
+  package borrowing func nextPagesHeldAlone(
+    byRangeAt index: Int, from page: PageFrame, below limit: PageFrame,
+    firstUsable: (PageRange) -> PageRange?
+  ) -> PageRange? {
+    let held = self[unchecked: index].ownPages
+    var start = max(page, held.start)
     let end = min(limit, held.end)
-    guard start < end else { return nil }
-    var ranges = map.usablePages(in: PageRange(start..<end))
-    while let usable = ranges.next() {
-      var start = usable.start
+    while start < end, let usable = firstUsable(PageRange(start..<end)) {
+      start = usable.start
       // Each turn ends in front of another's pages, or goes on behind them.
       while start < usable.end {
         let other = firstPagesHeld(in: PageRange(start..<usable.end), otherThanByRangeAt: index)
@@ -57,11 +66,12 @@ extension OwnerTable {
         self[index].write(to: &reports)
         reports.write(": lies not in usable memory within reach as a whole\n")
       }
-      for other in 0..<count where other != index && self[other].range.overlaps(self[index].range) {
+      for other in 0..<count
+      where other != index && self[unchecked: other].range.overlaps(self[index].range) {
         reports.write("loader: ")
         self[index].write(to: &reports)
         reports.write(": overlaps ")
-        self[other].write(to: &reports)
+        self[unchecked: other].write(to: &reports)
         reports.write("\n")
         break
       }
@@ -70,12 +80,15 @@ extension OwnerTable {
   }
 
   /// The lowest pages of `window` that any range but the one at `index` holds.
+  @inline(never)
   private borrowing func firstPagesHeld(
     in window: PageRange, otherThanByRangeAt index: Int
   ) -> PageRange? {
     var first: PageRange?
     for other in 0..<count where other != index {
-      guard let part = self[other].range.touchedPages.intersection(window) else { continue }
+      guard let part = self[unchecked: other].range.touchedPages.intersection(window) else {
+        continue
+      }
       if part.start < first?.start ?? window.end { first = part }
     }
     return first

@@ -39,23 +39,43 @@ extension OwnerTable {
   ///   - limit: The end of the kernel's reach.
   ///   - body: Takes a stretch.
   /// - Returns: The number of pages.
-  /// - Throws: What `body` throws; the range that it was about stays in the table.
+  /// - Throws: What `body` throws; the range that it was about stays in the table from the pages on that
+  ///   `body` refused.
   /// - Complexity: O(k × (r + n²)) for k ranges of the owner's, r usable ranges and n owners.
   @discardableResult
   public mutating func release<Failure: Error>(
     _ owner: MemoryOwner, of map: MemoryMap, below limit: PageFrame = .end,
     _ body: (PageRange) throws(Failure) -> Void
   ) throws(Failure) -> UInt64 {
+    try release(
+      owner, below: limit,
+      firstUsable: { window in
+        var ranges = map.usablePages(in: window)
+        return ranges.next()
+      }, body)
+  }
+
+  /// The same where `firstUsable` says which pages of a window are the first usable ones.
+  @discardableResult
+  package mutating func release<Failure: Error>(
+    _ owner: MemoryOwner, below limit: PageFrame, firstUsable: (PageRange) -> PageRange?,
+    _ body: (PageRange) throws(Failure) -> Void
+  ) throws(Failure) -> UInt64 {
     var pageCount: UInt64 = 0
     var index = 0
     while index < count {
-      guard self[index].owner == owner else {
+      guard isHeld(index, by: owner) else {
         index += 1
         continue
       }
       var page: PageFrame = 0
-      while let pages = nextPagesHeldAlone(byRangeAt: index, of: map, from: page, below: limit) {
-        try body(pages)
+      while let pages = nextPagesHeldAlone(
+        byRangeAt: index, from: page, below: limit, firstUsable: firstUsable)
+      {
+        do throws(Failure) { try body(pages) } catch {
+          if let start = page.firstAddress { cutFront(ofRangeAt: index, below: start) }
+          throw error
+        }
         // Pages of the machine, each once.
         pageCount += pages.pageCount
         page = pages.end

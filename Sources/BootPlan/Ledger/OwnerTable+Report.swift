@@ -19,7 +19,7 @@ extension OwnerTable {
     var coveredEnd: PageFrame = 0
     var last: Int?
     while let index = nextIndex(behind: last) {
-      let held = self[index]
+      let held = self[unchecked: index]
       sink.write("  ")
       held.write(to: &sink)
       sink.write(", ")
@@ -50,7 +50,7 @@ extension OwnerTable {
     }
     sink.write("\n")
     if leftOutCount > 0 {
-      sink.write("  and ", leftOutCount, " more: the table of owners holds ")
+      sink.write("  and ", leftOutCount, " more: the ledger holds ")
       sink.write("", capacity, " ranges, and needs room for ")
       sink.write("", neededCapacity, "\n")
     }
@@ -69,7 +69,13 @@ extension OwnerTable {
         page
       default: nil
       }
-    guard let page, let held = firstRange(holding: page) else { return }
+    if let page { writeHolder(of: page, to: &sink) }
+  }
+
+  /// Writes who holds a page, `; pages 0x100-0x1ff: kernel image`; nothing if nobody does.
+  @inline(never)
+  package borrowing func writeHolder(of page: PageFrame, to sink: inout some TextSink) {
+    guard let held = firstRange(holding: page) else { return }
     let pages = held.range.touchedPages
     sink.write("; pages 0x", hexadecimal: pages.start.number, "-0x")
     // It has the page.
@@ -78,15 +84,16 @@ extension OwnerTable {
   }
 
   /// The sums of owners that have several ranges, in the order in which the first was added.
+  @inline(never)
   private borrowing func writeSums(to sink: inout some TextSink) {
     for index in 0..<count {
-      let owner = self[index].owner
+      let owner = self[unchecked: index].owner
       var sum = (count: 0, byteCount: UInt64(0))
       var isFirst = true
-      for other in 0..<count where self[other].owner == owner {
+      for other in 0..<count where isHeld(other, by: owner) {
         if other < index { isFirst = false }
         sum.count += 1
-        sum.byteCount.add(self[other].range)
+        sum.byteCount.add(self[unchecked: other].range)
       }
       guard isFirst, sum.count > 1 else { continue }
       sink.write("  ")
@@ -98,6 +105,7 @@ extension OwnerTable {
   }
 
   /// The range that comes next in ascending order, of equal ones the one that was added first.
+  @inline(never)
   private borrowing func nextIndex(behind last: Int?) -> Int? {
     var next: Int?
     for index in 0..<count {
@@ -109,14 +117,18 @@ extension OwnerTable {
   }
 
   /// Whether the one range comes before the other, which is another one.
+  @inline(never)
   private borrowing func isOrdered(_ left: Int, _ right: Int) -> Bool {
-    let (leftStart, rightStart) = (self[left].range.start, self[right].range.start)
+    let (leftStart, rightStart) = (
+      self[unchecked: left].range.start, self[unchecked: right].range.start
+    )
     return leftStart < rightStart || leftStart == rightStart && left < right
   }
 }
 
 extension UInt64 {
   /// Adds the size of a range; ranges that overlap may have more bytes together than there are.
+  @inline(never)
   fileprivate mutating func add(_ range: AddressRange) {
     let (sum, overflow) = addingReportingOverflow(range.byteCount)
     self = overflow ? .max : sum
@@ -124,9 +136,10 @@ extension UInt64 {
 }
 
 extension TextSink {
+  @inline(never)
   fileprivate mutating func write(_ before: StaticString, _ count: Int, _ after: StaticString) {
     write(before)
-    write(decimal: count.magnitude)
+    write(decimal: UInt64(count.magnitude))
     write(after)
   }
 }

@@ -39,6 +39,9 @@ public struct OwnerTable: ~Copyable {
   /// The range at `index`, counted from 0 in the order in which they were added.
   public subscript(index: Int) -> OwnedRange { ranges[index] }
 
+  /// The same where the caller knows that there is one: a loop over all.
+  subscript(unchecked index: Int) -> OwnedRange { ranges[unchecked: index] }
+
   /// Adds a range; an empty one holds nothing and is left out.
   ///
   /// - Throws: ``BootPlanError/ownerTableFull(capacity:)``; the table is unchanged then.
@@ -63,9 +66,11 @@ public struct OwnerTable: ~Copyable {
   }
 
   /// Adds a range or, where the table is full, counts it: memory that is allocated stays so,
-  /// whether or not there is room for its name.
+  /// whether or not there is room for its name.  The debug mode does not look for freed memory there
+  /// any more.
   public mutating func note(_ range: OwnedRange) {
     guard !range.range.isEmpty else { return }
+    checks.removeFreed(range.range)
     guard count < capacity else {
       leftOutCount += 1
       return
@@ -91,6 +96,26 @@ public struct OwnerTable: ~Copyable {
     ranges.remove(at: index)
   }
 
+  /// Shortens the red zone of the range at `index` to what lies below `end`, an address in the zone.
+  ///
+  /// - Precondition: There is one.
+  mutating func cutRedZone(ofRangeAt index: Int, below end: PhysicalAddress) {
+    guard let zone = ranges[index].redZone else { return }
+    // The zone has at most as many bytes as it had.
+    ranges[index].redZoneByteCount = UInt8(truncatingIfNeeded: end.rawValue &- zone.start.rawValue)
+  }
+
+  /// Takes the bytes below `end` out of the range at `index`.
+  ///
+  /// - Precondition: There is one, and it reaches beyond `end`.
+  mutating func cutFront(ofRangeAt index: Int, below end: PhysicalAddress) {
+    let held = ranges[index]
+    guard end > held.range.start, let last = held.range.last,
+      let rest = AddressRange(first: end, last: last)
+    else { return }
+    ranges[index] = held.replacing(rest)
+  }
+
   /// Marks the ranges of those owners that `isNeeded` names as needed only until the kernel has
   /// started: what was read and copied, say.
   ///
@@ -108,6 +133,18 @@ public struct OwnerTable: ~Copyable {
     ranges.removeLast()
   }
 
+  /// The index of the first range that has any of these bytes; nil if there is none.
+  borrowing func firstIndex(overlapping bytes: AddressRange) -> Int? {
+    for index in 0..<count where self[unchecked: index].range.overlaps(bytes) { return index }
+    return nil
+  }
+
+  /// Whether the range at `index` is `owner`'s.
+  @inline(never)
+  borrowing func isHeld(_ index: Int, by owner: MemoryOwner) -> Bool {
+    ranges[unchecked: index].owner == owner
+  }
+
   /// Who holds `page`; nil if nobody does.
   ///
   /// - Complexity: O(n).
@@ -119,8 +156,8 @@ public struct OwnerTable: ~Copyable {
   ///
   /// - Complexity: O(n).
   public borrowing func firstRange(holding page: PageFrame) -> OwnedRange? {
-    for index in 0..<count where self[index].range.touchedPages.contains(page) {
-      return self[index]
+    for index in 0..<count where self[unchecked: index].range.touchedPages.contains(page) {
+      return self[unchecked: index]
     }
     return nil
   }

@@ -13,6 +13,9 @@ public protocol NodeRegistering: ~Copyable {
   /// See ``/BootMemory/BootMemory/node(_:)``.
   func node(_ id: NodeID) -> BootMemoryNode?
 
+  /// The number of pages to keep for the bitmap of a node of `pageCount` pages.
+  func bitmapPageCount(forPageCount pageCount: UInt64) -> UInt64
+
   /// See ``/BootMemory/BootMemory/registerNode(_:spanning:bitmapAt:)``.
   mutating func registerNode(
     _ id: NodeID, spanning span: PageRange, bitmapAt bitmapStart: PageFrame
@@ -27,7 +30,19 @@ public protocol NodeRegistering: ~Copyable {
   ) throws(BootMemoryError)
 }
 
-extension BootMemory: NodeRegistering {}
+extension BootMemory: NodeRegistering {
+  /// See ``/BootMemory/BootMemory/bitmapPageCount(forPageCount:addressWidth:)``.
+  public func bitmapPageCount(forPageCount pageCount: UInt64) -> UInt64 {
+    Self.bitmapPageCount(forPageCount: pageCount, addressWidth: platform.addressWidth)
+  }
+}
+
+extension NodeRegistering where Self: ~Copyable {
+  /// As many as a bitmap of this machine takes.
+  public func bitmapPageCount(forPageCount pageCount: UInt64) -> UInt64 {
+    BootMemory.bitmapPageCount(forPageCount: pageCount)
+  }
+}
 
 /// From the map and the table of owners to memory that can be allocated.
 extension NodeRegistering where Self: ~Copyable {
@@ -90,7 +105,7 @@ extension NodeRegistering where Self: ~Copyable {
   ) throws(BootPlanError) -> PageRange {
     let reach = PageRange(0..<limit)
     guard let span = span.intersection(reach) else { throw .noUsableMemory }
-    let pageCount = BootMemory.bitmapPageCount(forPageCount: span.pageCount)
+    let pageCount = bitmapPageCount(forPageCount: span.pageCount)
     guard
       let bitmap = (window ?? span).intersection(reach).flatMap({
         BitmapPlacement.find(pageCount: pageCount, in: $0, of: map, avoiding: owners)
@@ -118,7 +133,7 @@ extension NodeRegistering where Self: ~Copyable {
         spareNumber += 1
       }
       let span = stretch.pages
-      let pageCount = BootMemory.bitmapPageCount(forPageCount: span.pageCount)
+      let pageCount = bitmapPageCount(forPageCount: span.pageCount)
       let bitmap =
         BitmapPlacement.find(pageCount: pageCount, in: span, of: nodes.memory, avoiding: owners)
         ?? BitmapPlacement.find(

@@ -19,6 +19,11 @@ public func free_all_bootmem() -> UInt {
 /// See bootmem.h.
 @c @implementation
 public func free_bootmem_late(_ physaddr: UInt, _ size: UInt) {
+  let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
+  if let release = unsafe state.pointee.release_kept {
+    _ = release(physaddr, size, true)
+    return
+  }
   do throws(Refusal) {
     let range = try AddressRange(physaddr, size)
     try wrapping { () throws(BootMemoryError) in

@@ -2,6 +2,7 @@
 import BootMemory
 import CBootmem
 import PageAllocator
+import PhysicalMemory
 
 /// The page allocator that every call works on, which is all the global state that there is here.
 ///
@@ -44,5 +45,37 @@ enum KeptPages {
       .assumingMemoryBound(to: PageNode.self)
     let slots = unsafe UnsafeMutableBufferPointer(start: nodes, count: Int(BOOTMEM_MAX_NODES))
     unsafe storage.initialize(to: try PageAllocator(takingOver: &memory.pointee, nodes: slots))
+    unsafe bootmem_state_pointer().unsafelyUnwrapped.pointee.release_kept = releaseLate
+    serveHeap()
+  }
+
+  /// Tells the heap of bootmem_heap.h, if the kernel has one, how it gets pages from here on.
+  private static func serveHeap() {
+    let kept = unsafe bootmem_kept_pointer().unsafelyUnwrapped
+    unsafe kept.pointee.allocate = { count, align, limit_pfn in
+      guard let pages = unsafe KeptPages.pages else { return .max }
+      let end = limit(limit_pfn)
+      if count == 1, align == 1, let page = unsafe pages.pointee.allocateSinglePage(below: end) {
+        return UInt(truncatingIfNeeded: page.number)
+      }
+      let run = unsafe try? pages.pointee.allocate(
+        pageCount: UInt64(count), alignedTo: UInt64(align), below: end)
+      return run.map { UInt(truncatingIfNeeded: $0.start.number) } ?? .max
+    }
+    unsafe kept.pointee.free = { pfn, count in
+      guard let pages = unsafe KeptPages.pages,
+        let run = PageRange(start: PageFrame(UInt64(pfn)), pageCount: UInt64(count)),
+        unsafe pages.pointee.takeBack(run)
+      else { return invalid }
+      return 0
+    }
+    unsafe kept.pointee.resize = { pfn, count, new_count, limit_pfn in
+      guard let pages = unsafe KeptPages.pages,
+        let run = PageRange(start: PageFrame(UInt64(pfn)), pageCount: UInt64(count)),
+        unsafe pages.pointee.resizeOrRelease(
+          run, toPageCount: UInt64(new_count), below: limit(limit_pfn))
+      else { return invalid }
+      return 0
+    }
   }
 }

@@ -150,16 +150,22 @@ public func bootmem_pages_count(
   }
 }
 
-/// Writes a line to `platform.write`, if there is one.
+/// Writes why a call was refused.
 @inline(never)
 func report(_ call: StaticString, _ error: PageAllocatorError) {
-  let platform = unsafe bootmem_platform_pointer().unsafelyUnwrapped
-  guard let write = unsafe platform.pointee.write else { return }
   var text = TextBuffer()
   text.write("bootmem: ")
   text.write(call)
   text.write("(): ")
   error.write(to: &text)
+  writeLine(&text)
+}
+
+/// Writes a text and a line feed to `platform.write`, if there is one.
+@inline(never)
+func writeLine(_ text: inout TextBuffer) {
+  let platform = unsafe bootmem_platform_pointer().unsafelyUnwrapped
+  guard let write = unsafe platform.pointee.write else { return }
   text.write("\n")
   unsafe text.withBytes { bytes in
     unsafe write(

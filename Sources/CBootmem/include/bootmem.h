@@ -370,8 +370,9 @@ BOOTMEM_CALL int bootmem_allocate(const struct bootmem_request *request, unsigne
 BOOTMEM_CALL unsigned long free_all_bootmem(void);
 
 /* Hands the whole pages of a range that was reserved all the time to platform.release_pages, after
- * the hand-over, as single pages of the node that has them (else 0).  Misuse: before the hand-over,
- * and a range beyond the address space. */
+ * the hand-over, as single pages of the node that has them (else 0).  After bootmem_keep_pages() it is
+ * bootmem_pages_release() for these pages.  Misuse: before the hand-over, a range beyond the address
+ * space, and what bootmem_pages_release() refuses. */
 BOOTMEM_CALL void free_bootmem_late(unsigned long physaddr, unsigned long size);
 
 #if !defined(BOOTMEM_NO_MEMBLOCK) && !defined(BOOTMEM_NO_MACROS)

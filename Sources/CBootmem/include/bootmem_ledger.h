@@ -4,7 +4,7 @@
  *
  *     static struct bootmem_entry entries[128];
  *
- *     bootmem_set_ledger(entries, 128, 0);                       behind bootmem_setup()
+ *     bootmem_set_ledger(entries, 128);                          behind bootmem_setup()
  *     bootmem_reserve_as(image, size, BOOTMEM_EXCLUSIVE, "kernel image");
  *     bootmem_allocate_as(&request, &physical, "page table of init");
  *     bootmem_label(physical, size, "log");                      what any other function allocated
@@ -12,12 +12,13 @@
  *     free_all_bootmem();
  *     bootmem_release_as("init code");                           and after it
  *
- * A kernel that includes bootmem.h alone links nothing of this, and its calls are as fast as
- * ever. Not in Linux.  No call is a fault but where the function of bootmem.h behind it is: an
- * error changes nothing and is written to platform.write.
+ * It is the ledger of the Swift package.  A kernel that includes bootmem.h alone links nothing of it,
+ * and its calls are as fast as ever.  Not in Linux.  No call is a fault but where the function of
+ * bootmem.h behind it is; and a refusal changes nothing, neither here nor in memory, whether or not
+ * that fault returns.
  *
- * A ledger that is full says so there, once, with the number of entries that it needs by then,
- * and goes on counting: memory is given whether or not there is room for its name. */
+ * A ledger that is full reports that to platform.write, once, with the number of entries that it
+ * needs by then, and goes on counting: memory is given whether or not there is room for its name. */
 #ifndef BOOTMEM_LEDGER_H
 #define BOOTMEM_LEDGER_H
 
@@ -27,33 +28,33 @@
 extern "C" {
 #endif
 
-/* A range of memory and who holds it. */
+/* Room for a range of memory and who holds it; of any content before, and the library's then. */
 struct bootmem_entry {
-  unsigned long start; /* physical address */
-  unsigned long size;  /* bytes, not 0 */
-  const char *name;    /* not copied: it must stay */
-  unsigned int state;  /* the library's */
+  unsigned long long content[4];
 };
 
-/* For the flags of bootmem_set_ledger(). */
-enum {
-  /* The debug mode.  What bootmem_free_as() frees is filled with bytes 0x6b, and looked at when
-   * bootmem_allocate_as() gives it out again, and by bootmem_check_ledger(); 16 bytes of 0xbd
-   * lie behind each allocation of bootmem_allocate_as() that is smaller than a page and is
-   * cleared, and are looked at when it is freed, and by bootmem_check_ledger().  So ALLOCATIONS
-   * ARE 16 BYTES LARGER, and lie elsewhere than without.  What is freed must be mapped.  A byte
-   * of another value is written to platform.write with its address and who held, or holds, the
-   * memory.  A freed range takes an entry too; where there is none left, it is not looked at. */
-  BOOTMEM_CHECK_MEMORY = 1 << 0
-};
+/* Begins an empty ledger of `capacity` entries, or none for 0, without the debug mode.  It outlasts a
+ * bootmem_setup().  Names are not copied: they must stay.  Returns 0; -EINVAL (-22) for storage that
+ * is NULL. */
+BOOTMEM_CALL int bootmem_set_ledger(struct bootmem_entry *storage, unsigned long capacity);
 
-/* Begins an empty ledger of `capacity` entries, or none for 0.  It outlasts a bootmem_setup().
- * Returns 0; -EINVAL (-22) for flags that are not known, or storage that is NULL. */
-BOOTMEM_CALL int bootmem_set_ledger(struct bootmem_entry *storage, unsigned long capacity,
-    unsigned int flags);
+/* Switches the debug mode on, behind bootmem_set_ledger() and before anything is entered:
+ *
+ * What bootmem_free_as() frees is filled with bytes 0x6b, and looked at when bootmem_allocate_as()
+ * gives it out again, and by bootmem_check_ledger().  It must be mapped.  `freed` is room to note what
+ * was freed; where there is none left, it is neither filled nor looked at.
+ *
+ * 16 bytes of 0xbd lie behind each allocation of bootmem_allocate_as() that is smaller than a page and
+ * is cleared.  They are looked at when a page is freed that has the allocation's end or any of them,
+ * and by bootmem_check_ledger().  So ALLOCATIONS ARE 16 BYTES LARGER, and lie elsewhere than without.
+ *
+ * A byte of another value is written to platform.write with its address and who held, or holds, the
+ * memory: "memory check: 0x41 instead of 0xbd at 0x1000064, behind the end of log".  What lies at a
+ * pointer that is NULL is not looked at.  Returns 0; -EINVAL for storage that is NULL. */
+BOOTMEM_CALL int bootmem_start_checking(struct bootmem_entry *freed, unsigned long capacity);
 
 /* Enters a range under a name.  Ranges may overlap: the one that was entered first names the
- * holder. Returns 0; -ENOSPC (-28) if the ledger is full; -EINVAL for a NULL name, a size of 0,
+ * holder.  Returns 0; -ENOSPC (-28) if the ledger is full; -EINVAL for a NULL name, a size of 0,
  * a range beyond the address space, and without a ledger. */
 BOOTMEM_CALL int bootmem_label(unsigned long start, unsigned long size, const char *name);
 
@@ -64,12 +65,12 @@ BOOTMEM_CALL void bootmem_unlabel(unsigned long start, unsigned long size);
 /* Who holds a page: the name of the entry that was made first; NULL for none. */
 BOOTMEM_CALL const char *bootmem_holder(unsigned long pfn);
 
-/* reserve_bootmem(), and with 0 bootmem_label().  With -EBUSY, who is in the way is written:
- * "bootmem: page 0x100 is reserved already; pages 0x100-0x1ff: kernel image". */
+/* reserve_bootmem(), and with 0 bootmem_label(); -EINVAL for a NULL name.  With -EBUSY, who is in the
+ * way is written: "bootmem: page 0x100 is reserved already; pages 0x100-0x1ff: kernel image". */
 BOOTMEM_CALL int bootmem_reserve_as(unsigned long start, unsigned long size, int flags,
     const char *name);
 
-/* bootmem_allocate(), and with 0 bootmem_label(). */
+/* bootmem_allocate(), and with 0 bootmem_label(); -EINVAL for a NULL name, and without a ledger. */
 BOOTMEM_CALL int bootmem_allocate_as(const struct bootmem_request *request, unsigned long *physical,
     const char *name);
 
@@ -80,10 +81,12 @@ BOOTMEM_CALL void bootmem_free_as(unsigned long start, unsigned long size);
  * ranges, and of all. */
 BOOTMEM_CALL void bootmem_print_ledger(void);
 
-/* After the hand-over: hands over what bears the name, by free_bootmem_late(), and takes it out
- * of the ledger.  Of what was reserved that is each page that it touches and no other entry
- * does, of what bootmem_allocate_as() gave each that lies in it as a whole; of both, what lies
- * in a node.  Name no memory so that is not usable.  Returns the number of pages; 0 before the
+/* After the hand-over: releases what bears the name, and takes it out of the ledger.  Of what was
+ * reserved that is each page that it touches and no other entry does, of what bootmem_allocate_as()
+ * gave each that lies in it as a whole; of both, what lies in a node.  It goes to
+ * platform.release_pages by free_bootmem_late(), or into the page allocator that bootmem_keep_pages()
+ * has made; where that refuses a page, the entry stays from there on, and the reason is written to
+ * platform.write.  Do not label memory that is not usable.  Returns the number of pages; 0 before the
  * hand-over. */
 BOOTMEM_CALL unsigned long bootmem_release_as(const char *name);
 

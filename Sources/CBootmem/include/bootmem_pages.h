@@ -49,7 +49,7 @@ extern "C" {
 /* Takes over the pages of bootmem: what is free can be allocated from here on, and the rest stays
  * reserved until bootmem_pages_release().  Allocates 1.06 bits a page, on i386 1.11, from bootmem
  * before; the bitmaps stay in use.  Returns 0; -ENOMEM (-12) if there is no room for that; -EINVAL
- * (-22) before bootmem_setup() and after a hand-over. */
+ * (-22) before bootmem_setup(), without a node that has pages, and after a hand-over. */
 BOOTMEM_CALL int bootmem_keep_pages(void);
 
 /* Allocates 2^order pages, the first with a PFN divisible by that, all below limit_pfn (0: no
@@ -90,7 +90,10 @@ BOOTMEM_CALL int bootmem_pages_resize_run(unsigned long pfn, unsigned long count
 BOOTMEM_CALL void bootmem_pages_prepare(void);
 
 /* Frees pages that have been reserved since before bootmem_keep_pages(), such as boot allocations,
- * init code and modules.  Returns 0; -EINVAL (-22) if one of them is not, and then none is freed. */
+ * init code and modules.  Returns 0; -EINVAL (-22) if one of them is not, or has a bitmap in physical
+ * pages or what the allocator knows of a node, and then none is freed: the message says which page that
+ * is, and what lies there.  (A bitmap in memory of the caller's is the caller's to keep.)
+ * free_bootmem_late() and bootmem_release_as() lead here. */
 BOOTMEM_CALL int bootmem_pages_release(unsigned long start_pfn, unsigned long end_pfn);
 
 /* What is free on a node. */

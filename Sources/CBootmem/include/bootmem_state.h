@@ -20,6 +20,9 @@
 struct bootmem_state {
   int debug; /* the value of bootmem_debug that is in force */
   struct bootmem_platform platform;
+  /* Releases the whole pages of a range into the page allocator that has all pages; NULL as long as
+   * none has.  A refusal is a fault or else a message.  Returns 0 or -EINVAL. */
+  int (*release_kept)(unsigned long physaddr, unsigned long size, bool is_fault) BOOTMEM_CALL;
 };
 
 extern struct bootmem_state bootmem_the_state;

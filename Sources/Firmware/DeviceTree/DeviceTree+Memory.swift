@@ -22,4 +22,10 @@ extension DeviceTreeNode {
     guard let type = property("device_type") else { return isNamed("memory") && isAvailable }
     return type.holds("memory") && isAvailable
   }
+
+  /// The list of addresses and sizes of memory: Linux's "linux,usable-memory" goes before "reg", as a
+  /// kernel that starts after a crash must leave the rest alone.  It may be empty.
+  ///
+  /// - Returns: nil if there is neither.
+  var memoryList: BoundedBytes<Memory>? { property("linux,usable-memory") ?? property("reg") }
 }

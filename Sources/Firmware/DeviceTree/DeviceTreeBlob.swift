@@ -18,6 +18,8 @@ public struct DeviceTreeBlob: BootProtocol {
   public init() {}
 
   /// Reads the tree at `address`.
+  ///
+  /// - Throws: A ``FirmwareError`` for a tree that cannot be read, or whose lists do not fit.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
@@ -29,6 +31,7 @@ public struct DeviceTreeBlob: BootProtocol {
           "has #address-cells or #size-cells that memory cannot be told in"))
     }
     reading.information.heldRanges.append(tree.range, .deviceTree)
+    reading.information.memoryLimitMeaning = .amount
     readMemory(tree, cells, with: &reading)
     guard reading.information.regions.count > 0 else {
       throw .unreadable(FirmwareProblem("device tree", at: address, "has no memory"))
@@ -39,6 +42,7 @@ public struct DeviceTreeBlob: BootProtocol {
     if let chosen = tree.root.child("chosen") {
       readCommandLine(chosen, with: &reading)
       readRamdisk(chosen, with: &reading)
+      noteCrashHeader(chosen, cells, with: &reading)
     }
   }
 
@@ -56,7 +60,7 @@ public struct DeviceTreeBlob: BootProtocol {
           FirmwareProblem(
             "device tree memory", at: node.address, "has no device_type; taken for memory"))
       }
-      guard let value = node.property("reg") else {
+      guard let value = node.memoryList else {
         reading.report(FirmwareProblem("device tree memory", at: node.address, "has no reg"))
         continue
       }
@@ -108,6 +112,23 @@ public struct DeviceTreeBlob: BootProtocol {
       reading.report(
         FirmwareProblem("device tree bootargs", at: value.range.start, "have no end; ignored"))
     }
+  }
+
+  /// Takes note of the ELF header that describes the memory of a kernel that has crashed.
+  ///
+  /// Source: Devicetree schema `chosen`, "linux,elfcorehdr".
+  private func noteCrashHeader<Memory>(
+    _ chosen: DeviceTreeNode<Memory>, _ cells: DeviceTreeCells,
+    with reading: inout BootReading<Memory, some TextSink>
+  ) {
+    guard let value = chosen.property("linux,elfcorehdr") else { return }
+    let object: StaticString = "device tree elfcorehdr"
+    let registers = DeviceTreeRegisters(value, cells: cells)
+    registers.reportRest(of: object, to: &reading.reports)
+    guard registers.count > 0,
+      let range = registers.range(at: 0, of: object, reportingTo: &reading.reports)
+    else { return }
+    reading.information.heldRanges.append(range, .crashHeader)
   }
 
   private func readRamdisk<Memory>(

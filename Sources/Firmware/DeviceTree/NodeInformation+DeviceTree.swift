@@ -69,7 +69,7 @@ extension NodeInformation {
     var children = tree.root.children
     while let child = children.next() {
       guard child.isMemory, let domain = child.nodeNumber(reportingTo: &silence),
-        let node = domains.node(of: domain), let value = child.property("reg")
+        let node = domains.node(of: domain), let value = child.memoryList
       else { continue }
       let registers = DeviceTreeRegisters(value, cells: cells)
       for index in 0..<registers.count {

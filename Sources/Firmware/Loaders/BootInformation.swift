@@ -33,6 +33,9 @@ public struct BootInformation: ~Copyable {
   /// Where the machine says what is not in its memory map.
   public var board = BoardDescription.none
 
+  /// What `mem=SIZE` on the command line stands for on such a machine.
+  public var memoryLimitMeaning = MemoryLimitMeaning.endAddress
+
   /// Makes an empty result.
   public init(regions: consuming MemoryRegionList, heldRanges: consuming OwnedRangeList) {
     self.regions = regions
@@ -102,5 +105,6 @@ public struct BootInformation: ~Copyable {
     loaderName = nil
     rootPointer = nil
     board = .none
+    memoryLimitMeaning = .endAddress
   }
 }

@@ -35,6 +35,18 @@ extension BootReading {
     return bytes(at: start, byteCount: min(byteCount, limit))
   }
 
+  /// Reports it if there are bytes behind the last whole entry of a list.
+  ///
+  /// - Parameter byteCount: How many there are.
+  mutating func reportRest(of object: StaticString, at start: PhysicalAddress, _ byteCount: UInt64)
+  {
+    guard byteCount > 0 else { return }
+    report(
+      FirmwareProblem(
+        object, at: start, "does not end with a whole entry; ignored at its end are bytes",
+        value: byteCount))
+  }
+
   /// Appends a region of memory; one that wraps around the top of the address space is clipped.
   mutating func appendRegion(
     start: UInt64, byteCount: UInt64, kind: MemoryKind, of object: StaticString, number: UInt64
@@ -46,6 +58,21 @@ extension BootReading {
           object, number: number, at: start, "clipped at the top of the address space, has size",
           value: byteCount))
     }
+  }
+
+  /// Takes the first `count` regions and those behind them for two maps of the same memory: usable is
+  /// what both call so, and where they differ the stricter one counts, with a report.
+  mutating func keepUsable(inBothAt count: Int, of object: StaticString) {
+    // Of a list without room for all there is no telling, and there will be no map.
+    guard information.regions.isComplete else { return }
+    var differences = reports
+    information.regions.keepUsable(inBothAt: count) { difference in
+      differences.report(
+        FirmwareProblem(
+          object, at: difference.start, "differ, and the stricter one counts, over bytes",
+          value: difference.byteCount))
+    }
+    reports = differences
   }
 
   /// Takes note of a text that ends in a zero byte.

@@ -78,6 +78,9 @@ struct LinuxSetupData {
   ) {
     switch type {
     case Self.extendedMap:
+      reading.reportRest(
+        of: "Linux extended e820 map", at: data.range.start,
+        data.byteCount % Self.mapEntryByteCount)
       E820Table(entryCount: data.byteCount / Self.mapEntryByteCount)
         .readEntries(
           at: data.range.start.rawValue, of: "Linux extended e820 entry", with: &reading)

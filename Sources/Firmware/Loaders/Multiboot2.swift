@@ -130,7 +130,11 @@ public struct Multiboot2: BootProtocol {
       guard let count = tag.bytes.load(TagField.sectionCount),
         let headerByteCount = tag.bytes.load(TagField.sectionSize),
         let headers = tag.bytes.suffix(from: TagContents.sectionHeaders)
-      else { return }
+      else {
+        reading.report(
+          FirmwareProblem("Multiboot 2 ELF sections", at: tag.bytes.range.start, "are cut off"))
+        return
+      }
       let sections = ELFSections(
         count: UInt64(count), headerByteCount: UInt64(headerByteCount),
         start: headers.range.start)
@@ -152,35 +156,86 @@ public struct Multiboot2: BootProtocol {
     return nil
   }
 
-  /// Reads the tags that tell of memory: the memory map, else EFI's, else the sizes.
+  /// Reads the tags that tell of memory: the memory map and EFI's, else the sizes.
+  ///
+  /// Where there are both maps, usable is what both call so: GRUB's own has what EFI calls conventional
+  /// memory as usable, even if it cannot be cached or is set aside.
   private func readMemory<Memory>(
     _ block: BoundedBytes<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
-    let tags = Multiboot2Tags(block)
-    if let map = tags.first(Tag.memoryMap), let stride = map.load(TagField.entrySize),
-      let entries = map.suffix(from: TagContents.entries)
-    {
-      let table = E820Table(
-        entryCount: stride == 0 ? 0 : entries.byteCount / UInt64(stride),
-        entryByteCount: UInt64(stride))
-      table.readEntries(
-        at: entries.range.start.rawValue, of: "Multiboot 2 memory map entry", with: &reading)
+    if let map = onlyTag(Tag.memoryMap, of: "Multiboot 2 memory map", in: block, with: &reading) {
+      readMap(map, with: &reading)
+    }
+    let firstCount = reading.information.regions.count
+    if let map = onlyTag(Tag.efiMemoryMap, of: "Multiboot 2 EFI map", in: block, with: &reading) {
+      let hasBootServices = Multiboot2Tags(block).first(Tag.efiBootServices) != nil
+      readEFIMap(
+        map, hasBootServices: hasBootServices, notesLoader: firstCount == 0, with: &reading)
+    }
+    if firstCount > 0 && reading.information.regions.count > firstCount {
+      reading.keepUsable(inBothAt: firstCount, of: "Multiboot 2 memory maps")
     }
     guard reading.information.regions.count == 0 else { return }
-    if let map = tags.first(Tag.efiMemoryMap), let stride = map.load(TagField.descriptorSize),
-      let descriptors = map.suffix(from: TagContents.descriptors)
-    {
-      let reader = EFIMemoryMap(
-        byteCount: descriptors.byteCount, descriptorByteCount: UInt64(stride),
-        hasBootServices: tags.first(Tag.efiBootServices) != nil)
-      reader.readDescriptors(
-        at: descriptors.range.start, with: &reading)
-    }
-    guard reading.information.regions.count == 0 else { return }
-    if let sizes = tags.first(Tag.memorySizes), let lower = sizes.load(TagField.memoryLower),
-      let upper = sizes.load(TagField.memoryUpper)
+    if let sizes = onlyTag(Tag.memorySizes, of: "Multiboot 2 sizes", in: block, with: &reading),
+      let lower = sizes.load(TagField.memoryLower), let upper = sizes.load(TagField.memoryUpper)
     {
       reading.appendMemory(lowerKibibyteCount: lower, upperKibibyteCount: upper)
     }
+  }
+
+  private func readMap<Memory>(
+    _ map: BoundedBytes<Memory>, with reading: inout BootReading<Memory, some TextSink>
+  ) {
+    guard let stride = map.load(TagField.entrySize),
+      let entries = map.suffix(from: TagContents.entries)
+    else {
+      return reading.report(
+        FirmwareProblem("Multiboot 2 memory map", at: map.range.start, "is cut off; ignored"))
+    }
+    if stride > 0 {
+      reading.reportRest(
+        of: "Multiboot 2 memory map", at: map.range.start, entries.byteCount % UInt64(stride))
+    }
+    let table = E820Table(
+      entryCount: stride == 0 ? 0 : entries.byteCount / UInt64(stride),
+      entryByteCount: UInt64(stride))
+    table.readEntries(
+      at: entries.range.start.rawValue, of: "Multiboot 2 memory map entry", with: &reading)
+  }
+
+  private func readEFIMap<Memory>(
+    _ map: BoundedBytes<Memory>, hasBootServices: Bool, notesLoader: Bool,
+    with reading: inout BootReading<Memory, some TextSink>
+  ) {
+    guard let stride = map.load(TagField.descriptorSize),
+      let descriptors = map.suffix(from: TagContents.descriptors)
+    else {
+      return reading.report(
+        FirmwareProblem("Multiboot 2 EFI map", at: map.range.start, "is cut off; ignored"))
+    }
+    let reader = EFIMemoryMap(
+      byteCount: descriptors.byteCount, descriptorByteCount: UInt64(stride),
+      hasBootServices: hasBootServices)
+    reader.readDescriptors(at: descriptors.range.start, notesLoader: notesLoader, with: &reading)
+  }
+
+  /// The first tag of a type of which there ought to be one; others are reported.
+  private func onlyTag<Memory>(
+    _ type: UInt32, of object: StaticString, in block: BoundedBytes<Memory>,
+    with reading: inout BootReading<Memory, some TextSink>
+  ) -> BoundedBytes<Memory>? {
+    var first: BoundedBytes<Memory>?
+    var tags = Multiboot2Tags(block)
+    var silence = SilentSink()
+    while let tag = tags.next(reportingTo: &silence) {
+      guard tag.type == type else { continue }
+      if first != nil {
+        reading.report(
+          FirmwareProblem(
+            object, at: tag.bytes.range.start, "is not the first of its kind; ignored"))
+      }
+      first = first ?? tag.bytes
+    }
+    return first
   }
 }

@@ -24,8 +24,21 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
 
   /// The next tag; nil at the end, which is reported if it is not told by a tag.
   mutating func next(reportingTo sink: inout some TextSink) -> Element? {
-    guard let rest = block.suffix(from: offset), let type = rest.load(Multiboot2.TagField.type),
-      let size = rest.load(Multiboot2.TagField.size), size >= Multiboot2.TagField.headerByteCount,
+    let rest = block.suffix(from: offset)
+    let type = rest?.load(Multiboot2.TagField.type)
+    if let rest, type == Multiboot2.Tag.end {
+      // Some loaders leave out the size of the final tag.
+      if rest.byteCount > Multiboot2.TagField.headerByteCount {
+        sink.report(
+          FirmwareProblem(
+            "Multiboot 2 information", at: rest.range.start,
+            "goes on behind its final tag; ignored, with that tag, are bytes",
+            value: rest.byteCount))
+      }
+      return nil
+    }
+    guard let rest, let type, let size = rest.load(Multiboot2.TagField.size),
+      size >= Multiboot2.TagField.headerByteCount,
       let bytes = rest.slice(at: 0, byteCount: UInt64(size))
     else {
       sink.report(
@@ -34,7 +47,6 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
           "is cut off; the rest is ignored"))
       return nil
     }
-    guard type != Multiboot2.Tag.end else { return nil }
     // A size of 32 bits, rounded up to 8 bytes, behind an offset in a block of 1 MiB.
     offset += (UInt64(size) + 7) & ~7
     return Element(type: type, bytes: bytes)
@@ -43,9 +55,12 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
   /// Whether the next tag is the final one, at the very end of the block.
   var isAtFinalTag: Bool {
     guard let rest = block.suffix(from: offset) else { return false }
-    return rest.byteCount == Multiboot2.TagField.headerByteCount
-      && rest.load(Multiboot2.TagField.type) == Multiboot2.Tag.end
-      && rest.load(Multiboot2.TagField.size).map { UInt64($0) } == rest.byteCount
+    guard rest.byteCount == Multiboot2.TagField.headerByteCount,
+      rest.load(Multiboot2.TagField.type) == Multiboot2.Tag.end,
+      let size = rest.load(Multiboot2.TagField.size)
+    else { return false }
+    // Some loaders leave out its size.
+    return size == 0 || UInt64(size) == rest.byteCount
   }
 
   /// The first tag of `type`, looked for from the start; nil if there is none.

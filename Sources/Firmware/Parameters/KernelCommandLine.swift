@@ -2,7 +2,11 @@
 import PhysicalMemory
 import TextOutput
 
-/// The kernel's command line: words with blanks between them, such as `mem=64M bootmem_debug`.
+/// The kernel's command line: words with blanks between them, such as `mem=64M bootmem_debug`, as
+/// Linux reads them.
+///
+/// Double quotes around a word or a value keep the blanks in it, and belong to neither.  What follows
+/// the word `--` is for the first program, and none of the kernel's.
 ///
 /// It is a copy, as the loader's memory may be handed out.  The bytes lie in storage of its maker.
 @safe
@@ -78,12 +82,22 @@ public struct CommandLineWords: IteratorProtocol {
     self.line = line
   }
 
-  /// The next word; nil behind the last.
+  /// The next word; nil behind the last, and at `--`.
   public mutating func next() -> CommandLineWord? {
     while let byte = line.byte(at: position), isBlank(byte) { position += 1 }
     let start = position
-    while let byte = line.byte(at: position), !isBlank(byte) { position += 1 }
-    return start < position ? CommandLineWord(line: line, start: start, end: position) : nil
+    var isQuoted = false
+    while let byte = line.byte(at: position), isQuoted || !isBlank(byte) {
+      if byte == CommandLineWord.quote { isQuoted.toggle() }
+      position += 1
+    }
+    guard start < position else { return nil }
+    let word = CommandLineWord(line: line, start: start, end: position).unquoted
+    guard !word.equals("--") else {
+      position = line.count
+      return nil
+    }
+    return word
   }
 
   /// Blanks and control characters end a word.
@@ -97,6 +111,8 @@ extension CommandLineWords: Sequence {}
 
 /// A word of a command line, or a part of one.
 public struct CommandLineWord {
+  fileprivate static var quote: UInt8 { UInt8(ascii: "\"") }
+
   let line: KernelCommandLine
 
   /// Where it starts on the line, and the place just behind it.
@@ -112,13 +128,25 @@ public struct CommandLineWord {
   }
 
   /// What follows `prefix`, perhaps nothing; nil if the word does not start with it.
+  ///
+  /// Behind an equals sign that is a value, of which quotes around it are no part.
   public func dropping(_ prefix: StaticString) -> CommandLineWord? {
     guard prefix.utf8CodeUnitCount <= count else { return nil }
     for index in 0..<prefix.utf8CodeUnitCount
     where unsafe line.byte(at: start + index) != prefix.utf8Start[index] {
       return nil
     }
-    return dropping(byteCount: prefix.utf8CodeUnitCount)
+    let rest = dropping(byteCount: prefix.utf8CodeUnitCount)
+    let last = start + prefix.utf8CodeUnitCount - 1
+    return line.byte(at: last) == UInt8(ascii: "=") && last >= start ? rest.unquoted : rest
+  }
+
+  /// The word without a quote at its start and, if there is one, at its end.
+  fileprivate var unquoted: CommandLineWord {
+    guard first == Self.quote else { return self }
+    let rest = dropping(byteCount: 1)
+    guard rest.count > 0, line.byte(at: rest.end - 1) == Self.quote else { return rest }
+    return CommandLineWord(line: line, start: rest.start, end: rest.end - 1)
   }
 
   /// The first byte; nil in an empty word.

@@ -6,11 +6,14 @@ import TextOutput
 
 /// Linux's parameters that change memory, read from the command line.
 ///
-/// - `mem=SIZE`: no usable memory from that address on.
-/// - `memmap=SIZE`: the same.
+/// - `mem=SIZE`: no usable memory from that address on, or only so much: see ``MemoryLimitMeaning``.
+/// - `mem=SIZE@START`: usable memory, in place of what firmware says, where `mem=` is an amount.
+/// - `memmap=SIZE`: no usable memory from that address on.
 /// - `memmap=exactmap`: forget the firmware's map; only what follows counts.
 /// - `memmap=SIZE@START`: usable memory, `#` for ACPI data, `$` reserved, `!` persistent; several
 ///   with commas between them.
+/// - `memmap=SIZE%START-FROM+TO`: of that range, what is of e820's type FROM becomes type TO; without
+///   `-FROM` all of it does, without `+TO` it is no memory any more.
 /// - `memtest=N`: test free memory with N patterns; without a number with all of them.
 /// - `bootmem_debug`: print every operation of boot memory.
 ///
@@ -25,15 +28,24 @@ public struct MemoryParameters {
   /// Whether every operation of boot memory is to be printed.
   public private(set) var printsOperations = false
 
+  /// Whether a range has taken the place of the firmware's memory.
+  private var hasOwnRanges = false
+
   /// Reads `line` and changes `regions` as it says.
+  ///
+  /// - Parameter limitMeaning: What `mem=SIZE` stands for.
   public init(
     applying line: KernelCommandLine, to regions: inout MemoryRegionList,
-    reportingTo sink: inout some TextSink
+    limitMeaning: MemoryLimitMeaning = .endAddress, reportingTo sink: inout some TextSink
   ) {
     var words = line.words
     while let word = words.next() {
       if let value = word.dropping("mem=") {
-        limitMemory(value, of: word, in: &regions, reportingTo: &sink)
+        switch limitMeaning {
+        case .endAddress: limitMemory(value, of: word, in: &regions, reportingTo: &sink)
+        case .amount:
+          limitAmount(value, of: word, before: words, in: &regions, reportingTo: &sink)
+        }
       } else if let values = word.dropping("memmap=") {
         var rest: CommandLineWord? = values
         while let part = rest {
@@ -54,11 +66,50 @@ public struct MemoryParameters {
     _ value: CommandLineWord, of word: CommandLineWord, in regions: inout MemoryRegionList,
     reportingTo sink: inout some TextSink
   ) {
-    guard let (limit, rest) = value.parseByteCount(), rest.count == 0 else {
-      return ignore(word, "is no size", &sink)
-    }
-    guard limit > 0 else { return ignore(word, "leaves no memory", &sink) }
+    guard let limit = size(value, of: word, reportingTo: &sink) else { return }
     regions.clip(.usable, at: PhysicalAddress(limit))
+  }
+
+  /// The size that is all of a value; nil, and a report, if it is none.
+  private func size(
+    _ value: CommandLineWord, of word: CommandLineWord, reportingTo sink: inout some TextSink
+  ) -> UInt64? {
+    guard let (size, rest) = value.parseByteCount(), rest.count == 0 else {
+      ignore(word, "is no size", &sink)
+      return nil
+    }
+    guard size > 0 else {
+      ignore(word, "leaves no memory", &sink)
+      return nil
+    }
+    return size
+  }
+
+  /// - Parameter later: The words behind this one.
+  private mutating func limitAmount(
+    _ value: CommandLineWord, of word: CommandLineWord, before later: CommandLineWords,
+    in regions: inout MemoryRegionList, reportingTo sink: inout some TextSink
+  ) {
+    if let (byteCount, rest) = value.parseByteCount(), rest.first == UInt8(ascii: "@") {
+      guard let (start, end) = rest.dropping(byteCount: 1).parseByteCount(), end.count == 0 else {
+        return ignore(word, "has no address", &sink)
+      }
+      guard byteCount > 0 else { return ignore(word, "has size 0", &sink) }
+      if !hasOwnRanges { regions.clip(.usable, at: 0) }
+      hasOwnRanges = true
+      return append(byteCount, at: start, .usable, of: word, to: &regions, reportingTo: &sink)
+    }
+    guard let amount = size(value, of: word, reportingTo: &sink) else { return }
+    var later = later
+    while let other = later.next() {
+      guard let value = other.dropping("mem="), let (amount, rest) = value.parseByteCount() else {
+        continue
+      }
+      guard amount == 0 || rest.count > 0 else {
+        return ignore(word, "is followed by another one that counts", &sink)
+      }
+    }
+    regions.limit(.usable, toByteCount: amount)
   }
 
   private func changeMap(
@@ -72,13 +123,33 @@ public struct MemoryParameters {
     guard let sign = rest.first else {
       return limitMemory(value, of: word, in: &regions, reportingTo: &sink)
     }
-    guard let kind = Self.kind(ofSign: sign) else {
-      return ignore(word, "has none of @ # $ ! behind the size", &sink)
+    let isConversion = sign == UInt8(ascii: "%")
+    let kind = Self.kind(ofSign: sign)
+    guard kind != nil || isConversion else {
+      return ignore(word, "has none of @ # $ ! % behind the size", &sink)
     }
-    guard let (start, end) = rest.dropping(byteCount: 1).parseByteCount(), end.count == 0 else {
-      return ignore(word, "has no address", &sink)
-    }
+    guard let (start, end) = rest.dropping(byteCount: 1).parseByteCount(),
+      end.count == 0 || isConversion
+    else { return ignore(word, "has no address", &sink) }
     guard byteCount > 0 else { return ignore(word, "has size 0", &sink) }
+    if let kind {
+      return append(byteCount, at: start, kind, of: word, to: &regions, reportingTo: &sink)
+    }
+    guard let (from, behindFrom) = Self.type(behind: UInt8(ascii: "-"), in: end),
+      let (to, behindTo) = Self.type(behind: UInt8(ascii: "+"), in: behindFrom), behindTo.count == 0
+    else { return ignore(word, "has no types -FROM+TO of e820 behind the address", &sink) }
+    if let to, from == nil {
+      return append(byteCount, at: start, to, of: word, to: &regions, reportingTo: &sink)
+    }
+    regions.replace(
+      from, with: to,
+      in: AddressRange(start: PhysicalAddress(start), clampingByteCount: byteCount))
+  }
+
+  private func append(
+    _ byteCount: UInt64, at start: UInt64, _ kind: MemoryKind, of word: CommandLineWord,
+    to regions: inout MemoryRegionList, reportingTo sink: inout some TextSink
+  ) {
     if regions.append(start: PhysicalAddress(start), byteCount: byteCount, kind: kind) {
       sink.write("command line: ")
       word.write(to: &sink)
@@ -94,6 +165,21 @@ public struct MemoryParameters {
     case UInt8(ascii: "!"): .persistent
     default: nil
     }
+  }
+
+  /// The kind of memory behind a sign, nil where the sign is missing or the type is 0, and what follows
+  /// it; nil if there is no number of a type that e820 has.
+  private static func type(
+    behind sign: UInt8, in word: CommandLineWord
+  ) -> (kind: MemoryKind?, rest: CommandLineWord)? {
+    guard word.first == sign else { return (nil, word) }
+    guard let (number, rest) = word.dropping(byteCount: 1).parseNumber() else { return nil }
+    guard number != 0 else { return (nil, rest) }
+    // Another number is not told apart from "reserved", and must not stand for it.
+    guard let type = UInt32(exactly: number),
+      type == E820.reserved || E820.kind(ofType: type) != .reserved
+    else { return nil }
+    return (E820.kind(ofType: type), rest)
   }
 
   private mutating func setMemoryTest(

@@ -9,6 +9,9 @@ import TextOutput
 /// used without being in it, for persistent memory before NVDIMMs had a number and for memory set
 /// aside by the loader (Linux's `E820_TYPE_PRAM` and `E820_TYPE_SOFT_RESERVED`).
 public enum E820 {
+  /// The type of what is reserved.
+  static var reserved: UInt32 { 2 }
+
   /// The kind that a type stands for; an unknown type is reserved.
   public static func kind(ofType type: UInt32) -> MemoryKind {
     switch type {

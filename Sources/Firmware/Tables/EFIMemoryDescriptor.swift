@@ -76,10 +76,10 @@ public struct EFIMemoryDescriptor: Sendable {
     case 1...4, 7:
       if hasBootServices && (type == 3 || type == 4) {
         .reserved
-      } else if attributes & Self.writeBack == 0 {
-        .reserved
       } else if type == 7 && attributes & Self.specificPurpose != 0 {
         .softReserved
+      } else if attributes & Self.writeBack == 0 {
+        .reserved
       } else {
         .usable
       }

@@ -40,8 +40,11 @@ public struct EFIMemoryMap: BootProtocol, Hashable, Sendable {
 
   /// Appends the descriptors of the map at `start` to the regions, and the loader's memory to the
   /// loader's ranges.
+  ///
+  /// - Parameter notesLoader: Whether the loader's memory is held: it is where nothing else tells what
+  ///   the loader left in it.
   func readDescriptors(
-    at start: PhysicalAddress,
+    at start: PhysicalAddress, notesLoader: Bool = true,
     with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>
   ) {
     guard descriptorByteCount >= EFIMemoryDescriptor.leastByteCount else {
@@ -53,6 +56,7 @@ public struct EFIMemoryMap: BootProtocol, Hashable, Sendable {
     }
     let map = reading.list(
       at: start.rawValue, byteCount: byteCount, of: "EFI memory map")
+    reading.reportRest(of: "EFI memory map", at: start, byteCount % descriptorByteCount)
     for number in 0..<map.byteCount / descriptorByteCount {
       let offset = number * descriptorByteCount
       guard let descriptor = EFIMemoryDescriptor(map, at: offset) else {
@@ -67,7 +71,7 @@ public struct EFIMemoryMap: BootProtocol, Hashable, Sendable {
         start: descriptor.start, byteCount: descriptor.byteCount,
         kind: descriptor.kind(hasBootServices: hasBootServices), of: "EFI memory descriptor",
         number: number)
-      if descriptor.belongsToLoader {
+      if notesLoader && descriptor.belongsToLoader {
         reading.note(
           start: descriptor.start, byteCount: descriptor.byteCount, owner: .loaderReclaimable)
       }

@@ -93,6 +93,14 @@ import Testing
     #expect(result.boot.reports == "")
   }
 
+  /// Linux's property goes before "reg", and an empty range is no memory.
+  @Test func usableMemory_isTakenInPlaceOfReg() throws {
+    let result = try read("usable-memory")
+    #expect(result.boot.error == nil)
+    #expect(result.nodePages == ["0:10000-17fff"])
+    #expect(result.boot.reports == "")
+  }
+
   @Test func faulty_whatCanBeReadIsReadAndTheRestNamed() throws {
     let result = try read("faulty")
     #expect(result.boot.error == nil)

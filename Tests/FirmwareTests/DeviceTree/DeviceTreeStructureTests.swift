@@ -249,6 +249,49 @@ import Testing
     #expect(result.reports.contains("out of the processor's reach"))
   }
 
+  /// As a tree of a real board has it: "linux,usable-memory" and no "reg" at all.
+  @Test func read_usableMemoryWithoutRegIsMemory() {
+    var tree = DeviceTreeBuilder()
+    tree.node("")
+    tree.property("#address-cells", cells: 1)
+    tree.property("#size-cells", cells: 1)
+    tree.node("memory")
+    tree.property("device_type", text: "memory")
+    tree.property("linux,usable-memory", cells: 0, 0x2000_0000)
+    tree.property("numa-node-id", cells: 0)
+    tree.endNode()
+    tree.endNode()
+    tree.end()
+    let result = DeviceTreeResult(BlobMemory(tree.bytes))
+    #expect(result.boot.error == nil && result.boot.reports == "")
+    #expect(result.nodePages == ["0:0-1ffff"])
+  }
+
+  @Test func read_crashHeaderIsHeld() {
+    for (cells, reports) in [
+      ([0, 0x5000_0000, 0, 0x1234], ""),
+      (
+        [0, 0x5000_0000],
+        "firmware: device tree elfcorehdr at 0x480000c0: does not suit #address-cells and "
+          + "#size-cells, has size: 0x8\n"
+      ),
+    ] as [([UInt32], String)] {
+      var tree = DeviceTreeBuilder.withMemory
+      tree.node("chosen")
+      tree.property(
+        "linux,elfcorehdr",
+        cells.flatMap { cell in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: cell >> $0) } })
+      tree.endNode()
+      tree.endNode()
+      tree.end()
+      let result = DeviceTreeResult(BlobMemory(tree.bytes))
+      #expect(
+        result.boot.heldRanges.contains(
+          "0000000050000000-0000000050001233 ELF header of the crash dump") == reports.isEmpty)
+      #expect(result.boot.reports == reports)
+    }
+  }
+
   @Test func read_onlyChildrenOfTheRootAreMemory() {
     var tree = DeviceTreeBuilder.withMemory
     tree.node("module")

@@ -79,7 +79,7 @@ extension MachineAccount {
       return true
     // Of symbols and devices the kernel knows no more than that they are there.
     case .symbols, .deviceInformation, .setupData, .kernelAndModules, .loaderReclaimable,
-      .deviceTree, .memoryReservation, .reservedMemory, .reusableMemory:
+      .deviceTree, .crashHeader, .memoryReservation, .reservedMemory, .reusableMemory:
       return false
     }
   }

@@ -66,6 +66,7 @@ import TextOutput
     try Self.beRefused(console: &console)
 
     life = nil
+    RuntimeHeap.trim()
     console.write("  all freed:\n")
     Self.writeHeld(&console)
     let none = HeapStatistics(allocationCount: 0, pageCount: 0, indexPageCount: 0)
@@ -105,9 +106,9 @@ import TextOutput
 
   /// Frees what is freed already, as a broken program would.
   private static func beRefused(console: inout Console) throws(KernelError) {
-    let statistics = RuntimeHeap.statistics
     let memory = UnsafeMutablePointer<UInt>.allocate(capacity: 4)
     unsafe memory.deallocate()
+    let statistics = RuntimeHeap.statistics
     console.write("  freed twice: ")
     unsafe memory.deallocate()
     guard RuntimeHeap.statistics == statistics else { throw .broken("a refusal changed the heap") }

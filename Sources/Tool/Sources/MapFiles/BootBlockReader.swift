@@ -39,6 +39,7 @@ extension MapFile {
     for index in 0..<result.heldRanges.count { heldRanges.append(result.heldRanges[index]) }
     if let text = result.commandLine { commandLine = memory.text(at: text) }
     board = result.board
+    memoryLimitMeaning = result.memoryLimitMeaning
     rootPointer = result.rootPointer
     self.memory = memory
     // A tree is a file by itself more often than a dump of memory.

@@ -34,13 +34,16 @@ extension MapFile {
         entries = []
       } else if scanner.skip("swift-bootmem on ") {
         kernel = DemonstrationKernel(processorName: String(scanner.rest))
+        // Those for other processors are told of their memory by a device tree.
+        let isX86 = scanner.rest == "i386" || scanner.rest == "x86_64"
+        memoryLimitMeaning = isX86 ? .endAddress : .amount
       } else if scanner.skip("reach: pages below "), let end = scanner.hexadecimal() {
         kernel?.reach = PageFrame(min(end, PageFrame.end.number))
       } else if section == .nodes, scanner.skip("nodes: "), let count = scanner.decimal(),
         scanner.skip(", with storage for "), let capacity = scanner.decimal()
       {
-        kernel?.nodeCount = min(count, NodeMemory.nodeLimit)
-        kernel?.nodeCapacity = min(capacity, NodeMemory.nodeLimit)
+        kernel?.nodeCount = min(max(count, 1), NodeMemory.nodeLimit)
+        kernel?.nodeCapacity = min(max(capacity, 1), NodeMemory.nodeLimit)
       } else if scanner.skip("command line: "), !hasCommandLine {
         commandLine = String(scanner.rest)
         hasCommandLine = true

@@ -42,6 +42,9 @@ public struct MapFile: Sendable {
   /// Where the machine says what is not in its memory map; none unless the file is a dump of memory.
   public internal(set) var board = BoardDescription.none
 
+  /// What `mem=SIZE` on the command line stands for on such a machine.
+  public internal(set) var memoryLimitMeaning = MemoryLimitMeaning.endAddress
+
   /// Where the loader says that ACPI's root pointer lies; nil if it does not say.
   public internal(set) var rootPointer: PhysicalAddress?
 

@@ -32,8 +32,8 @@ extension LoaderData {
     [
       .bootInformation, .memoryMap, .commandLine, .loaderName, .moduleList, .module(number),
       .moduleCommandLine(number), .symbols, .deviceInformation, .setupData(number),
-      .kernelAndModules, .loaderReclaimable, .deviceTree, .memoryReservation(number),
-      .reservedMemory(number), .reusableMemory(number),
+      .kernelAndModules, .loaderReclaimable, .deviceTree, .crashHeader,
+      .memoryReservation(number), .reservedMemory(number), .reusableMemory(number),
     ]
   }
 }

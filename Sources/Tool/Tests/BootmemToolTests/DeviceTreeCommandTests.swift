@@ -66,6 +66,17 @@ import Testing
     }
   }
 
+  /// Memory starts at 2 GiB, so an end of memory at 256 MiB would leave none.
+  @Test func plan_limitOfMemoryIsAnAmount() throws {
+    let result = try Tool.run(
+      "plan", Self.path("memory-limit"), "--kernel", "0x80200000:2M", "--append", "mem=256M")
+    #expect(result.errors == "")
+    #expect(result.exitCode == 0)
+    #expect(
+      result.output.contains("  node 0 0000000080000000-000000008fffffff 256 MiB usable"),
+      "\(result.output)")
+  }
+
   @Test func map_leavesOutOfTheRangesWhatTheTreeReserves() throws {
     let held = try Tool.run("map", "--ranges", Self.path("board"), "--at", "0x87000000")
     #expect(

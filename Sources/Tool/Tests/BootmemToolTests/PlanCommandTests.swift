@@ -50,6 +50,16 @@ import Testing
     #expect(result.output.contains("beyond the reach of the processor: 4096 pages, 16 MiB\n"))
   }
 
+  /// Its words are half as wide as this host's, so that 3 GiB take a page more.
+  @Test func i386_bitmapIsAsLargeAsThere() throws {
+    let table = "0 c0000000 usable\n"
+    let narrow = try Tool.run("plan", "-", "--arch", "i386", "--kernel", "1M:1M", input: table)
+    #expect(narrow.output.contains("    bitmap 0000000000200000-0000000000219fff 104 KiB\n"))
+    #expect(narrow.output.contains("reserved: 283 pages, 1.1 MiB\n"))
+    let wide = try Tool.run("plan", "-", "--kernel", "1M:1M", input: table)
+    #expect(wide.output.contains("    bitmap 0000000000200000-0000000000218fff 100 KiB\n"))
+  }
+
   @Test func nodes_areSetUpEachWithItsBitmap() throws {
     let directory = try TemporaryDirectory()
     let nodes = try directory.file(

@@ -24,6 +24,22 @@ import Testing
     "m/0/start:0x0\nm/0/end:0xffffffffffffffff\nm/0/type:System RAM\n",
     "00000000-00000fff : Reserved\n00001000-fffffffffffffffe : System RAM\n  3-4 : x\n",
     "memory map as given:\n  0000000000000000-fffffffffffff000 usable        639 KiB\nok\n",
+    """
+    swift-bootmem on i386
+    reach: pages below 0x100000
+    command line: mem=99x memmap=1M$32M
+    memory map as given:
+      0000000000000000-0000000000ffffff usable        16 MiB
+    firmware: an entry: is cut off
+    nodes: 2, with storage for 4
+      node 0 000000000-0000007ff 8 MiB
+      node 1 000000800-000000fff 8 MiB
+    held before the first allocation:
+      0000000000100000-00000000001fffff kernel image
+      0000000000201000-0000000000201fff bitmap of node 1
+      0000000000300000-0000000000300fff module 0
+      0000000000400000-0000000000400fff bad memory
+    """,
   ]
 
   @Test(.namingSeed, arguments: maps.indices)

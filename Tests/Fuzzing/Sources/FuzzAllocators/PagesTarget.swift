@@ -11,6 +11,8 @@ import PhysicalMemory
     case nobody
     case free
     case reserved
+    /// The allocator's own, which stays reserved.
+    case own(PageFinding)
     case block(order: Int)
     case insideBlock
 
@@ -20,6 +22,7 @@ import PhysicalMemory
       case .nobody: .outsideNodes
       case .free: .free
       case .reserved: .reserved
+      case .own(let finding): finding
       case .block(let order): .block(order: order)
       case .insideBlock: .insideBlock
       }
@@ -90,9 +93,14 @@ import PhysicalMemory
     do throws(PageAllocatorError) {
       let pages = unsafe try PageAllocator(takingOver: &memory, nodes: pageNodes.nodes)
       for index in spans.indices {
+        for page in unsafe storage.nodes[index].bitmapPages.numbers {
+          owners[Int(page)] = .own(.bitmap(NodeID(index)))
+        }
+      }
+      for index in spans.indices {
         for page in unsafe pageNodes.nodes[index].treePages.numbers {
           judge(owners[Int(page)] == .free, "a tree lies in page \(page): \(owners[Int(page)])")
-          owners[Int(page)] = .reserved
+          owners[Int(page)] = .own(.tree(NodeID(index)))
         }
       }
       var target = PagesTarget(pages: pages, owners: owners, spans: spans)
@@ -223,7 +231,9 @@ import PhysicalMemory
       judge(wrong == nil, "release \(range) with \(wrong!) was not refused")
       for page in range { owners[page] = .free }
     } catch {
-      let expected = wrong.map { PageAllocatorError.notReserved(PageFrame(UInt64($0))) }
+      let expected = wrong.map {
+        PageAllocatorError.notReleasable(PageFrame(UInt64($0)), owners[$0].finding)
+      }
       judge(error == expected, "release \(range) threw \(error), not \(expected as Any)")
     }
   }

@@ -41,8 +41,10 @@ import MapFiles
     let text = Array("\(file.commandLine) \(commandLine)".utf8)
     let given = (nodeFile ?? file).nodes
     var capacity = MachineAccount.Capacity()
-    // No word of the command line adds more than half a region for each of its bytes.
-    capacity.regions = file.entries.count + text.count
+    // No word of the command line adds more than half a region for each of its bytes, and one with `%`
+    // may cut each of them twice.
+    let cutCount = 2 * text.count { $0 == UInt8(ascii: "%") }
+    capacity.regions = (file.entries.count + text.count) * (1 + cutCount)
     capacity.heldRanges = file.heldRanges.count + modules.count + Self.spareOwnerCount
     capacity.owners = capacity.heldRanges + Self.spareOwnerCount
     capacity.affinities = max(given.count, Self.affinityCapacity)
@@ -67,6 +69,7 @@ import MapFiles
       information.heldRanges.append(module, .loader(.module(moduleCount + index)))
     }
     information.board = file.board
+    information.memoryLimitMeaning = file.memoryLimitMeaning
     information.rootPointer = file.rootPointer
     var nodes = unsafe NodeInformation(
       affinities: MemoryAffinityList(storage: tables.take(count: capacity.affinities)),
@@ -102,7 +105,7 @@ import MapFiles
 
   /// Sets boot memory up, as a kernel does, and takes note of what there is to say.
   ///
-  /// - Throws: ``/Bootmem/BootError/bootPlan(_:)`` where there is no room for a bitmap, or no memory.
+  /// - Throws: `BootError.bootPlan` where there is no room for a bitmap, or no memory.
   public func setUpNodes(of memory: inout BootMemory) throws(BootError) {
     var reports = StringSink()
     try memory.setUpNodes(of: &account, reportingTo: &reports)

@@ -88,6 +88,8 @@ extension MapReport {
   }
 
   /// Several reports as one text in JSON: an object whose `maps` is the list of them.
+  ///
+  /// - Throws: What the encoder throws; it has no reason to.
   public static func json(_ reports: [MapReport]) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

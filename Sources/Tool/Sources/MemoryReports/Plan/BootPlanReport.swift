@@ -96,6 +96,11 @@ public struct BootPlanReport {
     drawing = sink.text
   }
 
+  /// The pages that are kept for a bitmap: a kernel's of 32 bits may be larger than one of this host.
+  private func bitmap(of node: NodeID) -> PageRange? {
+    owners.first { $0.owner == .bitmap(node) }?.range.touchedPages
+  }
+
   private mutating func read(_ memory: borrowing BootMemory, _ map: MemoryMap, _ nodes: NodeMap) {
     for number in 0..<memory.nodeCapacity {
       let id = NodeID(number)
@@ -106,7 +111,7 @@ public struct BootPlanReport {
       self.nodes.append(
         Node(
           id: id, firmwareNode: place?.node ?? id, span: node.span,
-          bitmap: node.bitmapPages, freePageCount: memory.freePageCount(on: id),
+          bitmap: bitmap(of: id) ?? node.bitmapPages, freePageCount: memory.freePageCount(on: id),
           usablePageCount: usable))
       var run = memory.nextFreeRun(on: id)
       while let found = run {

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+import PhysicalMemory
+
+/// Sizes: how much an allocation has, and how it gets more.
+extension KernelHeap {
+  /// How many bytes an allocation has: at least as many as were asked for, all of which may be used.
+  ///
+  /// - Parameter pointer: Its first byte.
+  /// - Throws: ``KernelHeapError/notAllocated(address:_:)``.
+  /// - Complexity: O(1).
+  public mutating func byteCount(
+    of pointer: UnsafeMutableRawPointer
+  ) throws(KernelHeapError) -> UInt {
+    unsafe byteCount(of: try find(pointer))
+  }
+
+  private func byteCount(of page: HeapPage.Pointer) -> UInt {
+    if unsafe !page.pointee.isBlock { return UInt(unsafe page.pointee.slotByteCount) }
+    // The pages are there, so their bytes fit the machine's words.
+    return UInt(unsafe page.pointee.pageCount) &<< UInt(PageFrame.byteCountShift)
+  }
+
+  /// Allocates memory that is all zeros.
+  ///
+  /// Whole pages are not cleared again where their source says that they are clear.
+  ///
+  /// - Complexity: O(size).
+  public mutating func allocateZeroed(
+    byteCount: UInt, alignment: UInt = Self.minimumAlignment,
+    from source: inout some HeapPageSource & ~Copyable
+  ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
+    let pointer = unsafe try allocate(byteCount: byteCount, alignment: alignment, from: &source)
+    let isBlock = SizeClass(holding: max(byteCount, 1), alignedTo: alignment) == nil
+    if !isBlock || !source.givesClearedPages {
+      unsafe pointer.initializeMemory(
+        as: UInt8.self, repeating: 0, count: Int(bitPattern: byteCount))
+    }
+    return unsafe pointer
+  }
+
+  /// Gives an allocation another size: where it is if its slot or its pages, or those behind them, allow
+  /// it; elsewhere otherwise, and then its content, up to the smaller size, is moved.
+  ///
+  /// What becomes smaller stays while more than half of what it has is used.
+  ///
+  /// - Parameters:
+  ///   - pointer: Its first byte.
+  ///   - byteCount: The new size in bytes; 0 counts as 1.
+  ///   - alignment: What its alignment is to be if it moves.
+  ///   - source: Where pages come from, and go to.
+  /// - Returns: The first byte now.
+  /// - Throws: ``KernelHeapError/notAllocated(address:_:)``, ``KernelHeapError/outOfMemory(byteCount:)``,
+  ///   ``KernelHeapError/alignmentNotPowerOfTwo(_:)``: it is as it was then.
+  /// - Complexity: O(1) in place within a slot; O(size) otherwise.
+  @inline(__always)
+  public mutating func resize(
+    _ pointer: UnsafeMutableRawPointer, toByteCount byteCount: UInt,
+    alignment: UInt = Self.minimumAlignment, from source: inout some HeapPageSource & ~Copyable
+  ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
+    if unsafe stays(pointer, byteCount: byteCount) { return unsafe pointer }
+    return unsafe try resizeSlowly(
+      pointer, toByteCount: byteCount, alignment: alignment, from: &source)
+  }
+
+  /// Whether this is an allocated slot that is to hold more than half of its bytes and no more than all, or a
+  /// block that needs all of its pages and no more.
+  ///
+  /// - Complexity: O(1).
+  @inline(__always)
+  package mutating func stays(
+    _ pointer: UnsafeMutableRawPointer, byteCount: UInt
+  ) -> Bool {
+    let physical = UInt64(UInt(bitPattern: pointer) &- index.directMapOffset)
+    guard let page = unsafe index.find(physical >> PageFrame.byteCountShift) else { return false }
+    let size = UInt(unsafe page.pointee.slotByteCount)
+    let offset = UInt(truncatingIfNeeded: physical & (PageFrame.byteCount &- 1))
+    if size == 0 {
+      // A block, or nothing, which has no page.
+      let count = PageFrame.pageCount(holdingByteCount: UInt64(byteCount))
+      return unsafe offset == 0 && count == page.pointee.pageCount
+        && page.pointee.freeCount == 0 && page.pointee.isBlock
+    }
+    let slot = unsafe page.slot(at: offset)
+    return unsafe byteCount <= size && byteCount > size / 2 && page.offset(of: slot) == offset
+      && page.isTaken(slot)
+  }
+
+  @inline(never)
+  package mutating func resizeSlowly(
+    _ pointer: UnsafeMutableRawPointer, toByteCount byteCount: UInt, alignment: UInt,
+    from source: inout some HeapPageSource & ~Copyable
+  ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
+    guard UInt64(alignment).isPowerOfTwo else { throw .alignmentNotPowerOfTwo(alignment) }
+    let page = unsafe try find(pointer)
+    let oldByteCount = unsafe self.byteCount(of: page)
+    let newByteCount = max(byteCount, 1)
+    if unsafe page.pointee.isBlock, newByteCount > SizeClass.maximumByteCount {
+      if unsafe resize(page, toByteCount: newByteCount, in: &source) { return unsafe pointer }
+    }
+    if newByteCount <= oldByteCount, newByteCount > oldByteCount / 2 { return unsafe pointer }
+    let new = unsafe try allocate(byteCount: newByteCount, alignment: alignment, from: &source)
+    unsafe new.copyMemory(
+      from: pointer, byteCount: Int(bitPattern: min(oldByteCount, newByteCount)))
+    unsafe try free(pointer, to: &source)
+    return unsafe new
+  }
+
+  /// Gives a block as many pages as a size needs, where it is.
+  ///
+  /// - Returns: Whether it could.
+  private mutating func resize(
+    _ page: HeapPage.Pointer, toByteCount byteCount: UInt,
+    in source: inout some HeapPageSource & ~Copyable
+  ) -> Bool {
+    let pages = unsafe pages(of: page)
+    let count = PageFrame.pageCount(holdingByteCount: UInt64(byteCount))
+    if count == pages.pageCount { return true }
+    guard let newCount = UInt32(exactly: count),
+      source.resizeHeapPages(pages, toPageCount: count, below: limit)
+    else { return false }
+    unsafe page.pointee = unsafe HeapPage(at: page.pointee.address, pageCount: newCount)
+    pageCount = pageCount &- pages.pageCount &+ count
+    return true
+  }
+}

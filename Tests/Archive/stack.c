@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* How much stack each call of each header takes: it is made on a stack that was painted before, as it
+ * goes well and as it is refused, before and after the hand-over, with and without bootmem_debug. */
+#define _GNU_SOURCE /* swapcontext */
+#include <stdio.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "bootmem.h"
+#include "bootmem_heap.h"
+#include "bootmem_ledger.h"
+#include "bootmem_pages.h"
+
+enum { LIMIT = 2048, STACK_SIZE = 1 << 16, PAINT = 0xa5, PAGES = 0x800 };
+
+static unsigned char stack[STACK_SIZE] __attribute__((aligned(64)));
+static unsigned char arena[(PAGES + 1) * 0x1000UL] __attribute__((aligned(4096)));
+static struct bootmem_entry entries[16], freed[16];
+static unsigned long physical;
+static struct bootmem_pages_statistics statistics;
+static struct bootmem_heap_statistics held;
+static void *object;
+
+/* ---- Callbacks that take next to no stack; faults return ---- */
+
+static void BOOTMEM_CALL write_text(void *context, const char *text, size_t length)
+{
+  (void)context, (void)text, (void)length;
+}
+
+static void BOOTMEM_CALL fault(void *context, int code, const char *message)
+{
+  (void)context, (void)code, (void)message;
+}
+
+static void BOOTMEM_CALL release_pages(void *context, unsigned long pfn, unsigned int order, int nid)
+{
+  (void)context, (void)pfn, (void)order, (void)nid;
+}
+
+static int BOOTMEM_CALL node_number(void *context, const pg_data_t *pgdat)
+{
+  (void)context, (void)pgdat;
+  return -1;
+}
+
+static struct bootmem_platform platform = {
+  .size = sizeof platform, .max_order = 10, .max_dma32_pfn = 0x400, .low_address_limit = 0x400000,
+  .write = write_text, .fault = fault, .release_pages = release_pages, .node_number = node_number,
+};
+
+/* ---- The calls: each as it goes well and as it is refused ---- */
+
+static struct bootmem_request good = {.size = 100, .nid = -1};
+static struct bootmem_request bad = {.size = 0x10000000, .nid = 0, .flags = BOOTMEM_THIS_NODE};
+static char foreign;
+static const struct bootmem_heap_source no_source;
+#define NODE bootmem_node(0)
+#define FOREIGN ((pg_data_t *)(void *)&foreign)
+
+#define CALLS(call)                                                                  \
+  call(bootmem_setup, (&platform), (NULL))                                           \
+  call(bootmem_set_mapped_end, (0x400000), (0))                                      \
+  call(bootmem_node, (0), (-1))                                                      \
+  call(bootmem_bootmap_pages, (PAGES), (~0UL))                                       \
+  call(init_bootmem_node, (bootmem_node(2), 0x500, 0x4000, 0x4800),                  \
+    (FOREIGN, 1, 0, PAGES))                                                          \
+  call(init_bootmem, (0x501, PAGES), (~0UL, ~0UL))                                   \
+  call(bootmem_init_node_at, (bootmem_node(3), entries, 0x5000, 0x5040),             \
+    (bootmem_node(3), NULL, 0, PAGES))                                               \
+  call(bootmem_map_word, (NODE, 0), (FOREIGN, ~0UL))                                 \
+  call(bootmem_is_reserved, (0x10), (~0UL))                                          \
+  call(free_bootmem, (0x40000, 0x1000), (0x40000, 0x400000))                         \
+  call(free_bootmem_node, (NODE, 0x41000, 0x1000), (FOREIGN, 0, 0x1000))             \
+  call(reserve_bootmem, (0x40000, 0x10000, BOOTMEM_EXCLUSIVE), (~0UL, 0x1000, 0))    \
+  call(reserve_bootmem_node, (NODE, 0x40000, 0x20000, 0), (FOREIGN, 0, 0x1000, 0))   \
+  call(__alloc_bootmem, (100, 64, 0), (~0UL, 3, 0))                                  \
+  call(__alloc_bootmem_nopanic, (100, 64, 0), (0x40000000, 64, 0))                   \
+  call(__alloc_bootmem_low, (0x3000, 0x1000, 0), (0x40000000, 64, 0))                \
+  call(__alloc_bootmem_low_nopanic, (100, 64, 0), (0, 64, 0))                        \
+  call(__alloc_bootmem_node, (NODE, 100, 64, 0), (FOREIGN, 100, 64, 0))              \
+  call(__alloc_bootmem_node_nopanic, (NODE, 100, 64, 0), (NODE, 0x40000000, 64, 0))  \
+  call(__alloc_bootmem_low_node, (NODE, 100, 64, 0), (NODE, 0x40000000, 64, 0))      \
+  call(__alloc_bootmem_node_high, (NODE, 100, 64, 0), (NODE, 0x40000000, 64, 0))     \
+  call(___alloc_bootmem_node_nopanic, (NODE, 100, 64, 0, 0), (NODE, 0, 64, 0, 0))    \
+  call(bootmem_allocate, (&good, &physical), (&bad, &physical))                      \
+  call(bootmem_set_ledger, (entries, 16), (NULL, 1))                                 \
+  call(bootmem_start_checking, (freed, 16), (NULL, 1))                               \
+  call(bootmem_label, (0x300000, 0x1000, "label"), (0, 0, NULL))                     \
+  call(bootmem_unlabel, (0x300800, 0x100), (0, 0))                                   \
+  call(bootmem_holder, (0x300), (~0UL))                                              \
+  call(bootmem_reserve_as, (0x310000, 0x2000, BOOTMEM_EXCLUSIVE, "reserved"),        \
+    (0x30f000, 0x4000, BOOTMEM_EXCLUSIVE, "busy"))                                   \
+  call(bootmem_allocate_as, (&good, &physical, "allocated"), (&bad, &physical, "no")) \
+  call(bootmem_free_as, (0x310000, 0x1000), (0x310000, 0x2000))                      \
+  call(bootmem_check_ledger, (), ())                                                 \
+  call(bootmem_print_ledger, (), ())                                                 \
+  call(bootmem_keep_pages, (), ())                                                   \
+  call(free_all_bootmem, (), ())                                                     \
+  call(free_bootmem_late, (0x320000, 0x4000), (~0UL, 0x1000))                        \
+  call(bootmem_release_as, ("reserved"), ("bitmap"))                                 \
+  call(bootmem_pages_allocate, (3, -1, 0), (11, 99, 0))                              \
+  call(bootmem_pages_allocate_on, (0, 0, 0x700), (10, 0, 1))                         \
+  call(bootmem_pages_free, (0x600, 0), (~0UL, 0))                                    \
+  call(bootmem_pages_release, (0x330, 0x340), (1, 3))                                \
+  call(bootmem_pages_allocate_run, (5, 4, -1, 0), (0, 3, -1, 0))                     \
+  call(bootmem_pages_free_run, (0x600, 5), (1, 3))                                   \
+  call(bootmem_pages_resize_run, (0x604, 5, 4, 0), (1, 3, 9, 0))                     \
+  call(bootmem_pages_prepare, (), ())                                                \
+  call(bootmem_pages_count, (0, &statistics), (-1, &statistics))                     \
+  call(bootmem_heap_set_source, (NULL), (&no_source))                                \
+  call(bootmem_heap_allocate, (50000), (~(size_t)0))                                 \
+  call(bootmem_heap_allocate_aligned, (100, 4096), (1, 3))                           \
+  call(bootmem_heap_allocate_zeroed, (100), (~(size_t)0))                            \
+  call(bootmem_heap_resize, (object = bootmem_heap_allocate(100), 5000), (&foreign, 1)) \
+  call(bootmem_heap_size, (bootmem_heap_allocate(9)), (&foreign))                    \
+  call(bootmem_heap_free, (bootmem_heap_allocate(70000)), (&foreign))                \
+  call(bootmem_heap_trim, (), ())                                                    \
+  call(bootmem_heap_count, (&held), (NULL))
+
+#define DEFINE(name, good, bad)                       \
+  static void good_##name(void) { (void)name good; }  \
+  static void bad_##name(void) { (void)name bad; }
+CALLS(DEFINE)
+
+static struct call {
+  const char *name;
+  void (*good)(void), (*bad)(void);
+  size_t most;
+} calls[] = {
+#define ROW(name, good, bad) {#name, good_##name, bad_##name, 0},
+  CALLS(ROW)
+};
+
+/* ---- Measuring ---- */
+
+static ucontext_t here, there;
+static void (*body)(void);
+
+static void trampoline(void) { body(); }
+static void nothing(void) {}
+
+/* The bytes of stack that a function of ours, and all that it calls, has touched. */
+static size_t depth(void (*function)(void))
+{
+  size_t untouched = 0;
+
+  memset(stack, PAINT, sizeof stack);
+  body = function;
+  getcontext(&there);
+  there.uc_stack.ss_sp = stack;
+  there.uc_stack.ss_size = sizeof stack;
+  there.uc_link = &here;
+  makecontext(&there, trampoline, 0);
+  swapcontext(&here, &there);
+  while (untouched < sizeof stack && stack[untouched] == PAINT) untouched++;
+  return sizeof stack - untouched;
+}
+
+static void measure(struct call *call)
+{
+  static size_t frame;
+  size_t most;
+
+  if (frame == 0) frame = depth(nothing);
+  most = depth(call->good);
+  if (most - frame > call->most) call->most = most - frame;
+  most = depth(call->bad);
+  if (most - frame > call->most) call->most = most - frame;
+}
+
+/* Memory of two nodes, with much that is freed and named. */
+static void set_up(int debug)
+{
+  platform.direct_map_offset = (unsigned long)(__UINTPTR_TYPE__)arena;
+  bootmem_setup(&platform);
+  bootmem_heap_set_source(NULL);
+  bootmem_debug = debug;
+  init_bootmem_node(NODE, 1, 0, PAGES / 2);
+  init_bootmem_node(bootmem_node(1), 2, PAGES / 2, PAGES);
+  free_bootmem(0x10000, (PAGES - 0x10) * 0x1000UL);
+  bootmem_set_ledger(entries, 16);
+  bootmem_start_checking(freed, 16);
+  bootmem_reserve_as(0x1000, 0x1000, BOOTMEM_DEFAULT, "bitmap");
+  bootmem_reserve_as(0x320000, 0x20000, BOOTMEM_DEFAULT, "reserved");
+  bootmem_allocate_as(&good, &physical, "a");
+  arena[physical + good.size] = 1;
+}
+
+int main(void)
+{
+  size_t count = sizeof calls / sizeof *calls, failed = 0;
+
+  for (int debug = 0; debug < 2; debug++)
+    for (struct call *call = calls; call < calls + count; call++) {
+      set_up(debug);
+      measure(call);
+      set_up(debug);
+      free_all_bootmem();
+      measure(call);
+      set_up(debug);
+      bootmem_keep_pages();
+      measure(call);
+    }
+  for (struct call *call = calls; call < calls + count; call++) {
+    printf("%5zu bytes of stack: %s\n", call->most, call->name);
+    if (call->most > LIMIT) {
+      printf("%s takes more than %d bytes\n", call->name, LIMIT);
+      failed++;
+    }
+  }
+  printf("%zu passed, %zu failed\n", count - failed, failed);
+  return failed != 0;
+}

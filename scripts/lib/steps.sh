@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+# The steps of scripts/test, each declared and written in one place: this file.  Sourced after common.sh,
+# tally.sh and coverage.sh.
+# shellcheck shell=bash disable=SC2034
+
+: "${root:?common.sh has to be read before}"
+
+# The names of all steps in the order of their output, and of each what it shows and after which others
+# it runs.
+all_steps=()
+declare -A step_text=() step_after=()
+
+# declare_step NAME [--after NAME,…] TEXT…: the function step_NAME below does it and counts with `check`,
+# `counted` or `add_counts`.  Steps run beside each other; one that reads or writes what another builds
+# names that one behind --after.
+declare_step() {
+  local name=$1
+  shift
+  step_after[$name]=''
+  if [ "$1" = --after ]; then
+    step_after[$name]=${2//,/ }
+    shift 2
+  fi
+  all_steps+=("$name")
+  step_text[$name]=$*
+}
+
+# swift_tests BUILD-FOLDER ARGUMENT…: builds and runs tests, printing only what a person wants.
+swift_tests() {
+  local folder=$1 status=0 log
+  shift
+  log=$(mktemp)
+  swift test --scratch-path "$folder" "$@" >"$log" 2>&1 || status=$?
+  count_swift_tests "$status" "$log"
+  rm -f "$log"
+}
+
+# count_swift_tests STATUS LOG: adds what a run of tests has printed.
+count_swift_tests() {
+  local status=$1 log=$2 count bad
+  if [ "$status" -ne 0 ]; then grep -vE '^(◇|✔|\[[0-9]+/)' "$log" | head -n 200 || true; fi
+  grep -E '^. Test run with ' "$log" || true
+  count=$(sed -nE 's/^. Test run with ([0-9]+) tests? .*/\1/p' "$log" | tail -n 1)
+  bad=$(grep -cE '^✘ Test .* failed after' "$log" || true)
+  count=${count:-0} bad=${bad:-0}
+  if [ "$count" -eq 0 ]; then status=1; fi
+  add_counts $((count > bad ? count - bad : 0)) "$bad" "$status"
+}
+
+declare_step lint "the sources are formatted as .swift-format says, each says its licence, and --help of" \
+  "every script prints and does nothing else"
+step_lint() {
+  local status=0
+  swift format lint --strict --parallel -r Sources Tests Package.swift || status=$?
+  add_counts $((status == 0)) 0 "$status"
+  counted "the licences" scripts/check-licences
+  counted "the scripts" scripts/check-help
+}
+
+declare_step debug "the tests of the Swift modules on this host, in a debug build"
+step_debug() { swift_tests .build; }
+
+# The host tool is a package of its own, whose tests run the tool as it was built.  In release it is what
+# scripts/bootmem builds, and what plays the records of `boots` and the examples of `readme`.
+declare_step tool "the tests of what is for hosts, the tool among it, in a debug build"
+step_tool() { swift_tests .build-tool --package-path Sources/Tool; }
+
+declare_step docs --after debug \
+  "the documentation converts without a warning, and its examples stand in the sources"
+step_docs() {
+  counted "the articles" scripts/check-articles
+  counted "the site" scripts/docs
+}
+
+declare_step release "the same in a release build, with ten million random calls"
+step_release() {
+  BOOTMEM_RANDOM_OPERATIONS=${BOOTMEM_RANDOM_OPERATIONS-10000000} \
+    swift_tests .build-release -c release -Xswiftc -enable-testing
+}
+
+declare_step trees "the device trees that the tests read are what their sources say"
+step_trees() { counted "the device trees" scripts/check-device-trees; }
+
+# Two million calls: the archive for i386, which has these words too, makes ten.
+declare_step narrow \
+  "the tests of the allocators and the heap once more, with words of 32 bits as on i386"
+step_narrow() {
+  BOOTMEM_TARGETS=allocators BOOTMEM_RANDOM_OPERATIONS=${BOOTMEM_RANDOM_OPERATIONS-2000000} \
+    swift_tests .build-narrow -c release -Xswiftc -enable-testing -Xswiftc -DBOOTMEM_NARROW_WORDS
+}
+
+declare_step pages \
+  "the tests of both allocators with pages of 16 and of 64 KiB, in a debug build"
+step_pages() {
+  local size
+  for size in 16K 64K; do
+    BOOTMEM_TARGETS=page-allocators BOOTMEM_RANDOM_OPERATIONS=${BOOTMEM_RANDOM_OPERATIONS-200000} \
+      swift_tests ".build-pages-$size" -Xswiftc "-DBOOTMEM_PAGE_SIZE_$size"
+  done
+}
+
+declare_step library "libbootmem.a linked into C programs, 32 and 64 bit"
+step_library() { counted "the library" scripts/test-library; }
+
+declare_step consumer "Swift kernels that depend on this package, for every processor"
+step_consumer() { counted "the consumer" scripts/test-consumer; }
+
+# It links the archives that the library's tests build.
+declare_step examples --after library \
+  "the guides followed, and the examples under QEMU, as a user builds them"
+step_examples() { counted "the examples" scripts/test-examples; }
+
+declare_step fuzz "ten seconds of made-up input for every reader and for the allocator"
+step_fuzz() { counted "fuzzing" scripts/fuzz --all 10; }
+
+declare_step boots "the kernel under QEMU, on every board with every size of memory"
+step_boots() {
+  counted "the kernel" scripts/test-boots
+  counted "the image" scripts/check-image
+}
+
+# It runs the kernels and the tool that those build.
+declare_step readme --after boots "the commands whose output README shows"
+step_readme() { counted "README" scripts/test-readme; }
+
+# ---- By options only ----
+
+step_boot() { check "a kernel boots" scripts/run; }
+
+step_coverage() {
+  local status=0
+  swift_tests .build-coverage --enable-code-coverage
+  print_coverage .build-coverage || status=$?
+  add_counts $((status == 0)) 0 "$status"
+}
