@@ -22,6 +22,9 @@ extension MachineAccount {
     /// The nodes.
     public var nodes = 8
 
+    /// The bytes of the names of what a device tree asks for without saying where, some dozen for each.
+    public var nameByteCount = 256
+
     /// The bytes of the command line; Linux takes 2048.
     public var commandLineByteCount = 2048
 
@@ -39,7 +42,7 @@ extension MachineAccount {
       return byteCount(MemoryRegion.self, regions) + byteCount(PageRegion.self, mapRegions)
         + byteCount(OwnedRange.self, heldRanges) + byteCount(OwnedRange.self, owners)
         + byteCount(MemoryAffinity.self, affinities) + byteCount(UInt32.self, nodes)
-        + byteCount(UInt8.self, commandLineByteCount)
+        + byteCount(UInt8.self, commandLineByteCount + nameByteCount)
     }
   }
 }

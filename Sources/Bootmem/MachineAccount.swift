@@ -68,7 +68,8 @@ public struct MachineAccount: ~Copyable {
     try unsafe self.init(
       of: &information, commandLine: commandLine, nodes: &nodes, in: memory, image: image,
       bootStack: bootStack, below: reach, map: unsafe storage.take(count: capacity.mapRegions),
-      owners: unsafe storage.take(count: capacity.owners), reportingTo: &sink)
+      owners: unsafe storage.take(count: capacity.owners),
+      names: unsafe storage.take(count: capacity.nameByteCount), reportingTo: &sink)
   }
 
   /// Makes the account of what has been read: for a kernel that looks at it before, and for maps that do
@@ -84,8 +85,9 @@ public struct MachineAccount: ~Copyable {
   ///   - image: The kernel's own memory, these tables included; nil where it is in `information`.
   ///   - bootStack: The stack on which the kernel runs, where it lies outside of the image.
   ///   - reach: The end of the memory that the kernel can use.
-  ///   - map: Room for the sanitised map; twice the number of regions is always enough.
-  ///   - owners: Room for those who hold memory.
+  ///   - mapStorage: Room for the sanitised map; twice the number of regions is always enough.
+  ///   - ownerStorage: Room for those who hold memory.
+  ///   - nameStorage: Room for the names of what a device tree asks for without saying where.
   ///   - sink: Takes the reports.
   /// - Throws: An error where a table is too small: it says which one, and how large it has to be.
   /// - Complexity: O(n log n + m × (n + m)) for n regions and m ranges that are held.
@@ -95,6 +97,7 @@ public struct MachineAccount: ~Copyable {
     bootStack: AddressRange? = nil, below reach: PageFrame,
     map mapStorage: UnsafeMutableBufferPointer<PageRegion>,
     owners ownerStorage: UnsafeMutableBufferPointer<OwnedRange>,
+    names nameStorage: UnsafeMutableBufferPointer<UInt8> = unsafe .init(start: nil, count: 0),
     reportingTo sink: inout some TextSink
   ) throws(BootError) {
     if commandLine.isCut {
@@ -105,19 +108,27 @@ public struct MachineAccount: ~Copyable {
     let parameters = MemoryParameters(
       applying: commandLine, to: &information.regions,
       limitMeaning: information.memoryLimitMeaning, reportingTo: &sink)
-    let map = try unsafe BootStage.memoryMap(
+    var map = try unsafe BootStage.memoryMap(
       MemoryMap(sanitizing: &information.regions, storage: mapStorage))
     try BootStage.firmware(
       information.readBoard(nodesInto: &nodes, in: memory, reportingTo: &sink))
+    var owners = unsafe OwnerTable(storage: ownerStorage)
+    try BootStage.bootPlan(
+      owners.addHolders(of: information, in: memory, image: image, bootStack: bootStack))
+    var placing = unsafe ReservationPlacing(names: nameStorage)
+    if try placing.place(
+      &information, in: memory, of: map, owners: &owners, reportingTo: &sink)
+    {
+      // Some of it must not be mapped, and is no usable memory any more.
+      map = try unsafe BootStage.memoryMap(
+        MemoryMap(sanitizing: &information.regions, storage: mapStorage))
+    }
     let nodeMap = try BootStage.memoryMap(NodeMap(assigning: map, to: &nodes.affinities))
     if nodeMap.conflictCount > 0 {
       sink.write("firmware: nodes contradict one another in ")
       sink.write(decimal: nodeMap.conflictCount.magnitude)
       sink.write(" places; all memory is taken for one node\n")
     }
-    var owners = unsafe OwnerTable(storage: ownerStorage)
-    try BootStage.bootPlan(
-      owners.addHolders(of: information, in: memory, image: image, bootStack: bootStack))
     owners.reportModules(of: map, below: reach, reportingTo: &sink)
     self.commandLine = commandLine
     self.parameters = parameters
@@ -125,6 +136,20 @@ public struct MachineAccount: ~Copyable {
     self.nodes = nodeMap
     self.owners = owners
     self.reach = reach
+  }
+}
+
+extension MachineAccount {
+  /// Where memory was found for what a device tree asks for under this name without saying where; nil if
+  /// it asks for no such thing, or there was no room.
+  ///
+  /// - Complexity: O(n) in the number of ranges that are held.
+  public borrowing func placedRange(named name: StaticString) -> AddressRange? {
+    let name = MemoryName(name)
+    for index in 0..<owners.count {
+      if case .loader(.placedMemory(name, _)) = owners[index].owner { return owners[index].range }
+    }
+    return nil
   }
 }
 

@@ -17,6 +17,10 @@ public enum FirmwareError: Error {
   /// enough.
   case nodesFull(capacity: Int, sufficient: Int)
 
+  /// The names of what a device tree asks for do not fit the caller's storage, which must hold `needed`
+  /// bytes.
+  case namesFull(capacity: Int, needed: Int)
+
   /// Prints the error as a sentence without a line end.
   public func write(to sink: inout some TextSink) {
     switch self {
@@ -29,6 +33,11 @@ public enum FirmwareError: Error {
       sink.write(decimal: UInt(capacity))
       sink.write(", needs to hold ")
       sink.write(decimal: UInt(needed))
+    case .namesFull(let capacity, let needed):
+      sink.write("storage for names of reservations is full: it holds ")
+      sink.write(decimal: UInt64(capacity))
+      sink.write(" bytes, needs to hold ")
+      sink.write(decimal: UInt64(needed))
     case .nodesFull(let capacity, let sufficient):
       sink.write("more than ")
       sink.write(decimal: UInt(capacity))

@@ -39,6 +39,10 @@ public enum LoaderData: Hashable, Sendable {
   /// Such a range that the kernel may lend to others until its owner wants it ("reusable").
   case reusableMemory(Int)
 
+  /// A range that a device tree asks for without saying where, by the name of its node, in the place that
+  /// was found for it.
+  case placedMemory(MemoryName, ReservationUse)
+
   /// Prints what it is, as a person calls it: `command line`, `module 0`.
   public func write(to sink: inout some TextSink) {
     switch self {
@@ -59,6 +63,10 @@ public enum LoaderData: Hashable, Sendable {
     case .memoryReservation(let number): sink.write("memory reservation ", number)
     case .reservedMemory(let number): sink.write("reserved memory ", number)
     case .reusableMemory(let number): sink.write("reusable memory ", number)
+    case .placedMemory(let name, let use):
+      use.write(to: &sink)
+      sink.write(" memory ")
+      name.write(to: &sink)
     }
   }
 }

@@ -19,6 +19,21 @@ public struct MemoryName: Hashable, @unchecked Sendable {
     byteCount = UInt32(text.utf8CodeUnitCount)
   }
 
+  /// Names memory by these bytes, which must stay, and be constant, as long as the name is used.
+  @unsafe
+  public init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    if let first = bytes.baseAddress, let count = UInt32(exactly: bytes.count) {
+      unsafe self.init(start: first, byteCount: count)
+    } else {
+      self.init("")
+    }
+  }
+
+  private init(start: UnsafePointer<UInt8>, byteCount: UInt32) {
+    unsafe self.start = start
+    self.byteCount = byteCount
+  }
+
   /// Names memory by a text of C's, which must stay.
   package init(cString text: UnsafePointer<CChar>) {
     unsafe start = UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self)

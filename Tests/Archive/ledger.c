@@ -48,6 +48,25 @@ static void holder_is(unsigned long pfn, const char *name)
   KIT_SAYS(holder == NULL ? "nobody" : holder, name);
 }
 
+/* A kernel asks where what its device tree wanted was put. */
+static void test_range_of(void)
+{
+  unsigned long start = 1, size = 2;
+
+  set_up("where something was put", 16);
+  KIT_EQUAL(bootmem_range_of("dsp", &start, &size), -2);
+  KIT_EQUAL(bootmem_range_of(NULL, &start, &size), EINVAL_RESULT);
+  KIT_EQUAL(start, 1);
+  KIT_EQUAL(size, 2);
+  KIT_EQUAL(bootmem_label(0x4000, 0x1800, "dsp"), 0);
+  KIT_EQUAL(bootmem_label(0x8000, 0x1000, "dsp"), 0);
+  KIT_EQUAL(bootmem_range_of("dsp", &start, &size), 0);
+  KIT_EQUAL(start, 0x4000);
+  KIT_EQUAL(size, 0x1800);
+  KIT_EQUAL(bootmem_range_of("dsp", NULL, NULL), 0);
+  KIT_EQUAL(bootmem_range_of("ds", &start, &size), -2);
+}
+
 static void test_bad_calls(void)
 {
   struct bootmem_request request = {.size = 8, .nid = -1};
@@ -210,6 +229,7 @@ static void test_platforms(void)
 
 int main(void)
 {
+  test_range_of();
   test_bad_calls();
   test_faults();
   test_addresses();

@@ -89,6 +89,7 @@ static const struct bootmem_heap_source no_source;
   call(bootmem_label, (0x300000, 0x1000, "label"), (0, 0, NULL))                     \
   call(bootmem_unlabel, (0x300800, 0x100), (0, 0))                                   \
   call(bootmem_holder, (0x300), (~0UL))                                              \
+  call(bootmem_range_of, ("label", &physical, NULL), (NULL, NULL, NULL))             \
   call(bootmem_reserve_as, (0x310000, 0x2000, BOOTMEM_EXCLUSIVE, "reserved"),        \
     (0x30f000, 0x4000, BOOTMEM_EXCLUSIVE, "busy"))                                   \
   call(bootmem_allocate_as, (&good, &physical, "allocated"), (&bad, &physical, "no")) \

@@ -149,7 +149,8 @@ import Testing
     // The same beside an allocation, and pages of the index, and the rest behind a page's slots.
     let pointer = try machine.allocate(816)
     let base = pointer
-    addresses += stride(from: first, to: first + 64 * UInt(Self.pageByteCount), by: 4096)
+    addresses += stride(
+      from: first, to: first + 64 * UInt(Self.pageByteCount), by: Int(Self.pageByteCount))
     for address in addresses where address != base {
       #expect(
         machine.error(freeing: address) == .notAllocated(address: address, .otherPage))
@@ -367,8 +368,8 @@ import Testing
       machine.error(resizing: pointer + 8, to: 10)
         == .notAllocated(address: pointer + 8, .insideAllocation(address: pointer)))
     #expect(
-      machine.error(resizing: pointer + 4096 * 3, to: 10)
-        == .notAllocated(address: pointer + 4096 * 3, .otherPage))
+      machine.error(resizing: pointer + 3 * PageFrame.byteCountAsUInt, to: 10)
+        == .notAllocated(address: pointer + 3 * PageFrame.byteCountAsUInt, .otherPage))
     #expect(machine.heap.statistics == statistics)
     #expect(holds(pointer, 100, 9))
     try machine.free(pointer)

@@ -94,6 +94,22 @@ import Testing
     }
   }
 
+  @Test func largeRun_isTakenAndGivenBack() throws {
+    var kept = try KeptPages([0..<65_536])
+    let before = kept.statistics()
+    #expect(try Self.takeAndGiveBack(in: &kept.pages).pageCount == 16_384)
+    #expect(kept.statistics() == before)
+  }
+
+  /// What the article of the module shows.
+  private static func takeAndGiveBack(
+    in pages: inout PageAllocator
+  ) throws(PageAllocatorError) -> PageRange {
+    let run = try pages.allocate(pageCount: 16_384, alignedTo: 512)
+    try pages.free(run)
+    return run
+  }
+
   @Test func largeRuns_adjoin() throws {
     // 64 MiB three times, and not a fourth time.
     var kept = try KeptPages([0..<65_536 + 4096], reserved: [0..<4000, 69_000..<69_632])

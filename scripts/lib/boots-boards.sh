@@ -111,7 +111,7 @@ test_page_sizes() {
     --page-size 64K
 }
 
-# test_processors ARCH: processors that lack what the page tables use where it is there.
+# test_processors ARCH: processors without what the page tables use where they can.
 test_processors() {
   case $1 in
     i386)

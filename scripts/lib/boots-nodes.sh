@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Boots with several memory nodes, and the page allocator that goes on with their bitmaps.  Sourced
+# Boots with several memory nodes, and the page allocator that continues with their bitmaps.  Sourced
 # after boots.sh.
 # shellcheck shell=bash disable=SC2154
 
-# test_nodes ARCH: memory nodes, as ACPI or the device tree tells them.
+# test_nodes ARCH: memory nodes, as ACPI or the device tree reports them.
 test_nodes() {
   local count board
   if has_device_tree "$1"; then
@@ -26,7 +26,7 @@ test_nodes() {
   check_boot "$1: nodes on both sides of 4 GiB" has_nodes 3 --arch "$1" --machine q35 --nodes 1G,3G,2G
 }
 
-# test_pages ARCH: the page allocator that goes on with the bitmaps.
+# test_pages ARCH: the page allocator that continues with the bitmaps.
 test_pages() {
   if has_device_tree "$1"; then
     check_boot "$1: pages come and go" keeps_pages 1 --arch "$1"

@@ -2,7 +2,7 @@
 # Traps, and what the kernel's own page tables protect.  Sourced after boots.sh.
 # shellcheck shell=bash disable=SC2154
 
-# test_traps ARCH: a deliberate trap is told as such, with its place, whatever it is.
+# test_traps ARCH: a deliberate trap is reported as such, with its place, whatever it is.
 test_traps() {
   local board
   case $1 in

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Boots with device trees of the test's own, damaged ones and such as lack something.  Sourced after
+# Boots with device trees of the test's own, damaged ones and incomplete ones.  Sourced after
 # boots.sh.
 # shellcheck shell=bash disable=SC2154
 
@@ -107,6 +107,12 @@ test_memory_of_trees() {
     set_cells "$2" reg 0 "${3}0000000" 1 0
   check_boot "$1 tree: addresses of 9 cells" tree_fails "$1" . set_cells / '#address-cells' 9
   check_boot "$1 tree: sizes of no cells" tree_fails "$1" . set_cells / '#size-cells' 0
+  check_boot "$1 tree: a reservation without a place is given one" tree_stands "$1" \
+    "^  00000000${3}2f00000-00000000${3}2ffffff unmapped memory pool\$" \
+    request pool 0 "${3}2000000" 0 1000000
+  check_boot "$1 tree: a reservation that fits nowhere is reported" tree_stands "$1" \
+    '^device tree reserved memory pool: 0x100000 bytes in .*: there is no such room$' \
+    request pool 0 80000 0 1000
   check_boot "$1 tree: the kernel's own pages are reserved" tree_stands "$1" \
     "^  00000000${3}0200000-.* kernel image\$" reserve 0 "${3}0200000" 0 100000
   check_boot "$1 tree: the kernel's own pages are not to be mapped" tree_stands "$1" \
@@ -253,6 +259,17 @@ reserve_for() {
 }
 
 reserve() { reserve_for taken "$@"; }
+
+# request NAME CELL…: asks for a MiB that is not to be mapped, anywhere in the range of these cells.
+request() {
+  fdtput -p -c "$tree" "/reserved-memory/$1"
+  set_cells /reserved-memory '#address-cells' 2
+  set_cells /reserved-memory '#size-cells' 2
+  fdtput "$tree" /reserved-memory ranges
+  fdtput "$tree" "/reserved-memory/$1" no-map
+  set_cells "/reserved-memory/$1" size 0 100000
+  set_cells "/reserved-memory/$1" alloc-ranges "${@:2}"
+}
 
 reserve_unmapped() {
   reserve "$@"

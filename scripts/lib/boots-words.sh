@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Boots with words on the kernel's command line, and machines that lack what the demonstration shows.
+# Boots with words on the kernel's command line, and machines without something that the demonstration shows.
 # Sourced after boots.sh.
 # shellcheck shell=bash disable=SC2154
 
@@ -36,7 +36,7 @@ test_parameters() {
     --append mem=8K
 }
 
-# test_demonstration ARCH: machines that lack what the demonstration shows, which is left out by name.
+# test_demonstration ARCH: machines without something that the demonstration shows, which is skipped by name.
 test_demonstration() {
   check_boot "$1: memory too small for the kernel is refused" refuses \
     'memory of 1M cannot hold the kernel' --arch "$1" --memory 1M

@@ -45,8 +45,8 @@ has_package_lists() {
   find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -mmin -360 2>/dev/null | grep -q .
 }
 
-# require_command COMMAND PACKAGE: installs PACKAGE if COMMAND lacks and that is allowed, else prints
-# the line to type.  A package in parentheses is only told of.
+# require_command COMMAND PACKAGE: installs PACKAGE if COMMAND is missing and that is allowed, else prints
+# the line to type.  A package in parentheses is only named.
 require_command() {
   if command -v "$1" >/dev/null; then return; fi
   case $2 in

@@ -192,7 +192,7 @@ add_memory() {
   elif [ "$emulator/$machine" = x86_64/isapc ]; then
     fitting=qemu64 # the board's default is a 486
   elif [ "$page_size" = 16K ]; then
-    fitting=max # those that QEMU has by name lack these pages
+    fitting=max # QEMU's named processors do not have these pages
   elif [ "$emulator" = aarch64 ]; then
     fitting=cortex-a57 # the board's default has 32 bits
   fi

@@ -64,6 +64,25 @@ public func bootmem_holder(_ pfn: UInt) -> UnsafePointer<CChar>? {
 
 /// See bootmem_ledger.h.
 @c @implementation
+public func bootmem_range_of(
+  _ name: UnsafePointer<CChar>?, _ start: UnsafeMutablePointer<UInt>?,
+  _ size: UnsafeMutablePointer<UInt>?
+) -> Int32 {
+  guard let name = unsafe name else { return ErrorNumber.invalid }
+  let sought = unsafe MemoryName(cString: name)
+  let table = unsafe LedgerState.table
+  for index in 0..<(unsafe table.pointee.count) {
+    let held = unsafe table.pointee[index]
+    guard case .named(let name) = held.owner, name == sought else { continue }
+    unsafe start?.pointee = UInt(truncatingIfNeeded: held.range.start.rawValue)
+    unsafe size?.pointee = UInt(truncatingIfNeeded: held.range.byteCount)
+    return 0
+  }
+  return ErrorNumber.noEntry
+}
+
+/// See bootmem_ledger.h.
+@c @implementation
 public func bootmem_reserve_as(
   _ start: UInt, _ size: UInt, _ flags: Int32, _ name: UnsafePointer<CChar>?
 ) -> Int32 {

@@ -92,6 +92,7 @@ extension UInt {
 
 /// Linux's error numbers.
 enum ErrorNumber {
+  static var noEntry: Int32 { -2 }
   static var outOfMemory: Int32 { -12 }
   static var busy: Int32 { -16 }
   static var invalid: Int32 { -22 }

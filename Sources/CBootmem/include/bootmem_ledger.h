@@ -65,6 +65,10 @@ BOOTMEM_CALL void bootmem_unlabel(unsigned long start, unsigned long size);
 /* Who holds a page: the name of the entry that was made first; NULL for none. */
 BOOTMEM_CALL const char *bootmem_holder(unsigned long pfn);
 
+/* Where something was put: the first range that bears the name, such as that of a node of a device tree
+ * that asks for memory without saying where, for which bootmem_allocate_as() found it.  Returns 0; -ENOENT (-2) if there is none; -EINVAL for a NULL name. */
+BOOTMEM_CALL int bootmem_range_of(const char *name, unsigned long *start, unsigned long *size);
+
 /* reserve_bootmem(), and with 0 bootmem_label(); -EINVAL for a NULL name.  With -EBUSY, who is in the
  * way is written: "bootmem: page 0x100 is reserved already; pages 0x100-0x1ff: kernel image". */
 BOOTMEM_CALL int bootmem_reserve_as(unsigned long start, unsigned long size, int flags,

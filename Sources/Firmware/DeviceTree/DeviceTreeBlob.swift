@@ -7,7 +7,7 @@ import TextOutput
 ///
 /// All memory nodes become usable regions, and what must not be mapped a region of its own kind.
 /// Other reservations, the initial ramdisk as a module and the tree itself become ranges of the
-/// loader's.
+/// loader's.  For those that have no place yet, ``DeviceTree/requests``, the kernel has to find one.
 ///
 /// Source: Devicetree Specification 0.4; Devicetree schemas `chosen` and `reserved-memory`.
 public struct DeviceTreeBlob: BootProtocol {
@@ -37,7 +37,7 @@ public struct DeviceTreeBlob: BootProtocol {
       throw .unreadable(FirmwareProblem("device tree", at: address, "has no memory"))
     }
     noteReservations(tree, with: &reading)
-    let reservedMemory = DeviceTreeReservedMemory(root: tree.root, rootCells: cells)
+    let reservedMemory = DeviceTreeReservedMemory(root: tree.root)
     reservedMemory.read(with: &reading)
     if let chosen = tree.root.child("chosen") {
       readCommandLine(chosen, with: &reading)

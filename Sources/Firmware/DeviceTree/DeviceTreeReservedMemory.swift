@@ -14,10 +14,7 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
 
   let root: DeviceTreeNode<Memory>
 
-  /// The cells of the root's children.
-  let rootCells: DeviceTreeCells
-
-  /// Takes note of all ranges that have a place.
+  /// Takes note of all ranges that have a place; those without are ``DeviceTree/requests``.
   ///
   /// Of the first 1024, those that overlap are reported.
   ///
@@ -27,7 +24,7 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
     var lists = root.children
     while let list = lists.next() {
       guard list.isNamed("reserved-memory"), list.isAvailable,
-        let cells = cells(of: list, with: &reading)
+        let cells = reportedCells(of: list, with: &reading)
       else { continue }
       let bus = DeviceTreeBus(list, in: root)
       if bus == nil {
@@ -38,11 +35,7 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
       var nodes = list.children
       while let node = nodes.next() {
         guard node.isAvailable else { continue }
-        guard let value = node.property("reg") else {
-          reading.report(
-            FirmwareProblem(Self.object, at: node.address, "has no place, and is given none"))
-          continue
-        }
+        guard let value = node.property("reg") else { continue }
         let registers = DeviceTreeRegisters(value, cells: cells)
         registers.reportRest(of: Self.object, to: &reading.reports)
         for index in 0..<registers.count {
@@ -57,21 +50,31 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
   }
 
   /// The cells of the ranges: the root's where the list has none, which it ought to have.
-  private func cells(
+  func cells(of list: DeviceTreeNode<Memory>) -> DeviceTreeCells? {
+    DeviceTreeCells(of: Self.hasCells(list) ? list : root)
+  }
+
+  private static func hasCells(_ list: DeviceTreeNode<Memory>) -> Bool {
+    list.has("#address-cells") && list.has("#size-cells")
+  }
+
+  /// The same, with a report if they are not as they ought to be.
+  private func reportedCells(
     of list: DeviceTreeNode<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) -> DeviceTreeCells? {
-    guard list.has("#address-cells") && list.has("#size-cells") else {
+    let cells = cells(of: list)
+    if !Self.hasCells(list) {
       reading.report(
         FirmwareProblem(
           Self.object, at: list.address,
           "has no #address-cells or #size-cells; those of the root are taken"))
-      return rootCells
+    } else if cells == nil {
+      reading.report(
+        FirmwareProblem(
+          Self.object, at: list.address,
+          "is ignored, as its #address-cells or #size-cells are none"))
     }
-    if let cells = DeviceTreeCells(of: list) { return cells }
-    reading.report(
-      FirmwareProblem(
-        Self.object, at: list.address, "is ignored, as its #address-cells or #size-cells are none"))
-    return nil
+    return cells
   }
 
   private func range(

@@ -33,7 +33,11 @@ public struct MemoryParameters {
 
   /// Reads `line` and changes `regions` as it says.
   ///
-  /// - Parameter limitMeaning: What `mem=SIZE` stands for.
+  /// - Parameters:
+  ///   - line: The kernel's command line.
+  ///   - regions: The firmware's memory; gets sorted where a parameter changes it.
+  ///   - limitMeaning: What `mem=SIZE` stands for.
+  ///   - sink: Takes the reports: words that mean nothing, and regions for which there is no room.
   public init(
     applying line: KernelCommandLine, to regions: inout MemoryRegionList,
     limitMeaning: MemoryLimitMeaning = .endAddress, reportingTo sink: inout some TextSink

@@ -18,6 +18,7 @@ extension MachineAccount {
   private static var ownerCapacity: Int { 1024 }
   private static var commandLineCapacity: Int { 4096 }
   private static var affinityCapacity: Int { 256 }
+  private static var nameCapacity: Int { 1024 }
 
   /// Reads what the loader left, and prints the map as given and as sanitised.
   init(
@@ -50,7 +51,8 @@ extension MachineAccount {
       image: Self.range(board_image_start(), board_boot_stack_guard()),
       bootStack: Self.range(board_boot_stack_guard(), board_image_end()), below: Paging.reach,
       map: tables.take(count: 2 * Self.regionCapacity),
-      owners: tables.take(count: Self.ownerCapacity), reportingTo: &console)
+      owners: tables.take(count: Self.ownerCapacity),
+      names: tables.take(count: Self.nameCapacity), reportingTo: &console)
     owners.markNeededOnlyDuringBoot { Self.isCopied($0) }
     stopwatch.pause()
     console.write("memory map as sanitised:\n")
@@ -79,7 +81,8 @@ extension MachineAccount {
       return true
     // Of symbols and devices the kernel knows no more than that they are there.
     case .symbols, .deviceInformation, .setupData, .kernelAndModules, .loaderReclaimable,
-      .deviceTree, .crashHeader, .memoryReservation, .reservedMemory, .reusableMemory:
+      .deviceTree, .crashHeader, .memoryReservation, .reservedMemory, .reusableMemory,
+      .placedMemory:
       return false
     }
   }

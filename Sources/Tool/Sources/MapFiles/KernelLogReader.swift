@@ -5,36 +5,55 @@ import PhysicalMemory
 extension MapFile {
   /// Reads the messages of a Linux kernel; lines that tell nothing of memory are ignored.
   ///
-  /// Of a log with several boots, each of which starts with `Linux version`, the last one counts.
-  /// The map is what the BIOS or the EFI stub told as e820; where there is none, EFI's own.
+  /// Of a log with several boots, each of which starts with `Linux version`, the last one counts, and of
+  /// several maps of a boot the one in force: the last of e820, which the BIOS, the EFI stub or Xen told
+  /// and parameters or Linux itself changed; else EFI's own; else what is left of a map for the early
+  /// allocator, or for the nodes.
   mutating func readKernelLog(_ lines: SourceLines) throws(LineError) {
-    var efiEntries: [Entry] = []
+    var maps = KernelLogMaps()
     var bootCount = 0
+    var isOfNodes = false
     for line in lines {
+      let wasOfNodes = isOfNodes
+      isOfNodes = line.text.contains(SourceLine.earlyNodesHeading)
       if line.text.contains("Linux version ") {
-        if !entries.isEmpty || !efiEntries.isEmpty { bootCount += 1 }
-        entries = []
-        efiEntries = []
+        if !maps.isEmpty { bootCount += 1 }
+        maps = KernelLogMaps()
         nodes = []
         commandLine = ""
       } else if let text = line.commandLine {
         // Some kernels print it twice.
         if commandLine.isEmpty { commandLine = String(text) }
-      } else if let entry = try line.firmwareEntry() {
-        entries.append(entry)
-      } else if let entry = try line.efiEntry() {
-        efiEntries.append(entry)
+      } else if line.text.contains("physical RAM map:") {
+        maps.beginE820()
+      } else if let (entry, marker) = try line.firmwareEntry() {
+        maps.append(.memory(entry, node: nil), of: .e820(marker))
+      } else if let (entry, source) = try line.efiEntry() {
+        maps.append(.memory(entry, node: nil), of: source)
       } else if let memory = try line.affinity() {
         nodes.append(memory)
+      } else if line.text.contains(SourceLine.memblockHeading) {
+        maps.begin(.memblock)
+      } else if let part = try line.memblockLine() {
+        maps.append(part, of: .memblock)
+      } else if isOfNodes {
+        maps.begin(.earlyNodes)
+      } else if wasOfNodes, let part = try line.earlyNodeLine() {
+        maps.append(part, of: .earlyNodes)
+        isOfNodes = true
       }
     }
-    if bootCount > 0 && !(entries.isEmpty && efiEntries.isEmpty) {
+    guard let map = maps.inForce else { return }
+    if bootCount > 0 {
       notes.append("the log has \(bootCount + 1) boots; this is the last one")
     }
-    if entries.isEmpty {
-      entries = efiEntries
-    } else if !efiEntries.isEmpty {
-      notes.append("the \(efiEntries.count) descriptors of EFI's own map are left out")
+    if let note = maps.note { notes.append(note) }
+    entries = map.entries
+    heldRanges = map.heldRanges
+    memoryLimitMeaning = map.source.memoryLimitMeaning
+    if nodes.isEmpty, let other = maps.withNodes {
+      nodes = other.nodes
+      notes.append("the nodes are those of \(other.source.title)")
     }
   }
 }
@@ -42,9 +61,16 @@ extension MapFile {
 extension SourceLine {
   /// Whether the line is one of those that ``MapFile/readKernelLog(_:)`` reads.
   var isOfKernelLog: Bool {
-    Self.firmwareMarkers.contains { text.contains($0) } || efiScanner != nil
-      || text.contains("SRAT: Node ") || text.contains("Linux version ")
+    firmwareScanner != nil || efiScanner != nil
+      || ["SRAT: Node ", "Linux version ", Self.memblockHeading, Self.earlyNodesHeading]
+        .contains { text.contains($0) }
   }
+
+  /// The line before the tables of Linux's early allocator.
+  fileprivate static var memblockHeading: String { "MEMBLOCK configuration:" }
+
+  /// The line before the memory of each node.
+  fileprivate static var earlyNodesHeading: String { "Early memory node ranges" }
 
   /// What stands behind `Command line: `, or `Kernel command line: `, at the start of a message.
   fileprivate var commandLine: Substring? {
@@ -59,48 +85,87 @@ extension SourceLine {
     return nil
   }
 
-  /// What stands before the lines of the map, by the BIOS call that it came from.
+  /// What stands before the lines of a map, by the BIOS call that it came from.
   private static var firmwareMarkers: [String] { ["BIOS-e820:", "BIOS-e801:", "BIOS-88:"] }
 
-  /// `BIOS-e820: [mem START-LAST] TYPE`, or up to Linux 3.4 `BIOS-e820: START - END (TYPE)`.
-  fileprivate func firmwareEntry() throws(LineError) -> MapFile.Entry? {
-    var scanner = TextScanner(text)
-    guard Self.firmwareMarkers.contains(where: { scanner.skip(past: $0) }) else { return nil }
-    scanner.skipSpaces()
+  /// What stands before the lines of a map that others made, or Linux itself, in the order in which it
+  /// may change it: data that the loader handed over, parameters, and registers of the processor.
+  private static var otherMarkers: [String] {
+    ["Xen:", "Fixed:", "extended:", "reserve setup_data:", "user:", "modified:"]
+  }
+
+  /// What stands before the line of a map, and the text behind it.
+  private var firmwareScanner: (marker: String, scanner: TextScanner)? {
+    for marker in Self.firmwareMarkers + Self.otherMarkers {
+      var scanner = TextScanner(text)
+      guard scanner.skip(past: marker) else { continue }
+      scanner.skipSpaces()
+      if Self.firmwareMarkers.contains(marker) { return (marker, scanner) }
+      // These are words of many messages.
+      var number = scanner
+      if scanner.rest.hasPrefix("[mem ") || number.hexadecimal() != nil && number.skip(" - ") {
+        return (marker, scanner)
+      }
+    }
+    return nil
+  }
+
+  /// `BIOS-e820: [mem START-LAST] TYPE`, or up to Linux 3.4 `BIOS-e820: START - END (TYPE)`, and the
+  /// same behind another marker.
+  fileprivate func firmwareEntry() throws(LineError) -> (entry: MapFile.Entry, marker: String)? {
+    guard let (marker, front) = firmwareScanner else { return nil }
+    var scanner = front
     let range: AddressRange
     let name: Substring
     if scanner.skip("[mem ") {
       guard let start = scanner.hexadecimal(), scanner.skip("-"),
         let last = scanner.hexadecimal(), scanner.skip("]")
-      else { throw error("a line of the map is BIOS-e820: [mem START-LAST] TYPE") }
+      else { throw error("a line of the map is \(marker) [mem START-LAST] TYPE") }
       range = try self.range(from: start, through: last)
       scanner.skipSpaces()
       name = scanner.rest
     } else {
       guard let start = scanner.hexadecimal(), scanner.skip(" - "),
         let end = scanner.hexadecimalEnd(), scanner.skip(" ("), scanner.rest.last == ")"
-      else { throw error("a line of the map is BIOS-e820: START - END (TYPE)") }
+      else { throw error("a line of the map is \(marker) START - END (TYPE)") }
       range = try self.range(from: start, to: end)
       name = scanner.rest.dropLast()
     }
-    return try entry(range, name)
+    return (try entry(range, name), marker)
   }
 
-  /// What stands behind `efi: memNN:`.
-  private var efiScanner: TextScanner? {
-    guard text.contains("efi: mem") || text.contains("EFI: mem") else { return nil }
+  /// What stands behind `efi: memNN:`, or behind `efi:` before an address, and whose messages those are.
+  private var efiScanner: (source: KernelLogMaps.Source, scanner: TextScanner)? {
     var scanner = TextScanner(text)
-    guard scanner.skip(past: "efi: mem") || scanner.skip(past: "EFI: mem"),
-      scanner.decimal() != nil, scanner.skip(":")
-    else { return nil }
+    guard scanner.skip(past: "efi: ") || scanner.skip(past: "EFI: ") else { return nil }
     scanner.skipSpaces()
-    return scanner
+    if scanner.rest.hasPrefix("0x") {
+      // Such addresses also stand in messages of other kinds.
+      var range = scanner
+      guard range.hexadecimal() != nil, range.skip("-") else { return nil }
+      return (.efiBesideTree, scanner)
+    }
+    guard scanner.skip("mem"), scanner.decimal() != nil, scanner.skip(":") else { return nil }
+    scanner.skipSpaces()
+    return (.efi, scanner)
   }
 
   /// `efi: memNN: [NAME|ATTRIBUTES] range=[START-LAST]`, or in older kernels
-  /// `EFI: memNN: type=TYPE, attr=ATTRIBUTES, range=[START-END)`.
-  fileprivate func efiEntry() throws(LineError) -> MapFile.Entry? {
-    guard var scanner = efiScanner else { return nil }
+  /// `EFI: memNN: type=TYPE, attr=ATTRIBUTES, range=[START-END)`, or on processors with a device tree
+  /// `efi: START-LAST [NAME|ATTRIBUTES]`.
+  fileprivate func efiEntry() throws(LineError) -> (
+    entry: MapFile.Entry, source: KernelLogMaps.Source
+  )? {
+    guard let (source, front) = efiScanner else { return nil }
+    var scanner = front
+    var frontRange: AddressRange?
+    if source == .efiBesideTree {
+      guard let start = scanner.hexadecimal(), scanner.skip("-"),
+        let last = scanner.hexadecimal(), scanner.skip(" "), scanner.rest.contains("]")
+      else { throw error("a descriptor is efi: START-LAST [NAME|ATTRIBUTES]") }
+      frontRange = try self.range(from: start, through: last)
+      scanner.skipSpaces()
+    }
     let name: Substring
     let type: UInt32
     let attributes: UInt64
@@ -120,14 +185,20 @@ extension SourceLine {
       type = try efiType(name)
       attributes = value
     }
-    guard scanner.skip(past: "range=["), let start = scanner.hexadecimal(), scanner.skip("-"),
-      let end = scanner.hexadecimalEnd()
-    else { throw error("a descriptor has no range=[START-LAST]") }
-    let range = try self.range(from: start, to: end, isEndIncluded: !scanner.skip(")"))
+    let range: AddressRange
+    if let frontRange {
+      range = frontRange
+    } else {
+      guard scanner.skip(past: "range=["), let start = scanner.hexadecimal(), scanner.skip("-"),
+        let end = scanner.hexadecimalEnd()
+      else { throw error("a descriptor has no range=[START-LAST]") }
+      range = try self.range(from: start, to: end, isEndIncluded: !scanner.skip(")"))
+    }
     let kind = EFISpelling.kind(ofType: type, attributes: attributes)
     let trimmed = name.reversed().drop { $0 == " " }.reversed()
-    return MapFile.Entry(
+    let entry = MapFile.Entry(
       line: number, region: MemoryRegion(range: range, kind: kind), kindName: String(trimmed))
+    return (entry, source)
   }
 
   /// `SRAT: Node N PXM P [mem START-LAST] FLAGS`, or in older kernels `… START-END`.

@@ -14,8 +14,20 @@ extension MemoryOwner {
       [.firstPage, .biosData, .extendedBIOSData, .kernelImage, .bootStack, .acpiTables]
       + [.bitmap(NodeID(number)), .pageTables, .badMemory]
       + LoaderData.all(numbered: number).map { .loader($0) }
-    guard let owner = owners.first(where: { $0.name == spelling }) else { return nil }
+    guard let owner = owners.first(where: { $0.name == spelling }) ?? Self.placed(spelling) else {
+      return nil
+    }
     self = owner
+  }
+
+  /// The owner of what a device tree asks for without saying where.
+  private static func placed(_ spelling: Substring) -> MemoryOwner? {
+    for use in ReservationUse.allCases {
+      let prefix = "\(use) memory "
+      guard spelling.hasPrefix(prefix) else { continue }
+      return .loader(.placedMemory(MemoryName(kept: spelling.dropFirst(prefix.count)), use))
+    }
+    return nil
   }
 
   /// What a person calls it.
@@ -23,6 +35,15 @@ extension MemoryOwner {
     var sink = StringSink()
     write(to: &sink)
     return sink.text
+  }
+}
+
+extension MemoryName {
+  /// A name that is kept for as long as the program runs, as names are: of a file there are few.
+  fileprivate init(kept text: Substring) {
+    let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.utf8.count)
+    _ = unsafe bytes.initialize(from: text.utf8)
+    unsafe self.init(UnsafeBufferPointer(bytes))
   }
 }
 

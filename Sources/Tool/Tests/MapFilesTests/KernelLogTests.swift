@@ -68,7 +68,11 @@ import Testing
       BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable
       """)
     #expect(file.shortText == ["0+a0000 usable"])
-    #expect(file.notes == ["the 1 descriptors of EFI's own map are left out"])
+    #expect(
+      file.notes == [
+        "of the log's maps, BIOS-e820: from line 2 on is in force; left out, with the number of lines: "
+          + "efi: (1)"
+      ])
   }
 
   @Test func affinities_areReadInBothSpellings() throws {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Foundation
 import MapFiles
 import MemoryMap
 import PhysicalMemory
@@ -35,4 +36,10 @@ extension MapFile {
       return "\($0.node)/\($0.proximityDomain) \(start)+\(size)" + ($0.isHotPluggable ? " hot" : "")
     }
   }
+}
+
+/// Reads the input of a case from the reports of others.
+func readReport(_ path: String) throws -> MapFile {
+  let file = CorpusTests.directory.appending(path: "../reports/\(path)")
+  return try MapFile(reading: Array(try Data(contentsOf: file)), name: "FILE")
 }

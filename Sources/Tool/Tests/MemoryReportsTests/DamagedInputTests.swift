@@ -21,6 +21,21 @@ import Testing
     ACPI: SRAT: Node 0 PXM 0 [mem 0x00000000-0xffffffffffff] hotplug
     efi: mem00: [Boot Data  |   |WB|WT] range=[0x0000000000000000-0x0000000000000fff] (0MB)
     """,
+    """
+    Linux version 6.0
+    Xen: [mem 0x0000000000000000-0x000000000009fbff] usable
+    user: [mem 0x0000000000100000-0x00000000001fffff] usable
+    """,
+    """
+    Linux version 6.0
+    efi:   0x000040000000-0x00004007ffff [Loader Data |   |  |WB|WT|WC|UC]
+    MEMBLOCK configuration:
+     memory[0x0]\t[0x0000000080000000-0x000000008007ffff], 0x0000000000080000 bytes flags: 0x4
+     reserved[0x0]\t[0x0000000080000000-0x000000008007ffff], 0x80000 bytes on node 1 flags: 0x0
+    Early memory node ranges
+      node   0: [mem 0x0000000080200000-0x00000000bfffffff]
+      node   1: [mem 0x00000000c0000000-0x00000000ffffffff]
+    """,
     "m/0/start:0x0\nm/0/end:0xffffffffffffffff\nm/0/type:System RAM\n",
     "00000000-00000fff : Reserved\n00001000-fffffffffffffffe : System RAM\n  3-4 : x\n",
     "memory map as given:\n  0000000000000000-fffffffffffff000 usable        639 KiB\nok\n",

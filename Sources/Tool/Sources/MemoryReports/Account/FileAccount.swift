@@ -50,6 +50,11 @@ import MapFiles
     capacity.affinities = max(given.count, Self.affinityCapacity)
     capacity.nodes = BootScenario.nodeCapacity
     capacity.commandLineByteCount = text.count
+    // What a tree asks for: a region each at most, and their names.
+    let requests = Self.requests(of: file)
+    capacity.regions += requests.count
+    capacity.owners += requests.count
+    capacity.nameByteCount = requests.nameByteCount
     let block = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity.byteCount, alignment: 16)
     guard let start = block.baseAddress else { fatalError("a block of no bytes") }
     var tables = unsafe TableStorage(start: start, end: start + block.count)
@@ -63,6 +68,10 @@ import MapFiles
       // Another kernel lies elsewhere.
       if kernel != nil && (held.owner == .kernelImage || held.owner == .bootStack) { continue }
       information.heldRanges.append(held)
+      // What the kernel that printed the file has found a place for.
+      if case .loader(.placedMemory(_, .unmapped)) = held.owner {
+        information.regions.append(MemoryRegion(range: held.range, kind: .noMap))
+      }
     }
     let moduleCount = file.heldRanges.count { $0.isModule }
     for (index, module) in modules.enumerated() {
@@ -90,7 +99,8 @@ import MapFiles
           storage: tables.take(count: capacity.commandLineByteCount)),
         nodes: &nodes, in: file.memory, image: kernel, below: reach,
         map: tables.take(count: 2 * capacity.regions),
-        owners: tables.take(count: capacity.owners), reportingTo: &reports)
+        owners: tables.take(count: capacity.owners),
+        names: tables.take(count: capacity.nameByteCount), reportingTo: &reports)
     } catch {
       // All tables are large enough, and a device tree has been read before.
       fatalError("a list is full that was made large enough: \(error)")
@@ -101,6 +111,22 @@ import MapFiles
 
   deinit {
     unsafe storage.deallocate()
+  }
+
+  /// How many ranges a device tree asks for without saying where, and how long their names are together.
+  private static func requests(of file: MapFile) -> (count: Int, nameByteCount: Int) {
+    var count = file.heldRanges.count
+    var nameByteCount = 0
+    guard case .deviceTree(let address) = file.board,
+      let tree = try? DeviceTree(at: address, in: file.memory)
+    else { return (count, nameByteCount) }
+    var requests = tree.requests
+    var silence = StringSink()
+    while let request = requests.next(reportingTo: &silence) {
+      count += 1
+      nameByteCount += Int(request.name.byteCount)
+    }
+    return (count, nameByteCount)
   }
 
   /// Sets boot memory up, as a kernel does, and takes note of what there is to say.

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+import Firmware
+import MemoryMap
+import PhysicalMemory
+
+/// The memory maps that the log of one boot has.
+struct KernelLogMaps {
+  /// Who printed a map.
+  enum Source: Hashable {
+    /// A map of e820, with what stands before its lines.
+    case e820(String)
+    /// EFI's own map, as Linux for x86 prints it.
+    case efi
+    /// EFI's own map, as Linux for processors with a device tree prints it.
+    case efiBesideTree
+    /// The account of the allocator that Linux begins with.
+    case memblock
+    /// The memory of each node.
+    case earlyNodes
+
+    /// The name as a person finds it in the log.
+    var title: String {
+      switch self {
+      case .e820(let marker): marker
+      case .efi, .efiBesideTree: "efi:"
+      case .memblock: "MEMBLOCK configuration"
+      case .earlyNodes: "Early memory node ranges"
+      }
+    }
+
+    /// How much a map counts: the greater one in place of the lesser.
+    ///
+    /// EFI's map comes to x86 as e820, and the others are what is left of either.
+    var rank: Int {
+      switch self {
+      case .e820: 3
+      case .efi, .efiBesideTree: 2
+      case .memblock: 1
+      case .earlyNodes: 0
+      }
+    }
+
+    fileprivate var isE820: Bool {
+      if case .e820 = self { true } else { false }
+    }
+
+    /// What `mem=` means to the kernel that printed the map.
+    ///
+    /// Of what is left of a map `mem=` has been taken away before, and an amount that is there takes
+    /// away nothing.
+    var memoryLimitMeaning: MemoryLimitMeaning {
+      switch self {
+      case .e820, .efi: .endAddress
+      case .efiBesideTree, .memblock, .earlyNodes: .amount
+      }
+    }
+  }
+
+  /// A map with its lines in the order of the log.
+  struct Map {
+    var source: Source
+    var entries: [MapFile.Entry] = []
+    /// Which of the memory belongs to which node.
+    var nodes: [NodeMemory] = []
+    /// What is held of the memory.
+    var heldRanges: [OwnedRange] = []
+  }
+
+  private var maps: [Map] = []
+  /// Whether the next line of e820 begins a map.
+  private var hasE820Heading = false
+
+  /// Begins a map of e820, whoever prints it.
+  mutating func beginE820() {
+    hasE820Heading = true
+  }
+
+  /// Begins a map.
+  mutating func begin(_ source: Source) {
+    maps.append(Map(source: source))
+  }
+
+  /// Appends a line to the map of `source`, which begins with it if there is none.
+  mutating func append(_ line: KernelLogLine, of source: Source) {
+    // The same name again behind another one is another map.
+    let last = maps.lastIndex { $0.source.rank == source.rank }
+    let isHeaded = hasE820Heading && source.isE820
+    let index: Int
+    if let last, maps[last].source == source, !isHeaded {
+      index = last
+    } else {
+      begin(source)
+      index = maps.endIndex - 1
+    }
+    if source.isE820 { hasE820Heading = false }
+    switch line {
+    case .memory(let entry, let node):
+      maps[index].entries.append(entry)
+      if let node {
+        maps[index].nodes.append(
+          NodeMemory(
+            line: entry.line, node: node, proximityDomain: UInt64(node),
+            range: entry.region.range, isHotPluggable: false))
+      }
+    case .held(let range):
+      let number = maps[index].heldRanges.count
+      maps[index].heldRanges.append(
+        OwnedRange(range: range, owner: .loader(.memoryReservation(number))))
+    }
+  }
+
+  private var found: [Map] { maps.filter { !$0.entries.isEmpty } }
+
+  /// Whether there is none.
+  var isEmpty: Bool { found.isEmpty }
+
+  /// The map in force: of those that count most, the last one; nil if there is none.
+  var inForce: Map? {
+    let rank = found.map(\.source.rank).max()
+    return found.last { $0.source.rank == rank }
+  }
+
+  /// The last map that tells of several nodes; nil if none does.
+  var withNodes: Map? { found.last { $0.nodes.contains { $0.node > 0 } } }
+
+  /// Which map was taken, and which were left out; nil where there are not several.
+  var note: String? {
+    guard let inForce, let line = inForce.entries.first?.line, found.count > 1 else { return nil }
+    let others = found.filter { $0.entries.first?.line != line }
+      .map { "\($0.source.title) (\($0.entries.count))" }
+    return
+      "of the log's maps, \(inForce.source.title) from line \(line) on is in force; left out, with "
+      + "the number of lines: \(others.joined(separator: ", "))"
+  }
+}
+
+/// What a line of a map in a log says.
+enum KernelLogLine {
+  /// Memory, and its node where the line has one.
+  case memory(MapFile.Entry, node: Int?)
+  /// Memory that is held.
+  case held(AddressRange)
+}
