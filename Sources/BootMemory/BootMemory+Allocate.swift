@@ -23,45 +23,15 @@ extension BootMemory {
   public mutating func allocate(
     _ request: AllocationRequest
   ) throws(BootMemoryError) -> PhysicalAddress {
-    try inlinedAllocate(request)
-  }
-
-  /// ``allocate(_:)`` as a part of its caller, where a call more would count.
-  @inline(__always)
-  package mutating func inlinedAllocate(
-    _ request: AllocationRequest
-  ) throws(BootMemoryError) -> PhysicalAddress {
-    let alignment = request.alignment == 0 ? platform.cacheLineByteCount : request.alignment
-    var goal =
-      switch request.goal {
-      case .preservingDMA: platform.maxDMAAddress.rawValue
-      case .address(let address): address.rawValue
-      }
-    let limit: UInt64? =
-      switch request.limit {
-      case .none: nil
-      case .low: platform.lowAddressLimit?.rawValue
-      case .address(let address): address.rawValue
-      }
-    var limitPage = PageNumber.max
-    if let limit {
-      limitPage = PageNumber(clamping: limit >> PageFrame.byteCountShift)
-      // A goal from which the size reaches beyond the limit counts as none.
-      let (end, overflow) = goal.addingReportingOverflow(request.byteCount)
-      if overflow || end > limit { goal = 0 }
-    }
-    // One by one: as a structure they would be stored for the search, even where none is needed.
     let address: UInt
-    let found = allocateAtCursor(
-      request.byteCount, alignment, goal, limitPage, request.node, request.nodePolicy)
-    if let found {
+    if let found = allocateAtCursor(request) {
       address = found
     } else {
-      address = try Self.search(
-        in: &self, request.byteCount, alignment, goal, limitPage, request.node, request.nodePolicy
-      ).get()
+      address = try Self.search(in: &self, for: request).get()
     }
-    if request.clearsMemory { clear(address, byteCount: request.byteCount) }
+    if request.clearsMemory {
+      unsafe clear(pointer(to: PhysicalAddress(UInt64(address))), byteCount: request.byteCount)
+    }
     return PhysicalAddress(UInt64(address))
   }
 
@@ -75,58 +45,139 @@ extension BootMemory {
     }
   }
 
-  /// Allocates up to a page where the last change was; nil if that takes a search, or is refused.
+  /// Allocates where the last change was, as the request says.
+  ///
+  /// - Returns: The address; nil where that takes ``search(in:for:)``.
   @inline(__always)
-  private mutating func allocateAtCursor(
-    _ byteCount: UInt64, _ alignment: UInt64, _ goal: UInt64, _ limitPage: PageNumber,
-    _ id: NodeID?, _ policy: AllocationRequest.NodePolicy
-  ) -> UInt? {
-    // 0 wraps around to more than a page, each time.
-    guard byteCount &- 1 < PageFrame.byteCount, alignment &- 1 < PageFrame.byteCount,
-      alignment & (alignment &- 1) == 0, var node = unsafe cursorNode
-    else { return nil }
-    var goalPage = PageNumber(clamping: goal >> PageFrame.byteCountShift)
-    if let id {
-      guard policy != .high, let named = unsafe storage(of: id) else { return nil }
+  private mutating func allocateAtCursor(_ request: AllocationRequest) -> UInt? {
+    let limit: UInt64? =
+      switch request.limit {
+      case .none: nil
+      case .low: platform.lowAddressLimit?.rawValue
+      case .address(let address): address.rawValue
+      }
+    let goal = goal(of: request)
+    var node: NodePointer? = nil
+    if let id = request.node {
+      guard let named = unsafe storage(of: id) else { return nil }
       unsafe node = named
-      if unsafe goalPage >= node.pointee.pages.upperBound { goalPage = 0 }
-    } else {
-      guard let first = unsafe self.node(endingAbove: goalPage, from: node) else { return nil }
-      unsafe node = first
     }
-    return unsafe node.pointee.allocateAtCursor(
-      UInt(truncatingIfNeeded: byteCount),
-      alignmentMask: UInt(truncatingIfNeeded: alignment &- 1), goalPage: goalPage,
-      limitPage: limitPage)
+    let alignment = request.alignment == 0 ? platform.cacheLineByteCount : request.alignment
+    // What does not fit a word is searched for.
+    guard let byteCount = UInt(exactly: request.byteCount), let goal = UInt(exactly: goal),
+      let alignment = UInt(exactly: alignment)
+    else { return nil }
+    var wordLimit: UInt = 0
+    if let limit {
+      guard limit != 0, let word = UInt(exactly: limit) else { return nil }
+      wordLimit = word
+    }
+    if let node = unsafe node {
+      return unsafe allocateAtCursor(
+        byteCount, alignment: alignment, goal: goal, limit: wordLimit, on: node,
+        isHigh: request.nodePolicy == .high)
+    }
+    return allocateAtCursor(byteCount, alignment: alignment, goal: goal, limit: wordLimit)
   }
 
-  /// Checks a request and searches for it; without throwing, as a register kept for an error would
-  /// be saved in every call, even where none is needed.
+  /// Allocates up to a page where the last change was: what nearly every allocation comes to, from
+  /// Swift and from C.
+  ///
+  /// - Parameters:
+  ///   - byteCount: The size.
+  ///   - alignment: The alignment in bytes.
+  ///   - goal: The address to look at or above first; 0 is anywhere.
+  ///   - limit: What the memory must lie below; 0 for no limit.
+  /// - Returns: The address, not cleared; nil if that takes a search, or is refused, and nothing has
+  ///   changed.
+  @inline(__always)
+  package mutating func allocateAtCursor(
+    _ byteCount: UInt, alignment: UInt, goal: UInt, limit: UInt
+  ) -> UInt? {
+    guard Self.isSmall(byteCount, alignment), var node = unsafe cursorNode else { return nil }
+    let goalPage = goal &>> PageFrame.numberShift
+    // A node where the search goes on at or above the goal ends above it, if it has a page there.
+    if unsafe _slowPath(goalPage > node.pointee.nextPage) {
+      guard let next = unsafe self.node(endingAbove: goalPage, from: node),
+        unsafe goalPage <= next.pointee.nextPage
+      else { return nil }
+      unsafe node = next
+    }
+    return unsafe node.pointee.allocateAtCursor(
+      byteCount, alignment: alignment, limit: limit)
+  }
+
+  /// The same on a node.
+  ///
+  /// - Parameters:
+  ///   - node: The node.
+  ///   - isHigh: Whether that is first meant above what 32-bit devices reach.
+  @inline(__always)
+  package mutating func allocateAtCursor(
+    _ byteCount: UInt, alignment: UInt, goal: UInt, limit: UInt, on node: NodePointer,
+    isHigh: Bool
+  ) -> UInt? {
+    // Where the search goes on above the goal, or above that border, neither changes anything.
+    guard Self.isSmall(byteCount, alignment), unsafe cursorNode != nil,
+      unsafe goal &>> PageFrame.numberShift <= node.pointee.nextPage,
+      unsafe !isHigh || node.pointee.highPage <= node.pointee.nextPage
+    else { return nil }
+    return unsafe node.pointee.allocateAtCursor(
+      byteCount, alignment: alignment, limit: limit)
+  }
+
+  /// Whether size and alignment are from 1 up to a page, and as they must be.
+  @inline(__always)
+  private static func isSmall(_ byteCount: UInt, _ alignment: UInt) -> Bool {
+    // 0 wraps around to more than a page, each time.
+    (byteCount &- 1) | (alignment &- 1) <= PageFrame.offsetMask
+      && alignment & (alignment &- 1) == 0
+  }
+
+  /// The address to look at or above first.
+  @inline(__always)
+  private func goal(of request: AllocationRequest) -> UInt64 {
+    switch request.goal {
+    case .preservingDMA: platform.maxDMAAddress.rawValue
+    case .address(let address): address.rawValue
+    }
+  }
+
+  /// Checks a request and searches for it, which every one can take; the memory is not cleared.
+  ///
+  /// Without throwing, as a register kept for an error would be saved in every call, even where none
+  /// is needed.
   @inline(never)
-  private static func search(
-    in memory: inout BootMemory, _ byteCount: UInt64, _ alignment: UInt64, _ goal: UInt64,
-    _ limitPage: PageNumber, _ id: NodeID?, _ policy: AllocationRequest.NodePolicy
+  package static func search(
+    in memory: inout BootMemory, for asked: AllocationRequest
   ) -> Result<UInt, BootMemoryError> {
     guard !memory.isHandedOver else { return .failure(.handedOver) }
-    guard byteCount != 0 else { return .failure(.misuse(.zeroByteCount)) }
+    guard asked.byteCount != 0 else { return .failure(.misuse(.zeroByteCount)) }
+    let alignment =
+      asked.alignment == 0 ? memory.platform.cacheLineByteCount : asked.alignment
     guard alignment.isPowerOfTwo else {
       return .failure(.misuse(.alignmentNotPowerOfTwo(alignment)))
     }
     var node: NodePointer? = nil
-    if let id {
+    if let id = asked.node {
       guard let named = unsafe memory.storage(of: id) else {
         return .failure(.misuse(.noSuchNode(id)))
       }
       unsafe node = named
     }
-    guard let size = UInt(exactly: byteCount) else {
-      return .failure(.outOfMemory(byteCount: byteCount))
+    guard let size = UInt(exactly: asked.byteCount) else {
+      return .failure(.outOfMemory(byteCount: asked.byteCount))
     }
     var request = ResolvedRequest(
-      byteCount: size, alignment: alignment, goal: goal, limitPage: limitPage)
+      byteCount: size, alignment: alignment, goal: memory.goal(of: asked))
+    switch asked.limit {
+    case .none: break
+    case .low: memory.platform.lowAddressLimit.map { request.lowerLimit(to: $0.rawValue) }
+    case .address(let address): request.lowerLimit(to: address.rawValue)
+    }
     if let mappedEnd = memory.mappedEnd { request.lowerLimit(to: mappedEnd.rawValue) }
-    guard let address = unsafe memory.search(request, on: node, policy) else {
-      return .failure(.outOfMemory(byteCount: byteCount))
+    guard let address = unsafe memory.search(request, on: node, asked.nodePolicy) else {
+      return .failure(.outOfMemory(byteCount: asked.byteCount))
     }
     return .success(address)
   }
@@ -138,9 +189,10 @@ extension BootMemory {
     _ request: ResolvedRequest, on node: NodePointer?, _ policy: AllocationRequest.NodePolicy
   ) -> UInt? {
     var request = request
-    if policy == .high, let node = unsafe node, let goal = unsafe highGoal(for: request, on: node) {
+    if policy == .high, let node = unsafe node, unsafe request.goalPage < node.pointee.highPage {
       var high = request
-      high.goal = goal
+      // The page lies in the node.
+      high.goal = unsafe UInt64(node.pointee.highPage) << PageFrame.byteCountShift
       if let address = unsafe take(high, from: node) { return address }
     }
     while true {
@@ -153,23 +205,6 @@ extension BootMemory {
       guard request.goal != 0 else { return nil }
       request.goal = 0
     }
-  }
-
-  /// The border above which lies memory that no 32-bit device reaches, as a goal, if the node has
-  /// enough of it and the goal does not say the same (Linux: `__alloc_bootmem_node_high`).
-  @inline(never)
-  private func highGoal(for request: ResolvedRequest, on node: NodePointer) -> UInt64? {
-    // 128 MiB.
-    let threshold: PageNumber = 128 << (20 - PageFrame.numberShift)
-    guard let border = platform.maxDMA32PageFrame, let goal = border.firstAddress else {
-      return nil
-    }
-    let borderPage = PageNumber(clamping: border.number)
-    let end = unsafe node.pointee.pages.upperBound
-    guard borderPage < end, end - borderPage > threshold, request.goalPage < borderPage else {
-      return nil
-    }
-    return goal.rawValue
   }
 
   /// One walk over the nodes, in ascending order (Linux: `alloc_bootmem_core`).
@@ -198,10 +233,9 @@ extension BootMemory {
     return address
   }
 
+  /// Clears memory that has been allocated.
   @inline(__always)
-  private func clear(_ address: UInt, byteCount: UInt64) {
-    unsafe clear(
-      platform.context, pointer(to: PhysicalAddress(UInt64(address))),
-      UInt(truncatingIfNeeded: byteCount))
+  package func clear(_ start: UnsafeMutableRawPointer?, byteCount: UInt64) {
+    unsafe clear(platform.context, start, UInt(truncatingIfNeeded: byteCount))
   }
 }

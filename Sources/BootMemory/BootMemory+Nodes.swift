@@ -174,6 +174,7 @@ extension BootMemory {
     unsafe node.pointee.bitmap.reset(for: pages, memory: memory)
     unsafe node.pointee.pages = pages
     unsafe node.pointee.plainPages = pages
+    unsafe node.pointee.highPage = highPage(of: pages)
     unsafe node.pointee.isRegistered = true
     unsafe node.pointee.nextPage = pages.lowerBound
     if let previous = unsafe previous {
@@ -195,6 +196,16 @@ extension BootMemory {
       leaveBitmapsToWalks()
       reserveBitmaps(in: bitmapPages)
     }
+  }
+
+  /// Where memory begins in a node that no 32-bit device reaches, if that is enough; else 0 (Linux:
+  /// `__alloc_bootmem_node_high`).
+  private func highPage(of pages: Range<PageNumber>) -> PageNumber {
+    // 128 MiB.
+    let threshold: PageNumber = 128 << (20 - PageFrame.numberShift)
+    guard let border = platform.maxDMA32PageFrame else { return 0 }
+    let page = PageNumber(clamping: border.number)
+    return page < pages.upperBound && pages.upperBound - page > threshold ? page : 0
   }
 
   /// Keeps the pages where bitmaps lie out of what is freed without a look at them.

@@ -9,20 +9,17 @@ extension BootMemoryNode {
   ///
   /// - Parameters:
   ///   - byteCount: The size, from 1 up to a page.
-  ///   - alignmentMask: The alignment, at most a page, less 1.
-  ///   - goalPage: Where to look first, below the span's end; page 0 is anywhere.
-  ///   - limitPage: The page that must not be reached; `.max` for no limit.
+  ///   - alignment: The alignment in bytes, at most a page.
+  ///   - limit: What the memory must lie below; 0 for no limit.
   /// - Returns: The address; nil if that was not so, and nothing has changed.
   @_transparent
   mutating func allocateAtCursor(
-    _ byteCount: UInt, alignmentMask: UInt, goalPage: PageNumber, limitPage: PageNumber
+    _ byteCount: UInt, alignment: UInt, limit: UInt
   ) -> UInt? {
-    // The hint is not below the node, so a goal that is counts as none.
-    let begin = goalPage > nextPage ? goalPage : nextPage
-    guard let page = bitmap.cursor.firstFree(from: begin) else { return nil }
-    // In two parts, as without a limit nothing of it is left.
-    if limitPage != .max, page >= limitPage { return nil }
-    let (address, isShared) = place(byteCount, alignmentMask: alignmentMask, at: page)
+    guard let page = bitmap.cursor.firstFree(from: nextPage) else { return nil }
+    // No page less than two below the limit, where a goal may reach beyond it; 0 becomes the largest.
+    guard page &+ 1 < (limit &- 1) &>> PageFrame.numberShift else { return nil }
+    let (address, isShared) = place(byteCount, alignment: alignment, at: page)
     if !isShared { bitmap.reserveAtCursor(page) }
     return address
   }
@@ -30,8 +27,8 @@ extension BootMemoryNode {
   /// Allocates in this node (Linux: `alloc_bootmem_bdata`); nil if nothing fits.
   mutating func allocate(_ request: ResolvedRequest) -> UInt? {
     guard let run = firstRun(for: request) else { return nil }
-    let alignmentMask = UInt(truncatingIfNeeded: request.alignment &- 1) & PageFrame.offsetMask
-    let (address, isShared) = place(request.byteCount, alignmentMask: alignmentMask, at: run)
+    let alignment = UInt(truncatingIfNeeded: min(request.alignment, PageFrame.byteCount))
+    let (address, isShared) = place(request.byteCount, alignment: alignment, at: run)
     if isShared { return address }
     // The run is not empty, so its end is above its start.
     if run == nextPage &- 1 {
@@ -80,27 +77,27 @@ extension BootMemoryNode {
   ///
   /// - Parameters:
   ///   - byteCount: The size.
-  ///   - alignmentMask: The alignment, at most a page, less 1.
+  ///   - alignment: The alignment in bytes, at most a page.
   ///   - run: The first page of the run.
   /// - Returns: The address, and whether it takes nothing but the rest of the shared page; if not,
   ///   the pages from `run` up to ``nextPage`` are to be reserved.
   @inline(__always)
   private mutating func place(
-    _ byteCount: UInt, alignmentMask: UInt, at run: PageNumber
+    _ byteCount: UInt, alignment: UInt, at run: PageNumber
   ) -> (address: UInt, isShared: Bool) {
-    let runStart = run &<< PageFrame.numberShift
-    var start = runStart
+    let start: UInt
     // Neither sum wraps: the last end is a page border, of any page, or lies inside a page in front
     // of another.  Where it is the very border that the run starts at, rounding changes nothing.
-    if (lastEndAddress &+ PageFrame.offsetMask) & ~PageFrame.offsetMask == runStart {
+    if _fastPath((lastEndAddress &+ PageFrame.offsetMask) &>> PageFrame.numberShift == run) {
       // The run starts at a multiple of the alignment or, for one above a page, is not shared; so
       // that rounding up ends at the run at the latest.
-      start = (lastEndAddress &+ alignmentMask) & ~alignmentMask
+      start = (lastEndAddress &- 1 &+ alignment) & (0 &- alignment)
+    } else {
+      start = run &<< PageFrame.numberShift
     }
     // The pages of the run hold `byteCount` bytes from its start, and this starts no later.
-    let last = start &+ (byteCount &- 1)
-    nextPage = last &>> PageFrame.numberShift &+ 1
-    lastEndAddress = last &+ 1
+    lastEndAddress = start &+ byteCount
+    nextPage = (lastEndAddress &- 1) &>> PageFrame.numberShift &+ 1
     return (start, nextPage <= run)
   }
 }

@@ -13,6 +13,9 @@ import PhysicalMemory
   /// them, or what is on one side of the bitmaps.
   var plainPages: Range<PageNumber>
 
+  /// Where memory begins that no 32-bit device reaches, if the node has enough of it; 0 if not.
+  var highPage: PageNumber
+
   /// The page at which the search goes on.
   var nextPage: PageNumber
 
@@ -37,6 +40,7 @@ import PhysicalMemory
   public init() {
     pages = 0..<0
     plainPages = 0..<0
+    highPage = 0
     isRegistered = false
     bitmapPages = PageRange(emptyAt: PageFrame(0))
     nextPage = 0

@@ -14,7 +14,14 @@ struct ResolvedRequest {
   var goal: UInt64
 
   /// The page that no page of the allocation may reach; `.max` for no limit.
-  private(set) var limitPage: PageNumber
+  private(set) var limitPage: PageNumber = .max
+
+  @inline(__always)
+  init(byteCount: UInt, alignment: UInt64, goal: UInt64) {
+    self.byteCount = byteCount
+    self.alignment = alignment
+    self.goal = goal
+  }
 
   /// Sets a limit where it is below the present one; a goal from which the size reaches beyond it
   /// counts as none, as with any limit.

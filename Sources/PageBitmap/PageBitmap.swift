@@ -205,15 +205,9 @@ package struct PageBitmap {
     var next = unsafe group(indices.lowerBound, onLevel: level)
     let end = unsafe group(indices.upperBound, onLevel: level)
     // Groups have two words or four; the fourth is not used, whatever it holds.
-    if level != 1 {
-      // Four at a time, while the last of four is in front of the end.
-      while unsafe next + 12 < end {
-        unsafe (next[0], next[1], next[2]) = (word, word, word)
-        unsafe (next[4], next[5], next[6]) = (word, word, word)
-        unsafe (next[8], next[9], next[10]) = (word, word, word)
-        unsafe (next[12], next[13], next[14]) = (word, word, word)
-        unsafe next += 16
-      }
+    while level != 1, unsafe next < end {
+      unsafe (next[0], next[1], next[2]) = (word, word, word)
+      unsafe next += 4
     }
     while unsafe next < end {
       unsafe (next[0], next[1]) = (word, word)

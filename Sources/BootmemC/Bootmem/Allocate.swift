@@ -4,17 +4,11 @@ import CBootmem
 import PhysicalMemory
 
 /// See bootmem.h.
-@c @implementation @_optimize(speed)
+@c @implementation
 public func __alloc_bootmem(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  do {
-    let address = try unsafe LibraryState.memory.pointee.inlinedAllocate(
-      AllocationRequest(size, align, goal, .none))
-    return unsafe LibraryState.pointer(to: address)
-  } catch {
-    return unsafe allocationFailed(nil, size, align, goal, [], .memory(error))
-  }
+  unsafe allocate(size, align, goal, 0, [])
 }
 
 /// See bootmem.h.
@@ -22,7 +16,7 @@ public func __alloc_bootmem(
 public func __alloc_bootmem_nopanic(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  unsafe allocate(nil, size, align, goal, 0, .nopanic)
+  unsafe allocate(size, align, goal, 0, .nopanic)
 }
 
 /// See bootmem.h.
@@ -30,7 +24,7 @@ public func __alloc_bootmem_nopanic(
 public func __alloc_bootmem_low(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  unsafe allocate(nil, size, align, goal, 0, .low)
+  unsafe allocate(size, align, goal, LibraryState.lowLimit, .low)
 }
 
 /// See bootmem.h.
@@ -38,7 +32,7 @@ public func __alloc_bootmem_low(
 public func __alloc_bootmem_low_nopanic(
   _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  unsafe allocate(nil, size, align, goal, 0, [.low, .nopanic])
+  unsafe allocate(size, align, goal, LibraryState.lowLimit, [.low, .nopanic])
 }
 
 /// See bootmem.h.
@@ -62,7 +56,7 @@ public func __alloc_bootmem_node_nopanic(
 public func __alloc_bootmem_low_node(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt
 ) -> UnsafeMutableRawPointer? {
-  unsafe allocate(pgdat, size, align, goal, 0, [.node, .low])
+  unsafe allocate(pgdat, size, align, goal, LibraryState.lowLimit, [.node, .low])
 }
 
 /// See bootmem.h.
@@ -86,29 +80,50 @@ public func ___alloc_bootmem_node_nopanic(
 public func bootmem_allocate(
   _ request: UnsafePointer<bootmem_request>?, _ physical: UnsafeMutablePointer<UInt>?
 ) -> Int32 {
-  guard let parameters = unsafe request, let physical = unsafe physical else {
+  guard let asked = unsafe request, let physical = unsafe physical else {
     return ErrorNumber.invalid
   }
-  let (flags, nid) = unsafe (parameters.pointee.flags, parameters.pointee.nid)
-  let known = UInt32(BOOTMEM_NO_CLEAR | BOOTMEM_THIS_NODE)
-  guard flags & ~known == 0, nid >= -1, nid < BOOTMEM_MAX_NODES else {
-    return ErrorNumber.invalid
+  let (size, align) = unsafe (asked.pointee.size, asked.pointee.align)
+  let (goal, limit) = unsafe (asked.pointee.goal, asked.pointee.limit)
+  let (flags, nid) = unsafe (asked.pointee.flags, asked.pointee.nid)
+  // What has other flags, or another node, is refused where it is searched for.
+  var node: BootMemory.NodePointer? = nil
+  if UInt32(bitPattern: nid) < UInt32(BOOTMEM_MAX_NODES) {
+    unsafe node = LibraryState.nodes + Int(nid)
+  } else if nid == -1, flags <= UInt32(BOOTMEM_NO_CLEAR) {
+    unsafe node = LibraryState.firstNode
   }
+  guard flags <= UInt32(BOOTMEM_NO_CLEAR | BOOTMEM_THIS_NODE), let node = unsafe node,
+    let address = unsafe LibraryState.allocateAtCursor(
+      size, align, goal, limit, on: node, isHigh: false)
+  else { return unsafe searchForRequest(asked, physical) }
+  if flags & UInt32(BOOTMEM_NO_CLEAR) == 0 { _ = unsafe LibraryState.cleared(address, size) }
+  unsafe physical.pointee = address
+  return 0
+}
+
+/// Serves a request that takes a search, or is refused.
+@inline(never)
+private func searchForRequest(
+  _ asked: UnsafePointer<bootmem_request>, _ physical: UnsafeMutablePointer<UInt>
+) -> Int32 {
+  let (flags, nid) = unsafe (asked.pointee.flags, asked.pointee.nid)
+  let isOnlyNode = flags & UInt32(BOOTMEM_THIS_NODE) != 0
+  guard flags <= UInt32(BOOTMEM_NO_CLEAR | BOOTMEM_THIS_NODE), nid >= (isOnlyNode ? 0 : -1),
+    nid < BOOTMEM_MAX_NODES
+  else { return ErrorNumber.invalid }
+  let size = unsafe asked.pointee.size
   var request = unsafe AllocationRequest(
-    parameters.pointee.size, parameters.pointee.align, parameters.pointee.goal,
-    .init(parameters.pointee.limit))
+    size, asked.pointee.align, asked.pointee.goal, .init(asked.pointee.limit))
   if nid >= 0 { request.node = NodeID(Int(nid)) }
-  if flags & UInt32(BOOTMEM_THIS_NODE) != 0 {
-    if nid < 0 { return ErrorNumber.invalid }
-    request.nodePolicy = .only
-  }
-  request.clearsMemory = flags & UInt32(BOOTMEM_NO_CLEAR) == 0
-  do {
-    let address = try unsafe LibraryState.memory.pointee.inlinedAllocate(request)
-    unsafe physical.pointee = UInt(truncatingIfNeeded: address.rawValue)
+  if isOnlyNode { request.nodePolicy = .only }
+  switch unsafe BootMemory.search(in: &LibraryState.memory.pointee, for: request) {
+  case .success(let address):
+    if flags & UInt32(BOOTMEM_NO_CLEAR) == 0 { _ = unsafe LibraryState.cleared(address, size) }
+    unsafe physical.pointee = address
     return 0
-  } catch {
-    return unsafe requestFailed(parameters, physical, error)
+  case .failure(let error):
+    return unsafe requestFailed(asked, physical, error)
   }
 }
 
@@ -175,29 +190,58 @@ private struct AllocationFunction: OptionSet {
   }
 }
 
-/// Allocates for Linux's functions but one: that one is called most, and has this as a part of it.
-///
-/// The parameters are in the order in which most functions have them: so all that those do is to
-/// add the last and go on here.
-@inline(never)
+/// Allocates for the functions without a node, which add the parameters that they do not have and go
+/// on here.
+@_optimize(speed) @inline(never)
+private func allocate(
+  _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt, _ function: AllocationFunction
+) -> UnsafeMutableRawPointer? {
+  guard let address = LibraryState.allocateAtCursor(size, align, goal, limit) else {
+    return unsafe searchForMemory(nil, size, align, goal, limit, function)
+  }
+  return unsafe LibraryState.cleared(address, size)
+}
+
+/// The same for those with a node.
+@_optimize(speed) @inline(never)
 private func allocate(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt,
   _ function: AllocationFunction
 ) -> UnsafeMutableRawPointer? {
-  let lowLimit = unsafe LibraryState.platform.pointee.low_address_limit
-  var request = AllocationRequest(
-    size, align, goal, .init(function.contains(.low) ? lowLimit : limit))
+  guard let number = unsafe LibraryState.nodeNumber(pgdat),
+    let address = unsafe LibraryState.allocateAtCursor(
+      size, align, goal, limit, on: LibraryState.nodes + number, isHigh: function.contains(.high))
+  else { return unsafe searchForMemory(pgdat, size, align, goal, limit, function) }
+  return unsafe LibraryState.cleared(address, size)
+}
+
+/// Allocates where that takes a search, or is refused.
+@inline(never)
+private func searchForMemory(
+  _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt,
+  _ function: AllocationFunction
+) -> UnsafeMutableRawPointer? {
+  var request = AllocationRequest(size, align, goal, .init(limit))
+  let refusal: Refusal
   do throws(Refusal) {
-    if function.contains(.node) { request.node = try unsafe NodeID(pgdat) }
-    if _slowPath(function.contains(.high)) { request.nodePolicy = .high }
-    let address = try wrapping { () throws(BootMemoryError) in
-      try unsafe LibraryState.memory.pointee.inlinedAllocate(request)
+    if function.contains(.node) {
+      let node = try unsafe NodeID(pgdat)
+      let ours = unsafe bootmem_node(Int32(truncatingIfNeeded: node.rawValue))
+      // A node of the kernel's own is looked up once, and then is one like any other.
+      if unsafe ours != pgdat {
+        return unsafe allocate(ours, size, align, goal, limit, function)
+      }
+      request.node = node
     }
-    return unsafe LibraryState.pointer(to: address)
+    if function.contains(.high) { request.nodePolicy = .high }
+    switch unsafe BootMemory.search(in: &LibraryState.memory.pointee, for: request) {
+    case .success(let address): return unsafe LibraryState.cleared(address, size)
+    case .failure(let error): throw .memory(error)
+    }
   } catch {
-    return unsafe allocationFailed(
-      pgdat, size, align, goal, function, error)
+    refusal = error
   }
+  return unsafe allocationFailed(pgdat, size, align, goal, function, refusal)
 }
 
 /// What becomes of an allocation that the core refused.

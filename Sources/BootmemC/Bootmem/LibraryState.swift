@@ -19,11 +19,69 @@ enum LibraryState {
     return unsafe storage
   }
 
-  /// What C gets for an address that was allocated: nil where that is the nil pointer.
+  /// Allocates where the last change was; nil if that takes a search, or is refused.
   @inline(__always)
-  static func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
-    unsafe storage.pointee.pointer(to: address)
+  static func allocateAtCursor(
+    _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt
+  ) -> UInt? {
+    // Whoever searches follows that variable.
+    guard bootmem_debug_value() == 0 else { return nil }
+    return unsafe storage.pointee.allocateAtCursor(
+      size, alignment: align == 0 ? cacheLine : align, goal: goal, limit: limit)
   }
+
+  /// The same on a node.
+  @inline(__always)
+  static func allocateAtCursor(
+    _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt, on node: BootMemory.NodePointer,
+    isHigh: Bool
+  ) -> UInt? {
+    guard bootmem_debug_value() == 0 else { return nil }
+    return unsafe storage.pointee.allocateAtCursor(
+      size, alignment: align == 0 ? cacheLine : align, goal: goal, limit: limit, on: node,
+      isHigh: isHigh)
+  }
+
+  /// The node at which a search for any begins.
+  @inline(__always)
+  static var firstNode: BootMemory.NodePointer? { unsafe storage.pointee.firstNode }
+
+  @inline(__always)
+  private static var cacheLine: UInt {
+    unsafe UInt(truncatingIfNeeded: storage.pointee.platform.cacheLineByteCount)
+  }
+
+  /// Clears memory that was allocated.
+  ///
+  /// - Returns: What C gets for the address: nil where that is the nil pointer.
+  @inline(__always)
+  static func cleared(_ address: UInt, _ size: UInt) -> UnsafeMutableRawPointer? {
+    let pointer = unsafe storage.pointee.pointer(to: PhysicalAddress(UInt64(address)))
+    unsafe storage.pointee.clear(pointer, byteCount: UInt64(size))
+    return unsafe pointer
+  }
+
+  /// The number of the node that a pointer from `bootmem_node` stands for; nil for any other pointer.
+  ///
+  /// It is no pointer to the node: those are so far apart that this takes no division.
+  @inline(__always)
+  static func nodeNumber(_ pointer: OpaquePointer?) -> Int? {
+    let offset = UInt(bitPattern: pointer) &- UInt(bitPattern: unsafe bootmem_nodes_pointer())
+    // Rotated, what is no multiple of the distance is too large; as is what is below the storage, NULL
+    // among it.
+    let shift = UInt(BOOTMEM_NODE_SHIFT)
+    let number = offset &>> shift | offset &<< (UInt(UInt.bitWidth) &- shift)
+    return number < UInt(BOOTMEM_MAX_NODES) ? Int(bitPattern: number) : nil
+  }
+
+  /// What `bootmem_node` returns for a number below ``BOOTMEM_MAX_NODES``.
+  static func pointer(toNode number: Int) -> OpaquePointer? {
+    unsafe OpaquePointer(bootmem_nodes_pointer().unsafelyUnwrapped + number << BOOTMEM_NODE_SHIFT)
+  }
+
+  /// The limit of the functions that are `low`; 0 for none.
+  @inline(__always)
+  static var lowLimit: UInt { unsafe platform.pointee.low_address_limit }
 
   /// The platform; of zeros only before `bootmem_setup`.
   @inline(__always)

@@ -7,13 +7,8 @@ extension NodeID {
   /// The node that a `pg_data_t *` points to, or stands for.
   @inline(__always)
   init(_ pointer: OpaquePointer?) throws(Refusal) {
-    // Wraps for a pointer below the storage, NULL among them, and is too large then.
-    let offset = UInt(bitPattern: pointer) &- UInt(bitPattern: unsafe LibraryState.nodes)
-    let stride = UInt(MemoryLayout<BootMemoryNode>.stride)
-    let index = offset / stride
-    // The product is at most the offset.
-    if index < UInt(BOOTMEM_MAX_NODES), index &* stride == offset {
-      self.init(Int(bitPattern: index))
+    if let number = unsafe LibraryState.nodeNumber(pointer) {
+      self.init(number)
     } else {
       self = unsafe try Self(ofKernelNode: pointer)
     }
@@ -38,7 +33,7 @@ public func bootmem_setup(_ platform: UnsafePointer<bootmem_platform>?) -> Int32
 @c @implementation
 public func bootmem_node(_ nid: Int32) -> OpaquePointer? {
   guard nid >= 0, nid < BOOTMEM_MAX_NODES else { return nil }
-  return unsafe OpaquePointer(LibraryState.nodes + Int(nid))
+  return unsafe LibraryState.pointer(toNode: Int(nid))
 }
 
 /// See bootmem.h.

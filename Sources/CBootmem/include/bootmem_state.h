@@ -28,7 +28,7 @@ struct bootmem_state {
 extern struct bootmem_state bootmem_the_state;
 
 /* Room for the allocator and its nodes, whose layout only Swift knows: it checks these sizes. */
-enum { BOOTMEM_CORE_SIZE = 256, BOOTMEM_NODE_SIZE = 256 };
+enum { BOOTMEM_CORE_SIZE = 256, BOOTMEM_NODE_SHIFT = 8, BOOTMEM_NODE_SIZE = 1 << BOOTMEM_NODE_SHIFT };
 extern unsigned char bootmem_core[BOOTMEM_CORE_SIZE];
 extern unsigned char bootmem_nodes[BOOTMEM_MAX_NODES * BOOTMEM_NODE_SIZE];
 
