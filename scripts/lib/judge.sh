@@ -3,19 +3,34 @@
 # shellcheck shell=bash
 
 # map_pages LOG LIMIT MAP: the whole usable pages below page LIMIT in the map `as given` or `as
-# sanitised`, counted from what was printed, apart from the kernel's own arithmetic.
+# sanitised`, counted from what was printed, apart from the kernel's own arithmetic.  What two maps of one
+# hand-over have both counts once.
 map_pages() {
-  local start last kind first end shift pages=0 limit=$2
+  local start end first last shift pages=0 limit=$2
   shift=$(page_shift "$page_size")
-  while read -r start last kind; do
-    [ "$kind" = usable ] || continue
-    first=$(((16#$start + (1 << shift) - 1) >> shift))
-    end=$(((16#$last + 1) >> shift))
-    if [ "$end" -gt "$limit" ]; then end=$limit; fi
-    if [ "$end" -gt "$first" ]; then pages=$((pages + end - first)); fi
+  while read -r start end; do
+    first=$(((start + (1 << shift) - 1) >> shift))
+    last=$((end >> shift))
+    if [ "$last" -gt "$limit" ]; then last=$limit; fi
+    if [ "$last" -gt "$first" ]; then pages=$((pages + last - first)); fi
   done < <(sed -n "/^memory map $3:/,/^[^ ]/p" "$1" |
-    sed -n 's/^  \([0-9a-f]\{16\}\)-\([0-9a-f]\{16\}\) \([a-z_]*\).*/\1 \2 \3/p')
+    sed -nE 's/^  ([0-9a-f]{16})-([0-9a-f]{16}) usable .*/\1 \2/p' | sort | joined_ranges)
   echo "$pages"
+}
+
+# joined_ranges: of ranges in ascending order, a line each with the first and the last address in
+# hexadecimal, those that overlap or adjoin as one: start and end in decimal.
+joined_ranges() {
+  local first last start='' end=0
+  while read -r first last; do
+    if [ -z "$start" ] || [ $((16#$first)) -gt "$end" ]; then
+      if [ -n "$start" ]; then echo "$start $end"; fi
+      start=$((16#$first)) end=$((16#$last + 1))
+    elif [ $((16#$last + 1)) -gt "$end" ]; then
+      end=$((16#$last + 1))
+    fi
+  done
+  if [ -n "$start" ]; then echo "$start $end"; fi
 }
 
 # bitmap_pages LOG: the pages of all bitmaps.
