@@ -360,24 +360,31 @@ import PhysicalMemory
     ownFinding(in: PageRange(page...page))?.finding
   }
 
-  /// The first of these pages that has a bitmap or a tree, and which; nil if none has.
+  /// A page that has a bitmap or a tree, and which.
+  private typealias OwnPage = (page: PageFrame, finding: PageFinding)
+
+  /// The first of these pages that has a bitmap or a tree; nil if none has.
   @inline(never)
-  private func ownFinding(in pages: PageRange) -> (page: PageFrame, finding: PageFinding)? {
-    var found: (page: PageFrame, finding: PageFinding)?
+  private func ownFinding(in pages: PageRange) -> OwnPage? {
+    var found: OwnPage?
     var rest = pages
-    func look(_ own: PageRange, _ finding: PageFinding) {
-      guard let part = own.intersection(rest) else { return }
-      found = (part.start, finding)
-      rest = PageRange(rest.start..<part.start)
-    }
     var next = unsafe firstNode
     while let node = unsafe next, let first = unsafe nodes.baseAddress {
       let id = unsafe NodeID(node - first)
-      look(unsafe node.pointee.bitmapPages, .bitmap(id))
-      look(unsafe node.pointee.treePages, .tree(id))
+      Self.find(unsafe node.pointee.bitmapPages, .bitmap(id), in: &rest, &found)
+      Self.find(unsafe node.pointee.treePages, .tree(id), in: &rest, &found)
       unsafe next = node.pointee.next
     }
     return found
+  }
+
+  /// Takes the first page of `own` in `rest`, which then ends before it.
+  private static func find(
+    _ own: PageRange, _ finding: PageFinding, in rest: inout PageRange, _ found: inout OwnPage?
+  ) {
+    guard let part = own.intersection(rest) else { return }
+    found = (part.start, finding)
+    rest = PageRange(rest.start..<part.start)
   }
 
   /// What is free on a node.
