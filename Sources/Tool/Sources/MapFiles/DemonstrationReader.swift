@@ -30,7 +30,8 @@ extension MapFile {
         continue
       }
       section = DemonstrationSection(heading: line.text)
-      var scanner = TextScanner(line.text)
+      // UEFI leaves the cursor's return to the line's start in front of the first line.
+      var scanner = TextScanner(line.text.drop { ($0.asciiValue ?? 0x20) < 0x20 })
       if section == .map {
         entries = []
       } else if scanner.skip("swift-bootmem on ") {

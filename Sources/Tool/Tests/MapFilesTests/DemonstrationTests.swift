@@ -36,6 +36,17 @@ import TextOutput
     #expect(try read(sink.text).heldRanges.map(\.owner) == owners)
   }
 
+  @Test func firstLine_isReadBehindWhatFirmwareLeft() throws {
+    let text = "\rswift-bootmem on i386\nreach: pages below 0x100000\n"
+    let kernel = try MapFile(
+      reading: Array(
+        (text + "memory map as given:\n  0000000000000000-0000000000ffffff usable 16 MiB\n").utf8),
+      name: "FILE"
+    ).kernel
+    #expect(kernel?.processorName == "i386")
+    #expect(kernel?.reach == PageFrame(0x10_0000))
+  }
+
   @Test func bitmaps_areLeftOut() throws {
     let file = try read(
       """
