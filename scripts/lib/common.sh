@@ -68,6 +68,19 @@ require_multilib() {
 
 builds_32_bit() { echo 'int main(void) { return 0; }' | gcc -m32 -x c - -o /dev/null 2>/dev/null; }
 
+# has_libfdt: whether C programs can use libfdt, which judges device trees; installs it where that is
+# allowed.
+has_libfdt() {
+  if builds_with_libfdt; then return; fi
+  install "the judge of device trees" libfdt-dev
+  builds_with_libfdt
+}
+
+builds_with_libfdt() {
+  printf '#include <libfdt.h>\nint main(void) { return fdt_check_full(0, 0) == 0; }' |
+    cc -x c - -o /dev/null -lfdt 2>/dev/null
+}
+
 # seconds_since START: whole seconds on the clock since START, a value of $SECONDS.
 seconds_since() { echo $((SECONDS - $1)); }
 

@@ -81,26 +81,7 @@ let package = Package(
   ]
 )
 SWIFT
-  cat >"$work/package.new/Sources/PhysicalMemory/Mutation.swift" <<'SWIFT'
-#if hasFeature(Embedded)
-@_silgen_name("bootmem_mutant") public func bootmemMutant() -> Int
-
-public enum Mutation {
-  @inline(__always)
-  public static func isActive(_ number: Int) -> Bool { bootmemMutant() == number }
-}
-#else
-import Glibc
-
-/// Which of the mutants is switched on.
-public enum Mutation {
-  public static let active: Int = getenv("BOOTMEM_MUTANT").flatMap { Int(String(cString: $0)) } ?? 0
-
-  @inline(__always)
-  public static func isActive(_ number: Int) -> Bool { active == number }
-}
-#endif
-SWIFT
+  write_switch "$work"
   # The archive gets the number by a variable of its own, set by what its programs have in common.
   cd "$work/package.new"
   sed -i 's/-strict-memory-safety -warnings-as-errors//' scripts/lib/*.sh
@@ -123,6 +104,30 @@ __attribute__((constructor)) static void choose_mutant(void)
 }
 C
   cd "$root"
+}
+
+# write_switch WORK: writes into the copy what says which mutant is switched on.
+write_switch() {
+  cat >"$1/package.new/Sources/PhysicalMemory/Mutation.swift" <<'SWIFT'
+#if hasFeature(Embedded)
+@_silgen_name("bootmem_mutant") public func bootmemMutant() -> Int
+
+public enum Mutation {
+  @inline(__always)
+  public static func isActive(_ number: Int) -> Bool { bootmemMutant() == number }
+}
+#else
+import Glibc
+
+/// Which of the mutants is switched on.
+public enum Mutation {
+  public static let active: Int = getenv("BOOTMEM_MUTANT").flatMap { Int(String(cString: $0)) } ?? 0
+
+  @inline(__always)
+  public static func isActive(_ number: Int) -> Bool { active == number }
+}
+#endif
+SWIFT
 }
 
 # write_mutants WORK: writes all mutants into the copy, of a place with several one in the other.

@@ -49,7 +49,7 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
       throw problem("device tree reservations", "do not end in the tree")
     }
     var cursor = DeviceTreeCursor(structure: structure, strings: strings)
-    root = try Self.checkedRoot(&cursor, stringsByteCount: strings.byteCount)
+    root = try Self.checkedRoot(&cursor, endOfNames: Self.endOfLastText(in: strings))
     range = blob.range
     self.reservations = reservations
     // Version 16 does not say how large the structure is; its last token does.
@@ -69,11 +69,19 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
     }
   }
 
+  /// Where the last text in the block of strings ends, its zero byte included: a name that starts below
+  /// has an end.
+  private static func endOfLastText(in strings: BoundedBytes<Memory>) -> UInt64 {
+    var end = strings.byteCount
+    while end > 0, strings.load(UInt8.self, at: end - 1) != 0 { end -= 1 }
+    return end
+  }
+
   /// Walks over the structure block to its end.
   ///
   /// - Returns: The one node that all others are in.
   private static func checkedRoot(
-    _ cursor: inout DeviceTreeCursor<Memory>, stringsByteCount: UInt64
+    _ cursor: inout DeviceTreeCursor<Memory>, endOfNames: UInt64
   ) throws(FirmwareError) -> DeviceTreeNode<Memory> {
     var root: DeviceTreeNode<Memory>?
     var depth = 0
@@ -95,9 +103,10 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
         isBehindName = true
       case .property(let property):
         guard isBehindName else { throw problem("has a property behind a node") }
-        guard property.nameOffset < stringsByteCount else {
+        guard property.nameOffset < endOfNames else {
           throw problem(
-            "has a property whose name is not in the strings, but at", value: property.nameOffset)
+            "has a property whose name does not end in the strings, but starts at",
+            value: property.nameOffset)
         }
       case .nodeEnd:
         guard depth > 0 else { throw problem("ends a node where none started") }

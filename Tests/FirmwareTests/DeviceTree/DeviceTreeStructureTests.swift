@@ -105,8 +105,20 @@ import Testing
         $0.token(3)
         $0.token(0)
         $0.token(99)
-      } == "device tree structure at 0x48000040: has a property whose name is not in the strings, "
-        + "but at: 0x63")
+      } == "device tree structure at 0x48000040: has a property whose name does not end in the "
+        + "strings, but starts at: 0x63")
+  }
+
+  @Test func read_nameWithoutEndIsAnError() {
+    var tree = DeviceTreeBuilder.withMemory
+    tree.endNode()
+    tree.end()
+    // The zero byte behind "reg", the last of 43 bytes, is not in the block.
+    tree.header[8] = 42
+    #expect(
+      result(tree).boot.error
+        == "device tree structure at 0x48000088: has a property whose name does not end in the "
+        + "strings, but starts at: 0x27")
   }
 
   @Test func read_propertyBehindAChildIsNamed() {

@@ -501,8 +501,3 @@ import PhysicalMemory
     }
   }
 }
-
-extension PageRange {
-  /// The numbers of these pages.
-  var numbers: Range<UInt64> { start.number..<end.number }
-}

@@ -2,7 +2,8 @@
 import FuzzKit
 
 private let target = FuzzTarget.named(in: [
-  FuzzTarget("allocator", AllocatorTarget.run), FuzzTarget("pages", PagesTarget.run),
+  FuzzTarget("allocator", AllocatorTarget.run), FuzzTarget("heap", HeapTarget.run),
+  FuzzTarget("pages", PagesTarget.run),
 ])
 
 /// What libFuzzer calls with each input.

@@ -261,10 +261,3 @@ struct OwnerMap {
     }
   }
 }
-
-extension PageRange {
-  /// The pages of these numbers.
-  init(_ numbers: Range<UInt64>) {
-    self.init(PageFrame(numbers.lowerBound)..<PageFrame(numbers.upperBound))
-  }
-}

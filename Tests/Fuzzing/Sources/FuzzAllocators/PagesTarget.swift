@@ -36,15 +36,6 @@ import PhysicalMemory
     nodeCapacity: nodeCapacity)
   private static let pageNodes = PageNodes(capacity: nodeCapacity)
 
-  /// Storage of the allocator's nodes.
-  @safe private struct PageNodes: @unchecked Sendable {
-    let nodes: UnsafeMutableBufferPointer<PageNode>
-
-    init(capacity: Int) {
-      unsafe nodes = .allocate(capacity: capacity)
-    }
-  }
-
   private var pages: PageAllocator
   private var owners: [Owner]
   private let spans: [Range<Int>]

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
-import Firmware
 import FuzzKit
 
 private let target = FuzzTarget.named(in: [
+  FuzzTarget("account", AccountTarget.run),
   FuzzTarget("acpi", NodeTargets.acpi),
   FuzzTarget("command-line", TextTargets.commandLine),
   FuzzTarget("device-tree", NodeTargets.deviceTree),
   FuzzTarget("e820", TableTargets.e820),
   FuzzTarget("efi", TableTargets.efi),
+  FuzzTarget("ledger", LedgerTarget.run),
   FuzzTarget("limine", TableTargets.limine),
   FuzzTarget("map-file", TextTargets.mapFile),
-  FuzzTarget("multiboot1") { LoaderTarget.run(Multiboot1(), &$0) },
-  FuzzTarget("multiboot2") { LoaderTarget.run(Multiboot2(), &$0) },
-  FuzzTarget("pvh") { LoaderTarget.run(PVHStartInformation(), &$0) },
+  FuzzTarget("multiboot1", TableTargets.multiboot1),
+  FuzzTarget("multiboot2", TableTargets.multiboot2),
+  FuzzTarget("pvh", TableTargets.pvh),
   FuzzTarget("trace", TextTargets.trace),
-  FuzzTarget("zero-page") { LoaderTarget.run(LinuxBootParameters(), &$0) },
+  FuzzTarget("zero-page", TableTargets.zeroPage),
 ])
 
 /// What libFuzzer calls with each input.

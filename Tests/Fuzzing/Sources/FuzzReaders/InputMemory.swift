@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Firmware
+import Oracle
 import PhysicalMemory
 
 /// Physical memory in which the bytes of an input lie at `start`, and nothing anywhere else.
@@ -19,5 +20,12 @@ import PhysicalMemory
     guard address >= start else { return nil }
     let offset = address.rawValue - start.rawValue
     return unsafe offset < UInt64(bytes.count) ? bytes[Int(offset)] : nil
+  }
+
+  /// The same memory as the oracle has it.
+  func withOracleMemory(_ body: (UnsafePointer<oracle_memory>) -> Void) {
+    var memory = unsafe oracle_memory(
+      bytes: bytes.baseAddress, start: start.rawValue, size: UInt64(bytes.count))
+    unsafe withUnsafePointer(to: &memory) { unsafe body($0) }
   }
 }

@@ -6,41 +6,59 @@ import PhysicalMemory
 
 /// What a loader leaves, in made-up memory, read and planned with as a kernel does.
 enum LoaderTarget {
-  /// Reads the input, which lies at ``InputMemory/start``, with `loader`.
-  static func run(_ loader: some BootProtocol, _ input: inout FuzzInput) {
+  /// Reads the input, which lies at ``InputMemory/start``, with `loader`; `decode` is the oracle's
+  /// decoder for the same.
+  static func run(
+    _ loader: some BootProtocol, _ input: inout FuzzInput, decode: OracleMap.Decoder
+  ) {
     let memory = unsafe InputMemory(input.rest())
-    read(loader, at: memory.start, in: memory)
+    unsafe read(loader, in: memory, oracle: OracleMap(of: memory, by: decode))
   }
 
-  static func read(
-    _ loader: some BootProtocol, at address: PhysicalAddress, in memory: InputMemory
-  ) {
+  /// Reads what lies at the start of `memory`.
+  ///
+  /// - Parameter oracle: What is right; nil if it is not known.
+  static func read(_ loader: some BootProtocol, in memory: InputMemory, oracle: OracleMap?) {
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: Storage.shared.regions),
       heldRanges: OwnedRangeList(storage: Storage.shared.heldRanges))
     var sink = CountingSink()
     do throws(FirmwareError) {
-      try information.read(loader, at: address, in: memory, reportingTo: &sink)
+      try information.read(loader, at: memory.start, in: memory, reportingTo: &sink)
     } catch {
       error.write(to: &sink)
       let isEmpty =
         information.regions.count == 0 && information.heldRanges.count == 0
         && information.moduleCount == 0 && information.commandLine == nil
-      return judge(isEmpty, "threw \(error) and kept something")
+      judge(isEmpty, "threw \(error) and kept something")
+      return judgeRefusal(error, oracle, isTree: loader is DeviceTreeBlob)
     }
     judge(information.regions.count > 0, "read, but there is no memory map")
+    let given = information.regions.copy()
+    oracle?.judgeRegions(given)
+    if loader is DeviceTreeBlob { oracle?.judgeReservations(information.heldRanges.reservations) }
     guard information.heldRanges.isComplete else { return }
     let line = unsafe KernelCommandLine(
       copying: information.commandLine, in: memory, storage: Storage.shared.commandLine)
-    _ = MemoryParameters(applying: line, to: &information.regions, reportingTo: &sink)
+    let meaning = information.memoryLimitMeaning
+    _ = MemoryParameters(
+      applying: line, to: &information.regions, limitMeaning: meaning, reportingTo: &sink)
     information.regions.write(to: &sink)
     information.heldRanges.write(to: &sink)
-    plan(&information)
+    let regions = information.regions.copy()
+    // Parameters may change every region.
+    plan(&information, of: regions == given ? oracle?.regions ?? given : regions)
+  }
+
+  /// Judges that a map was refused for a reason.  Of a device tree the reader asks more than the
+  /// oracle does: that its blocks lie apart, for instance.
+  private static func judgeRefusal(_ error: FirmwareError, _ oracle: OracleMap?, isTree: Bool) {
+    guard let oracle, case .unreadable = error else { return }
+    judge(oracle.isEmpty || isTree, "threw \(error), but the oracle reads \(oracle.elements)")
   }
 
   /// Sanitises and plans.
-  private static func plan(_ information: inout BootInformation) {
-    let regions = information.regions.copy()
+  private static func plan(_ information: inout BootInformation, of regions: [MemoryRegion]) {
     do throws(MemoryMapError) {
       let map = unsafe try MemoryMap(
         sanitizing: &information.regions, storage: Storage.shared.map)
@@ -49,6 +67,19 @@ enum LoaderTarget {
     } catch {
       var sink = CountingSink()
       error.write(to: &sink)
+    }
+  }
+}
+
+extension OwnedRangeList {
+  /// What a device tree reserves at a place that it says.
+  fileprivate var reservations: [AddressRange] {
+    (0..<count).compactMap { index in
+      switch self[index].owner {
+      case .loader(.memoryReservation), .loader(.reservedMemory), .loader(.reusableMemory):
+        self[index].range
+      default: nil
+      }
     }
   }
 }

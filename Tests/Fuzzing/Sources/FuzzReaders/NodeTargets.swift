@@ -2,14 +2,30 @@
 import Firmware
 import FuzzKit
 import MemoryMap
+import Oracle
 import PhysicalMemory
 
 /// Which memory belongs to which node, by ACPI's tables or a device tree, in made-up memory.
 enum NodeTargets {
   static func acpi(_ input: inout FuzzInput) {
-    let isToBeFound = input.oneIn(4)
+    let flags = input.byte()
+    let isToBeFound = flags & 3 == 3
     let start = isToBeFound ? PhysicalAddress(0xf_0000) : InputMemory.start
-    let memory = unsafe InputMemory(input.rest(), start: start)
+    var bytes = unsafe [UInt8](input.rest())
+    if flags & 0x80 == 0 {
+      // Nobody finds these by chance, and little is read without them.
+      unsafe bytes.withUnsafeMutableBufferPointer {
+        unsafe oracle_correct_checksums(
+          $0.baseAddress, start.rawValue, UInt64($0.count), start.rawValue)
+      }
+    }
+    unsafe bytes.withUnsafeBufferPointer {
+      unsafe acpi(in: InputMemory($0, start: start), isToBeFound: isToBeFound)
+    }
+  }
+
+  private static func acpi(in memory: InputMemory, isToBeFound: Bool) {
+    let start = memory.start
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: Storage.shared.regions),
       heldRanges: OwnedRangeList(storage: Storage.shared.heldRanges))
@@ -24,18 +40,28 @@ enum NodeTargets {
     }
     judgeNodes(&information) { nodes, sink throws(FirmwareError) in
       try nodes.read(tables, reportingTo: &sink)
+      // The oracle looks for no tables.
+      guard !isToBeFound else { return }
+      unsafe OracleMap(of: memory) { unsafe oracle_srat($0, start.rawValue, $1) }
+        .judgeNodes(nodes.affinities)
     }
   }
 
   static func deviceTree(_ input: inout FuzzInput) {
     let memory = unsafe InputMemory(input.rest())
-    LoaderTarget.read(DeviceTreeBlob(), at: memory.start, in: memory)
+    var result = ORACLE_TREE_UNKNOWN
+    let oracle = unsafe OracleMap(of: memory) { memory, map in
+      result = unsafe oracle_tree(memory.pointee.bytes, Int(memory.pointee.size), map)
+    }
+    LoaderTarget.read(
+      DeviceTreeBlob(), in: memory, oracle: result == ORACLE_TREE_READ ? oracle : nil)
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: Storage.shared.regions),
       heldRanges: OwnedRangeList(storage: Storage.shared.heldRanges))
     addMemory(&information)
     do throws(FirmwareError) {
       let tree = try DeviceTree(at: memory.start, in: memory)
+      judge(result != ORACLE_TREE_REFUSED, "libfdt refuses a tree that is read")
       var sink = CountingSink()
       if let device = tree.standardOutput(reportingTo: &sink) {
         _ = device.isCompatible(with: "ns16550a")

@@ -15,17 +15,22 @@ struct Plan {
   static let reach = PageFrame(1 << 20)
 
   /// Where the kernel lies.
-  private static let image = PageRange(PageFrame(0x100)..<PageFrame(0x140))
+  static let image = PageRange(PageFrame(0x100)..<PageFrame(0x140))
+
+  /// Boot memory without a node.
+  static func emptyBootMemory() -> BootMemory {
+    var platform = BootMemoryPlatform()
+    platform.directMapOffset = unsafe UInt(bitPattern: Storage.shared.memory.start)
+    unsafe platform.clear = { _, _, _ in }
+    return unsafe BootMemory(platform: platform, nodes: Storage.shared.nodes)
+  }
 
   /// Sets up `nodes` with what is in `heldRanges`, allocates and hands over.
   static func judgeBootMemory(
     of nodes: NodeMap, heldRanges: borrowing OwnedRangeList
   ) {
     var owners = unsafe OwnerTable(storage: Storage.shared.owners)
-    var platform = BootMemoryPlatform()
-    platform.directMapOffset = unsafe UInt(bitPattern: Storage.shared.memory.start)
-    unsafe platform.clear = { _, _, _ in }
-    var memory = unsafe BootMemory(platform: platform, nodes: Storage.shared.nodes)
+    var memory = emptyBootMemory()
     var sink = CountingSink()
     do throws(BootPlanError) {
       try owners.add(image, .kernelImage)
@@ -39,9 +44,16 @@ struct Plan {
       return
     }
     owners.reportModules(of: nodes.memory, below: reach, reportingTo: &sink)
-    judgeFreePages(memory, nodes.memory, owners)
-    judgeAllocations(&memory, nodes.memory, owners)
-    judgeHandOver(&memory, nodes.memory, owners)
+    judgeCalls(of: &memory, nodes.memory, owners)
+  }
+
+  /// Judges boot memory that has been set up: what is free, what it allocates, and what it hands over.
+  static func judgeCalls(
+    of memory: inout BootMemory, _ map: MemoryMap, _ owners: borrowing OwnerTable
+  ) {
+    judgeFreePages(memory, map, owners)
+    judgeAllocations(&memory, map, owners)
+    judgeHandOver(&memory, map, owners)
     giveBack(memory)
   }
 
@@ -107,7 +119,7 @@ struct Plan {
   }
 
   /// Gives the host's memory back that the bitmaps took.
-  private static func giveBack(_ memory: borrowing BootMemory) {
+  static func giveBack(_ memory: borrowing BootMemory) {
     for number in 0..<memory.nodeCapacity {
       guard let node = memory.node(NodeID(number)), node.isRegistered, !node.bitmapPages.isEmpty
       else { continue }

@@ -3,6 +3,7 @@ import BootMemory
 import BootMemoryTrace
 import TraceReplay
 import MemoryMap
+import Oracle
 import PhysicalMemory
 
 /// What readers and plans work in, made once for all inputs.
@@ -16,6 +17,10 @@ import PhysicalMemory
   let domains = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 16)
   let owners = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: 256)
   let commandLine = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1024)
+  /// More than a list of 64 blocks of setup data can have, which all lie in the same 4096 bytes.
+  let oracle = UnsafeMutableBufferPointer<oracle_range>.allocate(capacity: 1 << 14)
+  /// Room for an account of the largest capacity that its target asks for.
+  let account = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
   let nodes = UnsafeMutableBufferPointer<BootMemoryNode>.allocate(capacity: 24)
   /// Stands for the physical memory below the end of a plan's reach; only bitmaps get touched.
   let memory = Arena(byteCount: Int(Plan.reach.number << PageFrame.byteCountShift))!
