@@ -50,34 +50,31 @@ extension BootMemory {
   /// - Returns: The address; nil where that takes ``search(in:for:)``.
   @inline(__always)
   private mutating func allocateAtCursor(_ request: AllocationRequest) -> UInt? {
-    let limit: UInt64? =
-      switch request.limit {
-      case .none: nil
-      case .low: platform.lowAddressLimit?.rawValue
-      case .address(let address): address.rawValue
+    var limit: UInt64 = 0
+    switch request.limit {
+    case .none: break
+    case .low:
+      if let low = platform.lowAddressLimit {
+        guard low.rawValue != 0 else { return nil }
+        limit = low.rawValue
       }
-    let goal = goal(of: request)
-    var node: NodePointer? = nil
-    if let id = request.node {
-      guard let named = unsafe storage(of: id) else { return nil }
-      unsafe node = named
+    case .address(let address):
+      guard address.rawValue != 0 else { return nil }
+      limit = address.rawValue
     }
     let alignment = request.alignment == 0 ? platform.cacheLineByteCount : request.alignment
     // What does not fit a word is searched for.
-    guard let byteCount = UInt(exactly: request.byteCount), let goal = UInt(exactly: goal),
+    guard let byteCount = UInt(exactly: request.byteCount),
+      let goal = UInt(exactly: goal(of: request)), let limit = UInt(exactly: limit),
       let alignment = UInt(exactly: alignment)
     else { return nil }
-    var wordLimit: UInt = 0
-    if let limit {
-      guard limit != 0, let word = UInt(exactly: limit) else { return nil }
-      wordLimit = word
-    }
-    if let node = unsafe node {
+    if let id = request.node {
+      guard let node = unsafe storage(of: id) else { return nil }
       return unsafe allocateAtCursor(
-        byteCount, alignment: alignment, goal: goal, limit: wordLimit, on: node,
+        byteCount, alignment: alignment, goal: goal, limit: limit, on: node,
         isHigh: request.nodePolicy == .high)
     }
-    return allocateAtCursor(byteCount, alignment: alignment, goal: goal, limit: wordLimit)
+    return allocateAtCursor(byteCount, alignment: alignment, goal: goal, limit: limit)
   }
 
   /// Allocates up to a page where the last change was: what nearly every allocation comes to, from
@@ -98,7 +95,8 @@ extension BootMemory {
     let goalPage = goal &>> PageFrame.numberShift
     // A node where the search goes on at or above the goal ends above it, if it has a page there.
     if unsafe _slowPath(goalPage > node.pointee.nextPage) {
-      guard let next = unsafe self.node(endingAbove: goalPage, from: node),
+      // A goal too near to the limit counts as none, and leads to another node.
+      guard limit == 0, let next = unsafe self.node(endingAbove: goalPage, from: node),
         unsafe goalPage <= next.pointee.nextPage
       else { return nil }
       unsafe node = next

@@ -12,7 +12,6 @@ extension BootMemory {
     unsafe debugOutput = write
   }
 
-  @inline(__always)
   var hasDebugOutput: Bool { unsafe debugOutput != nil }
 
   mutating func debugRegister(_ node: NodePointer) {
@@ -103,12 +102,10 @@ private struct DebugLine {
 
   // Parts of the caller, which has the line in one place then and not in two.
 
-  @inline(__always)
   init(_ function: StaticString) {
     begin(function)
   }
 
-  @inline(__always)
   init(_ function: StaticString, node: NodeID) {
     begin(function)
     add(node)

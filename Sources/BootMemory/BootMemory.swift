@@ -23,7 +23,7 @@ import PhysicalMemory
   /// The node at which calls begin that first try where the last change was, ``firstNode``; nil
   /// where every call must search, which looks at more: without nodes, with debugging output, for
   /// another machine's addresses, with a ``mappedEnd``, and after the hand-over.
-  private(set) var cursorNode: NodePointer?
+  package private(set) var cursorNode: NodePointer?
 
   /// The registered node with the lowest start.
   package var firstNode: NodePointer? {
@@ -112,7 +112,6 @@ import PhysicalMemory
   }
 
   /// The storage of a node; nil where there is none.
-  @inline(__always)
   func storage(of node: NodeID) -> NodePointer? {
     guard node.rawValue >= 0, node.rawValue < (unsafe nodes.count) else { return nil }
     // There is a first element, since there is this one.
@@ -120,7 +119,6 @@ import PhysicalMemory
   }
 
   /// The storage of a node, or an error where there is none.
-  @inline(__always)
   func pointer(to node: NodeID) throws(BootMemoryError) -> NodePointer {
     guard let pointer = unsafe storage(of: node) else { throw .misuse(.noSuchNode(node)) }
     return unsafe pointer
@@ -132,7 +130,6 @@ import PhysicalMemory
   }
 
   /// The first node from `first` on that ends above `page`, the only one that can have it.
-  @inline(__always)
   func node(endingAbove page: PageNumber, from first: NodePointer) -> NodePointer? {
     // Mostly it is the first.
     if unsafe _fastPath(first.pointee.pages.upperBound > page) { return unsafe first }
@@ -144,7 +141,6 @@ import PhysicalMemory
   }
 
   /// The registered node that has `page`.
-  @inline(__always)
   func node(containing page: PageNumber, from first: NodePointer?) -> NodePointer? {
     guard let first = unsafe first, let node = unsafe node(endingAbove: page, from: first),
       unsafe node.pointee.pages.lowerBound <= page

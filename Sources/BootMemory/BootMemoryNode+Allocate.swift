@@ -17,8 +17,8 @@ extension BootMemoryNode {
     _ byteCount: UInt, alignment: UInt, limit: UInt
   ) -> UInt? {
     guard let page = bitmap.cursor.firstFree(from: nextPage) else { return nil }
-    // No page less than two below the limit, where a goal may reach beyond it; 0 becomes the largest.
-    guard page &+ 1 < (limit &- 1) &>> PageFrame.numberShift else { return nil }
+    // Not the last page below the limit either, so that 0 can become the largest.
+    guard page < (limit &- 1) &>> PageFrame.numberShift else { return nil }
     let (address, isShared) = place(byteCount, alignment: alignment, at: page)
     if !isShared { bitmap.reserveAtCursor(page) }
     return address

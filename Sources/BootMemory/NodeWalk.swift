@@ -13,7 +13,6 @@ import PhysicalMemory
   private let end: PageNumber
 
   /// Begins at the node which has the first page; each page lies in it or a node behind it.
-  @inline(__always)
   init(from first: BootMemory.NodePointer, over pages: Range<PageNumber>) {
     unsafe node = unsafe first
     end = pages.upperBound
@@ -23,7 +22,6 @@ import PhysicalMemory
   /// Goes on to the next node.
   ///
   /// - Returns: Whether there are pages left that lie in it.
-  @inline(__always)
   mutating func advance() -> Bool {
     part.upperBound < end && advanceToNextNode()
   }

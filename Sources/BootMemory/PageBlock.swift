@@ -31,7 +31,6 @@ public struct PageBlock: Hashable, Sendable {
   }
 
   /// For blocks in this module whose alignment is proven where they are made.
-  @inline(__always)
   init(uncheckedFirst first: PageFrame, order: Int, node: NodeID) {
     self.first = first
     self.order = order

@@ -16,7 +16,6 @@ struct ResolvedRequest {
   /// The page that no page of the allocation may reach; `.max` for no limit.
   private(set) var limitPage: PageNumber = .max
 
-  @inline(__always)
   init(byteCount: UInt, alignment: UInt64, goal: UInt64) {
     self.byteCount = byteCount
     self.alignment = alignment
@@ -25,7 +24,6 @@ struct ResolvedRequest {
 
   /// Sets a limit where it is below the present one; a goal from which the size reaches beyond it
   /// counts as none, as with any limit.
-  @inline(__always)
   mutating func lowerLimit(to limit: UInt64) {
     let page = PageNumber(clamping: limit >> PageFrame.byteCountShift)
     if page >= limitPage { return }
@@ -35,14 +33,12 @@ struct ResolvedRequest {
   }
 
   /// The number of whole pages that must be free: the size, rounded up.
-  @inline(__always)
   var pageCount: UInt {
     // The size is not 0, and the quotient leaves room for 1 more.
     (byteCount &- 1) &>> PageFrame.numberShift &+ 1
   }
 
   /// The alignment in pages, at least 1.
-  @inline(__always)
   var pageStep: UInt {
     let step = alignment >> PageFrame.byteCountShift
     // From half of the address space up, every alignment allows only page frame 0.
@@ -51,6 +47,5 @@ struct ResolvedRequest {
   }
 
   /// The goal, rounded down to a page.
-  @inline(__always)
   var goalPage: PageNumber { PageNumber(clamping: goal >> PageFrame.byteCountShift) }
 }

@@ -60,6 +60,14 @@ extension BitmapWord {
     1 &<< BitmapWord(truncatingIfNeeded: bit)
   }
 
+  /// All bits but `bit`: rotated, which compilers know as the operand of an instruction that clears a
+  /// bit.
+  @inlinable @inline(__always)
+  package static func ones(except bit: UInt) -> BitmapWord {
+    let shift = BitmapWord(truncatingIfNeeded: bit)
+    return (~1 &<< shift) | (~1 &>> (0 &- shift))
+  }
+
   /// Every bit whose number is a multiple of `step`, a power of two below the width.
   package static func ones(every step: UInt) -> BitmapWord {
     var pattern: BitmapWord = 1

@@ -9,7 +9,8 @@ extension PageBitmap {
   /// Reserves a free page of the cursor's word.
   @inlinable @inline(__always)
   package mutating func reserveAtCursor(_ page: PageNumber) {
-    replaceWordAtCursor(with: cursor.word & ~.one(at: page & Self.bitMask))
+    let word = cursor.word & .ones(except: page & Self.bitMask)
+    replaceWordAtCursor(with: word, state: PageState(ofPartial: word))
   }
 
   /// Frees reserved pages, or reserves free ones, of the cursor's word.
@@ -27,7 +28,8 @@ extension PageBitmap {
     let mask = BitmapWord.ones(from: first & Self.bitMask) & .ones(upTo: last & Self.bitMask)
     let word = cursor.word
     guard mask != 0, word & mask == (free ? 0 : mask) else { return false }
-    replaceWordAtCursor(with: word ^ mask)
+    let changed = word ^ mask
+    replaceWordAtCursor(with: changed, state: PageState(of: changed))
     return true
   }
 
@@ -129,9 +131,8 @@ extension PageBitmap {
   }
 
   @inlinable @inline(__always)
-  mutating func replaceWordAtCursor(with word: BitmapWord) {
+  mutating func replaceWordAtCursor(with word: BitmapWord, state: PageState) {
     cursor.word = word
-    let state = PageState(of: word)
     // Most changes leave the state of the word as it was.
     if state != cursor.state { changeStateAtCursor(to: state) }
   }

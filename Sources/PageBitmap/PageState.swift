@@ -31,8 +31,19 @@ package struct PageState: Equatable {
   /// The state of a word.
   @inlinable @inline(__always)
   package init(of word: BitmapWord) {
+    // Few words have a full byte, so that most are not compared.
+    if _fastPath(word.hasFullByte), word == .max {
+      self = .all
+    } else {
+      self = PageState(ofPartial: word)
+    }
+  }
+
+  /// The state of a word in which a page is reserved.
+  @inlinable @inline(__always)
+  package init(ofPartial word: BitmapWord) {
     if _fastPath(word.hasFullByte) {
-      self = word == .max ? .all : .clustered
+      self = .clustered
     } else {
       self = word != 0 ? .scattered : .none
     }

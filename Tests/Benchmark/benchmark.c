@@ -183,11 +183,46 @@ static void register_64_nodes(unsigned long n)
 
 static void prepare_clean(void) { register_clean(MEMORY); }
 
-static void allocate_64(unsigned long n)
-{
-	while (n--)
-		__alloc_bootmem(64, 64, 16 * MIB);
+/* Every public way to an allocation: its name in the rows, in C, and the call.  Each makes a case of 64
+ * bytes and one of a page.  None of them searches, or comes near the limit. */
+#define LIMIT (~0ul << BOOTMEM_PAGE_SHIFT)
+#define ENTRIES(entry) \
+	entry("", any, __alloc_bootmem(size, size, goal)) \
+	entry("-nopanic", nopanic, __alloc_bootmem_nopanic(size, size, goal)) \
+	entry("-low", low, __alloc_bootmem_low(size, size, 0)) \
+	entry("-low-nopanic", low_nopanic, __alloc_bootmem_low_nopanic(size, size, 0)) \
+	entry("-node", node, __alloc_bootmem_node(node, size, size, goal)) \
+	entry("-node-nopanic", node_nopanic, \
+	      __alloc_bootmem_node_nopanic(node, size, size, goal)) \
+	entry("-node-low", node_low, __alloc_bootmem_low_node(node, size, size, 0)) \
+	entry("-node-high", node_high, __alloc_bootmem_node_high(node, size, size, goal)) \
+	entry("-node-limit", node_limit, \
+	      ___alloc_bootmem_node_nopanic(node, size, size, goal, LIMIT)) \
+	entry("-node-only", node_only, bootmem_allocate(&on_node_only, &address)) \
+	entry("-request", request, bootmem_allocate(&on_any_node, &address))
+
+#define ALLOCATE(bytes, call) \
+{ \
+	const unsigned long size = bytes, goal = 16 * MIB; \
+	pg_data_t *const node = bootmem_node(0); \
+	const struct bootmem_request on_node_only = { \
+		.size = size, .align = size, .goal = goal, .nid = 0, \
+		.flags = BOOTMEM_NO_CLEAR | BOOTMEM_THIS_NODE, \
+	}; \
+	const struct bootmem_request on_any_node = { \
+		.size = size, .align = size, .goal = goal, .nid = NUMA_NO_NODE, \
+		.flags = BOOTMEM_NO_CLEAR, \
+	}; \
+	unsigned long address; \
+\
+	(void)node, (void)on_node_only, (void)on_any_node, (void)address; \
+	while (n--) \
+		call; \
 }
+#define ENTRY(row, name, call) \
+	static void allocate_64_##name(unsigned long n) ALLOCATE(64, call) \
+	static void allocate_page_##name(unsigned long n) ALLOCATE(PAGE, call)
+ENTRIES(ENTRY)
 
 static void allocate_64_align_0(unsigned long n)
 {
@@ -195,42 +230,10 @@ static void allocate_64_align_0(unsigned long n)
 		__alloc_bootmem(64, 0, 16 * MIB);
 }
 
-static void allocate_64_low(unsigned long n)
-{
-	while (n--)
-		__alloc_bootmem_low(64, 64, 0);
-}
-
-static void allocate_64_node(unsigned long n)
-{
-	pg_data_t *node = bootmem_node(0);
-
-	while (n--)
-		__alloc_bootmem_node(node, 64, 64, 16 * MIB);
-}
-
-static void allocate_64_node_only(unsigned long n)
-{
-	const struct bootmem_request request = {
-		.size = 64, .align = 64, .goal = 16 * MIB, .nid = 0,
-		.flags = BOOTMEM_NO_CLEAR | BOOTMEM_THIS_NODE,
-	};
-	unsigned long address;
-
-	while (n--)
-		bootmem_allocate(&request, &address);
-}
-
 static void allocate_24(unsigned long n)
 {
 	while (n--)
 		__alloc_bootmem(24, 8, 16 * MIB);
-}
-
-static void allocate_page(unsigned long n)
-{
-	while (n--)
-		__alloc_bootmem(PAGE, PAGE, 16 * MIB);
 }
 
 static void allocate_2mib(unsigned long n)
@@ -295,18 +298,17 @@ static const struct {
 	{"register-1000-ranges", 1, prepare_nothing, register_1000},
 	{"register-64-nodes", 1, prepare_nothing, register_64_nodes},
 #endif
-	{"allocate-64", 100000, prepare_clean, allocate_64},
+#define ENTRY_CASES(row, name, call) \
+	{"allocate-64" row, 100000, prepare_clean, allocate_64_##name}, \
+	{"allocate-page" row, 100000, prepare_clean, allocate_page_##name},
+	ENTRIES(ENTRY_CASES)
 	{"allocate-64-align-0", 100000, prepare_clean, allocate_64_align_0},
-	{"allocate-64-low", 100000, prepare_clean, allocate_64_low},
-	{"allocate-64-node", 100000, prepare_clean, allocate_64_node},
-	{"allocate-64-node-only", 100000, prepare_clean, allocate_64_node_only},
 	{"allocate-24", 100000, prepare_clean, allocate_24},
-	{"allocate-page", 100000, prepare_clean, allocate_page},
 	{"allocate-2mib", MEMORY / (8 * MIB) < 10000 ? MEMORY / (8 * MIB) : 10000, prepare_clean,
 	 allocate_2mib},
 	{"allocate-512-pages", 1, register_fragmented, allocate_512_pages},
 	{"allocate-16-pages", 1, register_fragmented, allocate_16_pages},
-	{"allocate-holes", 100000, register_fragmented, allocate_page},
+	{"allocate-holes", 100000, register_fragmented, allocate_page_any},
 	{"free-random", 100000, prepare_random, free_random},
 	{"free-in-order", 100000, prepare_reserved, free_in_order},
 	{"reserve-in-order", 100000, prepare_clean, reserve_in_order},

@@ -19,12 +19,19 @@ FNR == 1 { file++ }
 
 file == 1 && /^=/ {
   heading[row_count + 1] = substr($0, 3)
+  section++
+  next
+}
+
+file == 1 && /^spread / {
+  for (column = 1; column <= program_count; column++) spread[section, column] = $(column + 1)
   next
 }
 
 file == 1 {
   split($0, field, / *\| */)
   names[++row_count] = field[1]
+  section_of[row_count] = section
   known[field[1]] = 1
   title[row_count] = field[2]
   linux[row_count] = field[3]
@@ -50,14 +57,32 @@ file == 2 {
 END {
   for (row = 1; row <= row_count; row++) {
     if (row in heading) pending = heading[row]
-    if (!((programs[1] "/" names[row]) in measured)) continue
+    if (!is_measured(names[row])) continue
     if (pending != "") print_heading(pending)
     pending = ""
     print_row(row, names[row], row > 1 ? names[row - 1] : "")
   }
+  for (row = 1; row <= row_count; row++) judge_spread(names[row], section_of[row])
   if (failure_count > 0) print ""
   for (number = 1; number <= failure_count; number++) print "FAILED " failures[number]
   exit failure_count > 0
+}
+
+function is_measured(name,    column) {
+  for (column = 1; column <= program_count; column++)
+    if ((programs[column] "/" name) in measured) return 1
+  return 0
+}
+
+# Whether a figure is too far above the least in its column and section.
+function judge_spread(name, section,    column, key) {
+  for (column = 1; column <= program_count; column++) {
+    key = programs[column] "/" name
+    if (key in measured && (section, column) in spread &&
+        measured[key] - least[section, column] > spread[section, column])
+      failures[++failure_count] = sprintf("%s: %s is more than %d above the least, %s",
+        key, measured[key], spread[section, column], least[section, column])
+  }
 }
 
 function print_heading(text,    column) {
@@ -77,6 +102,8 @@ function print_row(row, name, above,    column, key, value, limit, marks, old, l
       continue
     }
     value = measured[key]
+    if (!((section_of[row], column) in least) || value < least[section_of[row], column])
+      least[section_of[row], column] = value
     limit = figure(required[row, column], programs[column] "/" above)
     line = line sprintf("%13s%11s", grouped(value), grouped(limit))
     if (limit != "-" && value + 0 > limit + 0) marks = marks "  " program_titles[column] " over"

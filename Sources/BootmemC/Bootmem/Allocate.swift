@@ -60,6 +60,7 @@ public func __alloc_bootmem_low_node(
 }
 
 /// See bootmem.h.
+@_optimize(speed)
 @c @implementation
 public func __alloc_bootmem_node_high(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt
@@ -76,37 +77,50 @@ public func ___alloc_bootmem_node_nopanic(
 }
 
 /// See bootmem.h.
+@_optimize(speed)
 @c @implementation
 public func bootmem_allocate(
   _ request: UnsafePointer<bootmem_request>?, _ physical: UnsafeMutablePointer<UInt>?
 ) -> Int32 {
-  guard let asked = unsafe request, let physical = unsafe physical else {
-    return ErrorNumber.invalid
-  }
+  guard let asked = unsafe request else { return ErrorNumber.invalid }
   let (size, align) = unsafe (asked.pointee.size, asked.pointee.align)
   let (goal, limit) = unsafe (asked.pointee.goal, asked.pointee.limit)
   let (flags, nid) = unsafe (asked.pointee.flags, asked.pointee.nid)
   // What has other flags, or another node, is refused where it is searched for.
-  var node: BootMemory.NodePointer? = nil
-  if UInt32(bitPattern: nid) < UInt32(BOOTMEM_MAX_NODES) {
-    unsafe node = LibraryState.nodes + Int(nid)
-  } else if nid == -1, flags <= UInt32(BOOTMEM_NO_CLEAR) {
-    unsafe node = LibraryState.firstNode
+  guard var node = unsafe LibraryState.cursorNode else {
+    return unsafe searchForRequest(asked, physical)
   }
-  guard flags <= UInt32(BOOTMEM_NO_CLEAR | BOOTMEM_THIS_NODE), let node = unsafe node,
+  if _fastPath(UInt32(bitPattern: nid) < UInt32(BOOTMEM_MAX_NODES)) {
+    guard _fastPath(flags <= UInt32(BOOTMEM_NO_CLEAR | BOOTMEM_THIS_NODE)) else {
+      return unsafe searchForRequest(asked, physical)
+    }
+    unsafe node = LibraryState.nodes + Int(nid)
+  } else {
+    guard _fastPath(nid == -1), _fastPath(flags <= UInt32(BOOTMEM_NO_CLEAR)) else {
+      return unsafe searchForRequest(asked, physical)
+    }
+  }
+  guard let physical = unsafe physical,
     let address = unsafe LibraryState.allocateAtCursor(
       size, align, goal, limit, on: node, isHigh: false)
   else { return unsafe searchForRequest(asked, physical) }
-  if flags & UInt32(BOOTMEM_NO_CLEAR) == 0 { _ = unsafe LibraryState.cleared(address, size) }
   unsafe physical.pointee = address
+  if flags & UInt32(BOOTMEM_NO_CLEAR) == 0 { _ = unsafe LibraryState.cleared(address, size) }
   return 0
 }
 
 /// Serves a request that takes a search, or is refused.
 @inline(never)
 private func searchForRequest(
-  _ asked: UnsafePointer<bootmem_request>, _ physical: UnsafeMutablePointer<UInt>
+  _ asked: UnsafePointer<bootmem_request>, _ physical: UnsafeMutablePointer<UInt>?
 ) -> Int32 {
+  guard let physical = unsafe physical else { return ErrorNumber.invalid }
+  let cacheLine = LibraryState.cacheLine
+  if unsafe asked.pointee.align == 0, cacheLine != 0 {
+    var complete = unsafe asked.pointee
+    complete.align = cacheLine
+    return unsafe bootmem_allocate(&complete, physical)
+  }
   let (flags, nid) = unsafe (asked.pointee.flags, asked.pointee.nid)
   let isOnlyNode = flags & UInt32(BOOTMEM_THIS_NODE) != 0
   guard flags <= UInt32(BOOTMEM_NO_CLEAR | BOOTMEM_THIS_NODE), nid >= (isOnlyNode ? 0 : -1),
@@ -196,7 +210,10 @@ private struct AllocationFunction: OptionSet {
 private func allocate(
   _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt, _ function: AllocationFunction
 ) -> UnsafeMutableRawPointer? {
-  guard let address = LibraryState.allocateAtCursor(size, align, goal, limit) else {
+  guard
+    let address = LibraryState.allocateAtCursor(
+      size, align == 0 ? LibraryState.cacheLine : align, goal, limit)
+  else {
     return unsafe searchForMemory(nil, size, align, goal, limit, function)
   }
   return unsafe LibraryState.cleared(address, size)
@@ -208,9 +225,9 @@ private func allocate(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt,
   _ function: AllocationFunction
 ) -> UnsafeMutableRawPointer? {
-  guard let number = unsafe LibraryState.nodeNumber(pgdat),
+  guard let node = unsafe LibraryState.node(pgdat),
     let address = unsafe LibraryState.allocateAtCursor(
-      size, align, goal, limit, on: LibraryState.nodes + number, isHigh: function.contains(.high))
+      size, align, goal, limit, on: node, isHigh: function.contains(.high))
   else { return unsafe searchForMemory(pgdat, size, align, goal, limit, function) }
   return unsafe LibraryState.cleared(address, size)
 }
@@ -221,6 +238,10 @@ private func searchForMemory(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt,
   _ function: AllocationFunction
 ) -> UnsafeMutableRawPointer? {
+  // On a node, no alignment has been taken for one that is too large until here.
+  if align == 0, function.contains(.node), LibraryState.cacheLine != 0 {
+    return unsafe allocate(pgdat, size, LibraryState.cacheLine, goal, limit, function)
+  }
   var request = AllocationRequest(size, align, goal, .init(limit))
   let refusal: Refusal
   do throws(Refusal) {

@@ -27,7 +27,7 @@ enum LibraryState {
     // Whoever searches follows that variable.
     guard bootmem_debug_value() == 0 else { return nil }
     return unsafe storage.pointee.allocateAtCursor(
-      size, alignment: align == 0 ? cacheLine : align, goal: goal, limit: limit)
+      size, alignment: align, goal: goal, limit: limit)
   }
 
   /// The same on a node.
@@ -38,16 +38,16 @@ enum LibraryState {
   ) -> UInt? {
     guard bootmem_debug_value() == 0 else { return nil }
     return unsafe storage.pointee.allocateAtCursor(
-      size, alignment: align == 0 ? cacheLine : align, goal: goal, limit: limit, on: node,
-      isHigh: isHigh)
+      size, alignment: align, goal: goal, limit: limit, on: node, isHigh: isHigh)
   }
 
-  /// The node at which a search for any begins.
+  /// The node at which calls begin that first try where the last change was, see ``BootMemory``.
   @inline(__always)
-  static var firstNode: BootMemory.NodePointer? { unsafe storage.pointee.firstNode }
+  static var cursorNode: BootMemory.NodePointer? { unsafe storage.pointee.cursorNode }
 
+  /// The alignment that stands for none given; 0 before `bootmem_setup`.
   @inline(__always)
-  private static var cacheLine: UInt {
+  static var cacheLine: UInt {
     unsafe UInt(truncatingIfNeeded: storage.pointee.platform.cacheLineByteCount)
   }
 
@@ -61,22 +61,21 @@ enum LibraryState {
     return unsafe pointer
   }
 
-  /// The number of the node that a pointer from `bootmem_node` stands for; nil for any other pointer.
-  ///
-  /// It is no pointer to the node: those are so far apart that this takes no division.
+  /// The node that a pointer from `bootmem_node` points to; nil for any other pointer.
   @inline(__always)
-  static func nodeNumber(_ pointer: OpaquePointer?) -> Int? {
+  static func node(_ pointer: OpaquePointer?) -> BootMemory.NodePointer? {
     let offset = UInt(bitPattern: pointer) &- UInt(bitPattern: unsafe bootmem_nodes_pointer())
     // Rotated, what is no multiple of the distance is too large; as is what is below the storage, NULL
     // among it.
     let shift = UInt(BOOTMEM_NODE_SHIFT)
     let number = offset &>> shift | offset &<< (UInt(UInt.bitWidth) &- shift)
-    return number < UInt(BOOTMEM_MAX_NODES) ? Int(bitPattern: number) : nil
+    guard number < UInt(BOOTMEM_MAX_NODES) else { return nil }
+    return unsafe BootMemory.NodePointer(pointer.unsafelyUnwrapped)
   }
 
   /// What `bootmem_node` returns for a number below ``BOOTMEM_MAX_NODES``.
   static func pointer(toNode number: Int) -> OpaquePointer? {
-    unsafe OpaquePointer(bootmem_nodes_pointer().unsafelyUnwrapped + number << BOOTMEM_NODE_SHIFT)
+    unsafe OpaquePointer(nodes + number)
   }
 
   /// The limit of the functions that are `low`; 0 for none.
@@ -109,7 +108,7 @@ enum LibraryState {
   /// Starts anew, without nodes, with a platform that has been checked.
   static func setUp(_ given: UnsafePointer<bootmem_platform>, cacheLineByteCount: UInt) {
     if MemoryLayout<BootMemory>.size > BOOTMEM_CORE_SIZE
-      || MemoryLayout<BootMemoryNode>.stride > BOOTMEM_NODE_SIZE
+      || MemoryLayout<BootMemoryNode>.stride != BOOTMEM_NODE_SIZE
     {
       bootmem_room_is_too_small()
     }

@@ -7,8 +7,8 @@ extension NodeID {
   /// The node that a `pg_data_t *` points to, or stands for.
   @inline(__always)
   init(_ pointer: OpaquePointer?) throws(Refusal) {
-    if let number = unsafe LibraryState.nodeNumber(pointer) {
-      self.init(number)
+    if let node = unsafe LibraryState.node(pointer) {
+      self.init(unsafe node - LibraryState.nodes)
     } else {
       self = unsafe try Self(ofKernelNode: pointer)
     }

@@ -41,13 +41,19 @@ private func boot(_ machine: inout Machine, _ byteCount: UInt64, rangeCount: UIn
 /// `count` allocations of what `request` says.
 private func allocations(
   _ name: String, _ count: Int, prepare: @escaping (inout Machine) throws -> Void = registerClean,
-  _ request: AllocationRequest
+  _ request: AllocationRequest, orTrap: Bool = false
 ) -> Case {
   var request = request
   request.clearsMemory = false
-  return Case(name: name, operationCount: count, prepare: prepare) { [request] machine in
+  var row = Case(name: name, operationCount: count, prepare: prepare) { [request] machine in
     for _ in 0..<count { _ = try machine.memory.allocate(request) }
   }
+  if orTrap {
+    row.run = { [request] machine in
+      for _ in 0..<count { _ = machine.memory.allocateOrTrap(request) }
+    }
+  }
+  return row
 }
 
 /// A request with a goal of 16 MiB.
@@ -82,13 +88,8 @@ func allCases() -> [Case] {
         try machine.free(start + 4 * page, 16 * gib - 8 * page)
       }
     },
-    allocations("allocate-64", 100_000, request(64, 64)),
     allocations("allocate-64-align-0", 100_000, request(64, 0)),
-    allocations("allocate-64-low", 100_000, .low(byteCount: 64)),
-    allocations("allocate-64-node", 100_000, request(64, 64).on(NodeID(0))),
-    allocations("allocate-64-node-only", 100_000, request(64, 64).on(NodeID(0), policy: .only)),
     allocations("allocate-24", 100_000, request(24, 8)),
-    allocations("allocate-page", 100_000, request(page, page)),
     allocations("allocate-2mib", 10_000, request(2 * mib, 2 * mib)),
     allocations(
       "allocate-512-pages", 1, prepare: registerFragmented,
@@ -113,5 +114,21 @@ func allCases() -> [Case] {
       try machine.memory.handOver(maximumOrder: 10) { _ in blockCount += 1 }
       precondition(blockCount > 16000)
     },
+  ] + entries("64", 64) + entries("page", page)
+}
+
+/// Every way to an allocation of a size.
+private func entries(_ name: String, _ size: UInt64) -> [Case] {
+  let anywhere = request(size, size)
+  var low = AllocationRequest.low(byteCount: size)
+  low.alignment = size
+  var limited = anywhere.on(NodeID(0))
+  limited.limit = .address(PhysicalAddress(UInt64.max << PageFrame.byteCountShift))
+  return [
+    ("", anywhere), ("-low", low), ("-node", anywhere.on(NodeID(0))),
+    ("-node-low", low.on(NodeID(0))), ("-node-high", anywhere.on(NodeID(0), policy: .high)),
+    ("-node-limit", limited), ("-node-only", anywhere.on(NodeID(0), policy: .only)),
+  ].map { allocations("allocate-\(name)\($0)", 100_000, $1) } + [
+    allocations("allocate-\(name)-or-trap", 100_000, anywhere, orTrap: true)
   ]
 }
