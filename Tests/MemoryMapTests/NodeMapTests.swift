@@ -227,7 +227,8 @@ import Testing
     try withNodes(
       usable: [(0, 0x8000)], [],
       hotPluggable: [
-        (0x9000, 0xa000), (0x1000, 0x2000), (0x3000, 0x3000), (0x1800, 0x4000), (0x4000, 0x5001),
+        (0x9000, 0xa000), (0x1000, 0x2000), (0x3000, 0x3000), (0x1800, 0x4000), (0x1c00, 0x2000),
+        (0x4000, 0x5001),
       ]
     ) { map in
       var printed = PrintedText()
@@ -243,6 +244,23 @@ import Testing
       #expect(map.hotPluggable.pages(overlapping: PageRange(5..<6)) == PageRange(1..<6))
       #expect(map.hotPluggable.pages(overlapping: PageRange(6..<9)) == nil)
       #expect(map.hotPluggable.pages(overlapping: PageRange(6..<10)) == PageRange(9..<10))
+    }
+  }
+
+  @Test func removeAll_leavesOneNodeAndNothingHotPluggable() throws {
+    try withMap(of: [(0, 0x8000, .usable)]) { map in
+      let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(capacity: 1)
+      let hotPluggable = UnsafeMutableBufferPointer<AddressRange>.allocate(capacity: 1)
+      defer {
+        unsafe affinities.deallocate()
+        unsafe hotPluggable.deallocate()
+      }
+      var list = unsafe MemoryAffinityList(storage: affinities, hotPluggable: hotPluggable)
+      list.append(MemoryAffinity(range: AddressRange(0..<0x4000), node: NodeID(1)))
+      list.appendHotPluggable(AddressRange(0..<0x4000))
+      list.removeAll()
+      let nodes = try NodeMap(assigning: map, to: &list)
+      #expect(nodes.nodeCount == 1 && nodes.hotPluggable.count == 0)
     }
   }
 
