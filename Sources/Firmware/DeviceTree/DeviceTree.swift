@@ -33,15 +33,15 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
     func problem(_ object: StaticString, _ complaint: StaticString) -> FirmwareError {
       .unreadable(FirmwareProblem(object, at: address, complaint))
     }
+    guard let headerRange = blob.subrange(at: 0, byteCount: header.byteCount) else {
+      throw problem("device tree", "is smaller than its header")
+    }
     // A file may be shorter than its tree, and memory may end; else the walk would name what it met
     // first, a property whose name cannot be read.
-    guard blob.byteCount > 0, blob.load(UInt8.self, at: blob.byteCount - 1) != nil else {
+    guard blob.load(UInt8.self, at: blob.byteCount - 1) != nil else {
       throw .unreadable(
         FirmwareProblem(
           "device tree", at: address, "is cut off, has size", value: header.totalByteCount))
-    }
-    guard let headerRange = blob.subrange(at: 0, byteCount: header.byteCount) else {
-      throw problem("device tree", "is smaller than its header")
     }
     guard header.structureOffset % 4 == 0, let rest = blob.suffix(from: header.structureOffset),
       let structure = rest.slice(at: 0, byteCount: header.structureByteCount ?? rest.byteCount)
