@@ -7,7 +7,7 @@
 
 # What a kernel imports of this package, each module after those that it imports; then the kernel.
 readonly bare_modules="TextOutput PhysicalMemory MemoryMap MemoryTesting Firmware PageBitmap BootMemory \
-PageAllocator BootPlan Bootmem SwiftKernel"
+PageAllocator PageCaches BootPlan Bootmem SwiftKernel"
 
 # The function that the kernel's image begins with.
 readonly bare_entry=SwiftKernel_main
@@ -41,7 +41,7 @@ compile_bare() {
     -parse-as-library -swift-version 6 -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
     -enable-experimental-feature Embedded -Xfrontend -function-sections
     -Xfrontend -disable-stack-protector -Xcc -ffreestanding -I "$work"
-    -I "$root/Sources/CBootmem/include" -I "$kernel/Machine/include"
+    -I "$root/Sources/CBootmem/include" -I "$root/Sources/CPageCaches/include" -I "$kernel/Machine/include"
     -I "$kernel/ImageStorage/include" "${@:4}")
   case $triple in
     aarch64* | riscv64* | x86_64*) heapless=(-Xfrontend -no-allocations) ;;

@@ -103,6 +103,14 @@ step_pages() {
   done
 }
 
+# 1.2 million calls; BOOTMEM_THREAD_CALLS=10000000 are ten million for each number of threads.
+declare_step threads \
+  "processors that are threads use the caches of pages, with the thread sanitizer, 2, 4 and 8 at a time"
+step_threads() {
+  BOOTMEM_TARGETS=page-caches BOOTMEM_THREAD_CALLS=${BOOTMEM_THREAD_CALLS-200000} \
+    swift_tests .build-threads --sanitize=thread --filter ThreadTests
+}
+
 declare_step library "libbootmem.a linked into C programs, 32 and 64 bit"
 step_library() { counted "the library" scripts/test-library; }
 

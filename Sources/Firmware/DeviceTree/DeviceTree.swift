@@ -57,6 +57,8 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
     }
     var cursor = DeviceTreeCursor(structure: structure, strings: strings)
     root = try Self.checkedRoot(&cursor, endOfNames: Self.endOfLastText(in: strings))
+    guard strings.byteCount == 0 || strings.load(UInt8.self, at: strings.byteCount - 1) != nil
+    else { throw problem("device tree strings", "are cut off") }
     range = blob.range
     self.reservations = reservations
     // Version 16 does not say how large the structure is; its last token does.
@@ -77,10 +79,10 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
   }
 
   /// Where the last text in the block of strings ends, its zero byte included: a name that starts below
-  /// has an end.
+  /// has an end.  Of a block that is cut off no more is known than that it ends where the header says.
   private static func endOfLastText(in strings: BoundedBytes<Memory>) -> UInt64 {
     var end = strings.byteCount
-    while end > 0, strings.load(UInt8.self, at: end - 1) != 0 { end -= 1 }
+    while end > 0, let byte = strings.load(UInt8.self, at: end - 1), byte != 0 { end -= 1 }
     return end
   }
 

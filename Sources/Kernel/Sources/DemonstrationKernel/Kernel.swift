@@ -86,6 +86,9 @@ struct Kernel {
       return try PageDemonstration.run(
         on: &memory, map: account.map, owners: &account.owners, console: &console)
     }
+    if let word = account.commandLine.value(behind: "caches=") {
+      return try CacheDemonstration.run(on: &memory, processors: word, console: &console)
+    }
     if account.commandLine.contains("heap") {
       return try heap(&memory, &console)
     }
