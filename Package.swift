@@ -30,6 +30,10 @@ let package = Package(
     .library(
       name: "PageAllocator", type: .static,
       targets: ["BootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"]),
+    // The same for many processors, with some pages for each:
+    .library(
+      name: "PageCaches", type: .static,
+      targets: ["BootMemory", "PageAllocator", "PageCaches", "PhysicalMemory", "TextOutput"]),
     // Objects of any size from these two, and what Swift's own classes and collections ask a kernel for:
     .library(
       name: "KernelHeap", type: .static,
@@ -77,6 +81,13 @@ let package = Package(
       name: "PageAllocator",
       dependencies: ["BootMemory", "PageBitmap", "PhysicalMemory", "TextOutput"],
       swiftSettings: settings),
+    .target(name: "CPageCaches"),
+    .target(
+      name: "PageCaches",
+      dependencies: [
+        "BootMemory", "CPageCaches", "PageAllocator", "PhysicalMemory", "TextOutput",
+      ],
+      swiftSettings: settings),
     .target(
       name: "KernelHeap",
       dependencies: ["BootMemory", "PageAllocator", "PhysicalMemory", "TextOutput"],
@@ -104,6 +115,10 @@ let package = Package(
         "BootMemory", "CBootmem", "KernelHeap", "PageAllocator", "PhysicalMemory", "TextOutput",
       ],
       path: "Sources/BootmemC/Heap", swiftSettings: settings),
+    .target(
+      name: "BootmemCachesC",
+      dependencies: ["BootMemory", "CBootmem", "PageCaches"],
+      path: "Sources/BootmemC/Caches", swiftSettings: settings),
     .target(
       name: "BootPlan",
       dependencies: ["BootMemory", "MemoryMap", "PhysicalMemory", "TextOutput"],
@@ -154,6 +169,12 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "PageCachesTests",
+      dependencies: [
+        "BootMemory", "PageAllocator", "PageCaches", "PhysicalMemory", "TestSupport", "TraceReplay",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "KernelHeapTests",
       dependencies: [
         "BootMemory", "BootMemoryTrace", "CRuntimeHeap", "KernelHeap", "PageAllocator",
@@ -196,14 +217,21 @@ let package = Package(
 )
 
 // scripts/test builds the tests of the page allocators for each size of pages, with words of 32 bits those of
-// the heap too, and nothing that they do not need.
+// the heap too, those of caches with the thread sanitizer, and nothing that they do not need.
 let selection = Context.environment["BOOTMEM_TARGETS"]
-if selection == "page-allocators" || selection == "allocators" {
+if selection == "page-allocators" || selection == "allocators" || selection == "page-caches" {
   var names: Set = [
     "PhysicalMemory", "TextOutput", "PageBitmap", "BootMemory", "BootMemoryTrace", "TraceReplay",
-    "PageAllocator", "TestSupport", "BitmapTestSupport", "PageBitmapTests", "BootMemoryTests",
-    "PageAllocatorTests",
+    "PageAllocator", "TestSupport",
   ]
+  if selection != "page-caches" {
+    names.formUnion([
+      "BitmapTestSupport", "PageBitmapTests", "BootMemoryTests", "PageAllocatorTests",
+    ])
+  }
+  if selection != "page-allocators" {
+    names.formUnion(["CPageCaches", "PageCaches", "PageCachesTests"])
+  }
   if selection == "allocators" {
     names.formUnion(["KernelHeap", "CRuntimeHeap", "RuntimeHeap", "KernelHeapTests"])
   }

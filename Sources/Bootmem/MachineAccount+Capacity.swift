@@ -19,6 +19,9 @@ extension MachineAccount {
     /// The ranges of memory that the firmware gives to nodes.
     public var affinities = 64
 
+    /// The ranges of memory that the firmware says are hot-pluggable.
+    public var hotPluggableRanges = 64
+
     /// The nodes.
     public var nodes = 8
 
@@ -41,7 +44,8 @@ extension MachineAccount {
       }
       return byteCount(MemoryRegion.self, regions) + byteCount(PageRegion.self, mapRegions)
         + byteCount(OwnedRange.self, heldRanges) + byteCount(OwnedRange.self, owners)
-        + byteCount(MemoryAffinity.self, affinities) + byteCount(UInt32.self, nodes)
+        + byteCount(MemoryAffinity.self, affinities)
+        + byteCount(AddressRange.self, hotPluggableRanges) + byteCount(UInt32.self, nodes)
         + byteCount(UInt8.self, commandLineByteCount + nameByteCount)
     }
   }

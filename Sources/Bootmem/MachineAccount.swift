@@ -23,7 +23,7 @@ public struct MachineAccount: ~Copyable {
   /// What the memory is good for, as sanitised.
   public let map: MemoryMap
 
-  /// Which node each usable page belongs to.
+  /// Which node each usable page belongs to, and which memory is hot-pluggable.
   public var nodes: NodeMap
 
   /// Who holds what: the kernel, what the loader left, the firmware's data, and page 0, which is
@@ -65,7 +65,9 @@ public struct MachineAccount: ~Copyable {
       copying: information.commandLine, in: memory,
       storage: storage.take(count: capacity.commandLineByteCount))
     var nodes = unsafe NodeInformation(
-      affinities: MemoryAffinityList(storage: storage.take(count: capacity.affinities)),
+      affinities: MemoryAffinityList(
+        storage: storage.take(count: capacity.affinities),
+        hotPluggable: storage.take(count: capacity.hotPluggableRanges)),
       domains: storage.take(count: capacity.nodes))
     try unsafe self.init(
       of: &information, commandLine: commandLine, nodes: &nodes, in: memory, image: image,

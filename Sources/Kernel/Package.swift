@@ -31,6 +31,7 @@ let package = Package(
         .product(name: "BootMemoryTrace", package: "swift-bootmem"),
         .product(name: "Bootmem", package: "swift-bootmem"),
         .product(name: "PageAllocator", package: "swift-bootmem"),
+        .product(name: "PageCaches", package: "swift-bootmem"),
       ],
       swiftSettings: settings),
     .executableTarget(

@@ -1,20 +1,32 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// What firmware says about nodes: how many there are, and which memory is near which of them.
+/// What firmware says about nodes: how many there are, which memory is near which of them, and which
+/// memory can be taken out while the machine runs.
 ///
 /// An empty list stands for a machine of one node.  The list lies in storage of its owner; what does
 /// not fit is counted, and no ``NodeMap`` is made of an incomplete list.
 public struct MemoryAffinityList: ~Copyable {
   private var list: BoundedList<MemoryAffinity>
 
+  /// The memory that is hot-pluggable, whether or not it is given to a node.
+  private var hotPluggable: BoundedList<AddressRange>
+
   /// The number of nodes, with those that have no memory; 1 at least.
   public private(set) var nodeCount = 1
 
-  /// Makes an empty list in `storage`, which must stay valid, and untouched by others, as long as
-  /// the list is used.  It need not be initialised.
-  public init(storage: UnsafeMutableBufferPointer<MemoryAffinity>) {
+  /// Makes an empty list in storage that must stay valid, and untouched by others, as long as the
+  /// list is used.  It need not be initialised.
+  ///
+  /// - Parameters:
+  ///   - storage: Room for the ranges of nodes.
+  ///   - hotPluggable: Room for the ranges that are hot-pluggable.
+  public init(
+    storage: UnsafeMutableBufferPointer<MemoryAffinity>,
+    hotPluggable: UnsafeMutableBufferPointer<AddressRange>
+  ) {
     list = unsafe BoundedList(storage: storage)
+    self.hotPluggable = unsafe BoundedList(storage: hotPluggable)
   }
 
   /// The number of entries in the list.
@@ -32,6 +44,13 @@ public struct MemoryAffinityList: ~Copyable {
     list.append(affinity)
   }
 
+  /// Takes note that memory can be plugged in and taken out there; an empty range is left out.
+  ///
+  /// - Complexity: O(1).
+  public mutating func appendHotPluggable(_ range: AddressRange) {
+    if !range.isEmpty { hotPluggable.append(range) }
+  }
+
   /// Takes note that there is a node with this number, with memory or without.
   public mutating func includeNode(_ node: NodeID) {
     nodeCount = max(nodeCount, node.rawValue + 1)
@@ -39,21 +58,51 @@ public struct MemoryAffinityList: ~Copyable {
 
   /// Empties the list.
   public mutating func removeAll() {
+    removeNodes()
+    hotPluggable.removeAll()
+  }
+
+  /// Takes out all that is said of nodes; what is hot-pluggable stays so.
+  mutating func removeNodes() {
     list.removeAll()
     nodeCount = 1
   }
 
   /// Says with an error that there was no room for all entries, and how much is needed.
   ///
-  /// - Throws: ``MemoryMapError/affinityListFull(capacity:needed:)``
+  /// - Throws: ``MemoryMapError/affinityListFull(capacity:needed:)`` or
+  ///   ``MemoryMapError/hotPluggableListFull(capacity:needed:)``
   public borrowing func checkCapacity() throws(MemoryMapError) {
     guard list.isComplete else {
       throw .affinityListFull(capacity: list.capacity, needed: list.neededCapacity)
+    }
+    guard hotPluggable.isComplete else {
+      throw .hotPluggableListFull(
+        capacity: hotPluggable.capacity, needed: hotPluggable.neededCapacity)
     }
   }
 
   /// The entries in their present order, for a view of them.
   var elements: UnsafeMutableBufferPointer<MemoryAffinity> { unsafe list.elements }
+
+  /// A view of the memory that is hot-pluggable, which gets sorted, and ranges that touch merged.
+  ///
+  /// - Complexity: O(n log n), in place.
+  mutating func hotPluggableMemory() -> HotPluggableMemory {
+    hotPluggable.sort { $0.start < $1.start }
+    var kept = 0
+    for index in 0..<hotPluggable.count {
+      let range = hotPluggable[index]
+      if kept > 0, let joined = hotPluggable[kept - 1].joined(with: range) {
+        hotPluggable[kept - 1] = joined
+      } else {
+        hotPluggable[kept] = range
+        kept += 1
+      }
+    }
+    hotPluggable.keepFirst(kept)
+    return unsafe HotPluggableMemory(UnsafeBufferPointer(hotPluggable.elements))
+  }
 
   /// Puts the entries into ascending order, and cuts those that overlap: the addresses go to the
   /// entry that starts first, of two that start together to the larger one.
@@ -92,5 +141,17 @@ public struct MemoryAffinityList: ~Copyable {
     }
     list.keepFirst(kept)
     return conflictCount
+  }
+}
+
+extension AddressRange {
+  /// The bytes of both ranges, of which the other one does not start below this one; nil if there are
+  /// addresses between them.
+  fileprivate func joined(with other: AddressRange) -> AddressRange? {
+    if let end, end < other.start { return nil }
+    guard let last, let otherLast = other.last else { return nil }
+    // All addresses are one more than a range has.
+    return AddressRange(first: start, last: max(last, otherLast))
+      ?? AddressRange(start: start, clampingByteCount: .max)
   }
 }

@@ -12,6 +12,9 @@ public enum MemoryMapError: Error, Equatable {
   /// The list of what firmware says about nodes must hold `needed` entries.
   case affinityListFull(capacity: Int, needed: Int)
 
+  /// The list of what firmware says is hot-pluggable must hold `needed` ranges.
+  case hotPluggableListFull(capacity: Int, needed: Int)
+
   /// Prints the error as a sentence without a line end.
   public func write(to sink: inout some TextSink) {
     switch self {
@@ -21,6 +24,8 @@ public enum MemoryMapError: Error, Equatable {
       write("memory map", capacity, needed, to: &sink)
     case .affinityListFull(let capacity, let needed):
       write("list of memory affinities", capacity, needed, to: &sink)
+    case .hotPluggableListFull(let capacity, let needed):
+      write("list of hot-pluggable memory", capacity, needed, to: &sink)
     }
   }
 

@@ -27,13 +27,17 @@ public struct NodeMap {
   /// does; the caller should say so.
   public let conflictCount: Int
 
+  /// The memory that can be taken out while the machine runs, whichever node it belongs to.
+  public let hotPluggable: HotPluggableMemory
+
   /// Makes the map of the usable pages of `map`, as `affinities`, which gets sorted, gives them to
   /// nodes.
   ///
   /// The storage of both must stay valid and untouched as long as the map is used.
   ///
-  /// - Throws: ``MemoryMapError/affinityListFull(capacity:needed:)`` if `affinities` is not
-  ///   complete; it is unchanged then.
+  /// - Throws: ``MemoryMapError/affinityListFull(capacity:needed:)`` or
+  ///   ``MemoryMapError/hotPluggableListFull(capacity:needed:)`` if `affinities` is not complete; it
+  ///   is unchanged then.
   /// - Complexity: O(n log n) in the number of affinities.
   public init(
     assigning map: MemoryMap, to affinities: inout MemoryAffinityList
@@ -41,16 +45,22 @@ public struct NodeMap {
     try affinities.checkCapacity()
     memory = map
     conflictCount = affinities.sortAndSeparate(in: map)
-    if conflictCount > 0 { affinities.removeAll() }
+    if conflictCount > 0 { affinities.removeNodes() }
     nodeCount = affinities.nodeCount
+    hotPluggable = affinities.hotPluggableMemory()
     unsafe self.affinities = UnsafeBufferPointer(affinities.elements)
   }
 
   /// Makes the map in which all usable pages of `map` belong to node 0.
-  public init(oneNodeOf map: MemoryMap) {
+  ///
+  /// - Parameters:
+  ///   - map: The memory.
+  ///   - hotPluggable: What of it can be taken out.
+  public init(oneNodeOf map: MemoryMap, hotPluggable: HotPluggableMemory = .none) {
     memory = map
     conflictCount = 0
     nodeCount = 1
+    self.hotPluggable = hotPluggable
     unsafe affinities = UnsafeBufferPointer(start: nil, count: 0)
   }
 

@@ -36,6 +36,7 @@ static void require(bool condition, const char *what)
 static void BOOTMEM_CALL write_text(void *given, const char *text, size_t length)
 {
   require(given == &context, "write got another context");
+  if (kit_text[0] == 0) text_length = 0;
   if (length > sizeof kit_text - 1 - text_length) length = sizeof kit_text - 1 - text_length;
   memcpy(kit_text + text_length, text, length);
   text_length += length;

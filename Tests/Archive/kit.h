@@ -65,7 +65,7 @@ struct kit_block {
 extern struct kit_block *kit_blocks;
 extern size_t kit_block_count;
 
-/* The text that was written since kit_setup(), cut off at its capacity. */
+/* The text that was written since kit_setup(), or since a test has made it empty, cut off at its capacity. */
 extern char kit_text[1 << 16];
 
 /* ---- Counts ---- */

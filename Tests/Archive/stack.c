@@ -7,6 +7,7 @@
 #include <ucontext.h>
 
 #include "bootmem.h"
+#include "bootmem_caches.h"
 #include "bootmem_heap.h"
 #include "bootmem_ledger.h"
 #include "bootmem_pages.h"
@@ -19,6 +20,10 @@ static struct bootmem_entry entries[16], freed[16];
 static unsigned long physical;
 static struct bootmem_pages_statistics statistics;
 static struct bootmem_heap_statistics held;
+static struct bootmem_cache cache_room[2];
+static struct bootmem_caches caches = {
+  .size = sizeof caches, .room = cache_room, .count = 2, .max_pages = 64, .max_large_blocks = 2,
+};
 static void *object;
 
 /* ---- Callbacks that take next to no stack; faults return ---- */
@@ -109,6 +114,13 @@ static const struct bootmem_heap_source no_source;
   call(bootmem_pages_resize_run, (0x604, 5, 4, 0), (1, 3, 9, 0))                     \
   call(bootmem_pages_prepare, (), ())                                                \
   call(bootmem_pages_count, (0, &statistics), (-1, &statistics))                     \
+  call(bootmem_set_caches, (&caches), (NULL))                                        \
+  call(bootmem_caches_allocate, (0, 0), (11, 9))                                     \
+  call(bootmem_caches_free, (0x600, 0, 0), (~0UL, 0, 9))                             \
+  call(bootmem_caches_allocate_run, (5, 4, -1, 0, 0), (0, 3, -1, 0, 0))              \
+  call(bootmem_caches_free_run, (0x600, 5), (1, 3))                                  \
+  call(bootmem_caches_drain, (0), (9))                                               \
+  call(bootmem_caches_count, (0, &statistics, 0), (-1, &statistics, 0))              \
   call(bootmem_heap_set_source, (NULL), (&no_source))                                \
   call(bootmem_heap_allocate, (50000), (~(size_t)0))                                 \
   call(bootmem_heap_allocate_aligned, (100, 4096), (1, 3))                           \
@@ -201,6 +213,9 @@ int main(void)
       measure(call);
       set_up(debug);
       bootmem_keep_pages();
+      bootmem_set_caches(&caches);
+      /* One page in a cache, which is wrong. */
+      bootmem_caches_free(0x10, 0, 1);
       measure(call);
     }
   for (struct call *call = calls; call < calls + count; call++) {

@@ -6,12 +6,15 @@ import Testing
 @Suite struct BitmapPlacementTests {
   private func place(
     _ pageCount: UInt64, usable: [Range<UInt64>], held: [Range<UInt64>],
-    window: Range<UInt64> = 0..<1000
+    window: Range<UInt64> = 0..<1000, spareWindow: Range<UInt64>? = nil,
+    hotPluggable: [Range<UInt64>] = []
   ) throws -> PageRange? {
     let fixture = try PlanFixture(usable: usable)
     let owners = try fixture.owners(held.map { ($0, .kernelImage) })
     return BitmapPlacement.find(
-      pageCount: pageCount, in: range(window), of: fixture.map, avoiding: owners)
+      pageCount: pageCount, in: range(window), orIn: spareWindow.map { range($0) },
+      of: fixture.map, avoiding: owners,
+      sparing: try fixture.nodes([], hotPluggable: hotPluggable).hotPluggable)
   }
 
   @Test func find_behindTheHighestThingHeld() throws {
@@ -47,5 +50,40 @@ import Testing
     #expect(
       try place(2, usable: [1..<900], held: [850..<860], window: 100..<200) == range(100..<102))
     #expect(try place(2, usable: [1..<900], held: [199..<200], window: 198..<200) == nil)
+  }
+
+  @Test func find_noRoomInTheWindow_isInTheOtherOne() throws {
+    #expect(
+      try place(2, usable: [1..<900], held: [100..<200], window: 100..<200, spareWindow: 0..<900)
+        == range(200..<202))
+  }
+
+  @Test func find_hotPluggableMemory_isPassedOver() throws {
+    #expect(
+      try place(2, usable: [1..<900], held: [1..<4], hotPluggable: [4..<64, 65..<100])
+        == range(100..<102))
+  }
+
+  /// All behind what is held is hot-pluggable: in front of it other memory will do.
+  @Test func find_hotPluggableMemoryBehindWhatIsHeld_goesInFrontOfIt() throws {
+    #expect(
+      try place(2, usable: [1..<900], held: [50..<60], hotPluggable: [40..<900]) == range(1..<3))
+  }
+
+  @Test func find_hotPluggableMemoryOnly_goesToTheOtherWindow() throws {
+    #expect(
+      try place(
+        2, usable: [1..<900], held: [], window: 100..<200, spareWindow: 0..<900,
+        hotPluggable: [90..<300]) == range(1..<3))
+  }
+
+  @Test func find_noOtherMemoryWillDo_isHotPluggable() throws {
+    #expect(
+      try place(
+        2, usable: [1..<900], held: [], window: 100..<200, spareWindow: 0..<900,
+        hotPluggable: [0..<1000]) == range(100..<102))
+    #expect(
+      try place(8, usable: [1..<9, 100..<200], held: [2..<3], hotPluggable: [90..<300])
+        == range(100..<108))
   }
 }

@@ -121,6 +121,65 @@ import Testing
     #expect(memory.freePageCount() == 6)
   }
 
+  // usable   UUUUUUUUUUUU
+  // nodes    000000111111
+  // hot      ......HHHHHH
+  @Test func setUpNodes_hotPluggableNode_bitmapLiesInOtherMemory() throws {
+    let fixture = try PlanFixture(usable: [0..<12])
+    var owners = try fixture.owners([(0..<1, .firstPage)])
+    var memory = fixture.memory()
+    var reports = PrintedText()
+    let nodes = try fixture.nodes([(0..<6, 0), (6..<12, 1)], hotPluggable: [6..<12])
+    try memory.setUpNodes(nodes, below: .end, owners: &owners, reportingTo: &reports)
+    #expect(reports.text == "")
+    #expect(owners.owner(of: 1) == .bitmap(NodeID(0)))
+    #expect(owners.owner(of: 2) == .bitmap(NodeID(1)))
+    #expect(memory.isReserved(2) == true)
+    #expect(memory.freePageCount(on: NodeID(1)) == 6)
+  }
+
+  // usable   UUUUUU
+  // hot      HHHHHH
+  @Test func setUpNodes_hotPluggableMemoryOnly_bitmapLiesThereAndIsReported() throws {
+    let fixture = try PlanFixture(usable: [0..<6])
+    var owners = try fixture.owners()
+    var memory = fixture.memory()
+    var reports = PrintedText()
+    let nodes = try fixture.nodes([], hotPluggable: [0..<6])
+    try memory.setUpNodes(nodes, below: .end, owners: &owners, reportingTo: &reports)
+    #expect(
+      reports.text
+        == "nodes: the bitmap of node 0 lies in hot-pluggable memory, as there is no room "
+        + "elsewhere\n")
+    #expect(owners.owner(of: 0) == .bitmap(NodeID(0)))
+  }
+
+  // nodes    00110011001100   too many for the storage
+  // hot      HHHHHHHHHHHH..
+  @Test func setUpNodes_moreStretchesThanStorage_sparesHotPluggableMemory() throws {
+    let fixture = try PlanFixture(usable: [0..<14])
+    var owners = try fixture.owners()
+    var memory = fixture.memory()
+    var reports = PrintedText()
+    let nodes = try fixture.nodes(
+      [
+        (0..<2, 0), (2..<4, 1), (4..<6, 0), (6..<8, 1), (8..<10, 0), (10..<12, 1), (12..<14, 0),
+      ], hotPluggable: [0..<12])
+    let result = try memory.setUpNodes(nodes, below: .end, owners: &owners, reportingTo: &reports)
+    #expect(result.hotPluggable.count == 1)
+    #expect(owners.owner(of: 12) == .bitmap(NodeID(0)))
+  }
+
+  @Test func setUpNode_sparesHotPluggableMemory() throws {
+    let fixture = try PlanFixture(usable: [0..<20])
+    var owners = try fixture.owners()
+    var memory = fixture.memory()
+    let hotPluggable = try fixture.nodes([], hotPluggable: [0..<9]).hotPluggable
+    let bitmap = try memory.setUpNode(
+      NodeID(0), spanning: range(0..<20), of: fixture.map, sparing: hotPluggable, owners: &owners)
+    #expect(bitmap == range(9..<10))
+  }
+
   // nodes    00110011001100   five parts more than nodes, and storage for four numbers
   @Test func setUpNodes_moreStretchesThanStorage_areOneNodeAndReported() throws {
     let fixture = try PlanFixture(usable: [0..<14])

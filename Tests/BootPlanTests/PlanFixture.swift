@@ -13,6 +13,7 @@ final class PlanFixture {
   private let freedRanges: UnsafeMutableBufferPointer<OwnedRange>
   private let nodeStorage: UnsafeMutableBufferPointer<BootMemoryNode>
   private let affinityStorage: UnsafeMutableBufferPointer<MemoryAffinity>
+  private let hotPluggableStorage: UnsafeMutableBufferPointer<AddressRange>
   private let arena: UnsafeMutableRawPointer
 
   let map: MemoryMap
@@ -25,6 +26,7 @@ final class PlanFixture {
     unsafe freedRanges = .allocate(capacity: 4)
     unsafe nodeStorage = .allocate(capacity: 4)
     unsafe affinityStorage = .allocate(capacity: 16)
+    unsafe hotPluggableStorage = .allocate(capacity: 4)
     unsafe arena = .allocate(byteCount: arenaPageCount << 12, alignment: 4096)
     var list = unsafe MemoryRegionList(storage: regions)
     for pages in usable {
@@ -42,6 +44,7 @@ final class PlanFixture {
     unsafe freedRanges.deallocate()
     unsafe nodeStorage.deallocate()
     unsafe affinityStorage.deallocate()
+    unsafe hotPluggableStorage.deallocate()
     unsafe arena.deallocate()
   }
 
@@ -59,15 +62,21 @@ final class PlanFixture {
   }
 
   /// The usable pages by nodes; the fixture's only one at a time.
-  func nodes(_ affinities: [(Range<UInt64>, Int)]) throws -> NodeMap {
-    var list = unsafe MemoryAffinityList(storage: affinityStorage)
+  func nodes(
+    _ affinities: [(Range<UInt64>, Int)], hotPluggable: [Range<UInt64>] = []
+  ) throws -> NodeMap {
+    var list = unsafe MemoryAffinityList(
+      storage: affinityStorage, hotPluggable: hotPluggableStorage)
     for (pages, node) in affinities {
-      let addresses = AddressRange(
-        start: PhysicalAddress(pages.lowerBound << 12),
-        clampingByteCount: UInt64(pages.count) << 12)
-      list.append(MemoryAffinity(range: addresses, node: NodeID(node)))
+      list.append(MemoryAffinity(range: Self.addresses(pages), node: NodeID(node)))
     }
+    for pages in hotPluggable { list.appendHotPluggable(Self.addresses(pages)) }
     return try NodeMap(assigning: map, to: &list)
+  }
+
+  private static func addresses(_ pages: Range<UInt64>) -> AddressRange {
+    AddressRange(
+      start: PhysicalAddress(pages.lowerBound << 12), clampingByteCount: UInt64(pages.count) << 12)
   }
 
   func memory() -> BootMemory {

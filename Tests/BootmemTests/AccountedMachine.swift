@@ -64,8 +64,9 @@ struct AccountedMachine: PhysicalMemoryReader {
     put(range.upperBound, at: 0x9404)
   }
 
-  /// The firmware has ACPI's table of affinities, which gives these ranges to nodes 0, 1 and so on.
-  mutating func setNodes(_ ranges: [Range<UInt64>]) {
+  /// The firmware has ACPI's table of affinities, which gives these ranges to nodes 0, 1 and so on; those
+  /// of the nodes from `firstHotPluggable` on are hot-pluggable.
+  mutating func setNodes(_ ranges: [Range<UInt64>], firstHotPluggable: Int = .max) {
     let pointer: UInt64 = 0xf_0000
     put(0x2052_5450_2044_5352 as UInt64, at: pointer)
     put(UInt32(Self.rootTable), at: pointer + 16)
@@ -83,7 +84,7 @@ struct AccountedMachine: PhysicalMemoryReader {
       put(UInt32(index), at: entry + 2)
       put(range.lowerBound, at: entry + 8)
       put(range.upperBound - range.lowerBound, at: entry + 16)
-      put(UInt32(1), at: entry + 28)
+      put(UInt32(index < firstHotPluggable ? 1 : 3), at: entry + 28)
     }
     sum(Self.firstTable, byteCount: byteCount, at: 9)
   }
@@ -105,6 +106,7 @@ struct AccountedMachine: PhysicalMemoryReader {
     var freePageCount: UInt64 = 0
     var nodeCount = 0
     var nodes = ""
+    var hotPluggable = ""
     var memoryTestPassCount = 0
   }
 
@@ -139,6 +141,9 @@ struct AccountedMachine: PhysicalMemoryReader {
       text = PrintedText()
       account.nodes.write(to: &text)
       result.nodes = text.text
+      text = PrintedText()
+      account.nodes.hotPluggable.write(to: &text)
+      result.hotPluggable = text.text
       result.nodeCount = account.nodes.nodeCount
       result.memoryTestPassCount = account.parameters.memoryTestPassCount
       result.usablePageCount = account.map.usablePageCount(below: account.reach)

@@ -136,6 +136,27 @@ import Testing
         + "to hold 2; all memory is taken for one node\n")
   }
 
+  @Test func setUpNodes_hotPluggableNode_itsBitmapLiesInAnotherOne() {
+    var machine = AccountedMachine()
+    machine.setNodes([0..<0x80_0000, 0x80_0000..<0x100_0000], firstHotPluggable: 1)
+    let result = machine.account()
+    #expect(result.notes == "")
+    #expect(result.hotPluggable == "  0000000000800000-0000000000ffffff 8 MiB\n")
+    #expect(result.held.contains("  0000000000302000-0000000000302fff bitmap of node 0\n"))
+    #expect(result.held.contains("  0000000000303000-0000000000303fff bitmap of node 1\n"))
+  }
+
+  @Test func reading_tooManyHotPluggableRanges_isOneNodeAndReported() {
+    var machine = AccountedMachine()
+    machine.setNodes([0..<0x80_0000, 0x80_0000..<0x100_0000], firstHotPluggable: 0)
+    machine.capacity.hotPluggableRanges = 1
+    let result = machine.account()
+    #expect(result.nodeCount == 1)
+    #expect(
+      result.notes == "firmware: list of hot-pluggable memory is full: it holds 1, needs to hold "
+        + "2; all memory is taken for one node\n")
+  }
+
   @Test func setUpNodes_moreThanStorage_isOneNodeInTheAccountToo() {
     var machine = AccountedMachine()
     machine.setNodes([0..<0x80_0000, 0x80_0000..<0x100_0000])
@@ -173,6 +194,7 @@ import Testing
     let map = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 8)
     let held = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: 16)
     let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(capacity: 4)
+    let hotPluggable = UnsafeMutableBufferPointer<AddressRange>.allocate(capacity: 4)
     let domains = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 4)
     let text = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 0)
     defer {
@@ -180,6 +202,7 @@ import Testing
       unsafe map.deallocate()
       unsafe held.deallocate()
       unsafe affinities.deallocate()
+      unsafe hotPluggable.deallocate()
       unsafe domains.deallocate()
       unsafe text.deallocate()
     }
@@ -189,7 +212,8 @@ import Testing
     information.board = .pc
     information.regions.append(start: 0, byteCount: 0x100_0000, kind: .usable)
     var nodes = unsafe NodeInformation(
-      affinities: MemoryAffinityList(storage: affinities), domains: domains)
+      affinities: MemoryAffinityList(storage: affinities, hotPluggable: hotPluggable),
+      domains: domains)
     for node in 0..<3 { nodes.affinities.includeNode(NodeID(node)) }
     var sink = PrintedText()
     let account = try unsafe MachineAccount(

@@ -134,7 +134,26 @@ import Testing
       let bad = try ParameterResult(text, to: board, limitMeaning: .amount)
       #expect(bad.reports == "command line: \(text): \(complaint); ignored\n")
     }
-    #expect(try ParameterResult("mem=1M@0", to: given).reports.contains("is no size"))
+  }
+
+  /// "mem=64MB" is often written.  Linux takes what it can read, and looks at nothing behind it.
+  @Test func mem_whatFollowsTheSizeIsIgnoredAndReported() throws {
+    for text in ["mem=6MB", "mem=6MM", "mem=6MiB", "mem=6291456B", "mem=6M@1M"] {
+      let result = try ParameterResult(text, to: given)
+      #expect(result.usable == [0...0x3ff, 0x500...0x5ff], "\(text)")
+      #expect(
+        result.reports == "command line: \(text): what follows the size is ignored\n", "\(text)")
+    }
+    let amount = try ParameterResult("mem=4M mem=2MB", to: board, limitMeaning: .amount)
+    #expect(amount.usable == [0x8_0000...0x8_00ff])
+    #expect(
+      amount.reports
+        == "command line: mem=4M: is followed by another one that counts; ignored\n"
+        + "command line: mem=2MB: what follows the size is ignored\n")
+    // Less than a page is a slip.
+    #expect(
+      try ParameterResult("mem=2M mem=99x", to: board, limitMeaning: .amount).usable
+        == [0x8_0000...0x8_00ff])
   }
 
   // given                        UUUURUUU
@@ -153,7 +172,7 @@ import Testing
   @Test func badValues_areReportedAndIgnored() throws {
     for (text, complaint) in [
       ("mem=", "is no size"), ("mem=lots", "is no size"), ("mem=6Q", "is no size"),
-      ("mem=6MM", "is no size"), ("mem=-1", "is no size"), ("mem=0x", "is no size"),
+      ("mem=99x", "is no size"), ("mem=-1", "is no size"), ("mem=0x", "is no size"),
       ("mem=16E", "is no size"), ("mem=18446744073709551616", "is no size"),
       ("mem=0", "leaves no memory"), ("memmap=0", "leaves no memory"),
       ("memmap=", "has no size"), ("memmap=@1M", "has no size"),

@@ -132,11 +132,22 @@ import Testing
     #expect(result.ranges == Self.twoNodes)
   }
 
-  @Test func entries_thatAreHotPluggableCount() throws {
+  @Test func entries_thatAreHotPluggableCountAndAreNoted() throws {
     var tables = ACPIBuilder()
-    tables.appendMemory(domain: 0, start: 0, byteCount: 0x8_0000, flags: 3)
+    tables.appendMemory(domain: 0, start: 0, byteCount: 0x8_0000, flags: 1)
     tables.appendMemory(domain: 1, start: 0x8_0000, byteCount: 1 << 46, flags: 3)
-    #expect(try NodeResult(tables.memory(), usable: usable).ranges == Self.twoNodes)
+    let result = try NodeResult(tables.memory(), usable: usable)
+    #expect(result.ranges == Self.twoNodes)
+    #expect(result.hotPluggable == "  0000000000080000-000040000007ffff 64 TiB\n")
+  }
+
+  /// Disabled entries, and those whose memory keeps its contents, are none.
+  @Test func entries_withOtherFlagsAreNotHotPluggable() throws {
+    var tables = twoNodes
+    tables.appendMemory(domain: 1, start: 0x20_0000, byteCount: 0x1000, flags: 2)
+    tables.appendMemory(domain: 1, start: 0x30_0000, byteCount: 0x1000, flags: 5)
+    tables.appendMemory(domain: 1, start: 0x40_0000, byteCount: 0, flags: 3)
+    #expect(try NodeResult(tables.memory(), usable: usable).hotPluggable == "")
   }
 
   @Test func entries_ofNoSizeMakeNodesWithoutMemory() throws {

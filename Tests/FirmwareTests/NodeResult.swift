@@ -15,15 +15,21 @@ struct NodeResult {
   /// Whether the firmware speaks of nodes.
   var isFound = false
   var domains: [UInt32?] = []
+  /// The ranges that are hot-pluggable, a line each.
+  var hotPluggable = ""
 
   /// Reads the tables in `memory` and gives the `usable` addresses to nodes.
   init(
     _ memory: some PhysicalMemoryReader, rootPointer: UInt64? = nil, usable: [Range<UInt64>],
-    affinityCapacity: Int = 128, domainCapacity: Int = 64
+    affinityCapacity: Int = 128, hotPluggableCapacity: Int = 128,
+    domainCapacity: Int = 64
   ) throws {
     let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(
       capacity: affinityCapacity)
     defer { unsafe affinities.deallocate() }
+    let hotPluggableStorage = UnsafeMutableBufferPointer<AddressRange>.allocate(
+      capacity: hotPluggableCapacity)
+    defer { unsafe hotPluggableStorage.deallocate() }
     let domainStorage = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: domainCapacity)
     defer { unsafe domainStorage.deallocate() }
     let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: 512)
@@ -39,7 +45,8 @@ struct NodeResult {
     }
     let map = try unsafe MemoryMap(sanitizing: &list, storage: mapStorage)
     var information = unsafe NodeInformation(
-      affinities: MemoryAffinityList(storage: affinities), domains: domainStorage)
+      affinities: MemoryAffinityList(storage: affinities, hotPluggable: hotPluggableStorage),
+      domains: domainStorage)
     var text = PrintedText()
     do throws(FirmwareError) {
       let tables = ACPITables(
@@ -59,6 +66,9 @@ struct NodeResult {
     }
     nodeCount = nodes.nodeCount
     conflictCount = nodes.conflictCount
+    var hotPluggableText = PrintedText()
+    nodes.hotPluggable.write(to: &hotPluggableText)
+    hotPluggable = hotPluggableText.text
     for number in 0..<nodeCount {
       domains.append(information.proximityDomain(of: NodeID(number)))
     }

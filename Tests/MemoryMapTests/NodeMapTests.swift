@@ -11,20 +11,29 @@ import Testing
 
   /// Makes the map of nodes of memory that is usable in `usable` and gives it to `body`.
   private func withNodes<Result>(
-    usable: [(UInt64, UInt64)], _ affinities: [Affinity], nodes: Int = 1, listCapacity: Int = 64,
+    usable: [(UInt64, UInt64)], _ affinities: [Affinity], nodes: Int = 1,
+    hotPluggable: [(UInt64, UInt64)] = [], listCapacity: Int = 64,
     _ body: (NodeMap) throws -> Result
   ) throws -> Result {
     try withMap(of: usable.map { ($0.0, $0.1, .usable) }) { map in
       let affinityStorage = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(
         capacity: listCapacity)
       defer { unsafe affinityStorage.deallocate() }
-      var list = unsafe MemoryAffinityList(storage: affinityStorage)
+      let hotPluggableStorage = UnsafeMutableBufferPointer<AddressRange>.allocate(
+        capacity: listCapacity)
+      defer { unsafe hotPluggableStorage.deallocate() }
+      var list = unsafe MemoryAffinityList(
+        storage: affinityStorage, hotPluggable: hotPluggableStorage)
       list.includeNode(NodeID(nodes - 1))
       for affinity in affinities {
         let range = AddressRange(
           start: PhysicalAddress(affinity.start),
           clampingByteCount: affinity.end &- affinity.start)
         list.append(MemoryAffinity(range: range, node: NodeID(affinity.node)))
+      }
+      for range in hotPluggable {
+        list.appendHotPluggable(
+          AddressRange(start: PhysicalAddress(range.0), clampingByteCount: range.1 &- range.0))
       }
       return try body(NodeMap(assigning: map, to: &list))
     }
@@ -211,6 +220,76 @@ import Testing
       #expect(nodes.nodeCount == 1 && nodes.conflictCount == 0)
       #expect(nodes.ranges().map { text($0) } == ["0:0-2", "0:4-5"])
       #expect(nodes.stretches().map { text($0) } == ["0:0-5"])
+    }
+  }
+
+  @Test func hotPluggable_isSortedAndMerged() throws {
+    try withNodes(
+      usable: [(0, 0x8000)], [],
+      hotPluggable: [
+        (0x9000, 0xa000), (0x1000, 0x2000), (0x3000, 0x3000), (0x1800, 0x4000), (0x1c00, 0x2000),
+        (0x4000, 0x5001),
+      ]
+    ) { map in
+      var printed = PrintedText()
+      map.hotPluggable.write(to: &printed)
+      #expect(
+        printed.text == """
+            0000000000001000-0000000000005000 16.0 KiB
+            0000000000009000-0000000000009fff 4 KiB
+
+          """)
+      #expect(map.hotPluggable.pages(overlapping: PageRange(0..<1)) == nil)
+      #expect(map.hotPluggable.pages(overlapping: PageRange(0..<9)) == PageRange(1..<6))
+      #expect(map.hotPluggable.pages(overlapping: PageRange(5..<6)) == PageRange(1..<6))
+      #expect(map.hotPluggable.pages(overlapping: PageRange(6..<9)) == nil)
+      #expect(map.hotPluggable.pages(overlapping: PageRange(6..<10)) == PageRange(9..<10))
+    }
+  }
+
+  @Test func removeAll_leavesOneNodeAndNothingHotPluggable() throws {
+    try withMap(of: [(0, 0x8000, .usable)]) { map in
+      let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(capacity: 1)
+      let hotPluggable = UnsafeMutableBufferPointer<AddressRange>.allocate(capacity: 1)
+      defer {
+        unsafe affinities.deallocate()
+        unsafe hotPluggable.deallocate()
+      }
+      var list = unsafe MemoryAffinityList(storage: affinities, hotPluggable: hotPluggable)
+      list.append(MemoryAffinity(range: AddressRange(0..<0x4000), node: NodeID(1)))
+      list.appendHotPluggable(AddressRange(0..<0x4000))
+      list.removeAll()
+      let nodes = try NodeMap(assigning: map, to: &list)
+      #expect(nodes.nodeCount == 1 && nodes.hotPluggable.count == 0)
+    }
+  }
+
+  @Test func hotPluggable_upToTheTopOfAllAddresses() throws {
+    try withNodes(
+      usable: [(0, 0x8000)], [],
+      hotPluggable: [(0, 0x4000), (0x4000, 0), (0xffff_ffff_ffff_0000, 0)]
+    ) { map in
+      #expect(map.hotPluggable.count == 1)
+      #expect(map.hotPluggable[0] == AddressRange(start: 0, clampingByteCount: .max))
+    }
+  }
+
+  /// Nodes that contradict one another say nothing of what can be taken out.
+  @Test func hotPluggable_nodesThatContradict_staysSo() throws {
+    try withNodes(
+      usable: [(0, 0x8000)], [(0, 0x4000, 0), (0x2000, 0x8000, 1)],
+      hotPluggable: [(0x4000, 0x6000)]
+    ) { map in
+      #expect(map.conflictCount == 1)
+      #expect(map.hotPluggable.count == 1)
+    }
+  }
+
+  @Test func fullListOfHotPluggableMemory_saysHowLargeItMustBe() throws {
+    #expect(throws: MemoryMapError.hotPluggableListFull(capacity: 1, needed: 2)) {
+      try withNodes(
+        usable: [(0, 0x4000)], [], hotPluggable: [(0, 0x1000), (0x2000, 0x3000)], listCapacity: 1
+      ) { _ in }
     }
   }
 

@@ -37,6 +37,36 @@ static inline uint32_t board_opaque(uint32_t value) {
   return value;
 }
 
+/* ---- Several processors ---- */
+
+/* What became of a processor that was to be started. */
+enum board_start { BOARD_START_DONE, BOARD_START_RUNS, BOARD_START_FAILED };
+
+#if !defined(__i386__)
+/* Starts the processor that firmware calls `id`, with that stack, to call kernel_secondary(number).  One at
+ * a time: the next when that one has arrived.  `low_page` is a page below 1 MiB, on x86_64. */
+enum board_start board_start_processor(uintptr_t id, uintptr_t stack_top, uintptr_t number,
+    bool calls_hypervisor, uintptr_t low_page);
+#else
+/* The kernel for i386 uses one. */
+static inline enum board_start board_start_processor(uintptr_t id, uintptr_t stack_top,
+    uintptr_t number, bool calls_hypervisor, uintptr_t low_page) {
+  (void)stack_top, (void)number, (void)calls_hypervisor, (void)low_page;
+  return id == 0 ? BOARD_START_RUNS : BOARD_START_FAILED;
+}
+#endif
+
+/* Words that processors share. */
+static inline uintptr_t board_load_shared(const uintptr_t *word) {
+  return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+static inline void board_store_shared(uintptr_t *word, uintptr_t value) {
+  __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+static inline uintptr_t board_exchange_shared(uintptr_t *word, uintptr_t value) {
+  return __atomic_exchange_n(word, value, __ATOMIC_ACQ_REL);
+}
+
 /* ---- Where the linker put things (see linker/).  Not const: stores to them must not be dropped. ---- */
 
 #define BOARD_LINKER_ADDRESS(name)                 \

@@ -95,7 +95,10 @@ test_page_sizes() {
   local -a options
   if [ "$1" != aarch64 ]; then return; fi
   for size in 64K 16K; do
-    if can_boot; then (page_size=$size && build_kernel aarch64); fi
+    if can_boot; then
+      (page_size=$size && build_kernel aarch64)
+      "$root/scripts/bootmem" plan --page-size "$size" --help >/dev/null
+    fi
     options=(--arch aarch64 --page-size $size)
     check_boot "aarch64, pages of $size" boots_well "${options[@]}"
     check_boot "aarch64, pages of $size: 6G, a command line and a ramdisk" boots_well \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Boots with several memory nodes, and the page allocator that continues with their bitmaps.  Sourced
 # after boots.sh.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 
 # test_nodes ARCH: memory nodes, as ACPI or the device tree reports them.
 test_nodes() {
@@ -23,7 +23,24 @@ test_nodes() {
   done
   check_boot "$1: a node without memory" has_nodes 3 --arch "$1" --nodes 256M,0,128M
   check_boot "$1: a full node falls back to another" falls_back 1 --arch "$1" --nodes 64M,64M
+  check_boot "$1: memory that can be taken out" has_hot_pluggable_node "$1"
   check_boot "$1: nodes on both sides of 4 GiB" has_nodes 3 --arch "$1" --machine q35 --nodes 1G,3G,2G
+}
+
+# has_hot_pluggable_node ARCH: a run on a board with a node whose memory is a module that can be taken out.
+# The table of affinities says so; the map does not have the module, so the command line adds it.  No bitmap
+# lies there.  A processor of 32 bits does not reach it.
+has_hot_pluggable_node() {
+  local -a more_qemu=(-m "128M,slots=1,maxmem=2G" -object "memory-backend-ram,id=module,size=256M"
+    -device "pc-dimm,memdev=module,node=1")
+  local -a patterns=('^hot-pluggable memory:$' '^  0000000100000000-[0-9a-f]* [0-9.]* GiB$')
+  if [ "$1" = i386 ]; then
+    patterns+=('^beyond the reach of this processor: 65536 usable pages, 256 MiB$')
+  else
+    patterns+=('^  node 1 000100000-00010ffff 256 MiB$' '^  00000000[0-9a-f]*-[0-9a-f]* bitmap of node 1$')
+  fi
+  boot --arch "$1" --machine q35 --nodes 128M,0 --append memmap=256M@4G
+  has_succeeded_with "${patterns[@]}"
 }
 
 # test_pages ARCH: the page allocator that continues with the bitmaps.

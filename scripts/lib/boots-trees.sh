@@ -3,16 +3,17 @@
 # boots.sh.
 # shellcheck shell=bash disable=SC2154
 
-# make_tree ARCH: makes $files/tree-ARCH.dtb, the tree that the board hands over.
+# make_tree TREE OPTION…: makes the tree that the board of these options hands over, in that file.
 make_tree() {
   local -a qemu qemu_ending
-  parse_machine --arch "$1"
+  local tree=$1
+  parse_machine "${@:2}"
   start_qemu_command
-  "${qemu[@]}" -machine "dumpdtb=$files/dump.dtb" -display none 2>/dev/null
+  "${qemu[@]}" -machine "dumpdtb=$tree.dump" -display none 2>/dev/null
   # Without the room behind it, of which QEMU leaves a MiB.
-  dtc -q -I dtb -O dtb -o "$files/tree-$1.dtb" "$files/dump.dtb"
+  dtc -q -I dtb -O dtb -o "$tree" "$tree.dump"
   # OpenSBI reserves what it is in before the kernel gets the tree.
-  if [ "$1" = riscv64 ]; then tree=$files/tree-$1.dtb reserve_for firmware 0 80000000 0 200000; fi
+  if [ "$arch" = riscv64 ]; then reserve_for firmware 0 80000000 0 200000; fi
 }
 
 # boot_tree TREE OPTION…: boots the kernel with the tree in that file, from 64 MiB into memory on, where
@@ -51,7 +52,7 @@ test_trees() {
     skip "$1: damaged device trees" "type: sudo apt-get install device-tree-compiler"
     return
   fi
-  if can_boot; then make_tree "$1"; fi
+  if can_boot; then make_tree "$files/tree-$1.dtb" --arch "$1"; fi
   check_boot "$1 tree: as it is" tree_stands "$1" '^summary: nodes=1 usable=32768 ' true
   test_headers_of_trees "$1"
   test_places_of_trees "$1" "$base"
@@ -122,6 +123,7 @@ test_memory_of_trees() {
     check_boot "riscv64 tree: memory that firmware keeps for itself" tree_traps riscv64 \
       'by [a-z]* 0x[0-9a-f]*: outside of the kernel$' remove /reserved-memory/firmware
   fi
+  check_boot "$1 tree: memory that can be taken out has no bitmap" hot_pluggable_node_stands "$1"
   check_boot "$1 tree: all memory is reserved" tree_fails "$1" 'no ' reserve 0 0 ffffffff ffffffff
 }
 
@@ -184,6 +186,21 @@ switches_off() {
     boot "$@"
   fi
   [ "$status" -eq 0 ] && grep -qx ok "$log" && ! grep -q '^trap:' "$log"
+}
+
+# hot_pluggable_node_stands ARCH: a run on a board with two nodes, of which the second one can be taken
+# out, shows that, and has both bitmaps in the first one.
+hot_pluggable_node_stands() {
+  local tree=$scratch/tree.dtb head=4
+  local -a options=(--arch "$1" --nodes 2)
+  if [ "$1" = riscv64 ]; then head=8; fi
+  make_tree "$tree" "${options[@]}"
+  fdtput "$tree" "/memory@${head}4000000" hotpluggable
+  boot_tree "$tree" "${options[@]}"
+  has_succeeded_with '^hot-pluggable memory:$' \
+    "^  00000000${head}4000000-00000000${head}7ffffff 64 MiB\$" \
+    "^  00000000${head}[0-3][0-9a-f]*-[0-9a-f]* bitmap of node 0\$" \
+    "^  00000000${head}[0-3][0-9a-f]*-[0-9a-f]* bitmap of node 1\$"
 }
 
 # tree_stands ARCH PATTERN DAMAGE…: a run with a copy of the board's tree, damaged by that command,

@@ -45,13 +45,15 @@ check_boot() {
 # printed is in the file that `log` names.
 boot() { boot_image '' "$@"; }
 
-# boot_image IMAGE OPTION…: the same with another image than the built kernel.
+# boot_image IMAGE OPTION…: the same with another image than the built kernel.  QEMU also gets the options
+# in the array `more_qemu`, where a caller has one.
 boot_image() {
   local -a qemu qemu_ending
   status=0 log=$scratch/log
   parse_machine "${@:2}"
   qemu_command "$scratch" "$1"
   if [ -n "${no_semihosting-}" ]; then qemu_ending+=("${no_semihosting[@]}"); fi
+  if [ -n "${more_qemu-}" ]; then qemu+=("${more_qemu[@]}"); fi
   boot_judged "$boot_limit" "$log" "${qemu[@]}" "${qemu_ending[@]}" -display none || status=$?
 }
 

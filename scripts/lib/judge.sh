@@ -124,10 +124,9 @@ plan_account() {
 }
 
 # judge_plan LOG: whether `bootmem plan` makes the same account of the machine as the kernel did, in every
-# report, every owner and every sum.  The tool has pages of 4 KiB.
+# report, every owner and every sum.
 judge_plan() {
   local plan=$1.plan
-  if [ "$page_size" != 4K ]; then return; fi
-  "$root/scripts/bootmem" plan "$1" >"$plan" || return 1
+  "$root/scripts/bootmem" plan --page-size "$page_size" "$1" >"$plan" || return 1
   diff -u --label kernel --label plan <(kernel_account "$1") <(plan_account "$plan")
 }

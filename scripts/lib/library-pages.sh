@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-# The page allocator's and the heap's parts of libbootmem.a: objects of their own, which only kernels link
-# that call them.  Sourced by library.sh.
+# The parts of libbootmem.a with the page allocator, the heap and the caches of processors: objects of
+# their own, which only kernels link that call them.  Sourced by library.sh.
 # shellcheck shell=bash
 
-# The modules that they are made of beside the library's; the heap's after the page allocator's.
+# The modules that they are made of beside the library's; others' after the page allocator's.
 readonly -a pages_modules=(PageAllocator BootmemPagesC)
 readonly -a heap_modules=(KernelHeap BootmemHeapC)
+readonly -a caches_modules=(PageCaches BootmemCachesC)
 
 # The library's variables that they work on.
 readonly -a pages_core_variables=(bootmem_core bootmem_the_state)
@@ -13,18 +14,27 @@ readonly -a pages_core_variables=(bootmem_core bootmem_the_state)
 # What they know of each other: a variable, and the name of its object.
 readonly kept_variable=bootmem_kept
 
-# pages_functions, heap_functions: the functions that their headers declare, one a line.
+# pages_functions, heap_functions, caches_functions: the functions that their headers declare, one a line.
 pages_functions() {
   comm -13 <(library_functions | sort) <(library_functions bootmem_pages.h | sort)
 }
 heap_functions() {
   comm -13 <(library_functions | sort) <(library_functions bootmem_heap.h | sort)
 }
+caches_functions() {
+  comm -13 <(library_functions bootmem_pages.h | sort) <(library_functions bootmem_caches.h | sort)
+}
 
-# make_pages_object PREFIX WORK, make_heap_object PREFIX WORK: makes members/PREFIXbootmem_pages.o and
-# members/PREFIXbootmem_heap.o, over the core that optimise_library has left in WORK.
+# make_pages_object PREFIX WORK, make_heap_object PREFIX WORK, make_caches_object PREFIX WORK: makes
+# members/PREFIXbootmem_pages.o and so on, over the core that optimise_library has left in WORK.
 make_pages_object() { make_part_object pages "$@" "${pages_modules[@]}"; }
 make_heap_object() { make_part_object heap "$@" "${heap_modules[@]}"; }
+
+# The caches call the functions of bootmem_pages.h, and are made after that object.
+make_caches_object() {
+  cp "$2/pages/code.o" "$2/shared/pages.o"
+  make_part_object caches "$@" "${caches_modules[@]}"
+}
 
 # make_kept_object PREFIX WORK: makes members/PREFIXbootmem_kept.o, and WORK/shared/variable.o of the same
 # under its own name; before the parts.
@@ -48,8 +58,7 @@ make_part_object() {
   compile_modules "$work" "$folder/code.bc" "$@"
   "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootmem/$part.c" \
     -o "$folder/state.bc"
-  optimise_program "$folder/code.o" "${functions[@]}" -- "$folder"/*.bc "$work/shared/variable.o" \
-    "$work"/*.o
+  optimise_program "$folder/code.o" "${functions[@]}" -- "$folder"/*.bc "$work"/shared/*.o "$work"/*.o
   "$(swift_tool ld.lld)" -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
     "${functions[@]/#/--undefined=}" "$folder/code.o" "$work"/{division,shift}.c.o \
     -o "$folder/merged"
@@ -57,6 +66,7 @@ make_part_object() {
     for name in "${functions[@]}" "${pages_core_variables[@]}" "$kept_variable"; do
       echo "$name $prefix$name"
     done
+    if [ "$part" = caches ]; then pages_functions | sed "s/.*/& $prefix&/"; fi
     for name in "${library_memory_functions[@]}"; do echo "$name ${prefix}bootmem_do_$name"; done
   } >"$folder/renamed"
   printf "$prefix%s\n" "${functions[@]}" >"$folder/kept"

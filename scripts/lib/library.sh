@@ -86,7 +86,7 @@ library_variables() { header_declarations | sed -n "s/^..VarDecl .* \(\w*\) '.* 
 # a line.
 header_names() {
   { header_declarations bootmem_pages.h && header_declarations bootmem_heap.h &&
-    header_declarations bootmem_ledger.h; } | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
+    header_declarations bootmem_caches.h && header_declarations bootmem_ledger.h; } | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
     -e 's/^..RecordDecl .* struct \(\w*\)\( definition\)\?$/\1/p' | grep -v '^__[a-z]*_\(t\|list\)$'
   "$(swift_tool clang)" -E -dM -x c "$root/Sources/CBootmem/include/bootmem.h" |
     sed -n 's/^#define \([a-z]\w*bootmem\w*\)(.*/\1/p'
@@ -101,7 +101,7 @@ write_library_header() {
   sed -E -e "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
     -e "s/^(#define BOOTMEM_PAGE_SHIFT) .*/\1 $shift/" \
     "$root/Sources/CBootmem/include/$header" |
-    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_|HEAP_|LEDGER_)?H)\b/$prefix\1/g"; else cat; fi
+    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_|HEAP_|CACHES_|LEDGER_)?H)\b/$prefix\1/g"; else cat; fi
 }
 
 # ---- The library ----
@@ -117,6 +117,7 @@ build_library() {
   library_flags "$arch" "$work" "$page_size"
   mkdir -p "$work/include" "$work/members"
   cp "$root"/Sources/CBootmem/include/* "$work/include"
+  cp -R "$root/Sources/CPageCaches/include" "$work/page_caches"
   write_library_header bootmem.h "" "$nodes" "$page_size" >"$work/include/bootmem.h"
   compile_library "$arch" "$work"
   optimise_library "$work"
@@ -125,7 +126,8 @@ build_library() {
     make_kept_object "$prefix" "$work"
     make_pages_object "$prefix" "$work"
     make_heap_object "$prefix" "$work"
-    for header in bootmem_pages.h bootmem_heap.h; do
+    make_caches_object "$prefix" "$work"
+    for header in bootmem_pages.h bootmem_heap.h bootmem_caches.h; do
       write_library_header "$header" "$prefix" "$nodes" "$page_size" >"$output/include/$header"
     done
   fi
@@ -195,7 +197,7 @@ library_flags() {
   swift_flags=(-target "$triple" -enable-experimental-feature Embedded -wmo -parse-as-library -Osize
     -swift-version 6 -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -package-name swift-bootmem -Xfrontend -function-sections -Xfrontend -disable-stack-protector
-    -I "$2" -I "$2/include" -Xcc -fvisibility=hidden)
+    -I "$2" -I "$2/include" -I "$2/page_caches" -Xcc -fvisibility=hidden)
   condition=$(page_size_condition "$3")
   swift_flags+=(${condition:+"$condition"})
   # Functions alike but for a constant stay apart: as one they take longer.
@@ -212,7 +214,7 @@ compile_library() {
   for source in "$root"/Sources/CBootmem/*.c; do
     case ${source##*/} in
       variables.c) "$clang" "${c_flags[@]}" -c "$source" -o "$work/variables.o" ;;
-      pages.c | heap.c | kept.c | ledger.c) ;;
+      pages.c | heap.c | caches.c | kept.c | ledger.c) ;;
       *) "$clang" "${c_flags[@]}" -flto -c "$source" -o "$work/$(basename "$source" .c).bc" ;;
     esac
   done
@@ -240,7 +242,7 @@ compile_modules() {
   for module in "${@:3}"; do sha256sum "$(module_sources "$module")"/*.swift; done >>"$work/sources"
   {
     printf '%s\n' "${swift_flags[@]//$work/WORK}" "${c_flags[@]//$work/WORK}" "$@" | sed "s|$work|WORK|"
-    cat "$work/sources" "$work"/include/*
+    cat "$work/sources" "$work"/include/* "$work"/page_caches/*
   } | made_once "${made[@]}" -- compile_modules_anew "$@"
 }
 

@@ -17,6 +17,8 @@ machine_usage() {
                                    in the host's address space only, not taken
   --processor NAME                 QEMU's processor and its features, such as qemu64,-nx (default: one
                                    that the board takes, and that reaches the memory)
+  --processors N                   how many there are (default: 1, or one for each node); with `caches=N`
+                                   among the words the kernel uses 1, 2, 4 or 8 of them
   --nodes N | SIZE,SIZE,…          memory nodes of equal or of given sizes, such as 4 or 1G,0,512M;
                                    on pc, q35 and virt
   --page-size 4K|16K|64K           the size of the kernel's pages (default: 4K); others on aarch64
@@ -31,11 +33,11 @@ END
 # is left in the array `other_options`.
 parse_machine() {
   arch=i386 loader='' firmware='' machine='' memory=128M append='' nodes=''
-  processor='' page_size=4K
+  processor='' processors='' page_size=4K
   modules=() other_options=()
   while [ $# -gt 0 ]; do
     case $1 in
-      --arch | --loader | --firmware | --machine | --memory | --nodes | --processor | --page-size | \
+      --arch | --loader | --firmware | --machine | --memory | --nodes | --processor | --processors | --page-size | \
         --append | --module)
         [ $# -ge 2 ] || die "$1 needs a value"
         case $1 in
@@ -77,6 +79,10 @@ parse_machine() {
   fi
   if [ "$loader" = tree ] && [ "${#modules[@]}" -gt 1 ]; then
     die "a device tree tells of no more than one module"
+  fi
+  [[ $processors =~ ^([1-9][0-9]*)?$ ]] || die "'$processors' is no number of processors"
+  if [ -n "$processors" ] && [ -n "$nodes" ]; then
+    die "each node has a processor: there is no other number of them"
   fi
   case $nodes/$machine in
     /* | */pc | */q35 | */virt | */virt-el2) ;;
@@ -201,6 +207,7 @@ add_memory() {
   if [ "$emulator" = riscv64 ] && [ -n "$nodes" ]; then machine=virt,aia=aplic; fi
   fitting=${processor:-$fitting}
   if [ -n "$fitting" ]; then qemu+=(-cpu "$fitting"); fi
+  if [ -n "$processors" ]; then qemu+=(-smp "$processors"); fi
   if [ -n "$nodes" ]; then
     add_nodes "$reserve"
   elif [ "$reserve" = off ]; then

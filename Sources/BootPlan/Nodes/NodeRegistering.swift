@@ -47,7 +47,7 @@ extension NodeRegistering where Self: ~Copyable {
 /// From the map and the table of owners to memory that can be allocated.
 extension NodeRegistering where Self: ~Copyable {
   /// Sets up every node that has memory below `limit`, each bitmap in its own node where there is
-  /// room, else anywhere.
+  /// room, else anywhere; in hot-pluggable memory only where no other will do, which is reported.
   ///
   /// Boot memory's nodes do not overlap, so that a node whose memory lies on both sides of another
   /// one's takes more than one of them: the lowest stretch keeps the node's number, the others get
@@ -58,7 +58,7 @@ extension NodeRegistering where Self: ~Copyable {
   ///   - nodes: The usable memory of the machine, by nodes.
   ///   - limit: The end of the kernel's reach.
   ///   - owners: Who holds what; the bitmaps are added.
-  ///   - sink: Takes the report.
+  ///   - sink: Takes the reports.
   /// - Returns: The nodes that were set up: `nodes`, or the one that has all memory.
   /// - Throws: ``BootPlanError``; nodes that were set up before stay, for the caller to give up.
   /// - Complexity: O(r × n²) for r usable ranges and n owners, for each stretch; whatever the size
@@ -75,11 +75,11 @@ extension NodeRegistering where Self: ~Copyable {
       sink.write(", nodes and their parts need ")
       sink.write(decimal: UInt(neededCapacity))
       sink.write("; all memory is taken for one node\n")
-      let one = NodeMap(oneNodeOf: nodes.memory)
-      try setUpStretches(of: one, below: limit, owners: &owners)
+      let one = NodeMap(oneNodeOf: nodes.memory, hotPluggable: nodes.hotPluggable)
+      try setUpStretches(of: one, below: limit, owners: &owners, reportingTo: &sink)
       return one
     }
-    try setUpStretches(of: nodes, below: limit, owners: &owners)
+    try setUpStretches(of: nodes, below: limit, owners: &owners, reportingTo: &sink)
     return nodes
   }
 
@@ -93,6 +93,7 @@ extension NodeRegistering where Self: ~Copyable {
   ///   - span: Its pages; those from `limit` on are left out.
   ///   - map: The memory of the machine.
   ///   - window: Where the bitmap may lie, below `limit`; nil for in the node itself.
+  ///   - hotPluggable: Memory where the bitmap does not lie while there is other in the window.
   ///   - limit: The end of the kernel's reach.
   ///   - owners: Who holds what.
   /// - Returns: The pages of the bitmap.
@@ -101,14 +102,16 @@ extension NodeRegistering where Self: ~Copyable {
   @discardableResult
   public mutating func setUpNode(
     _ id: NodeID, spanning span: PageRange, of map: MemoryMap, bitmapIn window: PageRange? = nil,
-    below limit: PageFrame = .end, owners: inout OwnerTable
+    sparing hotPluggable: HotPluggableMemory = .none, below limit: PageFrame = .end,
+    owners: inout OwnerTable
   ) throws(BootPlanError) -> PageRange {
     let reach = PageRange(0..<limit)
     guard let span = span.intersection(reach) else { throw .noUsableMemory }
     let pageCount = bitmapPageCount(forPageCount: span.pageCount)
     guard
       let bitmap = (window ?? span).intersection(reach).flatMap({
-        BitmapPlacement.find(pageCount: pageCount, in: $0, of: map, avoiding: owners)
+        BitmapPlacement.find(
+          pageCount: pageCount, in: $0, of: map, avoiding: owners, sparing: hotPluggable)
       })
     else { throw .noRoomForBitmap(node: id, pageCount: pageCount) }
     try register(id, spanning: span, bitmap: bitmap, owners: &owners)
@@ -120,7 +123,8 @@ extension NodeRegistering where Self: ~Copyable {
 
   /// Sets up a node for each stretch, in one walk over the stretches and the ranges in them.
   private mutating func setUpStretches(
-    of nodes: NodeMap, below limit: PageFrame, owners: inout OwnerTable
+    of nodes: NodeMap, below limit: PageFrame, owners: inout OwnerTable,
+    reportingTo sink: inout some TextSink
   ) throws(BootPlanError) {
     var ranges = nodes.ranges(below: limit)
     guard var range = ranges.next() else { throw .noUsableMemory }
@@ -134,11 +138,15 @@ extension NodeRegistering where Self: ~Copyable {
       }
       let span = stretch.pages
       let pageCount = bitmapPageCount(forPageCount: span.pageCount)
-      let bitmap =
-        BitmapPlacement.find(pageCount: pageCount, in: span, of: nodes.memory, avoiding: owners)
-        ?? BitmapPlacement.find(
-          pageCount: pageCount, in: PageRange(0..<limit), of: nodes.memory, avoiding: owners)
+      let bitmap = BitmapPlacement.find(
+        pageCount: pageCount, in: span, orIn: PageRange(0..<limit), of: nodes.memory,
+        avoiding: owners, sparing: nodes.hotPluggable)
       guard let bitmap else { throw .noRoomForBitmap(node: id, pageCount: pageCount) }
+      if nodes.hotPluggable.pages(overlapping: bitmap) != nil {
+        sink.write("nodes: the bitmap of node ")
+        sink.write(decimal: id.rawValue.magnitude)
+        sink.write(" lies in hot-pluggable memory, as there is no room elsewhere\n")
+      }
       try register(id, spanning: span, bitmap: bitmap, owners: &owners)
       while range.pages.end <= span.end {
         try free(range.pages, of: id)

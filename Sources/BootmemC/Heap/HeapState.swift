@@ -75,7 +75,7 @@ enum HeapState {
     if let allocate = unsafe given.allocate {
       first = unsafe allocate(given.context, count, align)
     } else if let kept = unsafe kept, let allocate = unsafe kept.pointee.allocate {
-      first = allocate(count, align, self.limit)
+      first = allocate(count, align, -1, self.limit)
     } else {
       return unsafe memory.pointee.allocateHeapPages(pageCount, alignedTo: alignment, below: limit)
     }

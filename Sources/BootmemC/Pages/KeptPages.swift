@@ -49,17 +49,20 @@ enum KeptPages {
     serveHeap()
   }
 
-  /// Tells the heap of bootmem_heap.h, if the kernel has one, how it gets pages from here on.
+  /// Tells the heap and the caches, if the kernel has them, how it gets pages from here on.
   private static func serveHeap() {
     let kept = unsafe bootmem_kept_pointer().unsafelyUnwrapped
-    unsafe kept.pointee.allocate = { count, align, limit_pfn in
+    unsafe kept.pointee.allocate = { count, align, nid, limit_pfn in
       guard let pages = unsafe KeptPages.pages else { return .max }
       let end = limit(limit_pfn)
-      if count == 1, align == 1, let page = unsafe pages.pointee.allocateSinglePage(below: end) {
+      if count == 1, align == 1, nid == -1,
+        let page = unsafe pages.pointee.allocateSinglePage(below: end)
+      {
         return UInt(truncatingIfNeeded: page.number)
       }
       let run = unsafe try? pages.pointee.allocate(
-        pageCount: UInt64(count), alignedTo: UInt64(align), below: end)
+        pageCount: UInt64(count), alignedTo: UInt64(align),
+        on: nid == -1 ? nil : NodeID(Int(nid)), below: end)
       return run.map { UInt(truncatingIfNeeded: $0.start.number) } ?? .max
     }
     unsafe kept.pointee.free = { pfn, count in

@@ -21,7 +21,8 @@ extern struct bootmem_heap_state bootmem_heap_the_state;
  * does not: bootmem_keep_pages() stores these.  Each returns what its like of bootmem_pages.h returns, and
  * writes nothing. */
 struct bootmem_kept_pages {
-  unsigned long (*allocate)(unsigned long count, unsigned long align, unsigned long limit_pfn);
+  unsigned long (*allocate)(unsigned long count, unsigned long align, int nid,
+      unsigned long limit_pfn);
   int (*free)(unsigned long pfn, unsigned long count);
   int (*resize)(unsigned long pfn, unsigned long count, unsigned long new_count,
       unsigned long limit_pfn);

@@ -36,6 +36,13 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
     guard let headerRange = blob.subrange(at: 0, byteCount: header.byteCount) else {
       throw problem("device tree", "is smaller than its header")
     }
+    // A file may be shorter than its tree, and memory may end; else the walk would name what it met
+    // first, a property whose name cannot be read.
+    guard blob.load(UInt8.self, at: blob.byteCount - 1) != nil else {
+      throw .unreadable(
+        FirmwareProblem(
+          "device tree", at: address, "is cut off, has size", value: header.totalByteCount))
+    }
     guard header.structureOffset % 4 == 0, let rest = blob.suffix(from: header.structureOffset),
       let structure = rest.slice(at: 0, byteCount: header.structureByteCount ?? rest.byteCount)
     else { throw problem("device tree structure", "does not lie in the tree, aligned to 4 bytes") }
@@ -50,6 +57,8 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
     }
     var cursor = DeviceTreeCursor(structure: structure, strings: strings)
     root = try Self.checkedRoot(&cursor, endOfNames: Self.endOfLastText(in: strings))
+    guard strings.byteCount == 0 || strings.load(UInt8.self, at: strings.byteCount - 1) != nil
+    else { throw problem("device tree strings", "are cut off") }
     range = blob.range
     self.reservations = reservations
     // Version 16 does not say how large the structure is; its last token does.
@@ -70,10 +79,10 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
   }
 
   /// Where the last text in the block of strings ends, its zero byte included: a name that starts below
-  /// has an end.
+  /// has an end.  Of a block that is cut off no more is known than that it ends where the header says.
   private static func endOfLastText(in strings: BoundedBytes<Memory>) -> UInt64 {
     var end = strings.byteCount
-    while end > 0, strings.load(UInt8.self, at: end - 1) != 0 { end -= 1 }
+    while end > 0, let byte = strings.load(UInt8.self, at: end - 1), byte != 0 { end -= 1 }
     return end
   }
 

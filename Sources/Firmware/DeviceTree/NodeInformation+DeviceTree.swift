@@ -5,7 +5,7 @@ import TextOutput
 
 extension NodeInformation {
   /// Reads the nodes of a device tree, replacing what was here before: the "numa-node-id" of
-  /// processors and of memory.
+  /// processors and of memory.  Memory that is "hotpluggable" is noted as such, with a node or without.
   ///
   /// Nodes are numbered from 0 in ascending order of those numbers, so that they are the same if
   /// firmware leaves out none.  Defects are reported as lines on `sink`, of very
@@ -15,7 +15,7 @@ extension NodeInformation {
   /// - Throws: An error if there is too little storage; the result stands for one node then.
   /// - Complexity: O(n) in the size of the tree, O(n m) in the number of m nodes.
   ///
-  /// Source: Linux's device tree binding `numa`.
+  /// Source: Linux's device tree binding `numa`; Devicetree Specification 0.4, section 3.4.
   @discardableResult
   public mutating func read(
     _ tree: DeviceTree<some PhysicalMemoryReader>, reportingTo sink: inout some TextSink
@@ -68,15 +68,17 @@ extension NodeInformation {
     var silence = SilentSink()
     var children = tree.root.children
     while let child = children.next() {
-      guard child.isMemory, let domain = child.nodeNumber(reportingTo: &silence),
-        let node = domains.node(of: domain), let value = child.memoryList
-      else { continue }
+      guard child.isMemory, let value = child.memoryList else { continue }
+      let node = child.nodeNumber(reportingTo: &silence).flatMap { domains.node(of: $0) }
+      let isHotPluggable = child.has("hotpluggable")
+      guard node != nil || isHotPluggable else { continue }
       let registers = DeviceTreeRegisters(value, cells: cells)
       for index in 0..<registers.count {
         guard
           let range = registers.range(at: index, of: "device tree memory", reportingTo: &silence)
         else { continue }
-        affinities.append(MemoryAffinity(range: range, node: node))
+        if let node { affinities.append(MemoryAffinity(range: range, node: node)) }
+        if isHotPluggable { affinities.appendHotPluggable(range) }
       }
     }
     do throws(MemoryMapError) {

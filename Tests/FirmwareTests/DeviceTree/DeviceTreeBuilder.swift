@@ -34,7 +34,9 @@ struct DeviceTreeBuilder {
     appendPadded(value)
   }
 
-  mutating func property(_ name: String, cells: UInt32...) {
+  mutating func property(_ name: String, cells: UInt32...) { property(name, cells: cells) }
+
+  mutating func property(_ name: String, cells: [UInt32]) {
     property(name, cells.flatMap { Self.bigEndian($0) })
   }
 

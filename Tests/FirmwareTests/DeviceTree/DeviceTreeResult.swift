@@ -14,6 +14,8 @@ struct DeviceTreeResult {
   var nodePages: [String] = []
   /// The "numa-node-id" of each node.
   var nodeNumbers: [UInt32?] = []
+  /// The ranges that are hot-pluggable, a line each.
+  var hotPluggable = ""
   /// What was reported of nodes and devices.
   var reports = ""
   /// Why there are no nodes, printed.
@@ -82,6 +84,9 @@ struct DeviceTreeResult {
     let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(
       capacity: affinityCapacity)
     defer { unsafe affinities.deallocate() }
+    let hotPluggableStorage = UnsafeMutableBufferPointer<AddressRange>.allocate(
+      capacity: affinityCapacity)
+    defer { unsafe hotPluggableStorage.deallocate() }
     let numbers = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: nodeCapacity)
     defer { unsafe numbers.deallocate() }
 
@@ -89,7 +94,8 @@ struct DeviceTreeResult {
     for region in boot.regionList { list.append(region) }
     let map = try unsafe MemoryMap(sanitizing: &list, storage: mapStorage)
     var nodes = unsafe NodeInformation(
-      affinities: MemoryAffinityList(storage: affinities), domains: numbers)
+      affinities: MemoryAffinityList(storage: affinities, hotPluggable: hotPluggableStorage),
+      domains: numbers)
     try nodes.read(tree, reportingTo: &sink)
     let nodeMap = try NodeMap(assigning: map, to: &nodes.affinities)
     var ranges = nodeMap.ranges()
@@ -98,6 +104,9 @@ struct DeviceTreeResult {
         "\(range.node.rawValue):\(String(range.pages.start.number, radix: 16))-"
           + String(range.pages.end.number - 1, radix: 16))
     }
+    var text = PrintedText()
+    nodeMap.hotPluggable.write(to: &text)
+    hotPluggable = text.text
     nodeNumbers = (0..<nodeMap.nodeCount).map { nodes.proximityDomain(of: NodeID($0)) }
   }
 }

@@ -279,6 +279,45 @@ import Testing
     #expect(result.nodePages == ["0:0-1ffff"])
   }
 
+  @Test func read_stringsThatAreCutOffAreNamed() {
+    var tree = DeviceTreeBuilder.withMemory
+    tree.endNode()
+    tree.end()
+    #expect(
+      DeviceTreeResult(BlobMemory(tree.bytes.dropLast())).boot.error
+        == "device tree strings at 0x48000000: are cut off")
+  }
+
+  /// Memory that can be taken out, of a node and of none.
+  @Test func read_hotPluggableMemoryIsNoted() {
+    var tree = DeviceTreeBuilder()
+    tree.node("")
+    tree.property("#address-cells", cells: 1)
+    tree.property("#size-cells", cells: 1)
+    for (name, cells, node) in [
+      ("memory@0", [0, 0x1000_0000], 0), ("memory@20000000", [0x2000_0000, 0x100_0000], 1),
+      ("memory@30000000", [0x3000_0000, 0x1000, 0x4000_0000, 0x1000], nil),
+    ] as [(String, [UInt32], UInt32?)] {
+      tree.node(name)
+      tree.property("device_type", text: "memory")
+      tree.property("reg", cells: cells)
+      if let node { tree.property("numa-node-id", cells: node) }
+      if node != 0 { tree.property("hotpluggable", [UInt8]()) }
+      tree.endNode()
+    }
+    tree.endNode()
+    tree.end()
+    let result = DeviceTreeResult(BlobMemory(tree.bytes))
+    #expect(result.nodePages == ["0:0-ffff", "1:20000-20fff", "1:30000-30000", "1:40000-40000"])
+    #expect(
+      result.hotPluggable == """
+          0000000020000000-0000000020ffffff 16 MiB
+          0000000030000000-0000000030000fff 4 KiB
+          0000000040000000-0000000040000fff 4 KiB
+
+        """)
+  }
+
   @Test func read_crashHeaderIsHeld() {
     for (cells, reports) in [
       ([0, 0x5000_0000, 0, 0x1234], ""),

@@ -8,8 +8,8 @@ enum AffinityEntry {
   /// A processor, or another device that uses memory, is in the domain.
   case initiator(domain: UInt32)
 
-  /// A range of memory is in the domain.
-  case memory(domain: UInt32, start: UInt64, byteCount: UInt64)
+  /// A range of memory is in the domain, and can be taken out while the machine runs or not.
+  case memory(domain: UInt32, start: UInt64, byteCount: UInt64, isHotPluggable: Bool)
 
   /// The entry is disabled, or of a type that says nothing about domains.
   case nothing
@@ -40,6 +40,9 @@ enum AffinityEntry {
     static var base: Field<UInt64> { 8 }
     static var length: Field<UInt64> { 16 }
     static var flags: Field<UInt32> { 28 }
+
+    /// The bit of the flags that says that memory can be plugged in there and taken out.
+    static var hotPluggable: UInt32 { 2 }
   }
 
   /// The fields of a processor with an x2APIC.
@@ -83,7 +86,10 @@ enum AffinityEntry {
       else { return nil }
       self =
         flags & Self.enabled == 0
-        ? .nothing : .memory(domain: domain & mask, start: start, byteCount: byteCount)
+        ? .nothing
+        : .memory(
+          domain: domain & mask, start: start, byteCount: byteCount,
+          isHotPluggable: flags & MemoryAffinityEntry.hotPluggable != 0)
     case EntryType.localX2APIC:
       self.init(entry, LocalX2APIC.domain, LocalX2APIC.flags)
     case EntryType.gicc:

@@ -8,7 +8,7 @@ import TextOutput
 /// Nodes are numbered from 0 in the order in which their proximity domains first appear: those of
 /// processors first, then those of memory alone, as Linux does.
 public struct NodeInformation: ~Copyable {
-  /// Which memory is near which node; empty on a machine of one node.
+  /// Which memory is near which node, empty on a machine of one node; and which is hot-pluggable.
   public var affinities: MemoryAffinityList
 
   var domains: ProximityDomains
@@ -73,7 +73,9 @@ public struct NodeInformation: ~Copyable {
     }
     var ranges = table
     while let entry = ranges.next(reportingTo: &silence) {
-      guard case .memory(let domain, let start, let byteCount) = entry else { continue }
+      guard case .memory(let domain, let start, let byteCount, let isHotPluggable) = entry else {
+        continue
+      }
       let range = AddressRange(start: PhysicalAddress(start), clampingByteCount: byteCount)
       if range.byteCount != byteCount {
         sink.report(
@@ -82,6 +84,7 @@ public struct NodeInformation: ~Copyable {
             "clipped at the top of the address space, has size", value: byteCount))
       }
       affinities.append(MemoryAffinity(range: range, node: try node(of: domain, in: table)))
+      if isHotPluggable { affinities.appendHotPluggable(range) }
     }
     do throws(MemoryMapError) {
       try affinities.checkCapacity()

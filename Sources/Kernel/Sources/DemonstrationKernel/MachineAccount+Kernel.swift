@@ -31,7 +31,14 @@ extension MachineAccount {
     console.write("loader: ")
     console.write(loader.name)
     console.write("\nreach: ")
-    console.write("pages below 0x", hexadecimal: Paging.reach.number, "\n")
+    console.write("pages ")
+    // A reader of the output takes them for those of 4 KiB.
+    if PageFrame.byteCount != 4096 {
+      console.write("of ")
+      console.write(byteCount: PageFrame.byteCount)
+      console.write(" ")
+    }
+    console.write("below 0x", hexadecimal: Paging.reach.number, "\n")
     try BootStage.firmware(loader.read(&information, in: memory, reportingTo: &console))
     let commandLine = unsafe KernelCommandLine(
       copying: information.commandLine, in: memory,
@@ -44,7 +51,9 @@ extension MachineAccount {
     information.regions.write(to: &console)
     stopwatch.resume()
     var nodes = unsafe NodeInformation(
-      affinities: MemoryAffinityList(storage: tables.take(count: Self.affinityCapacity)),
+      affinities: MemoryAffinityList(
+        storage: tables.take(count: Self.affinityCapacity),
+        hotPluggable: tables.take(count: Self.affinityCapacity)),
       domains: tables.take(count: Kernel.nodeCapacity))
     try unsafe self.init(
       of: &information, commandLine: commandLine, nodes: &nodes, in: memory,
@@ -61,15 +70,20 @@ extension MachineAccount {
     stopwatch.resume()
   }
 
-  /// Prints which node has which memory, where there are several.
+  /// Prints which node has which memory, where there are several, and what is hot-pluggable.
   private borrowing func writeNodes(to console: inout Console) {
-    guard nodes.nodeCount > 1 else { return }
-    console.write("nodes: ")
-    console.write(decimal: nodes.nodeCount.magnitude)
-    console.write(", with storage for ")
-    console.write(decimal: Kernel.nodeCapacity.magnitude)
-    console.write("\n")
-    nodes.write(to: &console)
+    if nodes.nodeCount > 1 {
+      console.write("nodes: ")
+      console.write(decimal: nodes.nodeCount.magnitude)
+      console.write(", with storage for ")
+      console.write(decimal: Kernel.nodeCapacity.magnitude)
+      console.write("\n")
+      nodes.write(to: &console)
+    }
+    if nodes.hotPluggable.count > 0 {
+      console.write("hot-pluggable memory:\n")
+      nodes.hotPluggable.write(to: &console)
+    }
   }
 
   /// Whether the kernel needs an owner's memory only until it has read it.

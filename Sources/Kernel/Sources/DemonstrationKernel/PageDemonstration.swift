@@ -192,7 +192,7 @@ extension PageDemonstration {
   }
 
   /// The first word of a page.
-  private static func label(_ page: PageFrame) -> UnsafeMutablePointer<UInt> {
+  static func label(_ page: PageFrame) -> UnsafeMutablePointer<UInt> {
     // No page lies beyond what the processor reaches.
     let address = UInt(truncatingIfNeeded: page.number << PageFrame.byteCountShift)
     // Page 0 is held for the firmware.
@@ -236,19 +236,5 @@ extension PageDemonstration {
       throw .pageAllocator(error)
     }
     return range.pageCount
-  }
-}
-
-/// Random numbers, the same in every run (Marsaglia, "Xorshift RNGs", 2003).
-private struct XorShift {
-  private var state: UInt32 = 2_463_534_242
-
-  /// A number from 0 up to `bound`, that one left out.
-  mutating func next(below bound: UInt32) -> Int {
-    state ^= state << 13
-    state ^= state >> 17
-    state ^= state << 5
-    // The upper half of the product is below the bound.
-    return Int((UInt64(state) * UInt64(bound)) >> 32)
   }
 }

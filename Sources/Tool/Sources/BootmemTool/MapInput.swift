@@ -19,6 +19,20 @@ struct MapInput: ParsableArguments {
       valueName: "address"))
   var information: Address?
 
+  @Option(
+    help: ArgumentHelp(
+      "The size of the kernel's pages: 4K, 16K or 64K. scripts/bootmem builds this program for it.",
+      valueName: "size"))
+  var pageSize: PageSize?
+
+  func validate() throws {
+    if let pageSize, pageSize != .own {
+      throw ValidationError(
+        "this program is built for pages of \(PageSize.own.rawValue); scripts/bootmem takes "
+          + "--page-size \(pageSize.rawValue) and builds it for those")
+    }
+  }
+
   /// Reads a file.
   func read(_ file: InputFile) throws(MapFileError) -> MapFile {
     guard !file.isDirectory else {

@@ -21,6 +21,8 @@ struct PlanCommand: ParsableCommand {
         bootmem plan dmesg.txt --kernel 1M:8M --module 32M:12M --append mem=4G
         bootmem plan board.dtb --at 0x48000000 --kernel 0x40200000:2M
         bootmem plan machine.e820 --nodes machine.numa --kernel 16M:8M
+        bootmem plan machine.e820 --nodes 1G,0,512M --kernel 16M:8M
+        scripts/bootmem plan board.dtb --arch aarch64 --page-size 64K --kernel 0x40200000:2M
         scripts/run | bootmem plan -
       """)
 
@@ -29,6 +31,9 @@ struct PlanCommand: ParsableCommand {
     case x86_64
     case aarch64
     case riscv64
+
+    /// Whether the processor has pages of other sizes than 4 KiB.
+    var hasLargerPages: Bool { self == .aarch64 }
 
     /// What `mem=SIZE` means to a kernel for it.
     var memoryLimitMeaning: MemoryLimitMeaning {
@@ -56,10 +61,14 @@ struct PlanCommand: ParsableCommand {
   var modules: [RangeArgument] = []
 
   @Option(
-    help:
-      "A file with nodes: lines NODE DOMAIN START END FLAGS, or a Linux boot log with its SRAT.",
+    help: ArgumentHelp(
+      """
+      The memory nodes: a file that says them, with lines NODE DOMAIN START END FLAGS or in any form \
+      that map reads (a boot log with its SRAT, a device tree, a dump); or how many of equal size, or \
+      their sizes, such as 4 or 1G,0,512M, of which the last one takes what is left over.
+      """, valueName: "file | number | size,size,…"),
     completion: .file())
-  var nodes: String?
+  var nodes: NodesArgument?
 
   @Option(
     help: "More of the kernel's command line than the file has; mem= and memmap= change the map.")
@@ -72,6 +81,13 @@ struct PlanCommand: ParsableCommand {
       tree. It decides how far a kernel reaches, and what mem= means.
       """)
   var architecture: Architecture?
+
+  func validate() throws {
+    if let architecture, !architecture.hasLargerPages, PageSize.own != .kibibytes4 {
+      throw ValidationError(
+        "\(architecture.rawValue) has pages of 4K, and not of \(PageSize.own.rawValue)")
+    }
+  }
 
   func run() throws {
     do {
@@ -96,7 +112,8 @@ struct PlanCommand: ParsableCommand {
       architecture?.rawValue ?? map.kernel?.processorName
       ?? (map.memoryLimitMeaning == .amount ? "a processor of 64 bits" : "x86_64")
     let scenario = BootScenario(
-      file: map, nodes: try readNodes(), kernel: kernel?.range, modules: modules.map(\.range),
+      file: map, nodes: try readNodes(of: map), kernel: kernel?.range,
+      modules: modules.map(\.range),
       addressWidth: processor == Architecture.i386.rawValue ? .bits32 : .bits64,
       commandLine: append)
     do throws(BootScenarioError) {
@@ -109,13 +126,20 @@ struct PlanCommand: ParsableCommand {
     }
   }
 
-  private func readNodes() throws(MapFileError) -> MapFile? {
-    guard let nodes else { return nil }
-    let source = InputFile(path: nodes)
-    let file = try MapFile(reading: try source.bytes(), name: source.name)
-    guard !file.nodes.isEmpty else {
-      throw MapFileError(file: source.name, "names no nodes")
+  private func readNodes(of map: MapFile) throws -> NodeLayout? {
+    switch nodes {
+    case nil:
+      return nil
+    case .shares(let shares):
+      guard let layout = NodeLayout(sharing: map.regions, shares) else {
+        throw ValidationError("the nodes take more than the usable memory of the map")
+      }
+      return layout
+    case .file(let path):
+      let source = InputFile(path: path)
+      guard let layout = NodeLayout(of: try MapFile(reading: source.bytes(), name: source.name))
+      else { throw MapFileError(file: source.name, "names no nodes") }
+      return layout
     }
-    return file
   }
 }

@@ -9,6 +9,7 @@ extension MapFile {
     memoryLimitMeaning = .amount
     var start: SourceLine.BoardNumber?
     var allocatorEntries: [Entry] = []
+    var counts = MemblockCounts()
     for line in lines {
       if let number = try line.boardNumber() {
         if !number.isSize {
@@ -28,7 +29,8 @@ extension MapFile {
         entries.append(entry)
       } else if let part = try line.memblockLine() {
         switch part {
-        case .memory(let entry, _): allocatorEntries.append(entry)
+        case .memory(let entry, _, _): allocatorEntries.append(entry)
+        case .count(let list, let count): counts[list] = count
         case .held(let range):
           heldRanges.append(
             OwnedRange(range: range, owner: .loader(.memoryReservation(heldRanges.count))))
@@ -36,6 +38,7 @@ extension MapFile {
       }
     }
     if let start { throw LineError(start.line, "the bank has a start and no size") }
+    notes += counts.notes(memory: allocatorEntries.count, reserved: heldRanges.count)
     if entries.isEmpty {
       entries = allocatorEntries
     } else if !allocatorEntries.isEmpty {

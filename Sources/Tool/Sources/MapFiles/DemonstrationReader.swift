@@ -10,8 +10,8 @@ extension MapFile {
 
   /// Reads what the kernel printed; other lines are ignored.
   ///
-  /// Regions, ranges that are held and ranges of nodes stand there as ``MemoryRegion``,
-  /// ``OwnedRange`` and ``NodePages`` print themselves.  The bitmaps are left out: they are boot
+  /// Regions, ranges that are held, ranges of nodes and hot-pluggable ones stand there as
+  /// ``MemoryRegion``, ``OwnedRange``, ``NodePages`` and ``HotPluggableMemory`` print themselves.  The bitmaps are left out: they are boot
   /// memory's own.
   mutating func readDemonstration(_ lines: SourceLines) throws(LineError) {
     var section = DemonstrationSection.other
@@ -25,6 +25,7 @@ extension MapFile {
         case .map: entries.append(try line.region())
         case .held: if let range = try line.heldRange() { heldRanges.append(range) }
         case .nodes: nodes.append(try line.nodePages())
+        case .hotPluggable: hotPluggable.append(try line.hotPluggableRange())
         case .other: break
         }
         continue
@@ -39,8 +40,11 @@ extension MapFile {
         // Those for other processors are told of their memory by a device tree.
         let isX86 = scanner.rest == "i386" || scanner.rest == "x86_64"
         memoryLimitMeaning = isX86 ? .endAddress : .amount
-      } else if scanner.skip("reach: pages below "), let end = scanner.hexadecimal() {
-        kernel?.reach = PageFrame(min(end, PageFrame.end.number))
+      } else if scanner.skip("reach: pages ") {
+        try line.checkPageSize(&scanner)
+        if scanner.skip("below "), let end = scanner.hexadecimal() {
+          kernel?.reach = PageFrame(min(end, PageFrame.end.number))
+        }
       } else if section == .nodes, scanner.skip("nodes: "), let count = scanner.decimal(),
         scanner.skip(", with storage for "), let capacity = scanner.decimal()
       {
@@ -63,12 +67,13 @@ extension MapFile {
 
 /// A part of the output whose lines begin with two spaces.
 private enum DemonstrationSection {
-  case map, held, nodes, other
+  case map, held, nodes, hotPluggable, other
 
   init(heading: Substring) {
     switch heading {
     case MapFile.demonstrationHeading[...]: self = .map
     case "held before the first allocation:": self = .held
+    case "hot-pluggable memory:": self = .hotPluggable
     default:
       self = heading.hasPrefix("nodes: ") && heading.contains("storage for") ? .nodes : .other
     }
@@ -118,6 +123,29 @@ extension SourceLine {
     else { throw error("a line of a node is node NUMBER FIRST-LAST SIZE") }
     return NodeMemory(
       line: number, node: node, proximityDomain: UInt64(node), range: range, isHotPluggable: false)
+  }
+
+  /// `  START-LAST SIZE`.
+  fileprivate func hotPluggableRange() throws(LineError) -> AddressRange {
+    var scanner = TextScanner(text)
+    return try range(&scanner, "a line of hot-pluggable memory is START-LAST SIZE")
+  }
+
+  /// Goes behind `of SIZE `, which stands there if the kernel's pages are not of 4 KiB.
+  ///
+  /// - Throws: An error if they are not as large as this program's: what the kernel counts in pages is
+  ///   then something else.
+  fileprivate func checkPageSize(_ scanner: inout TextScanner) throws(LineError) {
+    var kibibyteCount = 4
+    if scanner.skip("of ") {
+      guard let count = scanner.decimal(), scanner.skip(" KiB ") else {
+        throw error("the reach of the kernel is pages of SIZE KiB below END")
+      }
+      kibibyteCount = count
+    }
+    guard kibibyteCount == PageFrame.byteCount >> 10 else {
+      throw error("the kernel has pages of \(kibibyteCount)K: --page-size \(kibibyteCount)K")
+    }
   }
 
   /// The range that the line begins with, dots standing for an empty region's last address, and the

@@ -62,8 +62,15 @@ struct KernelLogMaps {
     var entries: [MapFile.Entry] = []
     /// Which of the memory belongs to which node.
     var nodes: [NodeMemory] = []
+    /// The memory that is hot-pluggable.
+    var hotPluggable: [AddressRange] = []
     /// What is held of the memory.
     var heldRanges: [OwnedRange] = []
+    /// How many lines there should be.
+    var counts = MemblockCounts()
+
+    /// What is to be said of lines that are missing.
+    var notes: [String] { counts.notes(memory: entries.count, reserved: heldRanges.count) }
   }
 
   private var maps: [Map] = []
@@ -94,14 +101,17 @@ struct KernelLogMaps {
     }
     if source.isE820 { hasE820Heading = false }
     switch line {
-    case .memory(let entry, let node):
+    case .memory(let entry, let node, let isHotPluggable):
       maps[index].entries.append(entry)
       if let node {
         maps[index].nodes.append(
           NodeMemory(
             line: entry.line, node: node, proximityDomain: UInt64(node),
-            range: entry.region.range, isHotPluggable: false))
+            range: entry.region.range, isHotPluggable: isHotPluggable))
       }
+      if isHotPluggable { maps[index].hotPluggable.append(entry.region.range) }
+    case .count(let list, let count):
+      maps[index].counts[list] = count
     case .held(let range):
       let number = maps[index].heldRanges.count
       maps[index].heldRanges.append(
@@ -136,8 +146,10 @@ struct KernelLogMaps {
 
 /// What a line of a map in a log says.
 enum KernelLogLine {
-  /// Memory, and its node where the line has one.
-  case memory(MapFile.Entry, node: Int?)
+  /// Memory, its node where the line has one, and whether it can be taken out.
+  case memory(MapFile.Entry, node: Int?, isHotPluggable: Bool = false)
   /// Memory that is held.
   case held(AddressRange)
+  /// How many ranges a list has.
+  case count(MemblockCounts.List, Int)
 }

@@ -48,8 +48,10 @@ extension MapFile {
       notes.append("the log has \(bootCount + 1) boots; this is the last one")
     }
     if let note = maps.note { notes.append(note) }
+    notes += map.notes
     entries = map.entries
     heldRanges = map.heldRanges
+    hotPluggable = map.hotPluggable
     memoryLimitMeaning = map.source.memoryLimitMeaning
     if nodes.isEmpty, let other = maps.withNodes {
       nodes = other.nodes

@@ -33,6 +33,9 @@ public struct MapFile: Sendable {
   /// Which memory belongs to which node, in the order of the file; mostly nothing.
   public internal(set) var nodes: [NodeMemory] = []
 
+  /// The memory that is hot-pluggable, beside what `nodes` says of it.
+  public internal(set) var hotPluggable: [AddressRange] = []
+
   /// The memory that is held, and by whom, where the file says so.
   public internal(set) var heldRanges: [OwnedRange] = []
 

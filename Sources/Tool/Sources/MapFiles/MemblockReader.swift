@@ -4,11 +4,12 @@ import PhysicalMemory
 
 /// Lines in which the early allocators of Linux and U-Boot print their tables.
 extension SourceLine {
-  /// `memory[NUMBER] [START-LAST], SIZE bytes on node N flags: FLAGS`, or the same of `reserved`; nil
-  /// for any other line.
+  /// `memory[NUMBER] [START-LAST], SIZE bytes on node N flags: FLAGS`, or the same of `reserved`, or
+  /// `memory.cnt = COUNT` in front of these lines; nil for any other line.
   ///
   /// U-Boot's numbers are decimal, and its flags also names.
   func memblockLine() throws(LineError) -> KernelLogLine? {
+    if let count = try memblockCount() { return count }
     var scanner = TextScanner(text)
     let isMemory = text.contains(" memory[")
     guard scanner.skip(past: isMemory ? " memory[" : " reserved["),
@@ -39,11 +40,28 @@ extension SourceLine {
     scanner.skipSpaces()
     guard !scanner.rest.isEmpty else { throw error(form) }
     guard isMemory else { return .held(range) }
-    // Bit 2 of Linux's: memory that the kernel must not map.
-    let isUnmapped =
-      scanner.rest.contains("no-map") || (scanner.hexadecimal() ?? 0) & 0b100 != 0
+    // Bits of Linux's: 0 for memory that is hot-pluggable, 2 for memory that must not be mapped.
+    let isNamedUnmapped = scanner.rest.contains("no-map")
+    let flags = scanner.hexadecimal() ?? 0
     return .memory(
-      try entry(range, isUnmapped ? "no-map" : "usable"), node: node)
+      try entry(range, isNamedUnmapped || flags & 0b100 != 0 ? "no-map" : "usable"), node: node,
+      isHotPluggable: flags & 0b1 != 0)
+  }
+
+  /// `memory.cnt = COUNT`, or `reserved.cnt`, which newer versions of U-Boot call `count`; nil for any
+  /// other line.
+  private func memblockCount() throws(LineError) -> KernelLogLine? {
+    for list in MemblockCounts.List.allCases {
+      for word in ["cnt", "count"] {
+        var scanner = TextScanner(text)
+        guard scanner.skip(past: " \(list.rawValue).\(word)") else { continue }
+        scanner.skipSpaces()
+        guard scanner.skip("= 0x"), let count = scanner.hexadecimal().flatMap({ Int(exactly: $0) })
+        else { throw error("the number of ranges is \(list.rawValue).\(word) = COUNT, with 0x") }
+        return .count(list, count)
+      }
+    }
+    return nil
   }
 
   /// `node N: [mem START-LAST]`; nil for any other line.

@@ -36,3 +36,10 @@ extension OwnedRange {
 public func count(_ number: Int, _ noun: String) -> String {
   "\(number) \(noun)\(number == 1 ? "" : "s")"
 }
+
+/// The section of a report that lists hot-pluggable memory; nothing where there is none.
+func hotPluggableText(_ ranges: [AddressRange]) -> String {
+  guard !ranges.isEmpty else { return "" }
+  return "hot-pluggable:\n"
+    + ranges.map { "  \($0.text) \(sizeText($0.byteCount))\n" }.joined()
+}

@@ -47,6 +47,22 @@ import Testing
     #expect(svg.output.contains("#795548"))
   }
 
+  /// Memory that can be taken out, one node as a whole and a part of no node.
+  @Test func hotPluggableMemory_isShownAndHasNoBitmap() throws {
+    let map = try Tool.run("map", Self.path("hotplug"))
+    #expect(
+      map.output.contains(
+        "  0000000100000000-000000011fffffff node 1, 512 MiB, hot-pluggable\nhot-pluggable:\n"
+          + "  00000000a0000000-00000000afffffff 256 MiB\n"
+          + "  0000000100000000-000000011fffffff 512 MiB\n"), "\(map.output)")
+    let json = try Tool.run("map", "--format", "json", Self.path("hotplug"))
+    #expect(json.output.contains("\"hotPluggable\" : ["))
+    #expect(json.output.contains("\"isHotPluggable\" : true"))
+    let plan = try Tool.run("plan", Self.path("hotplug"), "--kernel", "0x80800000:2M")
+    #expect(plan.output.contains("  0000000080a00000-0000000080a06fff bitmap of node 0, 28 KiB\n"))
+    #expect(plan.output.contains("  0000000080a07000-0000000080a0bfff bitmap of node 1, 20 KiB\n"))
+  }
+
   @Test func plan_keepsWhatTheTreeReserves() throws {
     let result = try Tool.run(
       "plan", Self.path("board"), "--at", "0x87000000", "--kernel", "0x80800000:2M")
@@ -123,6 +139,9 @@ import Testing
     let file = try directory.file("cut.dtb", bytes.prefix(600))
     let result = try Tool.run("map", file.path)
     #expect(result.exitCode == 1)
-    #expect(result.errors == "\(file.path): error: device tree structure at 0x254: is cut off\n")
+    #expect(
+      result.errors
+        == "\(file.path): error: device tree at 0x0: is cut off, has size: 0x\(String(bytes.count, radix: 16))\n"
+    )
   }
 }

@@ -77,6 +77,96 @@ import Testing
     }
   }
 
+  /// As scripts/run takes them; the memory of a number of nodes is shared out evenly.
+  @Test(arguments: [
+    (
+      "2",
+      [
+        "  node 0 0000000000000000-0000000000ffffff 15.6 MiB usable",
+        "  node 1 0000000002000000-0000000002f9efff 15.6 MiB usable",
+      ]
+    ),
+    (
+      "8M,0,4M",
+      [
+        "  node 0 0000000000000000-0000000000860fff 8 MiB usable",
+        "  node 2 0000000000861000-0000000002f9efff 23.2 MiB usable",
+      ]
+    ),
+    ("0x800000,1M", ["  node 0 0000000000000000-0000000000860fff 8 MiB usable"]),
+  ])
+  func nodes_shareTheMemoryOut(nodes: String, lines: [String]) throws {
+    let result = try Tool.run(
+      "plan", "-", "--kernel", "1M:1M", "--nodes", nodes,
+      input: "0 9f000 usable\n100000 1000000 usable\n2000000 2f9f000 usable\n")
+    #expect(result.errors == "")
+    for line in lines { #expect(result.output.contains(line), "\(line) in \(result.output)") }
+  }
+
+  @Test(arguments: ["0", "1025", "99999999999999999999"])
+  func nodes_noneOrTooMany_exitWith64(nodes: String) throws {
+    let result = try Tool.run(
+      "plan", "-", "--kernel", "1M:1M", "--nodes", nodes, input: Self.table)
+    #expect(result.exitCode == 64)
+  }
+
+  @Test func nodes_ofMoreThanThereIs_exitWith64() throws {
+    let result = try Tool.run(
+      "plan", "-", "--kernel", "1M:1M", "--nodes", "1G,1G", input: Self.table)
+    #expect(result.exitCode == 64)
+    #expect(result.errors.contains("the nodes take more than the usable memory of the map"))
+  }
+
+  /// A device tree has no lines with nodes; its properties say them.
+  @Test func nodes_ofADeviceTree() throws {
+    let result = try Tool.run(
+      "plan", "-", "--kernel", "0x80800000:2M", "--nodes",
+      Fixture.path("device-trees/hotplug.dtb"),
+      input: "80000000 a0000000 usable\n100000000 120000000 usable\n")
+    #expect(result.errors == "" && !result.output.contains("note: "))
+    for line in [
+      "  node 0 0000000080000000-000000009fffffff 512 MiB usable",
+      "  node 1 0000000100000000-000000011fffffff 512 MiB usable",
+      "hot-pluggable:\n  00000000a0000000-00000000afffffff 256 MiB\n",
+    ] {
+      #expect(result.output.contains(line), "\(line) in \(result.output)")
+    }
+    // A tree that says nothing of nodes.
+    let file = Fixture.path("device-trees/memory-limit.dtb")
+    let other = try Tool.run(
+      "plan", "-", "--kernel", "1M:1M", "--nodes", file, input: Self.table)
+    #expect(other.exitCode == 1 && other.errors == "\(file): error: names no nodes\n")
+  }
+
+  /// What the bitmap lies in cannot be taken out.
+  @Test func hotPluggableMemory_hasNoBitmap() throws {
+    let directory = try TemporaryDirectory()
+    let nodes = try directory.file(
+      "nodes", Data("0 0 0 1000000 -\n1 1 100000000 200000000 hotplug\n".utf8))
+    let result = try Tool.run(
+      "plan", "-", "--kernel", "1M:1M", "--nodes", nodes.path, input: Self.table)
+    #expect(result.errors == "")
+    for line in [
+      "    bitmap 0000000000200000-0000000000200fff 4 KiB\n",
+      "    bitmap 0000000000201000-0000000000201fff 4 KiB\n",
+      "hot-pluggable:\n  0000000100000000-00000001ffffffff 4 GiB\nheld:\n",
+    ] {
+      #expect(result.output.contains(line), "\(line) in \(result.output)")
+    }
+  }
+
+  @Test func pageSize_isThatOfTheProgram() throws {
+    let same = try Tool.run(
+      "plan", "-", "--page-size", "4K", "--kernel", "1M:1M", input: Self.table)
+    #expect(same.exitCode == 0)
+    let other = try Tool.run(
+      "plan", "-", "--page-size", "64K", "--kernel", "1M:1M", input: Self.table)
+    #expect(other.exitCode == 64)
+    #expect(
+      other.errors.contains(
+        "this program is built for pages of 4K; scripts/bootmem takes --page-size 64K"))
+  }
+
   @Test func badParameter_isReportedAndIgnored() throws {
     let result = try Tool.run(
       "plan", "-", "--kernel", "1M:1M", "--append", "mem=fish", input: Self.table)

@@ -47,6 +47,31 @@ import TextOutput
     #expect(kernel?.reach == PageFrame(0x10_0000))
   }
 
+  @Test func hotPluggableMemory_isRead() throws {
+    let file = try read(
+      """
+      nodes: 2, with storage for 64
+        node 0 000000000-000000fff 16 MiB
+      hot-pluggable memory:
+        0000000100000000-000000013fffffff 1 GiB
+        0000004000000000-0000004fffffffff 64 GiB
+      """)
+    #expect(
+      file.hotPluggable == [
+        AddressRange(0x1_0000_0000..<0x1_4000_0000), AddressRange(0x40_0000_0000..<0x50_0000_0000),
+      ])
+  }
+
+  /// What the kernel counts in pages would be another number of bytes here.
+  @Test func pagesOfAnotherSize_areAnErrorThatSaysWhatToDo() {
+    #expect(
+      errorText("memory map as given:\nreach: pages of 64 KiB below 0x1\n")
+        == "FILE:2: error: the kernel has pages of 64K: --page-size 64K")
+    #expect(
+      errorText("memory map as given:\nreach: pages of some KiB below 0x1\n")
+        == "FILE:2: error: the reach of the kernel is pages of SIZE KiB below END")
+  }
+
   @Test func bitmaps_areLeftOut() throws {
     let file = try read(
       """

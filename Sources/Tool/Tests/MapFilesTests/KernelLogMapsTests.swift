@@ -129,6 +129,54 @@ import Testing
       ])
   }
 
+  /// A log that was cut at the end of a line.
+  @Test func memblock_linesThatAreMissing_areNoted() throws {
+    let file = try read(
+      """
+      MEMBLOCK configuration:
+       memory size = 0x0000000040000000 reserved size = 0x0000000000900000
+       memory.cnt  = 0x2
+       memory[0x0]\t[0x0000000080000000-0x00000000bfffffff], 0x0000000040000000 bytes flags: 0x0
+       reserved.cnt  = 0x3
+       reserved[0x0]\t[0x0000000080200000-0x00000000809fffff], 0x0000000000800000 bytes flags: 0x0
+       reserved[0x1]\t[0x0000000081000000-0x00000000810fffff], 0x0000000000100000 bytes flags: 0x0
+      """)
+    #expect(
+      file.notes == [
+        "memory.cnt is 2, and there are 1 lines of memory[]",
+        "reserved.cnt is 3, and there are 2 lines of reserved[]",
+      ])
+  }
+
+  @Test func memblock_countThatIsNone_isAnErrorWithItsLine() {
+    #expect(
+      errorText("MEMBLOCK configuration:\n memory.cnt  = 2\n")
+        == "FILE:2: error: the number of ranges is memory.cnt = COUNT, with 0x")
+  }
+
+  /// Bit 0 of the flags.
+  @Test func memblock_hotPluggableMemory_isNotedAsSuch() throws {
+    let file = try read(
+      """
+      MEMBLOCK configuration:
+       memory.cnt  = 0x3
+       memory[0x0]\t[0x0000000000001000-0x000000000009efff], 0x000000000009e000 bytes on node 0 \
+      flags: 0x0
+       memory[0x1]\t[0x0000000000100000-0x00000000bffd9fff], 0x00000000bfeda000 bytes on node 0 \
+      flags: 0x3
+       memory[0x2]\t[0x0000000100000000-0x000000023fffffff], 0x0000000140000000 bytes on node 1 \
+      flags: 0x1
+      """)
+    #expect(
+      file.hotPluggable == [
+        AddressRange(0x10_0000..<0xbffd_a000), AddressRange(0x1_0000_0000..<0x2_4000_0000),
+      ])
+    #expect(
+      file.shortNodes == [
+        "0/0 1000+9e000", "0/0 100000+bfeda000 hot", "1/1 100000000+140000000 hot",
+      ])
+  }
+
   @Test func earlyNodes_areTheMapAndTheNodesWhereThereIsNoOther() throws {
     let file = try read(
       """

@@ -89,7 +89,8 @@ enum NodeTargets {
     _ read: (inout NodeInformation, inout CountingSink) throws(FirmwareError) -> Void
   ) {
     var nodes = unsafe NodeInformation(
-      affinities: MemoryAffinityList(storage: Storage.shared.affinities),
+      affinities: MemoryAffinityList(
+        storage: Storage.shared.affinities, hotPluggable: Storage.shared.hotPluggable),
       domains: Storage.shared.domains)
     var sink = CountingSink()
     do throws(FirmwareError) {

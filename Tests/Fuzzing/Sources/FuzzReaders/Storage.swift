@@ -14,6 +14,7 @@ import PhysicalMemory
   let heldRanges = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: 192)
   let map = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: 400)
   let affinities = UnsafeMutableBufferPointer<MemoryAffinity>.allocate(capacity: 64)
+  let hotPluggable = UnsafeMutableBufferPointer<AddressRange>.allocate(capacity: 64)
   let domains = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 16)
   let owners = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: 256)
   let commandLine = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1024)

@@ -16,6 +16,9 @@ enum Outcome: UInt {
 
   nonisolated(unsafe) private static var powerOff: PSCIConduit?
 
+  /// Whether firmware is called as a hypervisor, and not as a monitor.
+  static var callsHypervisor: Bool { unsafe powerOff == .hypervisorCall }
+
   /// Where the registers of a device that ends the run are; 0 without one.
   nonisolated(unsafe) private static var testDevice: UInt = 0
 

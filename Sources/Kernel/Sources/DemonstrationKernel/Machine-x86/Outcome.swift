@@ -14,6 +14,9 @@ enum Outcome: UInt32 {
   /// The processor trapped.  QEMU exits with 37.
   case trap = 0x12
 
+  /// No firmware is called on these machines.
+  static var callsHypervisor: Bool { false }
+
   private static let debugExitPort: UInt16 = 0xf4
 
   /// Ends the run.  A machine without the debug-exit device stands still.

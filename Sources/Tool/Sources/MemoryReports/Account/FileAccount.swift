@@ -16,6 +16,9 @@ import MapFiles
   /// Which memory belongs to which node, as the file or the tables in a dump say; mostly nothing.
   public let nodes: [NodeMemory]
 
+  /// The memory that is hot-pluggable, in ascending order; mostly nothing.
+  public let hotPluggable: [AddressRange]
+
   private let storage: UnsafeMutableRawBufferPointer
 
   /// The room for what ACPI's tables, the BIOS and the kernel hold, and for parts of nodes with a
@@ -29,17 +32,17 @@ import MapFiles
   ///
   /// - Parameters:
   ///   - file: What the file says.
-  ///   - nodeFile: A file with the nodes, which counts in place of what `file` says of them.
+  ///   - layout: The nodes, in place of what `file` says of them.
   ///   - commandLine: What to append to the command line that the file has.
   ///   - kernel: Where the kernel lies; nil if unknown, or if the file says it.
   ///   - modules: Where modules lie, in addition to those in the file.
   ///   - reach: The end of the kernel's reach.
   public init(
-    of file: MapFile, nodes nodeFile: MapFile? = nil, appending commandLine: String = "",
+    of file: MapFile, nodes layout: NodeLayout? = nil, appending commandLine: String = "",
     kernel: AddressRange? = nil, modules: [AddressRange] = [], below reach: PageFrame = .end
   ) {
     let text = Array("\(file.commandLine) \(commandLine)".utf8)
-    let given = (nodeFile ?? file).nodes
+    let given = layout ?? NodeLayout(linesOf: file)
     var capacity = MachineAccount.Capacity()
     // No word of the command line adds more than half a region for each of its bytes, and one with
     // `%` may cut each of them twice.
@@ -47,7 +50,9 @@ import MapFiles
     capacity.regions = (file.entries.count + text.count) * (1 + cutCount)
     capacity.heldRanges = file.heldRanges.count + modules.count + Self.spareOwnerCount
     capacity.owners = capacity.heldRanges + Self.spareOwnerCount
-    capacity.affinities = max(given.count, Self.affinityCapacity)
+    capacity.affinities = max(given.ranges.count, Self.affinityCapacity)
+    capacity.hotPluggableRanges =
+      max(given.ranges.count + given.hotPluggable.count, Self.affinityCapacity)
     capacity.nodes = BootScenario.nodeCapacity
     capacity.commandLineByteCount = text.count
     // What a tree asks for: a region each at most, and their names.
@@ -81,14 +86,11 @@ import MapFiles
     information.memoryLimitMeaning = file.memoryLimitMeaning
     information.rootPointer = file.rootPointer
     var nodes = unsafe NodeInformation(
-      affinities: MemoryAffinityList(storage: tables.take(count: capacity.affinities)),
+      affinities: MemoryAffinityList(
+        storage: tables.take(count: capacity.affinities),
+        hotPluggable: tables.take(count: capacity.hotPluggableRanges)),
       domains: tables.take(count: capacity.nodes))
-    for memory in given {
-      nodes.affinities.append(MemoryAffinity(range: memory.range, node: NodeID(memory.node)))
-    }
-    if nodeFile == nil, let kernel = file.kernel {
-      nodes.affinities.includeNode(NodeID(kernel.nodeCount - 1))
-    }
+    nodes.affinities.append(given)
     var reports = StringSink()
     do throws(BootError) {
       account = unsafe try MachineAccount(
@@ -105,8 +107,10 @@ import MapFiles
       // All tables are large enough, and a device tree has been read before.
       fatalError("a list is full that was made large enough: \(error)")
     }
-    self.nodes = given.isEmpty ? nodes.memory : given
-    notes = file.notes + reports.lines
+    let hotPluggable = account.nodes.hotPluggable
+    self.hotPluggable = (0..<hotPluggable.count).map { hotPluggable[$0] }
+    self.nodes = given.ranges.isEmpty ? nodes.memory(hotPluggable) : given.ranges
+    notes = file.notes + (layout?.notes ?? []) + reports.lines
   }
 
   deinit {
@@ -167,13 +171,25 @@ extension OwnedRange {
 
 extension NodeInformation {
   /// The ranges of all nodes.
-  fileprivate var memory: [NodeMemory] {
+  fileprivate func memory(_ hotPluggable: HotPluggableMemory) -> [NodeMemory] {
     (0..<affinities.count).map { index in
-      NodeMemory(
+      let range = affinities[index].range
+      return NodeMemory(
         line: nil, node: affinities[index].node.rawValue,
-        proximityDomain: UInt64(proximityDomain(of: affinities[index].node) ?? 0),
-        range: affinities[index].range, isHotPluggable: false)
+        proximityDomain: UInt64(proximityDomain(of: affinities[index].node) ?? 0), range: range,
+        isHotPluggable: hotPluggable.pages(overlapping: range.touchedPages) != nil)
     }
+  }
+}
+
+extension MemoryAffinityList {
+  fileprivate mutating func append(_ layout: NodeLayout) {
+    includeNode(NodeID(layout.nodeCount - 1))
+    for memory in layout.ranges {
+      append(MemoryAffinity(range: memory.range, node: NodeID(memory.node)))
+      if memory.isHotPluggable { appendHotPluggable(memory.range) }
+    }
+    for range in layout.hotPluggable { appendHotPluggable(range) }
   }
 }
 

@@ -33,6 +33,12 @@ extension MapReport {
       var line: Int?
     }
 
+    struct HotPluggable: Encodable {
+      var start: String
+      var last: String?
+      var byteCount: String
+    }
+
     struct Held: Encodable {
       var start: String
       var last: String?
@@ -47,6 +53,7 @@ extension MapReport {
     var given: [Region]
     var sanitised: [Region]
     var nodes: [Node]
+    var hotPluggable: [HotPluggable]
     var held: [Held]
     var usablePageRanges: [Pages]
     /// Those of them that have no owner.
@@ -77,6 +84,11 @@ extension MapReport {
           node: $0.node, proximityDomain: $0.proximityDomain,
           start: hex($0.range.start.rawValue), last: $0.range.last.map { hex($0.rawValue) },
           isHotPluggable: $0.isHotPluggable, line: $0.line)
+      },
+      hotPluggable: account.hotPluggable.map {
+        Document.HotPluggable(
+          start: hex($0.start.rawValue), last: $0.last.map { hex($0.rawValue) },
+          byteCount: hex($0.byteCount))
       },
       held: holders.map {
         Document.Held(

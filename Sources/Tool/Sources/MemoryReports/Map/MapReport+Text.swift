@@ -29,6 +29,7 @@ extension MapReport {
         text += memory.isHotPluggable ? ", hot-pluggable\n" : "\n"
       }
     }
+    text += hotPluggableText(account.hotPluggable)
     let holders = holders
     if !holders.isEmpty {
       text += "held:\n"

@@ -17,6 +17,7 @@ extension BootPlanReport {
       if node.id != node.firmwareNode { text += ", a part of node \(node.firmwareNode.rawValue)" }
       text += "\n    bitmap \(pagesText(node.bitmap)) \(size(node.bitmap.pageCount))\n"
     }
+    text += hotPluggableText(hotPluggable)
     text += "held:\n"
     for owner in owners {
       text += "  \(owner.range.text) \(owner.name), \(sizeText(owner.range.byteCount))\n"

@@ -28,11 +28,17 @@ public struct BootPlanReport {
     public var usablePageCount: UInt64
   }
 
+  /// What was accounted for; the names of owners lie in it.
+  private let account: FileAccount
+
   /// The nodes in ascending order of their pages.
   public private(set) var nodes: [Node] = []
 
   /// Who holds what, the bitmaps included, in ascending order.
   public let owners: [OwnedRange]
+
+  /// The memory that is hot-pluggable, in ascending order.
+  public let hotPluggable: [AddressRange]
 
   /// What was to be said of the file and of the machine, each as a sentence.
   public let notes: [String]
@@ -59,8 +65,7 @@ public struct BootPlanReport {
     let account = FileAccount(
       of: scenario.file, nodes: scenario.nodes, appending: scenario.commandLine,
       kernel: scenario.kernel, modules: scenario.modules, below: scenario.reach)
-    // The map lies in its storage.
-    defer { withExtendedLifetime(account) {} }
+    self.account = account
     let map = account.account.map
     try scenario.checkPlaces(in: map)
 
@@ -89,6 +94,7 @@ public struct BootPlanReport {
     }
     notes = account.notes
     owners = account.holders
+    hotPluggable = account.hotPluggable
     read(memory, map, account.account.nodes)
     var sink = StringSink()
     MapDrawing(end: end, maximumStretchCount: 512)

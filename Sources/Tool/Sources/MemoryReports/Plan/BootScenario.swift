@@ -14,8 +14,8 @@ public struct BootScenario {
   /// The memory map, and what else the file with it says.
   public var file: MapFile
 
-  /// The file with the nodes; nil for the nodes that `file` has, or one.
-  public var nodes: MapFile?
+  /// The nodes; nil for those that `file` has, or one.
+  public var nodes: NodeLayout?
 
   /// Where the kernel's image lies; nil where the file says it.
   public var kernel: AddressRange?
@@ -31,7 +31,7 @@ public struct BootScenario {
 
   /// Makes a scenario.
   public init(
-    file: MapFile, nodes: MapFile? = nil, kernel: AddressRange? = nil,
+    file: MapFile, nodes: NodeLayout? = nil, kernel: AddressRange? = nil,
     modules: [AddressRange] = [], addressWidth: AddressWidth, commandLine: String = ""
   ) {
     self.file = file

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+import BootMemory
+import CBootmem
+import PageCaches
+
+/// The caches that every call works on.
+///
+/// Their storage is defined in C, as that of `BootMemory` is; all zeros are no caches, and no lock.
+enum CachesState {
+  @inline(__always)
+  static var set: UnsafeMutablePointer<PageCacheSet> {
+    unsafe bootmem_caches_core_pointer().unsafelyUnwrapped
+      .assumingMemoryBound(to: PageCacheSet.self)
+  }
+
+  /// Whether there are kept pages.
+  static var arePagesKept: Bool {
+    // All zeros before `bootmem_setup`, and that is false.
+    unsafe bootmem_core_pointer().unsafelyUnwrapped.assumingMemoryBound(to: BootMemory.self)
+      .pointee.arePagesKept
+  }
+
+  /// Begins empty caches.
+  static func start(_ caches: bootmem_caches) {
+    if MemoryLayout<PageCacheSet>.size > BOOTMEM_CACHES_CORE_SIZE
+      || MemoryLayout<PageCache>.size != MemoryLayout<bootmem_cache>.size
+    {
+      bootmem_room_is_too_small()
+    }
+    var platform = PageCachesPlatform()
+    unsafe platform.context = caches.context
+    unsafe platform.lock = caches.lock
+    unsafe platform.unlock = caches.unlock
+    unsafe platform.fenceOthers = caches.fence_others
+    let room = unsafe UnsafeMutableRawPointer(caches.room)?
+      .assumingMemoryBound(to: PageCache.self)
+    let storage = unsafe UnsafeMutableBufferPointer(start: room, count: Int(caches.count))
+    unsafe set.initialize(
+      to: PageCacheSet(
+        storage,
+        limits: PageCacheLimits(
+          pageCount: Int(caches.max_pages), largeBlockCount: Int(caches.max_large_blocks)),
+        platform: platform))
+  }
+}
+
+/// The kept pages below the caches.
+struct KeptPages: PageCacheSource {
+  /// Nothing is written: the caches may have what is missing.
+  func allocate(order: Int) -> UInt? {
+    guard order >= 0, order <= Int(BOOTMEM_PAGES_MAX_ORDER) else { return nil }
+    return KeptPages.allocateRun(1 << UInt(order), alignedTo: 1 << UInt(order), on: -1, below: 0)
+  }
+
+  static func allocateRun(
+    _ count: UInt, alignedTo alignment: UInt, on node: Int32, below limit: UInt
+  ) -> UInt? {
+    let kept = unsafe bootmem_kept_pointer().unsafelyUnwrapped
+    guard let allocate = unsafe kept.pointee.allocate else { return nil }
+    let first = allocate(count, alignment, node, limit)
+    return first == .max ? nil : first
+  }
+
+  /// It writes what is refused.
+  func free(_ block: UInt, order: Int) {
+    _ = bootmem_pages_free(block, UInt32(truncatingIfNeeded: order))
+  }
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Kept pages for many processors: each has some free ones of its own, which it takes and gives back
+ * without a lock, and only every thirty-second call goes to the pages of bootmem_pages.h below.
+ *
+ *     static struct bootmem_cache room[CPUS];
+ *     struct bootmem_caches caches = {
+ *       .size = sizeof caches, .room = room, .count = CPUS, .max_pages = 64,
+ *       .lock = lock_pages, .unlock = unlock_pages,
+ *     };
+ *
+ *     bootmem_keep_pages();
+ *     bootmem_set_caches(&caches);
+ *     pfn = bootmem_caches_allocate(0, cpu);      on processor number cpu
+ *     bootmem_caches_free(pfn, 0, cpu);           on any other, whoever allocated it
+ *
+ * What lies in a cache is allocated for bootmem_pages.h, and free for everybody else: an allocation
+ * that would fail takes the pages of all caches back first, of other processors' too, and so does
+ * counting.
+ *
+ * One processor makes one call at a time: a kernel does not move a thread to another processor in
+ * the middle of one.  An interrupt's handler may call, also when it has interrupted a call, if lock()
+ * keeps interrupts off.  Whoever calls bootmem_pages.h or bootmem_heap.h beside holds the same lock.
+ *
+ * A kernel that does not include this header links nothing of it.  Not in Linux.  No call is a fault:
+ * an error changes nothing, and is written to platform.write. */
+#ifndef BOOTMEM_CACHES_H
+#define BOOTMEM_CACHES_H
+
+#include "bootmem_pages.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The order of the blocks that are cached beside single pages: 512 pages. */
+#define BOOTMEM_CACHES_LARGE_ORDER 9
+
+/* The most that a cache keeps. */
+#define BOOTMEM_CACHES_MAX_PAGES 104
+#define BOOTMEM_CACHES_MAX_LARGE_BLOCKS 8
+
+/* Room for the cache of one processor, of any content; best aligned to 64. */
+struct bootmem_cache {
+  unsigned long words[128];
+};
+
+struct bootmem_caches {
+  /* sizeof(struct bootmem_caches): a library that does not know this struct refuses. */
+  BOOTMEM_SIZE_T size;
+
+  /* Caches for processors 0 to count - 1, which stay in use. */
+  struct bootmem_cache *room;
+  unsigned int count;
+
+  /* How many pages each keeps, and how many blocks of 512 pages; with 0 each call goes to
+   * bootmem_pages.h, and each free is examined at once. */
+  unsigned int max_pages;
+  unsigned int max_large_blocks;
+
+  /* Handed to all three; may be NULL. */
+  void *context;
+
+  /* Keeps all other callers out: a spinlock.  It also keeps interrupts off where their handlers allocate
+   * or free pages.  NULL on one processor without such handlers. */
+  void (*lock)(void *context) BOOTMEM_CALL;
+  void (*unlock)(void *context) BOOTMEM_CALL;
+
+  /* Returns when every other processor has executed a full memory barrier since the call, by an
+   * interrupt whose handler returns at once, for instance.  It is called under the lock, so it has
+   * to reach processors that wait for the lock too.  NULL where there is no such thing: then each
+   * call executes a barrier, which takes longer than all the rest of it. */
+  void (*fence_others)(void *context) BOOTMEM_CALL;
+};
+
+/* Begins empty caches with a copy of this struct, behind bootmem_keep_pages(), while one processor runs.
+ * Another bootmem_setup() needs another such call.  Returns 0; -EINVAL (-22) for NULL, another size,
+ * without room, with one of the two functions only, for more than the most, and without kept pages. */
+BOOTMEM_CALL int bootmem_set_caches(const struct bootmem_caches *caches);
+
+/* Allocates 2^order pages on processor cpu, as bootmem_pages_allocate(order, -1, 0).  A processor that has
+ * no cache goes there under the lock, and so do all orders but 0 and 9. */
+BOOTMEM_CALL unsigned long bootmem_caches_allocate(unsigned int order, unsigned int cpu);
+
+/* Frees a block on processor cpu, whoever allocated it.  Whether it is one that was allocated is examined
+ * when it goes from the cache to bootmem_pages.h, and then written with its PFN; at once only if it
+ * is the one that this processor freed last.  Returns 0; -EINVAL (-22) for what is refused at once. */
+BOOTMEM_CALL int bootmem_caches_free(unsigned long pfn, unsigned int order, unsigned int cpu);
+
+/* Allocates a run, or with align equal to count a block, as bootmem_pages_allocate_run(), under the lock. */
+BOOTMEM_CALL unsigned long bootmem_caches_allocate_run(unsigned long count, unsigned long align,
+    int nid, unsigned long limit_pfn, unsigned int cpu);
+
+/* Frees a run, as bootmem_pages_free_run(), under the lock. */
+BOOTMEM_CALL int bootmem_caches_free_run(unsigned long pfn, unsigned long count);
+
+/* Gives the pages of all caches back, and writes which of them were freed wrongly. */
+BOOTMEM_CALL void bootmem_caches_drain(unsigned int cpu);
+
+/* Counts what is free on a node, as bootmem_pages_count(), after all caches have given their pages
+ * back. */
+BOOTMEM_CALL int bootmem_caches_count(int nid, struct bootmem_pages_statistics *statistics,
+    unsigned int cpu);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+
+/// The number of a processor, from 0 up to the number of caches.
+public struct ProcessorID: Hashable, Sendable {
+  /// The number.
+  public let rawValue: Int
+
+  /// Makes the processor with this number; whether there is a cache for it shows when it is used.
+  @inlinable
+  public init(_ rawValue: Int) {
+    self.rawValue = rawValue
+  }
+}
