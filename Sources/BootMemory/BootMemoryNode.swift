@@ -56,7 +56,7 @@ import PhysicalMemory
   #if _pointerBitWidth(_32)
   private typealias Room = InlineArray<39, UInt32>
   #elseif BOOTMEM_NARROW_WORDS
-  private typealias Room = InlineArray<18, UInt32>
+  private typealias Room = InlineArray<21, UInt32>
   #else
   private typealias Room = InlineArray<9, UInt>
   #endif

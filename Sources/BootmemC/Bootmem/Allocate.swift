@@ -239,7 +239,9 @@ private func searchForMemory(
   _ function: AllocationFunction
 ) -> UnsafeMutableRawPointer? {
   // On a node, no alignment has been taken for one that is too large until here.
-  if align == 0, function.contains(.node), LibraryState.cacheLine != 0 {
+  if align == 0, function.contains(.node), unsafe LibraryState.node(pgdat) != nil,
+    LibraryState.cacheLine != 0
+  {
     return unsafe allocate(pgdat, size, LibraryState.cacheLine, goal, limit, function)
   }
   var request = AllocationRequest(size, align, goal, .init(limit))
