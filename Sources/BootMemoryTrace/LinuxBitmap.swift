@@ -55,8 +55,16 @@ public struct Checksum: Sendable {
     value = (value ^ UInt64(byte)) &* 0x100_0000_01b3
   }
 
+  /// What eight bytes of 0 multiply the sum by: the factor of a byte, to the eighth power.
+  private static let factorOfZeros: UInt64 = 0x1efa_c709_0aef_4a21
+
   /// Adds the lowest bytes of `number`, the lowest first.
   public mutating func add(_ number: UInt64, byteCount: Int = 8) {
+    // Most words of a bitmap of terabytes.
+    if number == 0, byteCount == 8 {
+      value = value &* Self.factorOfZeros
+      return
+    }
     // No range: without optimisation, where tests add up millions of words, that takes ten times as long.
     var rest = number
     var count = byteCount

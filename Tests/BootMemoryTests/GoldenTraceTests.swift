@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import BootMemoryTrace
-import TraceReplay
 import Foundation
 import TestSupport
 import Testing
+import TraceReplay
 
 /// Every trace of Linux 4.19 gives the same results, address for address and bit for bit.
 @Suite(.onPagesOf4KiB) struct GoldenTraceTests {
@@ -20,10 +20,12 @@ import Testing
     .flatMap(traces(in:))
 
   #if DEBUG
-  /// A fourth of the random ones: without optimisation they take a minute.  Release builds,
-  /// with words of either width, and the archives for C replay all of them.
+  /// A fourth of the random ones, and none with terabytes, whose bitmaps are summed up word for word:
+  /// without optimisation they take a minute each.  Release builds, with words of either width, and
+  /// the archives for C replay all of them.
   static let replayed = all.enumerated()
     .filter { !$1.contains("/random/") || $0.isMultiple(of: 4) }.map(\.element)
+    .filter { !["_4t", "_1t", "16x64g"].contains(where: $0.contains) }
   #else
   static let replayed = all
   #endif

@@ -26,6 +26,10 @@ module_folder() {
   done
 }
 
+# Of both levels, -wmo without a pass of its own for each module's interface, which the compiler's driver
+# would add: it takes as long as the rest.
+readonly -a whole_module=(-wmo -no-emit-module-separately-wmo)
+
 # compile_bare TRIPLE LEVEL WORK [FLAG…]: compiles all modules, the library for C too, to WORK/*.o, at
 # -Onone or -O.  What kernels import is compiled with the heap forbidden where Swift has that: for 32 bits
 # Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.  At -O there is no object of what
@@ -33,8 +37,8 @@ module_folder() {
 compile_bare() {
   local triple=$1 level=$2 work=$3 module clang file
   local kernel=$root/Tests/Examples/Swift/Sources
-  local -a sources object heapless=() flags=(-target "$triple" "$level" -wmo -parse-as-library -swift-version 6
-    -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
+  local -a sources object heapless=() flags=(-target "$triple" "$level" "${whole_module[@]}"
+    -parse-as-library -swift-version 6 -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
     -enable-experimental-feature Embedded -Xfrontend -function-sections
     -Xfrontend -disable-stack-protector -Xcc -ffreestanding -I "$work"
     -I "$root/Sources/CBootmem/include" -I "$root/Sources/CPageCaches/include" -I "$kernel/Machine/include"
@@ -97,8 +101,8 @@ compile_heap() {
   local triple=$1 work=$2 clang module file
   local -a sources machine=() flags=()
   if [ "$triple" = riscv64-none-none-eabi ]; then machine=(-march=rv64imafdc -mabi=lp64); fi
-  flags=(-target "$triple" -O -wmo -parse-as-library -swift-version 6 -strict-memory-safety
-    -warnings-as-errors -package-name swift-bootmem -enable-experimental-feature Embedded
+  flags=(-target "$triple" -O "${whole_module[@]}" -parse-as-library -swift-version 6
+    -strict-memory-safety -warnings-as-errors -package-name swift-bootmem -enable-experimental-feature Embedded
     -Xfrontend -function-sections -Xfrontend -disable-stack-protector -Xcc -ffreestanding
     -I "$work" -I "$work/heap" -I "$root/Sources/CRuntimeHeap/include")
   for file in ${machine[@]+"${machine[@]}"}; do flags+=(-Xcc "$file"); done

@@ -60,10 +60,10 @@ step_lint() {
 declare_step debug "the tests of the Swift modules on this host, in a debug build"
 step_debug() { swift_tests .build; }
 
-# The host tool is a package of its own, whose tests run the tool as it was built.  In release it is what
-# scripts/bootmem builds, and what plays the records of `boots` and the examples of `readme`.
-declare_step tool "the tests of what is for hosts, the tool among it, in a debug build"
-step_tool() { swift_tests .build-tool --package-path Sources/Tool; }
+# The host tool is a package of its own, whose tests run the tool as scripts/bootmem builds it: what plays
+# the records of `boots` and the examples of `readme`.
+declare_step tool "the tests of what is for hosts, the tool among it, in a release build"
+step_tool() { swift_tests .build-tool -c release --package-path Sources/Tool; }
 
 declare_step docs --after debug \
   "the documentation converts without a warning, and its examples stand in the sources"
@@ -122,8 +122,8 @@ declare_step examples --after library \
   "the guides followed, and the examples under QEMU, as a user builds them"
 step_examples() { counted "the examples" scripts/test-examples; }
 
-declare_step fuzz "ten seconds of made-up input for every reader and for the allocator"
-step_fuzz() { counted "fuzzing" scripts/fuzz --all 10; }
+declare_step fuzz "five seconds of made-up input for every reader and for the allocator"
+step_fuzz() { counted "fuzzing" scripts/fuzz --all 5; }
 
 declare_step boots "the kernel under QEMU, on every board with every size of memory"
 step_boots() {

@@ -36,6 +36,13 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
     guard let headerRange = blob.subrange(at: 0, byteCount: header.byteCount) else {
       throw problem("device tree", "is smaller than its header")
     }
+    // A file may be shorter than its tree, and memory may end; else the walk would name what it met
+    // first, a property whose name cannot be read.
+    guard blob.load(UInt8.self, at: blob.byteCount - 1) != nil else {
+      throw .unreadable(
+        FirmwareProblem(
+          "device tree", at: address, "is cut off, has size", value: header.totalByteCount))
+    }
     guard header.structureOffset % 4 == 0, let rest = blob.suffix(from: header.structureOffset),
       let structure = rest.slice(at: 0, byteCount: header.structureByteCount ?? rest.byteCount)
     else { throw problem("device tree structure", "does not lie in the tree, aligned to 4 bytes") }

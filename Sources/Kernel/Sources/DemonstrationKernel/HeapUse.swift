@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// What an image does where its command line has the word `heap`.
-package protocol HeapUse: ~Copyable {
-  /// Does it, instead of the hand-over.
-  static func run(on memory: inout RecordedMemory, console: inout Console) throws(KernelError)
-}
+/// What an image does where its command line has the word `heap`, instead of the hand-over.
+package typealias HeapUse = (
+  _ memory: inout RecordedMemory, _ console: inout Console
+) throws(KernelError) -> Void

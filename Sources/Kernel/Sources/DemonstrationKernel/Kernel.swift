@@ -36,8 +36,8 @@ struct Kernel {
   let firstPageAddress: UInt
 
   /// Runs to the end, and ends the machine's run.
-  func main<Heap: HeapUse & ~Copyable>(
-    stopwatch: consuming Stopwatch, console: consuming Console, heap: Heap.Type
+  func main(
+    stopwatch: consuming Stopwatch, console: consuming Console, heap: HeapUse
   ) -> Never {
     console.write("swift-bootmem on ")
     console.write(Paging.processorName)
@@ -59,8 +59,8 @@ struct Kernel {
   }
 
   /// Does all that there is to do, up to the summary.
-  private func run<Heap: HeapUse & ~Copyable>(
-    stopwatch: consuming Stopwatch, console: inout Console, heap: Heap.Type
+  private func run(
+    stopwatch: consuming Stopwatch, console: inout Console, heap: HeapUse
   ) throws(KernelError) {
     var tables = Self.tables()
     var account: MachineAccount
@@ -90,7 +90,7 @@ struct Kernel {
       return try CacheDemonstration.run(on: &memory, processors: word, console: &console)
     }
     if account.commandLine.contains("heap") {
-      return try heap.run(on: &memory, console: &console)
+      return try heap(&memory, &console)
     }
     let summary = try handOver(&memory, of: account, console: &console)
     try AfterHandOver.run(

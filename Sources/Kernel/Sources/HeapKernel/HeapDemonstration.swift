@@ -12,7 +12,7 @@ import TextOutput
 /// What `heap` on the command line asks for instead of the hand-over: Swift's classes, closures and
 /// collections, served by boot memory and then by the page allocator, with what is alive in between;
 /// and when all is gone, nothing is left allocated.
-@safe struct HeapDemonstration: ~Copyable, HeapUse {
+@safe struct HeapDemonstration: ~Copyable {
   private let memory: UnsafeMutablePointer<BootMemory>
   private let pages: UnsafeMutablePointer<PageAllocator>
   private let nodes: UnsafeMutableBufferPointer<PageNode>

@@ -4,5 +4,5 @@ import DemonstrationKernel
 /// The kernel's first function, as that of the kernel without a heap.
 @c(HeapKernel_main)
 func kernelMain(first: UInt, second: UInt) -> Never {
-  enter(first, second, heap: HeapDemonstration.self)
+  enter(first, second, heap: HeapDemonstration.run)
 }

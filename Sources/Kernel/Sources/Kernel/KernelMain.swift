@@ -6,4 +6,4 @@ import DemonstrationKernel
 ///
 /// The symbol is the one that the package manager calls `main` in an executable of this name.
 @c(Kernel_main)
-func kernelMain(first: UInt, second: UInt) -> Never { enter(first, second, heap: NoHeap.self) }
+func kernelMain(first: UInt, second: UInt) -> Never { enter(first, second, heap: refuseHeap) }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 import DemonstrationKernel
 
-/// An image without a heap.
-enum NoHeap: HeapUse {
-  static func run(on memory: inout RecordedMemory, console: inout Console) throws(KernelError) {
-    throw .broken("this image has no heap; scripts/run --append heap builds one that has")
-  }
+/// What `heap` on the command line gets from an image without one.
+func refuseHeap(_: inout RecordedMemory, _: inout Console) throws(KernelError) {
+  throw .broken("this image has no heap; scripts/run --append heap builds one that has")
 }

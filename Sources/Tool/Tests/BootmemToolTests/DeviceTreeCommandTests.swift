@@ -139,6 +139,9 @@ import Testing
     let file = try directory.file("cut.dtb", bytes.prefix(600))
     let result = try Tool.run("map", file.path)
     #expect(result.exitCode == 1)
-    #expect(result.errors == "\(file.path): error: device tree structure at 0x254: is cut off\n")
+    #expect(
+      result.errors
+        == "\(file.path): error: device tree at 0x0: is cut off, has size: 0x\(String(bytes.count, radix: 16))\n"
+    )
   }
 }

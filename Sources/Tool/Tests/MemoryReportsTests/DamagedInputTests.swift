@@ -6,7 +6,7 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import MemoryReports
+import MemoryReports
 
 /// Whatever is in a file, it is read and drawn or refused with an error; nothing traps.
 @Suite struct DamagedInputTests {

@@ -3,7 +3,7 @@ import MemoryMap
 import PhysicalMemory
 import Testing
 
-@testable import MemoryReports
+import MemoryReports
 
 @Suite struct MapPictureTests {
   private func region(_ start: UInt64, _ byteCount: UInt64, _ kind: MemoryKind) -> MemoryRegion {

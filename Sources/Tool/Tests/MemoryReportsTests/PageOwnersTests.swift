@@ -3,7 +3,7 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import MemoryReports
+import MemoryReports
 
 @Suite struct PageOwnersTests {
   private func pages(_ start: UInt64, _ end: UInt64) -> PageRange {

@@ -8,8 +8,10 @@ import TextOutput
 /// Runs the kernel, with the address of the device tree.
 ///
 /// Without a tree the run ends as a failure.
-package func enter<Heap: HeapUse & ~Copyable>(_ deviceTree: UInt, _: UInt, heap: Heap.Type) -> Never
-{
+///
+/// All of the kernel is compiled here, once, for every image that enters it.
+@export(interface)
+package func enter(_ deviceTree: UInt, _: UInt, heap: HeapUse) -> Never {
   var stopwatch = Stopwatch(entry: board_time_stamp())
   let memory = FirmwareMemory(below: Paging.firmwareEnd, firstPageAddress: 0)
   let address = PhysicalAddress(UInt64(deviceTree))

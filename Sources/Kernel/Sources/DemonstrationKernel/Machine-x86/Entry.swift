@@ -6,9 +6,10 @@ import PhysicalMemory
 
 /// Runs the kernel, with what the loader left in registers: its magic number, and the address of its
 /// information.
-package func enter<Heap: HeapUse & ~Copyable>(
-  _ loaderMagic: UInt, _ informationAddress: UInt, heap: Heap.Type
-) -> Never {
+///
+/// All of the kernel is compiled here, once, for every image that enters it.
+@export(interface)
+package func enter(_ loaderMagic: UInt, _ informationAddress: UInt, heap: HeapUse) -> Never {
   var stopwatch = Stopwatch(entry: board_time_stamp())
   SerialPort.setUp()
   board_install_descriptors()

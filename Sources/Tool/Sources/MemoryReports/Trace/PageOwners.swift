@@ -3,15 +3,17 @@ import PhysicalMemory
 
 /// The owner of every page, kept as ranges: any number of pages costs as much as its owners change
 /// from page to page.
-struct PageOwners {
+package struct PageOwners {
   /// Where an owner's pages begin, in ascending order; they end where the next one begins.
   private var starts: [UInt64] = [0]
   private var owners: [PageOwner] = [.nobody]
 
+  package init() {}
+
   /// Gives those of `pages` to `owner` whose owner it `replaces`.
   ///
   /// - Complexity: O(ranges).
-  mutating func set(
+  package mutating func set(
     _ pages: PageRange, to owner: PageOwner, where replaces: (PageOwner) -> Bool = { _ in true }
   ) {
     guard !pages.isEmpty else { return }
@@ -22,13 +24,13 @@ struct PageOwners {
   }
 
   /// Gives all pages of one owner to another.
-  mutating func setAll(_ owner: PageOwner, to other: PageOwner) {
+  package mutating func setAll(_ owner: PageOwner, to other: PageOwner) {
     for index in owners.indices where owners[index] == owner { owners[index] = other }
     join(from: 1, through: owners.count - 1)
   }
 
   /// The number of pages of each owner in `pages`, by the owner's raw value.
-  func counts(in pages: PageRange) -> [UInt64] {
+  package func counts(in pages: PageRange) -> [UInt64] {
     var counts = Array(repeating: UInt64(0), count: PageOwner.allCases.count)
     var index = self.index(of: pages.start.number)
     var page = pages.start.number
