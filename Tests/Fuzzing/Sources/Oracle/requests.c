@@ -52,11 +52,7 @@ static size_t requests_of(const void *tree, struct oracle_request *requests, siz
 
   if (!take_cells(tree, 0, &root)) return 0;
   fdt_for_each_subnode(area, tree, 0) {
-    if (!is_named(tree, area, "reserved-memory") || !is_available(tree, area)) continue;
-    cells = root;
-    if (property(tree, area, "#address-cells", NULL) != NULL &&
-        property(tree, area, "#size-cells", NULL) != NULL && !take_cells(tree, area, &cells))
-      continue;
+    if (!take_area(tree, area, root, &cells)) continue;
     fdt_for_each_subnode(node, tree, area) {
       if (!is_available(tree, node) || property(tree, node, "reg", NULL) != NULL ||
           !take_size(tree, node, "size", cells.size, &size) || size == 0)

@@ -85,11 +85,7 @@ static void read_reserved(const void *tree, struct cells root, struct oracle_map
        fdt_get_mem_rsv(tree, index, &start, &size) == 0 && (start | size) != 0; index++)
     oracle_add(map, start, size, ORACLE_HELD);
   fdt_for_each_subnode(area, tree, 0) {
-    if (!is_named(tree, area, "reserved-memory") || !is_available(tree, area)) continue;
-    cells = root;
-    if (property(tree, area, "#address-cells", NULL) != NULL &&
-        property(tree, area, "#size-cells", NULL) != NULL && !take_cells(tree, area, &cells))
-      continue;
+    if (!take_area(tree, area, root, &cells)) continue;
     fdt_for_each_subnode(node, tree, area) {
       struct list list = list_of(tree, node, "reg", cells);
       bool is_mapped = property(tree, node, "no-map", NULL) == NULL;

@@ -118,4 +118,13 @@ static inline bool translate(const void *tree, int bus, struct cells outer, uint
   return false;
 }
 
+/* Whether a child of the root lists what is reserved, and the cells that its addresses have. */
+static inline bool take_area(const void *tree, int area, struct cells root, struct cells *cells)
+{
+  *cells = root;
+  return is_named(tree, area, "reserved-memory") && is_available(tree, area) &&
+         (property(tree, area, "#address-cells", NULL) == NULL ||
+          property(tree, area, "#size-cells", NULL) == NULL || take_cells(tree, area, cells));
+}
+
 #endif
