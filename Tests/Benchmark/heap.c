@@ -9,6 +9,8 @@
 #include <bootmem_heap.h>
 #include <bootmem_pages.h>
 
+#include "measuring.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,36 +56,20 @@ static void set_up(void)
 	bootmem_pages_prepare();
 }
 
-static uint64_t random_state = 88172645463325252;
-
-static uint64_t next_random(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
 static unsigned long operations;
 
-/* Not inlined: the profiler counts from its entry to its return. */
-__attribute__((noinline)) void measured(void (*run)(unsigned long), unsigned long count)
+static void measure(void (*run)(unsigned long, unsigned long), unsigned long count,
+		    unsigned long calls)
 {
-	run(count);
-	__asm__ volatile("");
-}
-
-static void measure(void (*run)(unsigned long), unsigned long count, unsigned long calls)
-{
-	measured(run, count);
+	measured(run, 0, count);
 	operations += calls;
 }
 
 static unsigned long size_of_all;
 
-static void pairs(unsigned long count)
+static void pairs(unsigned long from, unsigned long to)
 {
-	for (unsigned long i = 0; i < count; i++)
+	for (unsigned long i = from; i < to; i++)
 		if (bootmem_heap_free(bootmem_heap_allocate(size_of_all)) != 0)
 			die("a free was refused");
 }
@@ -111,11 +97,12 @@ static void run_alone(unsigned long size)
 enum { IN_ORDER = 10000 };
 static void *objects[IN_ORDER];
 
-static void in_order(unsigned long count)
+static void in_order(unsigned long from, unsigned long to)
 {
-	for (unsigned long i = 0; i < count; i++)
+	(void)from;
+	for (unsigned long i = 0; i < to; i++)
 		objects[i] = bootmem_heap_allocate(size_of_all);
-	for (unsigned long i = 0; i < count; i++)
+	for (unsigned long i = 0; i < to; i++)
 		bootmem_heap_free(objects[i]);
 }
 
@@ -132,9 +119,9 @@ static uint16_t *choices;
 static uint32_t *sizes;
 static size_t live;
 
-static void mixed(unsigned long count)
+static void mixed(unsigned long from, unsigned long to)
 {
-	for (unsigned long i = 0; i < count; i++) {
+	for (unsigned long i = from; i < to; i++) {
 		unsigned long place = choices[i];
 
 		bootmem_heap_free(objects[place]);
@@ -172,18 +159,18 @@ static void free_places(void)
 
 /* ---- Growing ---- */
 
-static void grow(unsigned long steps)
+static void grow(unsigned long from, unsigned long to)
 {
 	void *memory = NULL;
 
-	for (unsigned long i = 1; i <= steps; i++)
-		memory = bootmem_heap_resize(memory, 16 * i);
+	for (unsigned long i = from; i < to; i++)
+		memory = bootmem_heap_resize(memory, 16 * (i + 1));
 	bootmem_heap_free(memory);
 }
 
-static void first_touch(unsigned long count)
+static void first_touch(unsigned long from, unsigned long to)
 {
-	(void)count;
+	(void)from, (void)to;
 	objects[0] = bootmem_heap_allocate(64);
 }
 

@@ -13,6 +13,7 @@
 #include <bootmem_pages.h>
 
 #include "buddy.h"
+#include "measuring.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -127,15 +128,6 @@ struct block {
 
 static struct block *blocks;
 static unsigned long block_count;
-static uint64_t random_state = 88172645463325252;
-
-static uint64_t next_random(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
 
 static void shuffle(void)
 {
@@ -175,14 +167,6 @@ static double seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-/* Not inlined: the profiler counts from its entry to its return. */
-__attribute__((noinline)) void measured(void (*run)(unsigned long, unsigned long),
-					unsigned long from, unsigned long to)
-{
-	run(from, to);
-	__asm__ volatile("");
 }
 
 static void unmeasured(void (*run)(unsigned long, unsigned long), unsigned long from,

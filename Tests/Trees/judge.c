@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints what libfdt makes of a device tree, for scripts/check-trees: a line `FIRST LAST KIND` for
- * each range of memory, and of memory that must not be mapped; `refused`, if libfdt refuses it. */
+ * each range of memory, and of memory that must not be mapped, LAST being `empty` where there is no
+ * byte; `refused`, if libfdt refuses the tree. */
 #include "oracle.h"
 
 #include <inttypes.h>
@@ -29,9 +30,13 @@ int main(int count, char **arguments)
   for (size_t index = 0; index < map.count && index < map.capacity; index++) {
     const struct oracle_range *range = &map.ranges[index];
 
-    if (!range->is_empty && range->kind != ORACLE_HELD)
-      printf("%" PRIx64 " %" PRIx64 " %s\n", range->first, range->last,
-             range->kind == ORACLE_NO_MAP ? "no-map" : "usable");
+    const char *kind = range->kind == ORACLE_NO_MAP ? "no-map" : "usable";
+
+    if (range->kind == ORACLE_HELD) continue;
+    if (range->is_empty)
+      printf("%" PRIx64 " empty %s\n", range->first, kind);
+    else
+      printf("%" PRIx64 " %" PRIx64 " %s\n", range->first, range->last, kind);
   }
   return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who holds what: names for what is reserved and allocated, in storage of the kernel's; and a
- * debug mode that finds memory written to after it was freed, or beyond its end.
+/* Who holds what: names for what is reserved and allocated, in storage that the kernel provides;
+ * and a debug mode that finds writes to freed memory and beyond the end of an allocation.
  *
  *     static struct bootmem_entry entries[128];
  *
@@ -13,7 +13,7 @@
  *     bootmem_release_as("init code");                           and after it
  *
  * It is the ledger of the Swift package.  A kernel that includes bootmem.h alone links nothing of
- * it, and its calls are as fast as ever.  Not in Linux.  No call is a fault but where the function
+ * it, and its calls cost nothing extra.  Not in Linux.  No call is a fault but where the function
  * of bootmem.h behind it is; and a refusal changes nothing, neither here nor in memory, whether or
  * not that fault returns.
  *
@@ -28,30 +28,30 @@
 extern "C" {
 #endif
 
-/* Room for a range of memory and who holds it; of any content before, and the library's then. */
+/* Room for a range of memory and who holds it.  Need not be initialised; opaque. */
 struct bootmem_entry {
   unsigned long long content[4];
 };
 
-/* Begins an empty ledger of `capacity` entries, or none for 0, without the debug mode.  It outlasts a
+/* Begins an empty ledger of `capacity` entries, or none for 0, without the debug mode.  It survives a
  * bootmem_setup().  Names are not copied: they must stay.  Returns 0; -EINVAL (-22) for storage
  * that is NULL. */
 BOOTMEM_CALL int bootmem_set_ledger(struct bootmem_entry *storage, unsigned long capacity);
 
 /* Switches the debug mode on, behind bootmem_set_ledger() and before anything is entered:
  *
- * What bootmem_free_as() frees is filled with bytes 0x6b, and looked at when bootmem_allocate_as()
- * gives it out again, and by bootmem_check_ledger().  It must be mapped.  `freed` is room to note
- * what was freed; where there is none left, it is neither filled nor looked at.
+ * Memory that bootmem_free_as() frees is filled with bytes 0x6b, and checked when
+ * bootmem_allocate_as() gives it out again, and by bootmem_check_ledger().  It must be mapped.
+ * `freed` is room to note what was freed; once it is full, freed memory is neither filled nor checked.
  *
  * 16 bytes of 0xbd lie behind each allocation of bootmem_allocate_as() that is smaller than a page
- * and is cleared.  They are looked at when a page is freed that has the allocation's end or any of
+ * and is cleared.  They are checked when a page is freed that has the allocation's end or any of
  * them, and by bootmem_check_ledger().  So ALLOCATIONS ARE 16 BYTES LARGER, and lie elsewhere than
  * without.
  *
  * A byte of another value is written to platform.write with its address and who held, or holds, the
- * memory: "memory check: 0x41 instead of 0xbd at 0x1000064, behind the end of log".  What lies at a
- * pointer that is NULL is not looked at.  Returns 0; -EINVAL for storage that is NULL. */
+ * memory: "memory check: 0x41 instead of 0xbd at 0x1000064, behind the end of log".  Memory whose
+ * pointer would be NULL is not checked.  Returns 0; -EINVAL for storage that is NULL. */
 BOOTMEM_CALL int bootmem_start_checking(struct bootmem_entry *freed, unsigned long capacity);
 
 /* Enters a range under a name.  Ranges may overlap: the one that was entered first names the
@@ -66,8 +66,9 @@ BOOTMEM_CALL void bootmem_unlabel(unsigned long start, unsigned long size);
 /* Who holds a page: the name of the entry that was made first; NULL for none. */
 BOOTMEM_CALL const char *bootmem_holder(unsigned long pfn);
 
-/* Where something was put: the first range that bears the name, such as that of a node of a device tree
- * that asks for memory without saying where, for which bootmem_allocate_as() found it.  Returns 0; -ENOENT (-2) if there is none; -EINVAL for a NULL name. */
+/* Where something was put: the first range that bears the name, such as that of a node of a device
+ * tree that asks for memory without saying where, for which bootmem_allocate_as() found it.  Returns
+ * 0; -ENOENT (-2) if there is none; -EINVAL for a NULL name. */
 BOOTMEM_CALL int bootmem_range_of(const char *name, unsigned long *start, unsigned long *size);
 
 /* reserve_bootmem(), and with 0 bootmem_label(); -EINVAL for a NULL name.  With -EBUSY, who is in the

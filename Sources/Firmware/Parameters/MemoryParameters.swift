@@ -17,6 +17,8 @@ import TextOutput
 /// - `memtest=N`: test free memory with N patterns; without a number with all of them.
 /// - `bootmem_debug`: print every operation of boot memory.
 ///
+/// What follows the size in `mem=64MB` is left out, as in Linux, and reported.
+///
 /// They take effect in their order on the line, as in Linux.  A value that makes no sense is
 /// reported and ignored.  Where what they add overlaps something else, the less usable kind wins.
 ///
@@ -74,19 +76,38 @@ public struct MemoryParameters {
     regions.clip(.usable, at: PhysicalAddress(limit))
   }
 
-  /// The size that is all of a value; nil, and a report, if it is none.
+  /// The size that a value begins with; nil, and a report, if it is none.  What follows is left out, with
+  /// a report.
   private func size(
     _ value: CommandLineWord, of word: CommandLineWord, reportingTo sink: inout some TextSink
   ) -> UInt64? {
-    guard let (size, rest) = value.parseByteCount(), rest.count == 0 else {
-      ignore(word, "is no size", &sink)
+    guard let (size, rest) = Self.parseSize(value) else {
+      ignore(word, "is not a size", &sink)
       return nil
     }
     guard size > 0 else {
       ignore(word, "leaves no memory", &sink)
       return nil
     }
+    if rest.count > 0 {
+      sink.write("command line: ")
+      word.write(to: &sink)
+      sink.write(": what follows the size is ignored\n")
+    }
     return size
+  }
+
+  /// The size that a value begins with, and what follows.
+  ///
+  /// - Returns: nil if it is none, or something follows less than a page, which is rather a slip than a
+  ///   size.
+  private static func parseSize(
+    _ value: CommandLineWord
+  ) -> (byteCount: UInt64, rest: CommandLineWord)? {
+    guard let (byteCount, rest) = value.parseByteCount(),
+      rest.count == 0 || byteCount >= PageFrame.byteCount
+    else { return nil }
+    return (byteCount, rest)
   }
 
   /// - Parameter later: The words behind this one.
@@ -106,10 +127,10 @@ public struct MemoryParameters {
     guard let amount = size(value, of: word, reportingTo: &sink) else { return }
     var later = later
     while let other = later.next() {
-      guard let value = other.dropping("mem="), let (amount, rest) = value.parseByteCount() else {
+      guard let value = other.dropping("mem="), let (amount, rest) = Self.parseSize(value) else {
         continue
       }
-      guard amount == 0 || rest.count > 0 else {
+      guard amount == 0 || rest.first == UInt8(ascii: "@") else {
         return ignore(word, "is followed by another one that counts", &sink)
       }
     }
@@ -172,7 +193,7 @@ public struct MemoryParameters {
   }
 
   /// The kind of memory behind a sign, nil where the sign is missing or the type is 0, and what follows
-  /// it; nil if there is no number of a type that e820 has.
+  /// it; nil if there is not a number of a type that e820 has.
   private static func type(
     behind sign: UInt8, in word: CommandLineWord
   ) -> (kind: MemoryKind?, rest: CommandLineWord)? {
@@ -190,7 +211,7 @@ public struct MemoryParameters {
     _ value: CommandLineWord, of word: CommandLineWord, reportingTo sink: inout some TextSink
   ) {
     guard let (count, rest) = value.parseNumber(), rest.count == 0 else {
-      return ignore(word, "is no number", &sink)
+      return ignore(word, "is not a number", &sink)
     }
     guard let passCount = Int(exactly: count), count <= UInt16.max else {
       return ignore(word, "is above 65535", &sink)

@@ -29,11 +29,13 @@ enum AccountTarget {
         isKnown = result == ORACLE_TREE_READ
       }
     }
-    judgeAccount(of: loader, in: memory, isKnown ? oracle : nil)
+    let requests = isKnown && loader == .deviceTree ? RequestJudge(of: memory) : nil
+    judgeAccount(of: loader, in: memory, isKnown ? oracle : nil, requests)
   }
 
   private static func judgeAccount(
-    of loader: KnownBootProtocol, in memory: InputMemory, _ oracle: OracleMap?
+    of loader: KnownBootProtocol, in memory: InputMemory, _ oracle: OracleMap?,
+    _ requests: RequestJudge?
   ) {
     let room = unsafe Storage.shared.account
     var storage = unsafe TableStorage(
@@ -54,6 +56,7 @@ enum AccountTarget {
       // Parameters may change every region.
       if let oracle, account.commandLine.count == 0 {
         judgeMap(account.map, of: oracle.regions)
+        requests?.judgePlaces(in: account.owners, of: oracle.regions)
       }
       try bootMemory.setUpNodes(of: &account, reportingTo: &sink)
       Plan.judgeCalls(of: &bootMemory, account.map, account.owners)

@@ -7,18 +7,25 @@ import PhysicalMemory
 /// What a loader leaves, in made-up memory, read and planned with as a kernel does.
 enum LoaderTarget {
   /// Reads the input, which lies at ``InputMemory/start``, with `loader`; `decode` is the oracle's
-  /// decoder for the same.
+  /// decoder for the same, and `holders` that of what else is left.
   static func run(
-    _ loader: some BootProtocol, _ input: inout FuzzInput, decode: OracleMap.Decoder
+    _ loader: some BootProtocol, _ input: inout FuzzInput, decode: OracleMap.Decoder,
+    holders: OracleMap.Decoder? = nil
   ) {
     let memory = unsafe InputMemory(input.rest())
-    unsafe read(loader, in: memory, oracle: OracleMap(of: memory, by: decode))
+    let oracle = unsafe OracleMap(of: memory, by: decode)
+    let held = unsafe holders.map { unsafe OracleMap(of: memory, by: $0) }
+    read(loader, in: memory, oracle: oracle, held: held)
   }
 
   /// Reads what lies at the start of `memory`.
   ///
-  /// - Parameter oracle: What is right; nil if it is not known.
-  static func read(_ loader: some BootProtocol, in memory: InputMemory, oracle: OracleMap?) {
+  /// - Parameters:
+  ///   - oracle: What is right; nil if it is not known.
+  ///   - held: What is left beside the map; nil if it is not known.
+  static func read(
+    _ loader: some BootProtocol, in memory: InputMemory, oracle: OracleMap?, held: OracleMap? = nil
+  ) {
     var information = unsafe BootInformation(
       regions: MemoryRegionList(storage: Storage.shared.regions),
       heldRanges: OwnedRangeList(storage: Storage.shared.heldRanges))
@@ -38,6 +45,7 @@ enum LoaderTarget {
     oracle?.judgeRegions(given)
     if loader is DeviceTreeBlob { oracle?.judgeReservations(information.heldRanges.reservations) }
     guard information.heldRanges.isComplete else { return }
+    held?.judgeHolders(information.heldRanges)
     let line = unsafe KernelCommandLine(
       copying: information.commandLine, in: memory, storage: Storage.shared.commandLine)
     let meaning = information.memoryLimitMeaning
@@ -76,7 +84,8 @@ extension OwnedRangeList {
   fileprivate var reservations: [AddressRange] {
     (0..<count).compactMap { index in
       switch self[index].owner {
-      case .loader(.memoryReservation), .loader(.reservedMemory), .loader(.reusableMemory):
+      case .loader(.memoryReservation), .loader(.reservedMemory), .loader(.reusableMemory),
+        .loader(.crashHeader):
         self[index].range
       default: nil
       }

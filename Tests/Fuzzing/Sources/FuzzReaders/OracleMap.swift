@@ -80,6 +80,32 @@ struct OracleMap {
     Self.judgeEqual(found, held.map { Element(bounds: $0.bounds, value: 0) }, "a reservation")
   }
 
+  /// Judges that all bytes of the oracle's are held, and that the modules are the same in the same order.
+  func judgeHolders(_ ranges: borrowing OwnedRangeList) {
+    var modules: [ClosedRange<UInt64>] = []
+    var held: [ClosedRange<UInt64>] = []
+    for index in 0..<ranges.count {
+      guard let last = ranges[index].range.last else { continue }
+      let bounds = ranges[index].range.start.rawValue...last.rawValue
+      held.append(bounds)
+      if case .loader(.module) = ranges[index].owner { modules.append(bounds) }
+    }
+    let expected = elements.filter { $0.value == ORACLE_MODULE.rawValue }.map(\.bounds)
+    judge(modules == expected, "the modules are \(modules), by the oracle \(expected)")
+    held.sort { $0.lowerBound < $1.lowerBound }
+    for element in elements {
+      var place: UInt64? = element.bounds.lowerBound
+      for range in held {
+        if let next = place, range.contains(next) {
+          place = range.upperBound == .max ? nil : range.upperBound + 1
+        }
+      }
+      judge(
+        place.map { $0 > element.bounds.upperBound } ?? true,
+        "\(element) is nobody's from \(place as Any) on")
+    }
+  }
+
   /// Judges that the same ranges belong to the same nodes.
   func judgeNodes(_ affinities: borrowing MemoryAffinityList) {
     judge(

@@ -36,24 +36,32 @@ enum TableTargets {
   static func multiboot1(_ input: inout FuzzInput) {
     unsafe LoaderTarget.run(Multiboot1(), &input) {
       unsafe oracle_multiboot1($0, InputMemory.start.rawValue, $1)
+    } holders: {
+      unsafe oracle_multiboot1_holders($0, InputMemory.start.rawValue, $1)
     }
   }
 
   static func multiboot2(_ input: inout FuzzInput) {
     unsafe LoaderTarget.run(Multiboot2(), &input) {
       unsafe oracle_multiboot2($0, InputMemory.start.rawValue, $1)
+    } holders: {
+      unsafe oracle_multiboot2_holders($0, InputMemory.start.rawValue, $1)
     }
   }
 
   static func pvh(_ input: inout FuzzInput) {
     unsafe LoaderTarget.run(PVHStartInformation(), &input) {
       unsafe oracle_pvh($0, InputMemory.start.rawValue, $1)
+    } holders: {
+      unsafe oracle_pvh_holders($0, InputMemory.start.rawValue, $1)
     }
   }
 
   static func zeroPage(_ input: inout FuzzInput) {
     unsafe LoaderTarget.run(LinuxBootParameters(), &input) {
       unsafe oracle_zero_page($0, InputMemory.start.rawValue, $1)
+    } holders: {
+      unsafe oracle_zero_page_holders($0, InputMemory.start.rawValue, $1)
     }
   }
 }

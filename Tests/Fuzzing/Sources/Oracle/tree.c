@@ -4,95 +4,7 @@
 #include "oracle.h"
 
 #ifdef ORACLE_LIBFDT
-#include <libfdt.h>
-#include <string.h>
-
-struct cells {
-  int address, size;
-};
-
-/* A property of a node; NULL if there is none. */
-static const fdt32_t *property(const void *tree, int node, const char *name, int *size)
-{
-  return fdt_getprop(tree, node, name, size);
-}
-
-static bool holds(const void *tree, int node, const char *name, const char *text)
-{
-  int size;
-  const void *value = property(tree, node, name, &size);
-
-  return value != NULL && size > (int)strlen(text) && memcmp(value, text, strlen(text) + 1) == 0;
-}
-
-static bool is_named(const void *tree, int node, const char *name)
-{
-  const char *whole = fdt_get_name(tree, node, NULL);
-  size_t length = strlen(name);
-
-  return whole != NULL && strncmp(whole, name, length) == 0 &&
-         (whole[length] == 0 || whole[length] == '@');
-}
-
-static bool is_available(const void *tree, int node)
-{
-  return property(tree, node, "status", NULL) == NULL || holds(tree, node, "status", "okay") ||
-         holds(tree, node, "status", "ok");
-}
-
-static bool take_count(const void *tree, int node, const char *name, int *count)
-{
-  int size;
-  const fdt32_t *value = property(tree, node, name, &size);
-
-  if (value == NULL) return true;
-  if (size != 4 || fdt32_to_cpu(*value) > 4) return false;
-  *count = (int)fdt32_to_cpu(*value);
-  return true;
-}
-
-static bool take_cells(const void *tree, int node, struct cells *cells)
-{
-  *cells = (struct cells){2, 1};
-  return take_count(tree, node, "#address-cells", &cells->address) &&
-         take_count(tree, node, "#size-cells", &cells->size);
-}
-
-/* A number of so many cells; false if it does not fit 64 bits. */
-static bool take_number(const fdt32_t *value, int count, uint64_t *number)
-{
-  for (*number = 0; count-- > 0; value++) {
-    if (*number >> 32 != 0) return false;
-    *number = *number << 32 | fdt32_to_cpu(*value);
-  }
-  return true;
-}
-
-/* A list of addresses and sizes. */
-struct list {
-  const fdt32_t *value;
-  int count;
-  struct cells cells;
-};
-
-static struct list list_of(const void *tree, int node, const char *name, struct cells cells)
-{
-  struct list list = {0, 0, cells};
-  int size = 0;
-
-  list.value = property(tree, node, name, &size);
-  if (list.value != NULL && cells.address + cells.size > 0)
-    list.count = size / 4 / (cells.address + cells.size);
-  return list;
-}
-
-static bool take_pair(const struct list *list, int index, uint64_t *start, uint64_t *size)
-{
-  const fdt32_t *pair = list->value + index * (list->cells.address + list->cells.size);
-
-  return take_number(pair, list->cells.address, start) &&
-         take_number(pair + list->cells.address, list->cells.size, size);
-}
+#include "tree_values.h"
 
 static uint64_t last_of(uint64_t start, uint64_t size)
 {
@@ -146,27 +58,20 @@ static void read_memory(const void *tree, struct cells cells, struct oracle_map 
 
 /* ---- What is reserved ---- */
 
-/* The address as the root's children have it; false if the bus does not say it. */
-static bool translate(const void *tree, int bus, struct cells outer, uint64_t *address)
+/* The ELF header of a kernel that has crashed. */
+static void read_crash_header(const void *tree, struct cells cells, struct oracle_map *map)
 {
-  struct cells cells;
-  int size, stride;
-  const fdt32_t *ranges = property(tree, bus, "ranges", &size);
-  uint64_t inner, start, length;
+  int node;
+  uint64_t start, size;
 
-  /* Without the property the same is meant as with an empty one. */
-  if (ranges == NULL || size == 0 || !take_cells(tree, bus, &cells)) return true;
-  stride = cells.address + outer.address + cells.size;
-  for (int index = 0; stride > 0 && index < size / 4 / stride && index < 64; index++) {
-    const fdt32_t *range = ranges + index * stride;
+  fdt_for_each_subnode(node, tree, 0)
+    if (is_named(tree, node, "chosen")) {
+      struct list list = list_of(tree, node, "linux,elfcorehdr", cells);
 
-    if (take_number(range, cells.address, &inner) &&
-        take_number(range + cells.address, outer.address, &start) &&
-        take_number(range + cells.address + outer.address, cells.size, &length) &&
-        *address >= inner && *address - inner < length)
-      return !__builtin_add_overflow(start, *address - inner, address);
-  }
-  return false;
+      if (list.count > 0 && take_pair(&list, 0, &start, &size))
+        oracle_add(map, start, size, ORACLE_HELD);
+      return;
+    }
 }
 
 static void read_reserved(const void *tree, struct cells root, struct oracle_map *map)
@@ -180,11 +85,7 @@ static void read_reserved(const void *tree, struct cells root, struct oracle_map
        fdt_get_mem_rsv(tree, index, &start, &size) == 0 && (start | size) != 0; index++)
     oracle_add(map, start, size, ORACLE_HELD);
   fdt_for_each_subnode(area, tree, 0) {
-    if (!is_named(tree, area, "reserved-memory") || !is_available(tree, area)) continue;
-    cells = root;
-    if (property(tree, area, "#address-cells", NULL) != NULL &&
-        property(tree, area, "#size-cells", NULL) != NULL && !take_cells(tree, area, &cells))
-      continue;
+    if (!take_area(tree, area, root, &cells)) continue;
     fdt_for_each_subnode(node, tree, area) {
       struct list list = list_of(tree, node, "reg", cells);
       bool is_mapped = property(tree, node, "no-map", NULL) == NULL;
@@ -229,6 +130,7 @@ enum oracle_tree_result oracle_tree(const void *bytes, size_t size, struct oracl
   if (take_cells(tree, 0, &cells) && cells.address > 0 && cells.size > 0) {
     read_memory(tree, cells, map);
     read_reserved(tree, cells, map);
+    read_crash_header(tree, cells, map);
   }
   return ORACLE_TREE_READ;
 }

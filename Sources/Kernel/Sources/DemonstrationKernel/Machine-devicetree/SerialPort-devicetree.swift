@@ -8,7 +8,7 @@ import TextOutput
 /// The serial port that the device tree names, as a place for text; without one, text goes nowhere.
 ///
 /// It is polled, so it works before there are interrupts and in the midst of a trap.
-package struct SerialPort: TextSink {
+package struct SerialPort {
   private enum Driver {
     case none
     case pl011(PL011)
@@ -55,25 +55,10 @@ package struct SerialPort: TextSink {
     if case .none = unsafe driver { unsafe driver = .withoutConsole }
   }
 
-  /// Whether every line is to begin with `# `, as a comment in a trace.
-  nonisolated(unsafe) package static var writesComments = false
-
-  /// Whether nothing has been written since the last line end.
-  nonisolated(unsafe) private(set) static var isAtLineStart = true
-
   package init() {}
 
-  package mutating func write(byte: UInt8) {
-    if unsafe Self.isAtLineStart && Self.writesComments {
-      send(UInt8(ascii: "#"))
-      send(UInt8(ascii: " "))
-    }
-    unsafe Self.isAtLineStart = byte == UInt8(ascii: "\n")
-    if byte == UInt8(ascii: "\n") { send(UInt8(ascii: "\r")) }
-    send(byte)
-  }
-
-  private func send(_ byte: UInt8) {
+  /// Sends a byte as it is.
+  func send(_ byte: UInt8) {
     switch unsafe Self.driver {
     case .none: break
     case .pl011(let port): port.send(byte)

@@ -6,7 +6,7 @@ import TextOutput
 /// The first serial port of a PC (COM1), a 16550 UART, as a place for text.
 ///
 /// It is polled, so it works before there are interrupts and in the midst of a trap.
-package struct SerialPort: TextSink {
+package struct SerialPort {
   private enum Register {
     static let data: UInt16 = 0x3f8
     static let interruptEnable: UInt16 = 0x3f9
@@ -39,25 +39,10 @@ package struct SerialPort: TextSink {
   /// The port is there whatever happens.
   static func setUpForFailure() {}
 
-  /// Whether every line is to begin with `# `, as a comment in a trace.
-  nonisolated(unsafe) package static var writesComments = false
-
-  /// Whether nothing has been written since the last line end.
-  nonisolated(unsafe) private(set) static var isAtLineStart = true
-
   package init() {}
 
-  package mutating func write(byte: UInt8) {
-    if unsafe Self.isAtLineStart && Self.writesComments {
-      send(UInt8(ascii: "#"))
-      send(UInt8(ascii: " "))
-    }
-    unsafe Self.isAtLineStart = byte == UInt8(ascii: "\n")
-    if byte == UInt8(ascii: "\n") { send(UInt8(ascii: "\r")) }
-    send(byte)
-  }
-
-  private func send(_ byte: UInt8) {
+  /// Sends a byte as it is.
+  func send(_ byte: UInt8) {
     var polls = 0
     while board_read_port8(Register.lineStatus) & Self.transmitterIsEmpty == 0,
       polls < Self.pollLimit

@@ -19,7 +19,9 @@ enum oracle_kind {
   ORACLE_UNUSABLE,
   ORACLE_NO_MAP,
   /* Beside those: a device tree's reservations, which do not change what the memory is. */
-  ORACLE_HELD
+  ORACLE_HELD,
+  /* Held as a module, or the initial ramdisk. */
+  ORACLE_MODULE
 };
 
 /* All memory that there is: `size` bytes at `start`. */
@@ -69,6 +71,18 @@ void oracle_efi(const struct oracle_memory *memory, uint64_t table, uint64_t siz
 void oracle_limine(const struct oracle_memory *memory, uint64_t response,
                    uint64_t direct_map_offset, struct oracle_map *map);
 
+/* ---- What else these loaders leave, of a hand-over with a map: structures and texts, and modules in
+ * their order. ---- */
+
+void oracle_multiboot1_holders(const struct oracle_memory *memory, uint64_t information,
+                               struct oracle_map *held);
+void oracle_multiboot2_holders(const struct oracle_memory *memory, uint64_t information,
+                               struct oracle_map *held);
+void oracle_pvh_holders(const struct oracle_memory *memory, uint64_t information,
+                        struct oracle_map *held);
+void oracle_zero_page_holders(const struct oracle_memory *memory, uint64_t page,
+                              struct oracle_map *held);
+
 /* ---- Nodes ---- */
 
 /* The enabled memory of ACPI's SRAT, which `root_pointer` leads to; kinds are nodes. */
@@ -90,7 +104,23 @@ enum oracle_tree_result {
   ORACLE_TREE_UNKNOWN
 };
 
-/* Memory, what must not be mapped, and what is reserved. */
+/* Memory, what must not be mapped, and what is reserved; a crashed kernel's header with it. */
 enum oracle_tree_result oracle_tree(const void *tree, size_t size, struct oracle_map *map);
+
+/* The ranges to choose from of which there is room for the addresses. */
+enum { ORACLE_WINDOW_CAPACITY = 8 };
+
+/* A reservation without a place. */
+struct oracle_request {
+  uint64_t size, alignment;
+  bool is_unmapped, is_anywhere;
+  /* Those that are not empty, in the tree's order; the first with room counts. */
+  size_t window_count;
+  uint64_t first[ORACLE_WINDOW_CAPACITY], last[ORACLE_WINDOW_CAPACITY];
+};
+
+/* The number of reservations without a place, in the tree's order, of a tree that `oracle_tree` has read. */
+size_t oracle_requests(const void *tree, size_t size, struct oracle_request *requests,
+                       size_t capacity);
 
 #endif
