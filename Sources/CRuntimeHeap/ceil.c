@@ -65,7 +65,7 @@ __asm__(
 double ceil(double value);
 __attribute__((weak)) double ceil(double value)
 {
-  /* From 2^52 on there are no fractions; infinities and what is no number stay as they are. */
+  /* From 2^52 on there are no fractions; infinities and what is not a number stay as they are. */
   if (!(value > -4503599627370496.0 && value < 4503599627370496.0))
     return value;
   double whole = (double)(long long)value;

@@ -7,7 +7,7 @@ import PhysicalMemory
 extension PageCaches {
   /// Allocates a block on a node or below a limit, as the page allocator does.
   ///
-  /// - Throws: As ``PageAllocator/allocate(order:on:policy:below:)``, after all caches are empty.
+  /// - Throws: As `PageAllocator.allocate(order:on:policy:below:)`, after all caches are empty.
   /// - Complexity: As there; where memory is short, that of as many frees as all caches keep.
   public func allocate(
     order: Int, on node: NodeID?, policy: PageAllocator.NodePolicy = .preferred,
@@ -29,7 +29,7 @@ extension PageCaches {
 
   /// Allocates exactly that many adjoining pages, as the page allocator does.
   ///
-  /// - Throws: As ``PageAllocator/allocate(pageCount:alignedTo:on:policy:below:)``, after all
+  /// - Throws: As `PageAllocator.allocate(pageCount:alignedTo:on:policy:below:)`, after all
   ///   caches are empty.
   /// - Complexity: As there; where memory is short, that of as many frees as all caches keep.
   public func allocate(
@@ -53,7 +53,7 @@ extension PageCaches {
 
   /// What is free on a node, pages of caches counted: they are given back before.
   ///
-  /// - Throws: ``PageAllocatorError/noSuchNode(_:)``.
+  /// - Throws: `PageAllocatorError.noSuchNode(_:)`.
   /// - Complexity: O(words) of what is free in part, and as many frees as the caches keep blocks.
   public func statistics(
     of node: NodeID, by processor: ProcessorID

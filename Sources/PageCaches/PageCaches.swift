@@ -9,7 +9,7 @@ import TextOutput
 ///
 /// What lies in a cache is allocated for the page allocator, and free for everybody else: an
 /// allocation that would fail takes the pages of all caches back first, of other processors' too,
-/// and so does counting.  See <doc:Processors>.
+/// and so does counting.  See <doc:OwnPages>.
 ///
 /// All processors use copies of one value at the same time.  One processor makes one call at a time: a
 /// kernel does not move a thread to another processor in the middle of a call.  An interrupt's
@@ -47,8 +47,8 @@ import TextOutput
   ///   - order: From 0 to 10.
   ///   - processor: The one that calls.  One that has no cache goes to the page allocator.
   /// - Returns: The first page.
-  /// - Throws: ``PageAllocatorError/outOfPages(order:)``,
-  ///   ``PageAllocatorError/orderOutOfRange(_:)``.
+  /// - Throws: `PageAllocatorError.outOfPages(order:)`,
+  ///   `PageAllocatorError.orderOutOfRange(_:)`.
   /// - Complexity: O(1) for a block of the cache; otherwise that of half as many allocations as a
   ///   cache keeps blocks, and where memory is short, of as many frees as all keep.
   @_optimize(speed)
@@ -82,8 +82,8 @@ import TextOutput
   ///   - page: Its first page.
   ///   - order: Its order, the same as it was allocated with.
   ///   - processor: The one that calls.
-  /// - Throws: ``PageAllocatorError/notAllocated(_:order:_:)``,
-  ///   ``PageAllocatorError/orderOutOfRange(_:)``.
+  /// - Throws: `PageAllocatorError.notAllocated(_:order:_:)`,
+  ///   `PageAllocatorError.orderOutOfRange(_:)`.
   /// - Complexity: O(1) if the cache has room; otherwise that of half as many frees as it keeps blocks.
   @_optimize(speed)
   public func free(

@@ -160,11 +160,11 @@ static void test_nodes_of_the_kernel(void)
   kit_test("a number that no node has is misuse; NULL is, unasked");
   KIT_CATCH(__alloc_bootmem_node(&own[2], 1, 0, 0));
   KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
-  KIT_EXPECT(strstr(kit_message, "is none of bootmem_node()") != NULL);
+  KIT_EXPECT(strstr(kit_message, "is not from bootmem_node()") != NULL);
   own[2].number = -1;
   KIT_CATCH(free_bootmem_node(&own[2], 0, 0x1000));
   KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
-  KIT_EXPECT(strstr(kit_message, "is none of bootmem_node()") != NULL);
+  KIT_EXPECT(strstr(kit_message, "is not from bootmem_node()") != NULL);
   KIT_EQUAL(bootmem_map_word(&own[2], 0), ~0UL);
   calls_for_number = 0;
   KIT_CATCH(free_bootmem_node(NULL, 0, 0x1000));
@@ -282,7 +282,7 @@ static void test_nodes(void)
     for (offset = BOOTMEM_MAX_NODES * stride; offset <= 70 * stride; offset += stride) {
       KIT_CATCH(__alloc_bootmem_node((pg_data_t *)(first + offset), 1, 0, 0));
       KIT_EQUAL((unsigned)kit_fault, BOOTMEM_FAULT_MISUSE);
-      KIT_EXPECT(strstr(kit_message, "is none of bootmem_node()") != NULL);
+      KIT_EXPECT(strstr(kit_message, "is not from bootmem_node()") != NULL);
     }
     KIT_EQUAL(bootmem_map_word((const pg_data_t *)(first + 1), 0), ~0UL);
   }

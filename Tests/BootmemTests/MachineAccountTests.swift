@@ -49,7 +49,7 @@ import Testing
     var machine = AccountedMachine()
     machine.setCommandLine("mem=fish")
     let result = machine.account()
-    #expect(result.notes == "command line: mem=fish: is no size; ignored\n")
+    #expect(result.notes == "command line: mem=fish: is not a size; ignored\n")
     #expect(result.usablePageCount == 0x9f + 0xf00)
   }
 

@@ -171,9 +171,9 @@ import Testing
 
   @Test func badValues_areReportedAndIgnored() throws {
     for (text, complaint) in [
-      ("mem=", "is no size"), ("mem=lots", "is no size"), ("mem=6Q", "is no size"),
-      ("mem=99x", "is no size"), ("mem=-1", "is no size"), ("mem=0x", "is no size"),
-      ("mem=16E", "is no size"), ("mem=18446744073709551616", "is no size"),
+      ("mem=", "is not a size"), ("mem=lots", "is not a size"), ("mem=6Q", "is not a size"),
+      ("mem=99x", "is not a size"), ("mem=-1", "is not a size"), ("mem=0x", "is not a size"),
+      ("mem=16E", "is not a size"), ("mem=18446744073709551616", "is not a size"),
       ("mem=0", "leaves no memory"), ("memmap=0", "leaves no memory"),
       ("memmap=", "has no size"), ("memmap=@1M", "has no size"),
       ("memmap=1M@", "has no address"), ("memmap=1M$x", "has no address"),
@@ -183,7 +183,8 @@ import Testing
       ("memmap=1M%1M-20+2", "has no types -FROM+TO of e820 behind the address"),
       ("memmap=1M%1M-1+2x", "has no types -FROM+TO of e820 behind the address"),
       ("memmap=1M%1M+", "has no types -FROM+TO of e820 behind the address"),
-      ("memtest=", "is no number"), ("memtest=x", "is no number"), ("memtest=4K", "is no number"),
+      ("memtest=", "is not a number"), ("memtest=x", "is not a number"),
+      ("memtest=4K", "is not a number"),
       ("memtest=65536", "is above 65535"),
     ] {
       let result = try ParameterResult(text, to: given)
@@ -233,7 +234,7 @@ import Testing
       "02000000000000000000000", "18446744073709551615K", "9/", "9:", "0x1`",
     ] {
       #expect(
-        try ParameterResult("mem=\(text)", to: given).reports.contains("is no size"), "\(text)")
+        try ParameterResult("mem=\(text)", to: given).reports.contains("is not a size"), "\(text)")
     }
   }
 }

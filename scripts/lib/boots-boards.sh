@@ -97,7 +97,8 @@ test_page_sizes() {
   for size in 64K 16K; do
     if can_boot; then
       (page_size=$size && build_kernel aarch64)
-      "$root/scripts/bootmem" plan --page-size "$size" --help >/dev/null
+      # Once, before checks that run beside one another ask for it; see judge_plan.
+      [ "$size" = 16K ] || "$root/scripts/bootmem" plan --page-size "$size" --help >/dev/null
     fi
     options=(--arch aarch64 --page-size $size)
     check_boot "aarch64, pages of $size" boots_well "${options[@]}"

@@ -16,7 +16,7 @@ page_shift() {
     4K) echo 12 ;;
     16K) echo 14 ;;
     64K) echo 16 ;;
-    *) die "pages of '$1' are none of 4K, 16K and 64K" ;;
+    *) die "unknown page size '$1': 4K, 16K and 64K are known" ;;
   esac
 }
 

@@ -71,22 +71,22 @@ parse_machine() {
   else
     one_of "$page_size" 4K
   fi
-  [[ $memory =~ ^[1-9][0-9]*[MGT]$ ]] || die "memory '$memory' is no size such as 16M, 6G or 1T"
+  [[ $memory =~ ^[1-9][0-9]*[MGT]$ ]] || die "memory '$memory' is not a size such as 16M, 6G or 1T"
   [[ -z $nodes || $nodes =~ ^[1-9][0-9]*$ || $nodes =~ ^[0-9]+[MGT]?(,[0-9]+[MGT]?)+$ ]] ||
     die "nodes '$nodes' are neither a number nor sizes such as 1G,512M"
   if [ "$loader" = pvh ] && [ "${#modules[@]}" -gt 1 ]; then
     die "QEMU passes no more than one module by PVH"
   fi
   if [ "$loader" = tree ] && [ "${#modules[@]}" -gt 1 ]; then
-    die "a device tree tells of no more than one module"
+    die "a device tree describes no more than one module"
   fi
-  [[ $processors =~ ^([1-9][0-9]*)?$ ]] || die "'$processors' is no number of processors"
+  [[ $processors =~ ^([1-9][0-9]*)?$ ]] || die "'$processors' is not a number of processors"
   if [ -n "$processors" ] && [ -n "$nodes" ]; then
-    die "each node has a processor: there is no other number of them"
+    die "--processors does not go with --nodes: each node has one processor"
   fi
   case $nodes/$machine in
     /* | */pc | */q35 | */virt | */virt-el2) ;;
-    *) die "the firmware of $machine tells nothing of nodes; that of pc and q35 does" ;;
+    *) die "the firmware of $machine does not report nodes; that of pc and q35 does" ;;
   esac
   case $firmware/$loader/$machine in
     bios/* | tree/* | uefi/grub*/pc | uefi/grub*/q35) ;;
@@ -114,7 +114,7 @@ in_mebibytes() {
     *G) echo $((${1%G} << 10)) ;;
     *T) echo $((${1%T} << 20)) ;;
     0) echo 0 ;;
-    *) die "'$1' is no size such as 16M, 6G or 1T" ;;
+    *) die "'$1' is not a size such as 16M, 6G or 1T" ;;
   esac
 }
 
@@ -168,7 +168,7 @@ start_qemu_command() {
 require_room_for() {
   local type address byte_count end=0 start=0
   if [ "$firmware" = uefi ] && [ "$(in_mebibytes "$memory")" -lt 64 ]; then
-    die "memory of $memory is too little for UEFI, which takes 64M"
+    die "memory of $memory is too little for UEFI, which needs 64M"
   fi
   while read -r type _ _ address _ byte_count _; do
     if [ "$type" = LOAD ] && [ $((address + byte_count)) -gt "$end" ]; then

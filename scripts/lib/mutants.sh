@@ -34,7 +34,7 @@ read_mutants() {
         if [ "$line" = drop ]; then mutant_text[mutant_count]=nothing; fi
         ;;
       'equal '*) mutant_reason[mutant_count]=${line#equal } ;;
-      *) die "no line of a list of mutants: $line" ;;
+      *) die "not a line of a list of mutants: $line" ;;
     esac
   done
 }

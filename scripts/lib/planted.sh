@@ -12,7 +12,7 @@ self_test() {
   for number in "${numbers[@]}"; do
     case " $(seq -s ' ' "$mutant_count") " in
       *" $number "*) ;;
-      *) die "there are $mutant_count planted bugs, and no '$number'" ;;
+      *) die "there is no planted bug '$number', only 1 to $mutant_count" ;;
     esac
   done
   mkdir -p "$work"

@@ -30,7 +30,7 @@ run_steps() {
     name=${running[$process]}
     unset "running[$process]"
     state[$name]=ended ended=$((ended + 1))
-    say "-- $name has ended, $ended of $#"
+    say "-- $name ended, $ended of $#"
     print_ended_steps
   done
   print_shares "$folder" "$@"

@@ -21,7 +21,7 @@ enum Refusal: Error {
     case .nullNode:
       sink.write("the node is NULL")
     case .foreignNode(let place):
-      sink.write("the pointer 0x", hexadecimal: UInt64(place), " is none of bootmem_node()")
+      sink.write("the pointer 0x", hexadecimal: UInt64(place), " is not from bootmem_node()")
     case .reversedSpan:
       sink.write("the end lies below the start")
     case .beyondAddressSpace:

@@ -57,8 +57,6 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
     }
     var cursor = DeviceTreeCursor(structure: structure, strings: strings)
     root = try Self.checkedRoot(&cursor, endOfNames: Self.endOfLastText(in: strings))
-    guard strings.byteCount == 0 || strings.load(UInt8.self, at: strings.byteCount - 1) != nil
-    else { throw problem("device tree strings", "are cut off") }
     range = blob.range
     self.reservations = reservations
     // Version 16 does not say how large the structure is; its last token does.

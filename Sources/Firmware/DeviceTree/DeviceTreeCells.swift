@@ -19,7 +19,7 @@ struct DeviceTreeCells: Equatable {
 
   /// Reads the numbers of the node whose children are meant; where it has none they are 2 and 1.
   ///
-  /// - Returns: nil if one is no single cell, or above 4.
+  /// - Returns: nil if one is not a single cell, or above 4.
   init?(of node: DeviceTreeNode<some PhysicalMemoryReader>) {
     guard let address = Self.number("#address-cells", of: node, default: 2),
       let size = Self.number("#size-cells", of: node, default: 1)

@@ -97,7 +97,7 @@ extension DeviceTreeNode {
     guard value.byteCount == 4 else {
       sink.report(
         FirmwareProblem(
-          "device tree numa-node-id", at: value.range.start, "is no single cell; ignored"))
+          "device tree numa-node-id", at: value.range.start, "is not a single cell; ignored"))
       return nil
     }
     return value.loadBigEndian(UInt32.self, at: 0)

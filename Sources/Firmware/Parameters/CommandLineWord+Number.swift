@@ -5,7 +5,7 @@ extension CommandLineWord {
   /// As Linux takes them: decimal, hexadecimal behind `0x`, octal behind `0`, and perhaps one of the
   /// letters K, M, G, T, P and E for powers of 1024.
   ///
-  /// - Returns: nil if there is no number, or one that does not fit 64 bits.
+  /// - Returns: nil if there is not a number, or one that does not fit 64 bits.
   func parseByteCount() -> (value: UInt64, rest: CommandLineWord)? {
     guard let (number, rest) = parseNumber() else { return nil }
     guard let letter = rest.first, let shift = Self.shift(ofUnit: letter) else {

@@ -82,7 +82,7 @@ public struct MemoryParameters {
     _ value: CommandLineWord, of word: CommandLineWord, reportingTo sink: inout some TextSink
   ) -> UInt64? {
     guard let (size, rest) = Self.parseSize(value) else {
-      ignore(word, "is no size", &sink)
+      ignore(word, "is not a size", &sink)
       return nil
     }
     guard size > 0 else {
@@ -193,7 +193,7 @@ public struct MemoryParameters {
   }
 
   /// The kind of memory behind a sign, nil where the sign is missing or the type is 0, and what follows
-  /// it; nil if there is no number of a type that e820 has.
+  /// it; nil if there is not a number of a type that e820 has.
   private static func type(
     behind sign: UInt8, in word: CommandLineWord
   ) -> (kind: MemoryKind?, rest: CommandLineWord)? {
@@ -211,7 +211,7 @@ public struct MemoryParameters {
     _ value: CommandLineWord, of word: CommandLineWord, reportingTo sink: inout some TextSink
   ) {
     guard let (count, rest) = value.parseNumber(), rest.count == 0 else {
-      return ignore(word, "is no number", &sink)
+      return ignore(word, "is not a number", &sink)
     }
     guard let passCount = Int(exactly: count), count <= UInt16.max else {
       return ignore(word, "is above 65535", &sink)

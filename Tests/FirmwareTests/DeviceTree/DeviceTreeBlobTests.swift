@@ -151,7 +151,7 @@ import Testing
     #expect(
       result.reports == """
         firmware: device tree stdout-path at 0x48000298: leads to no node
-        firmware: device tree numa-node-id at 0x480000f4: is no single cell; ignored
+        firmware: device tree numa-node-id at 0x480000f4: is not a single cell; ignored
 
         """)
   }

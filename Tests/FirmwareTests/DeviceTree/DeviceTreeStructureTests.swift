@@ -279,13 +279,14 @@ import Testing
     #expect(result.nodePages == ["0:0-1ffff"])
   }
 
-  @Test func read_stringsThatAreCutOffAreNamed() {
+  @Test func read_treeThatIsCutOffIsNamedWithItsSize() {
     var tree = DeviceTreeBuilder.withMemory
     tree.endNode()
     tree.end()
     #expect(
       DeviceTreeResult(BlobMemory(tree.bytes.dropLast())).boot.error
-        == "device tree strings at 0x48000000: are cut off")
+        == "device tree at 0x48000000: is cut off, has size: 0x\(String(tree.bytes.count, radix: 16))"
+    )
   }
 
   /// Memory that can be taken out, of a node and of none.

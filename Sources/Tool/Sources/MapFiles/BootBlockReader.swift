@@ -12,7 +12,7 @@ extension MapFile {
   mutating func readBootBlock(
     at information: PhysicalAddress, in memory: FileMemory
   ) throws(BootBlockError) {
-    guard let reader = form.bootProtocol else { preconditionFailure("\(form) is no dump") }
+    guard let reader = form.bootProtocol else { preconditionFailure("\(form) is not a dump") }
     // The readers stop at 1 MiB of list, 20 bytes being the least entry, or 2 MiB of device tree, 8
     // bytes being the least there.
     let regionCapacity = 1 << 18

@@ -67,7 +67,7 @@ extension MapFile {
   ) throws(MapFileError) {
     self.init(form: .memmap)
     guard !files.isEmpty else {
-      throw MapFileError(file: name, "this directory is no copy of /sys/firmware/memmap")
+      throw MapFileError(file: name, "this directory is not a copy of /sys/firmware/memmap")
     }
     do throws(LineError) {
       // A line for each file.

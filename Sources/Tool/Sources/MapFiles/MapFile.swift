@@ -52,7 +52,7 @@ public struct MapFile: Sendable {
   /// Where the loader says that ACPI's root pointer lies; nil if it does not say.
   public internal(set) var rootPointer: PhysicalAddress?
 
-  /// The memory that the file is a dump of; none if it is no dump.
+  /// The memory that the file is a dump of; none if it is not a dump.
   public internal(set) var memory = FileMemory(bytes: [], start: 0)
 
   /// The kernel that printed the file; nil if none of this package did.

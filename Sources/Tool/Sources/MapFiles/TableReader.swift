@@ -68,7 +68,7 @@ extension SourceLine {
   fileprivate func number(_ word: Substring, of name: String) throws(LineError) -> UInt64 {
     var scanner = TextScanner(word)
     guard let value = scanner.hexadecimal(), scanner.rest.isEmpty else {
-      throw error("\(name) is no hexadecimal number of 64 bits: \(word)")
+      throw error("\(name) is not a hexadecimal number of 64 bits: \(word)")
     }
     return value
   }
@@ -76,7 +76,7 @@ extension SourceLine {
   fileprivate func end(_ word: Substring) throws(LineError) -> RangeEnd {
     var scanner = TextScanner(word)
     guard let end = scanner.hexadecimalEnd(), scanner.rest.isEmpty else {
-      throw error("END is no hexadecimal number up to 2^64: \(word)")
+      throw error("END is not a hexadecimal number up to 2^64: \(word)")
     }
     return end
   }

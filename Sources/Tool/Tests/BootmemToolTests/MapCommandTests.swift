@@ -168,7 +168,7 @@ import Testing
     let empty = try Tool.run("map", path)
     #expect(empty.exitCode == 1)
     #expect(
-      empty.errors == "\(path): error: this directory is no copy of /sys/firmware/memmap\n")
+      empty.errors == "\(path): error: this directory is not a copy of /sys/firmware/memmap\n")
     try directory.file("0/start", Data("0x0\n".utf8))
     try directory.file("0/end", Data("0x9fbff\n".utf8))
     try directory.file("0/type", Data("System ROM\n".utf8))

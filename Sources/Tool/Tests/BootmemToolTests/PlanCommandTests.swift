@@ -171,7 +171,7 @@ import Testing
     let result = try Tool.run(
       "plan", "-", "--kernel", "1M:1M", "--append", "mem=fish", input: Self.table)
     #expect(result.exitCode == 0)
-    #expect(result.output.contains("note: command line: mem=fish: is no size; ignored\n"))
+    #expect(result.output.contains("note: command line: mem=fish: is not a size; ignored\n"))
     #expect(result.output.contains("usable: 8095 pages"))
   }
 
@@ -254,7 +254,7 @@ import Testing
       0000000000000000-000000000009fbff usable        639 KiB
       0000000000100000-0000000000ffffff usable        15 MiB
       0000000100000000-0000000100ffffff usable        16 MiB
-    command line: mem=99x: is no size; ignored
+    command line: mem=99x: is not a size; ignored
     firmware: nodes contradict one another in 1 places
     loader: 00000000000f0000-00000000000fffff module 0: lies not in usable memory
     memory map as sanitised:
@@ -287,7 +287,7 @@ import Testing
         note: firmware: Multiboot module 3 at 0x5000: ends before its start: 0x4000
         note: and 2 more reports of this kind
         note: firmware: nodes contradict one another in 1 places
-        note: command line: mem=99x: is no size; ignored
+        note: command line: mem=99x: is not a size; ignored
         note: loader: 00000000000f0000-00000000000fffff module 0: lies not in usable memory within \
         reach as a whole
         note: nodes: there is storage for 2, nodes and their parts need 3; all memory is taken for \

@@ -80,7 +80,7 @@ import Testing
       try read("fish\n")
     }
     #expect(
-      throws: MapFileError(file: "DIR", "this directory is no copy of /sys/firmware/memmap")
+      throws: MapFileError(file: "DIR", "this directory is not a copy of /sys/firmware/memmap")
     ) {
       try MapFile(readingMemmap: [], name: "DIR")
     }
@@ -159,12 +159,12 @@ import Testing
     ("0 1000", "FILE:1: error: a line of a table is START END TYPE, not 2 words"),
     (
       "0 1000 usable\njunk 2000 usable",
-      "FILE:2: error: START is no hexadecimal number of 64 bits: junk"
+      "FILE:2: error: START is not a hexadecimal number of 64 bits: junk"
     ),
     ("junk\n0 1000 usable", "FILE:1: error: a line of a table is START END TYPE, not 1 words"),
     (
       "0 10000000000000001 usable",
-      "FILE:1: error: END is no hexadecimal number up to 2^64: 10000000000000001"
+      "FILE:1: error: END is not a hexadecimal number up to 2^64: 10000000000000001"
     ),
     (
       "0 10000000000000000 usable",
@@ -172,7 +172,7 @@ import Testing
     ),
     (
       "10000000000000000 10000000000000000 usable",
-      "FILE:1: error: START is no hexadecimal number of 64 bits: 10000000000000000"
+      "FILE:1: error: START is not a hexadecimal number of 64 bits: 10000000000000000"
     ),
     ("2000 1000 usable", "FILE:1: error: the range ends at 0x1000, before its start 0x2000"),
     (
