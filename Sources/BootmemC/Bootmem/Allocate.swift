@@ -83,7 +83,9 @@ public func bootmem_allocate(
   _ request: UnsafePointer<bootmem_request>?, _ physical: UnsafeMutablePointer<UInt>?
 ) -> Int32 {
   guard let asked = unsafe request else { return ErrorNumber.invalid }
-  let (size, align) = unsafe (asked.pointee.size, asked.pointee.align)
+  let size = unsafe asked.pointee.size
+  // A request that names no alignment is the common one: it does not go by the search.
+  let align = unsafe asked.pointee.align == 0 ? LibraryState.cacheLine : asked.pointee.align
   let (goal, limit) = unsafe (asked.pointee.goal, asked.pointee.limit)
   let (flags, nid) = unsafe (asked.pointee.flags, asked.pointee.nid)
   // What has other flags, or another node, is refused where it is searched for.
@@ -115,12 +117,6 @@ private func searchForRequest(
   _ asked: UnsafePointer<bootmem_request>, _ physical: UnsafeMutablePointer<UInt>?
 ) -> Int32 {
   guard let physical = unsafe physical else { return ErrorNumber.invalid }
-  let cacheLine = LibraryState.cacheLine
-  if unsafe asked.pointee.align == 0, cacheLine != 0 {
-    var complete = unsafe asked.pointee
-    complete.align = cacheLine
-    return unsafe bootmem_allocate(&complete, physical)
-  }
   let (flags, nid) = unsafe (asked.pointee.flags, asked.pointee.nid)
   let isOnlyNode = flags & UInt32(BOOTMEM_THIS_NODE) != 0
   guard flags <= UInt32(BOOTMEM_NO_CLEAR | BOOTMEM_THIS_NODE), nid >= (isOnlyNode ? 0 : -1),
