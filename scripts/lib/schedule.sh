@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Running the steps of scripts/test beside each other.  Sourced after common.sh, tally.sh and steps.sh.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 : "${root:?common.sh has to be read before}"
 
@@ -15,9 +15,13 @@ readonly lanes
 run_steps() {
   local folder=$1 name process ended=0
   shift
-  local -a waiting=("$@") unprinted=("$@")
+  local -a waiting=() unprinted=("$@")
   local -A state=() running=()
   for name; do state[$name]=waiting; done
+  for name in "${longest_steps[@]}" "$@"; do
+    case " ${waiting[*]} " in *" $name "*) continue ;; esac
+    if [ -n "${state[$name]-}" ]; then waiting+=("$name"); fi
+  done
   if [ $# -eq 1 ]; then
     run_step "$folder" "$1" 2>&1 | tee "$folder/$1.log"
     count_step "$folder" "$1"
