@@ -89,8 +89,8 @@ import TextOutput
   public func free(
     _ page: PageFrame, order: Int = 0, by processor: ProcessorID
   ) throws(PageAllocatorError) {
-    if set.freeQuickly(
-      UInt(truncatingIfNeeded: page.number), order: order, by: processor.rawValue)
+    if let number = UInt(exactly: page.number),
+      set.freeQuickly(number, order: order, by: processor.rawValue)
     {
       return
     }
@@ -103,8 +103,12 @@ import TextOutput
   ) throws(PageAllocatorError) {
     set.lock()
     defer { set.unlock() }
-    let isCached = set.free(
-      UInt(truncatingIfNeeded: page.number), order: order, by: processor.rawValue, to: source)
-    if !isCached { unsafe try source.pages.pointee.free(page, order: order) }
+    // Words of 32 bits cannot number a page beyond them, which the page allocator refuses.
+    if let number = UInt(exactly: page.number),
+      set.free(number, order: order, by: processor.rawValue, to: source)
+    {
+      return
+    }
+    unsafe try source.pages.pointee.free(page, order: order)
   }
 }

@@ -103,9 +103,11 @@ static void test_setting(void)
 {
   struct bootmem_caches caches = usual;
 
-  kit_test("caches that make no sense are refused");
+  kit_test("caches need kept pages");
   kit_setup(0, PAGES);
   init_bootmem_node(bootmem_node(0), 1, 0, PAGES);
+  KIT_EQUAL(bootmem_set_caches(&usual), EINVAL_RESULT);
+  set_up_pages("caches that make no sense are refused");
   KIT_EQUAL(bootmem_set_caches(NULL), EINVAL_RESULT);
   caches.size--;
   KIT_EQUAL(bootmem_set_caches(&caches), EINVAL_RESULT);
@@ -119,7 +121,14 @@ static void test_setting(void)
   KIT_EQUAL(bootmem_set_caches(&caches), EINVAL_RESULT);
   caches = usual, caches.max_large_blocks = BOOTMEM_CACHES_MAX_LARGE_BLOCKS + 1;
   KIT_EQUAL(bootmem_set_caches(&caches), EINVAL_RESULT);
-  KIT_EQUAL(bootmem_set_caches(&usual), EINVAL_RESULT); /* No pages are kept. */
+  caches = usual, caches.count = BOOTMEM_CACHES_MAX_COUNT + 1;
+  KIT_EQUAL(bootmem_set_caches(&caches), EINVAL_RESULT);
+  /* Nothing was begun: a call goes to the pages without the lock. */
+  lock_count = 0;
+  KIT_EQUAL(bootmem_caches_free(bootmem_caches_allocate(0, 0), 0, 0), 0);
+  KIT_EQUAL(lock_count, 0);
+  KIT_EQUAL(uncached(), all);
+  KIT_EQUAL(bootmem_set_caches(&usual), 0);
 }
 
 static void test_hits(void)

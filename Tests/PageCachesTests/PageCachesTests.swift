@@ -149,6 +149,29 @@ import Testing
     #expect(machine.freePageCount == 1000 - 8)
   }
 
+  /// Words of 32 bits hold the lower half of its number, which is that of a page in use.
+  @Test func pageBeyondAllWords_isNotTakenForAnother() throws {
+    let machine = CachedMachine(pageCount: 1000, processorCount: 1)
+    let page = try machine.allocate()
+    let beyond = PageFrame(1 << 32 | UInt64(page))
+    var error: PageAllocatorError?
+    do throws(PageAllocatorError) {
+      try machine.caches.free(beyond, by: ProcessorID(0))
+    } catch let refusal {
+      error = refusal
+    }
+    machine.caches.drain(by: ProcessorID(0))
+    if UInt(exactly: beyond.number) == nil {
+      #expect(error == .notAllocated(beyond, order: 0, .outsideNodes))
+    } else {
+      #expect(
+        machine.reports == [
+          "page 0x\(String(beyond.number, radix: 16)) was to be freed with order 0, but lies in no node"
+        ])
+    }
+    #expect(machine.freePageCount == 999)
+  }
+
   @Test func cacheOfNoPages_examinesEachFree() throws {
     let machine = CachedMachine(
       pageCount: 1000, processorCount: 1, limits: PageCacheLimits(pageCount: 0))

@@ -8,6 +8,7 @@ public func bootmem_set_caches(_ caches: UnsafePointer<bootmem_caches>?) -> Int3
   guard let caches = unsafe caches,
     unsafe caches.pointee.size == MemoryLayout<bootmem_caches>.size,
     unsafe caches.pointee.room != nil,
+    unsafe caches.pointee.count <= BOOTMEM_CACHES_MAX_COUNT,
     unsafe (caches.pointee.lock == nil) == (caches.pointee.unlock == nil),
     unsafe caches.pointee.max_pages <= BOOTMEM_CACHES_MAX_PAGES,
     unsafe caches.pointee.max_large_blocks <= BOOTMEM_CACHES_MAX_LARGE_BLOCKS,

@@ -39,6 +39,9 @@ extern "C" {
 #define BOOTMEM_CACHES_MAX_PAGES 104
 #define BOOTMEM_CACHES_MAX_LARGE_BLOCKS 8
 
+/* The most caches. */
+#define BOOTMEM_CACHES_MAX_COUNT 8192
+
 /* Room for the cache of one processor, of any content; best aligned to 64. */
 struct bootmem_cache {
   unsigned long words[128];
@@ -74,7 +77,8 @@ struct bootmem_caches {
 
 /* Begins empty caches with a copy of this struct, behind bootmem_keep_pages(), while one processor runs.
  * Another bootmem_setup() needs another such call.  Returns 0; -EINVAL (-22) for NULL, another size,
- * without room, with one of the two functions only, for more than the most, and without kept pages. */
+ * without room, with one of the two functions only, for more than the most of anything, and without
+ * kept pages. */
 BOOTMEM_CALL int bootmem_set_caches(const struct bootmem_caches *caches);
 
 /* Allocates 2^order pages on processor cpu, as bootmem_pages_allocate(order, -1, 0).  A processor that has
