@@ -11,12 +11,13 @@
  */
 #include <bootmem.h>
 
+#include "measuring.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define KIB 1024ul
 #define MIB (1024ul * KIB)
@@ -84,16 +85,6 @@ static void set_up(void)
 		fprintf(stderr, "bootmem_setup refused\n");
 		exit(1);
 	}
-}
-
-static uint64_t random_state = 1;
-
-static uint64_t next_random(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
 }
 
 /* One node from 0 on, its bitmap at BITMAP_START, nothing free. */
@@ -230,6 +221,23 @@ static void allocate_64_align_0(unsigned long n)
 		__alloc_bootmem(64, 0, 16 * MIB);
 }
 
+static void allocate_64_node_align_0(unsigned long n)
+{
+	while (n--)
+		__alloc_bootmem_node(bootmem_node(0), 64, 0, 16 * MIB);
+}
+
+static void allocate_64_request_align_0(unsigned long n)
+{
+	const struct bootmem_request request = {
+		.size = 64, .goal = 16 * MIB, .nid = NUMA_NO_NODE, .flags = BOOTMEM_NO_CLEAR,
+	};
+	unsigned long address;
+
+	while (n--)
+		bootmem_allocate(&request, &address);
+}
+
 static void allocate_24(unsigned long n)
 {
 	while (n--)
@@ -303,6 +311,8 @@ static const struct {
 	{"allocate-page" row, 100000, prepare_clean, allocate_page_##name},
 	ENTRIES(ENTRY_CASES)
 	{"allocate-64-align-0", 100000, prepare_clean, allocate_64_align_0},
+	{"allocate-64-node-align-0", 100000, prepare_clean, allocate_64_node_align_0},
+	{"allocate-64-request-align-0", 100000, prepare_clean, allocate_64_request_align_0},
 	{"allocate-24", 100000, prepare_clean, allocate_24},
 	{"allocate-2mib", MEMORY / (8 * MIB) < 10000 ? MEMORY / (8 * MIB) : 10000, prepare_clean,
 	 allocate_2mib},
@@ -315,12 +325,7 @@ static const struct {
 	{"hand-over", MEMORY / (4 * MIB), prepare_clean, hand_over},
 };
 
-/* Not inlined: the profiler counts from its entry to its return. */
-__attribute__((noinline)) void measured(unsigned long operations, void (*run)(unsigned long))
-{
-	run(operations);
-	__asm__ volatile("");
-}
+static void run_case(unsigned long index, unsigned long count) { cases[index].run(count); }
 
 #if __SIZEOF_LONG__ == 8
 static void count_metadata(void)
@@ -350,14 +355,6 @@ static void print_bitmap_pages(void)
 	printf("bitmap-1tib %lu\n", bootmem_bootmap_pages(TIB / PAGE));
 }
 #endif
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 /* The better of many runs of each, taken in turns; bytes per nanosecond. */
 static void time_clear(unsigned long block)
@@ -431,10 +428,8 @@ int main(int argc, char **argv)
 		} else if (strcmp(argv[1], cases[i].name) == 0) {
 			set_up();
 			cases[i].prepare();
-			double start = seconds();
-			measured(cases[i].operations, cases[i].run);
-			printf("%.1f ns per operation\n",
-			       (seconds() - start) * 1e9 / (double)cases[i].operations);
+			measure_calls(run_case, i, cases[i].operations, cases[i].operations);
+			printf("%.1f ns per operation\n", nanoseconds_per_operation());
 			return 0;
 		}
 	}

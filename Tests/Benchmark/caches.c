@@ -11,6 +11,8 @@
 #define _GNU_SOURCE
 #include <bootmem_caches.h>
 
+#include "measuring.h"
+
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -19,7 +21,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096ul
@@ -101,49 +102,23 @@ static void set_up(int fences_others, unsigned int max_pages)
 
 /* ---- Counting ---- */
 
-static unsigned long operations;
-static double total_seconds;
-
-static double seconds(void)
+static void pairs(unsigned long order, unsigned long count)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+	for (unsigned long i = 0; i < count; i++)
+		bootmem_caches_free(bootmem_caches_allocate((unsigned int)order, 0),
+				    (unsigned int)order, 0);
 }
 
-/* Not inlined: the profiler counts from its entry to its return. */
-__attribute__((noinline)) void measured(void (*run)(unsigned int), unsigned int order)
+static void allocations(unsigned long order, unsigned long count)
 {
-	run(order);
-	__asm__ volatile("");
+	for (unsigned long i = 0; i < count; i++)
+		pages[i] = bootmem_caches_allocate((unsigned int)order, 0);
 }
 
-static void measure(void (*run)(unsigned int), unsigned int order, unsigned long count)
+static void frees(unsigned long order, unsigned long count)
 {
-	double start = seconds();
-
-	measured(run, order);
-	total_seconds += seconds() - start;
-	operations += count;
-}
-
-static void pairs(unsigned int order)
-{
-	for (int i = 0; i < BATCH; i++)
-		bootmem_caches_free(bootmem_caches_allocate(order, 0), order, 0);
-}
-
-static void allocations(unsigned int order)
-{
-	for (int i = 0; i < BATCH; i++)
-		pages[i] = bootmem_caches_allocate(order, 0);
-}
-
-static void frees(unsigned int order)
-{
-	for (int i = 0; i < BATCH; i++)
-		bootmem_caches_free(pages[i], order, 0);
+	for (unsigned long i = 0; i < count; i++)
+		bootmem_caches_free(pages[i], (unsigned int)order, 0);
 }
 
 static void run_pair(unsigned int order, int fences_others)
@@ -151,7 +126,7 @@ static void run_pair(unsigned int order, int fences_others)
 	set_up(fences_others, 64);
 	bootmem_caches_free(bootmem_caches_allocate(order, 0), order, 0);
 	for (int i = 0; i < ROUNDS; i++)
-		measure(pairs, order, 2 * BATCH);
+		measure_calls(pairs, order, BATCH, 2 * BATCH);
 }
 
 /* Every call goes to the page allocator below. */
@@ -159,7 +134,7 @@ static void run_miss(void)
 {
 	set_up(1, 0);
 	for (int i = 0; i < ROUNDS; i++)
-		measure(pairs, 0, 2 * BATCH);
+		measure_calls(pairs, 0, BATCH, 2 * BATCH);
 }
 
 static void run_batch(int measures_frees)
@@ -167,11 +142,11 @@ static void run_batch(int measures_frees)
 	set_up(1, 64);
 	for (int i = 0; i < ROUNDS; i++) {
 		if (measures_frees) {
-			allocations(0);
-			measure(frees, 0, BATCH);
+			allocations(0, BATCH);
+			measure_calls(frees, 0, BATCH, BATCH);
 		} else {
-			measure(allocations, 0, BATCH);
-			frees(0);
+			measure_calls(allocations, 0, BATCH, BATCH);
+			frees(0, BATCH);
 		}
 	}
 }
@@ -250,6 +225,6 @@ int main(int argc, char **argv)
 	else
 		die("unknown case");
 	printf("%lu operations, %.2f ns per operation\n", operations,
-	       total_seconds / (double)operations * 1e9);
+	       nanoseconds_per_operation());
 	return 0;
 }

@@ -56,13 +56,10 @@ static void set_up(void)
 	bootmem_pages_prepare();
 }
 
-static unsigned long operations;
-
 static void measure(void (*run)(unsigned long, unsigned long), unsigned long count,
 		    unsigned long calls)
 {
-	measured(run, 0, count);
-	operations += calls;
+	measure_calls(run, 0, count, calls);
 }
 
 static unsigned long size_of_all;

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define MIB (1024ul * 1024ul)
 #define GIB (1024ul * MIB)
@@ -158,17 +157,6 @@ static void mark_blocks(void)
 	}
 }
 
-static unsigned long operations;
-static double total_seconds;
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static void unmeasured(void (*run)(unsigned long, unsigned long), unsigned long from,
 		       unsigned long to)
 {
@@ -178,11 +166,7 @@ static void unmeasured(void (*run)(unsigned long, unsigned long), unsigned long 
 static void measure(void (*run)(unsigned long, unsigned long), unsigned long from,
 		    unsigned long to)
 {
-	double start = seconds();
-
-	measured(run, from, to);
-	total_seconds += seconds() - start;
-	operations += to - from;
+	measure_calls(run, from, to, to - from);
 }
 
 static void allocate_blocks(unsigned long from, unsigned long to)
@@ -322,7 +306,7 @@ static void run_case(size_t index)
 	if (free_pages() != free_at_start)
 		die("not all is free again");
 	printf("%lu operations, %.1f ns per operation\n", operations,
-	       total_seconds * 1e9 / (double)operations);
+	       nanoseconds_per_operation());
 }
 
 /* Free aligned 2 MiB blocks. */
