@@ -135,7 +135,7 @@ step_boots() {
 }
 
 # It runs the kernels and the tool that those build.
-declare_step readme --after boots "the commands whose output README shows"
+declare_step readme --after boots "the commands whose output README and an article show"
 step_readme() { counted "README" scripts/test-readme; }
 
 # ---- By options only ----
