@@ -6,6 +6,31 @@
 # shellcheck disable=SC2034
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
+# The folder that has everything that is built: the package's root, or the one that BOOTMEM_BUILD names,
+# for a second run beside another, or for a clone that cannot be written to.
+if [ -n "${BOOTMEM_BUILD-}" ]; then
+  BOOTMEM_BUILD=$(realpath -m "$BOOTMEM_BUILD")
+  export BOOTMEM_BUILD
+fi
+builds=${BOOTMEM_BUILD:-$root}
+
+# copy_clone FOLDER: brings a copy of the clone up to date.  The package manager writes what it has resolved
+# beside a manifest.
+copy_clone() {
+  local file
+  mkdir -p "$1"
+  for file in "$root"/* "$root"/.[a-z]*; do
+    case ${file##*/} in build | .build* | .git) ;; *) cp -pRu "$file" "$1" ;; esac
+  done
+  find "$1" -type f ! -name Package.resolved | while IFS= read -r file; do
+    [ -e "$root/${file#"$1/"}" ] || rm "$file"
+  done
+}
+if [ "$builds" != "$root" ] && [ ! -w "$root" ]; then
+  copy_clone "$builds/clone"
+  exec "$builds/clone/scripts/${0##*/}" "$@"
+fi
+
 say() { printf '%s\n' "$*" >&2; }
 
 die() {
@@ -81,6 +106,56 @@ builds_with_libfdt() {
     cc -x c - -o /dev/null -lfdt 2>/dev/null
 }
 
+# require_builds: the folder that has what is built, or what to do where it cannot be written to.
+require_builds() {
+  { mkdir -p "$builds/build" && [ -w "$builds" ] && [ -w "$builds/build" ]; } 2>/dev/null ||
+    die "'$builds' cannot be written to; BOOTMEM_BUILD=FOLDER puts all that is built into another folder"
+}
+
+# one_at_a_time NAME: waits until no other run of this kind uses the folder that has what is built.
+one_at_a_time() {
+  exec {lock}>"$builds/build/$1.lock"
+  flock -n "$lock" || {
+    say "another $1 uses $builds, so this one waits; BOOTMEM_BUILD=FOLDER gives it a folder of its own"
+    flock "$lock"
+  }
+}
+
+# shown_on_failure COMMAND…: runs a build, and shows what it prints if it fails.  How far it is, it says
+# meanwhile: on a terminal in one line, else every ten seconds.
+shown_on_failure() {
+  local line output='' shown=$SECONDS
+  {
+    while IFS= read -r line; do
+      output+=$line$'\n'
+      if [[ $line != \[*/*\]* ]]; then continue; fi
+      if [ -t 2 ]; then
+        printf '\r\033[K%.79s' "$line" >&2
+      elif [ $((SECONDS - shown)) -ge 10 ]; then
+        say "$line"
+        shown=$SECONDS
+      fi
+    done
+    if [ -t 2 ]; then printf '\r\033[K' >&2; fi
+    # The last line is the command's exit status.
+    line=${output%$'\n'} line=${line##*$'\n'}
+    [ "$line" = 0 ] || { printf '%s' "${output%"$line"$'\n'}" >&2 && return 1; }
+  } < <(
+    status=0
+    ("$@") 2>&1 || status=$?
+    echo "$status"
+  )
+}
+
+# end_children PROCESS: ends all that it has started.  Steps in the background do not notice an interrupt.
+end_children() {
+  local child
+  for child in $(cat "/proc/$1"/task/*/children 2>/dev/null); do
+    end_children "$child"
+    kill "$child" 2>/dev/null || true
+  done
+}
+
 # seconds_since START: whole seconds on the clock since START, a value of $SECONDS.
 seconds_since() { echo $((SECONDS - $1)); }
 
@@ -89,4 +164,4 @@ swift_tool() { echo "$(dirname "$(readlink -f "$(command -v swiftc)")")/$1"; }
 
 # build_dependent ARGUMENT…: `swift build` of a package that has this one by its folder.  It plans anew each
 # time, as the package manager does not notice that a file of the other package went away.
-build_dependent() { swift build --disable-build-manifest-caching "$@"; }
+build_dependent() { require_builds && swift build --disable-build-manifest-caching "$@"; }

@@ -40,7 +40,7 @@ kernel_folder() {
   local size=-$page_size kind=''
   if [ "$size" = -4K ]; then size=''; fi
   if has_device_tree "$1"; then kind=$kernel_kind; fi
-  echo "$root/.build-$1$kind$size"
+  echo "$builds/.build-$1$kind$size"
 }
 
 # kernel_image ARCH: the path of the built image.
@@ -97,11 +97,10 @@ has_device_tree() { [ "$1" = aarch64 ] || [ "$1" = riscv64 ]; }
 
 # build_kernel ARCH: builds what is stale.
 build_kernel() {
-  local arch=$1 image log condition toolset=scripts/toolsets/$1.json started=$SECONDS
+  local arch=$1 image condition toolset=scripts/toolsets/$1.json started=$SECONDS
   local -a options=()
   require_command swift "(see https://swift.org/install)"
   image=$(kernel_image "$arch")
-  log=$(mktemp)
   # The package manager does not know that the image depends on the linker scripts.
   if [ -n "$(find "$root/linker" -name '*.ld' -newer "$image" 2>/dev/null)" ]; then
     rm -f "$image"
@@ -114,14 +113,10 @@ build_kernel() {
   condition=$(page_size_condition "$page_size")
   if [ -n "$condition" ]; then options+=(-Xswiftc "$condition" -Xcc "$condition"); fi
   say "building the $arch kernel${kernel_kind:+ with a heap}"
-  (cd "$root" && build_dependent -c release --package-path Sources/Kernel \
+  (cd "$root" && shown_on_failure build_dependent -c release --package-path Sources/Kernel \
     --triple "$(kernel_triple "$arch")" --toolset "$toolset" --scratch-path "$(kernel_folder "$arch")" \
-    --product "$(kernel_product)" ${options[@]+"${options[@]}"}) >"$log" 2>&1 || {
-    cat "$log" >&2
-    die "the build failed"
-  }
-  rm -f "$log"
-  say "built in $(seconds_since "$started") s: ${image#"$root/"}"
+    --product "$(kernel_product)" ${options[@]+"${options[@]}"}) || die "the build failed"
+  say "built in $(seconds_since "$started") s: ${image#"$builds/"}"
 }
 
 # boot_judged LIMIT LOG COMMAND…: runs QEMU, passes its serial output through and keeps it in LOG.

@@ -36,7 +36,7 @@ readonly -a library_architectures=(i386 x86_64 aarch64 riscv64)
 library_output() {
   local size=${2-4K}
   if [ "$size" = 4K ]; then size=''; fi
-  echo "$root/build${1:+/$1}${size:+/$size}"
+  echo "$builds/build${1:+/$1}${size:+/$size}"
 }
 
 # made_once FILE… -- COMMAND…: makes the files by a command; its standard input is all that they are made
@@ -109,11 +109,11 @@ write_library_header() {
 # No vector and no floating-point register.
 readonly -a library_x86_flags=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-frame-pointer)
 
-# build_library ARCH PREFIX NODES PAGE_SIZE SECTIONS ABI OUTPUT: builds everything anew; that takes seconds.
+# build_library ARCH PREFIX NODES PAGE_SIZE SECTIONS ABI OUTPUT WORK: builds everything anew, in the empty
+# folder WORK; that takes seconds.  What is there meanwhile for others is the result of before, whole.
 build_library() {
-  local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 abi=$6 output=$7 work header started=$SECONDS
-  mkdir -p "$root/build" "$output/$arch" "$output/include"
-  work=$(mktemp -d "$root/build/.work-XXXXXX")
+  local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 abi=$6 output=$7 work=$8 file started=$SECONDS
+  local -a headers=(bootmem.h bootmem_ledger.h)
   library_flags "$arch" "$work" "$page_size"
   mkdir -p "$work/include" "$work/members"
   cp "$root"/Sources/CBootmem/include/* "$work/include"
@@ -127,21 +127,30 @@ build_library() {
     make_pages_object "$prefix" "$work"
     make_heap_object "$prefix" "$work"
     make_caches_object "$prefix" "$work"
-    for header in bootmem_pages.h bootmem_heap.h bootmem_caches.h; do
-      write_library_header "$header" "$prefix" "$nodes" "$page_size" >"$output/include/$header"
-    done
+    headers+=(bootmem_pages.h bootmem_heap.h bootmem_caches.h)
   fi
   make_ledger_object "$prefix" "$sections" "$work"
-  write_library_header bootmem_ledger.h "$prefix" "$nodes" "$page_size" \
-    >"$output/include/bootmem_ledger.h"
   make_library_object "$prefix" "$sections" "$work"
   make_library_members "$prefix" "$sections" "$work"
   if [ "$abi" = lp64d ]; then mark_double_float "$work"/members/*.o; fi
-  rm -f "$output/$arch/libbootmem.a"
-  "$(swift_tool llvm-ar)" Drcs "$output/$arch/libbootmem.a" "$work"/members/*.o
-  write_library_header bootmem.h "$prefix" "$nodes" "$page_size" >"$output/include/bootmem.h"
-  rm -rf "$work"
-  say "built in $((SECONDS - started)) s: ${output#"$root/"}/$arch/libbootmem.a"
+  mkdir "$work/result"
+  "$(swift_tool llvm-ar)" Drcs "$work/result/libbootmem.a" "$work"/members/*.o
+  put_in_place "$work/result/libbootmem.a" "$output/$arch"
+  for file in "${headers[@]}"; do
+    write_library_header "$file" "$prefix" "$nodes" "$page_size" >"$work/result/$file"
+    put_in_place "$work/result/$file" "$output/include"
+  done
+  say "built in $((SECONDS - started)) s: ${output#"$builds/"}/$arch/libbootmem.a"
+}
+
+# put_in_place FILE FOLDER: moves it there, at once for whoever reads what was there.
+put_in_place() {
+  local new
+  mkdir -p "$2"
+  new=$(mktemp "$2/.new-XXXXXX")
+  cat "$1" >"$new"
+  chmod 644 "$new"
+  mv "$new" "$2/${1##*/}"
 }
 
 # mark_double_float OBJECT…: says of objects for riscv64 that floating-point numbers are passed in registers

@@ -224,7 +224,7 @@ readonly -a archive_programs=(interface corrections memblock mapped own_nodes bo
 build_archive_mutants() {
   local work=$1 program
   mkdir -p "$work/archive"
-  "$work/package/scripts/build-library" x86_64 --sections .init
+  env -u BOOTMEM_BUILD "$work/package/scripts/build-library" x86_64 --sections .init
   for program in "${archive_programs[@]}"; do
     local -a sources=("$work/package/Tests/Archive"/{"$program",kit}.c)
     if [ "$program" = differential ]; then sources+=("$work/package/Tests/Archive/model.c"); fi

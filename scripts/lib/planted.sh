@@ -5,7 +5,7 @@
 
 # self_test NUMBER…: plants the bugs, or those with these numbers, and says which were found.
 self_test() {
-  local work=$root/build/fuzz-self-test number failed=0 line
+  local work=$builds/build/fuzz-self-test findings=$builds/build/fuzz number failed=0 line
   local -a numbers=("$@")
   read_mutants Tests/Fuzzing/planted.txt
   if [ $# -eq 0 ]; then mapfile -t numbers < <(seq "$mutant_count"); fi
@@ -19,6 +19,7 @@ self_test() {
   copy_packages "$work"
   write_mutants "$work"
   cd "$work/package"
+  builds=$work/package
   say "building $mutant_count planted bugs"
   # shellcheck disable=SC2046
   build_all $(for number in "${numbers[@]}"; do echo "${mutant_tests[number]}"; done)
@@ -59,8 +60,8 @@ find_planted() {
     die "$target failed without a finding"
   fi
   if ! BOOTMEM_MUTANT=0 run "$target" "$finding" </dev/null >build/log 2>&1; then
-    cp "$finding" "$root/build/fuzz"
-    echo "$target fails without the bug, too, with build/${finding#build/}"
+    cp "$finding" "$findings"
+    echo "$target fails without the bug, too, with $findings/${finding##*/}"
     return 1
   fi
   echo "found by $target in $(seconds_since "$started") s"

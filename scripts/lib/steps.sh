@@ -30,7 +30,7 @@ declare_step() {
 
 # swift_tests BUILD-FOLDER ARGUMENT…: builds and runs tests, printing only what a person wants.
 swift_tests() {
-  local folder=$1 status=0 log
+  local folder=$builds/$1 status=0 log
   shift
   log=$(mktemp)
   swift test --scratch-path "$folder" "$@" >"$log" 2>&1 || status=$?
@@ -57,7 +57,7 @@ step_lint() {
   swift format lint --strict --parallel -r Sources Tests Package.swift || status=$?
   add_counts $((status == 0)) 0 "$status"
   counted "the licences" scripts/check-licences
-  counted "the scripts" scripts/check-help
+  counted "the scripts" scripts/check-scripts
 }
 
 declare_step debug "the tests of the Swift modules on this host, in a debug build"
@@ -145,6 +145,6 @@ step_boot() { check "a kernel boots" scripts/run; }
 step_coverage() {
   local status=0
   swift_tests .build-coverage --enable-code-coverage
-  print_coverage .build-coverage || status=$?
+  print_coverage "$builds/.build-coverage" || status=$?
   add_counts $((status == 0)) 0 "$status"
 }
