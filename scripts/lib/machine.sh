@@ -80,7 +80,8 @@ parse_machine() {
   if [ "$loader" = tree ] && [ "${#modules[@]}" -gt 1 ]; then
     die "a device tree describes no more than one module"
   fi
-  [[ $processors =~ ^([1-9][0-9]*)?$ ]] || die "'$processors' is not a number of processors"
+  [[ $processors =~ ^([1-9][0-9]{0,2})?$ && ${processors:-1} -le $(most_processors) ]] ||
+    die "'$processors' is not a number of processors from 1 to $(most_processors), the most on $machine"
   if [ -n "$processors" ] && [ -n "$nodes" ]; then
     die "--processors does not go with --nodes: each node has one processor"
   fi
@@ -92,10 +93,66 @@ parse_machine() {
     bios/* | tree/* | uefi/grub*/pc | uefi/grub*/q35) ;;
     *) die "with UEFI the kernel is loaded by GRUB, on pc or q35" ;;
   esac
+  divide_memory
+  require_least_memory
   local module
   for module in ${modules[@]+"${modules[@]}"}; do
     [ -r "$module" ] || die "module '$module' cannot be read"
   done
+}
+
+# most_processors, most_nodes: what QEMU has of them on the board.
+most_processors() {
+  case $machine/$arch in
+    q35/*) echo 288 ;;
+    virt*/aarch64) echo 8 ;;
+    virt/*) echo 512 ;;
+    *) echo 255 ;;
+  esac
+}
+most_nodes() {
+  case $arch in
+    aarch64) echo 8 ;;
+    riscv64) echo 4 ;;
+    *) echo 128 ;;
+  esac
+}
+
+# divide_memory: sets the array `node_sizes` to MiB of each node that --nodes has named, and then `memory`
+# to their sum.
+divide_memory() {
+  local size total=0 count
+  node_sizes=()
+  if [ -z "$nodes" ]; then return; fi
+  if [[ $nodes == *,* ]]; then
+    IFS=, read -ra node_sizes <<<"$nodes"
+    count=${#node_sizes[@]}
+  else
+    count=$nodes
+  fi
+  [ "${#count}" -le 3 ] && [ "$count" -le "$(most_nodes)" ] ||
+    die "$count nodes are more than $(most_nodes), the most that QEMU has for $arch"
+  total=$(in_mebibytes "$memory")
+  if [ "${#node_sizes[@]}" -eq 0 ]; then
+    [ "$total" -ge "$count" ] || die "memory of $memory is less than 1M for each of $count nodes"
+    while [ "${#node_sizes[@]}" -lt "$count" ]; do node_sizes+=("$((total / count))M"); done
+  fi
+  total=0
+  for size in "${!node_sizes[@]}"; do
+    node_sizes[size]=$(in_mebibytes "${node_sizes[size]}")
+    total=$((total + node_sizes[size]))
+  done
+  memory=${total}M
+}
+
+# require_least_memory: refuses memory that is too little for any kernel, before one is built; how much the
+# one that is built takes, require_room_for knows.
+require_least_memory() {
+  local least=2
+  if [ "$loader" = tree ]; then least=3; fi
+  if [ "$firmware" = uefi ]; then least=64; fi
+  [ "$(in_mebibytes "$memory")" -ge "$least" ] ||
+    die "memory of $memory is too little for a kernel: with $loader on $machine it needs at least ${least}M"
 }
 
 one_of() {
@@ -143,12 +200,26 @@ qemu_command() {
   esac
 }
 
+# board_emulator: which of QEMU's emulators has the board.
+board_emulator() { if [ "$firmware" = uefi ]; then echo x86_64; else echo "$arch"; fi; }
+
+# require_board: what the board takes that parse_machine described, an emulator, and UEFI or GRUB.  Scripts
+# that build a kernel ask for it before.
+require_board() {
+  require_command "qemu-system-$(board_emulator)" "$(emulator_package "$(board_emulator)")"
+  if [ "$firmware" = uefi ]; then
+    require_uefi
+  elif [[ $loader == grub* ]]; then
+    require_grub
+  fi
+}
+
 # start_qemu_command: sets the array `qemu` for that machine, without anything to boot, and the array
 # `qemu_ending` for a run that passes its serial output through and ends when the kernel says so.
 start_qemu_command() {
-  local emulator=$arch
-  if [ "$firmware" = uefi ]; then emulator=x86_64; fi
-  require_command "qemu-system-$emulator" "$(emulator_package "$emulator")"
+  local emulator
+  require_board
+  emulator=$(board_emulator)
   qemu=("qemu-system-$emulator" -no-reboot -net none)
   # shellcheck disable=SC2034
   qemu_ending=(-monitor none -serial stdio)
@@ -157,19 +228,13 @@ start_qemu_command() {
     *) qemu_ending+=(-device "isa-debug-exit,iobase=0xf4,iosize=4") ;;
   esac
   add_memory "$emulator"
-  if [ "$firmware" = uefi ]; then
-    require_uefi
-    qemu+=(-bios "$uefi_image")
-  fi
+  if [ "$firmware" = uefi ]; then qemu+=(-bios "$uefi_image"); fi
 }
 
 # require_room_for IMAGE: refuses memory that cannot hold a kernel, or its firmware, which loaders and
 # firmware do in silence.
 require_room_for() {
   local type address byte_count end=0 start=0
-  if [ "$firmware" = uefi ] && [ "$(in_mebibytes "$memory")" -lt 64 ]; then
-    die "memory of $memory is too little for UEFI, which needs 64M"
-  fi
   while read -r type _ _ address _ byte_count _; do
     if [ "$type" = LOAD ] && [ $((address + byte_count)) -gt "$end" ]; then
       end=$((address + byte_count))
@@ -220,18 +285,8 @@ add_memory() {
 
 # A processor for each node, as firmware names only nodes that have a processor or memory.
 add_nodes() {
-  local reserve=$1 total=0 node=0 size
-  local -a sizes=()
-  if [[ $nodes == *,* ]]; then
-    IFS=, read -ra sizes <<<"$nodes"
-  else
-    total=$(in_mebibytes "$memory")
-    while [ "${#sizes[@]}" -lt "$nodes" ]; do sizes+=("$((total / nodes))M"); done
-    total=0
-  fi
-  for size in "${sizes[@]}"; do
-    size=$(in_mebibytes "$size")
-    total=$((total + size))
+  local reserve=$1 node=0 size
+  for size in "${node_sizes[@]}"; do
     if [ "$size" -gt 0 ]; then
       qemu+=(-object "memory-backend-ram,id=node$node,size=${size}M,reserve=$reserve"
         -numa "node,nodeid=$node,memdev=node$node,cpus=$node")
@@ -240,7 +295,6 @@ add_nodes() {
     fi
     node=$((node + 1))
   done
-  memory=${total}M
   qemu+=(-machine "$machine" -m "$memory" -smp "$node")
 }
 
@@ -281,7 +335,6 @@ require_uefi() {
 # add_disc IMAGE SCRATCH: GRUB loads the kernel, from SCRATCH/grub.iso, which is made.
 add_disc() {
   local disc=$2/disc number=0 module version=2
-  if [ "$firmware" = bios ]; then require_grub; fi
   if [ "$loader" = grub1 ]; then version=''; fi
   rm -rf "$disc"
   mkdir -p "$disc/boot/grub"
