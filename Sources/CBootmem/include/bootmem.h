@@ -69,8 +69,10 @@ extern "C" {
 #define BOOTMEM_CALL
 #endif
 
-/* The size of a page in bytes, and log2 of it. */
+/* log2 of the size of a page in bytes. */
 #define BOOTMEM_PAGE_SHIFT 12
+
+/* The size of a page in bytes. */
 #define BOOTMEM_PAGE_SIZE (1UL << BOOTMEM_PAGE_SHIFT)
 
 /* Nodes are numbered from 0 up to, not including, this. */
@@ -162,19 +164,29 @@ BOOTMEM_CALL void bootmem_set_mapped_end(unsigned long end);
 BOOTMEM_CALL pg_data_t *bootmem_node(int nid);
 
 #ifndef BOOTMEM_NO_MACROS
+/* Linux's name for bootmem_node(). */
 #ifndef NODE_DATA
 #define NODE_DATA(nid) bootmem_node(nid)
 #endif
+
+/* No particular node: any will do. */
 #ifndef NUMA_NO_NODE
 #define NUMA_NO_NODE (-1)
 #endif
 #endif
 
-/* The limits of memory, for the kernel's own use.  init_bootmem() sets the first two, as in Linux;
- * nothing here reads any. */
+/* The limits of memory, for the kernel's own use, as in Linux; nothing here reads any. */
+
+/* The lowest page that is not in use: init_bootmem() sets it to the bitmap's first. */
 extern unsigned long min_low_pfn;
+
+/* The page behind the last that the kernel can reach directly: init_bootmem() sets it to `pages`. */
 extern unsigned long max_low_pfn;
+
+/* The page behind the last that there is; the kernel's to set. */
 extern unsigned long max_pfn;
+
+/* The page behind the last that there can be, hot-plugged memory included; the kernel's to set. */
 extern unsigned long long max_possible_pfn;
 
 /* Linux's boot parameter bootmem_debug: while not 0, each operation on a node is written to
@@ -248,12 +260,16 @@ BOOTMEM_CALL int bootmem_is_reserved(unsigned long pfn);
  * address space; a node that is NULL or not from bootmem_node().  After the hand-over a free is
  * ignored, with a message to platform.write. */
 BOOTMEM_CALL void free_bootmem(unsigned long physaddr, unsigned long size);
+
+/* free_bootmem() of a range that lies in this node. */
 BOOTMEM_CALL void free_bootmem_node(pg_data_t *pgdat, unsigned long physaddr, unsigned long size);
 
-/* For the flags of reserve_bootmem(); of these, bit 0 counts. */
+/* For the flags of reserve_bootmem(), of which only bit 0 counts: a page may be reserved already. */
 #ifndef BOOTMEM_DEFAULT
 #define BOOTMEM_DEFAULT 0
 #endif
+
+/* For the flags of reserve_bootmem(): a page that is reserved already is an error. */
 #ifndef BOOTMEM_EXCLUSIVE
 #define BOOTMEM_EXCLUSIVE (1 << 0)
 #endif
@@ -262,6 +278,8 @@ BOOTMEM_CALL void free_bootmem_node(pg_data_t *pgdat, unsigned long physaddr, un
  * (-16), and nothing is reserved, if a page was reserved already; after the hand-over -EINVAL
  * (-22). Misuse: as for free_bootmem(), but for free pages; otherwise -EINVAL. */
 BOOTMEM_CALL int reserve_bootmem(unsigned long addr, unsigned long size, int flags);
+
+/* reserve_bootmem() of a range that lies in this node. */
 BOOTMEM_CALL int reserve_bootmem_node(pg_data_t *pgdat, unsigned long physaddr, unsigned long size,
     int flags);
 
@@ -278,62 +296,106 @@ BOOTMEM_CALL int reserve_bootmem_node(pg_data_t *pgdat, unsigned long physaddr, 
  * Misuse, with `_nopanic` too: a size of 0, an alignment that is not a power of two, a node that is
  * NULL or not from bootmem_node(); otherwise NULL.  After the hand-over platform.late_allocate
  * decides. */
+
+/* Allocates on any node, ascending; out of memory is a fault. */
 BOOTMEM_CALL void *__alloc_bootmem(unsigned long size, unsigned long align, unsigned long goal);
+
+/* Allocates on any node, ascending; NULL where memory is short. */
 BOOTMEM_CALL void *__alloc_bootmem_nopanic(unsigned long size, unsigned long align,
     unsigned long goal);
+
+/* Allocates below low_address_limit, on any node; out of memory is a fault. */
 BOOTMEM_CALL void *__alloc_bootmem_low(unsigned long size, unsigned long align,
     unsigned long goal);
+
+/* Allocates below low_address_limit, on any node; NULL where memory is short. */
 BOOTMEM_CALL void *__alloc_bootmem_low_nopanic(unsigned long size, unsigned long align,
     unsigned long goal);
+
+/* Allocates on this node if possible, else on any; out of memory is a fault. */
 BOOTMEM_CALL void *__alloc_bootmem_node(pg_data_t *pgdat, unsigned long size, unsigned long align,
     unsigned long goal);
+
+/* Allocates on this node if possible, else on any; NULL where memory is short. */
 BOOTMEM_CALL void *__alloc_bootmem_node_nopanic(pg_data_t *pgdat, unsigned long size,
     unsigned long align, unsigned long goal);
+
+/* Allocates below low_address_limit, on this node if possible; out of memory is a fault. */
 BOOTMEM_CALL void *__alloc_bootmem_low_node(pg_data_t *pgdat, unsigned long size,
     unsigned long align, unsigned long goal);
 
-/* First at or above max_dma32_pfn, if the node reaches more than 128 MiB beyond that and the goal
- * lies below. */
+/* Like __alloc_bootmem_node(), but first at or above max_dma32_pfn, if the node reaches more than
+ * 128 MiB beyond that and the goal lies below. */
 BOOTMEM_CALL void *__alloc_bootmem_node_high(pg_data_t *pgdat, unsigned long size,
     unsigned long align, unsigned long goal);
 
-/* Below `limit`, rounded down to a page; 0: no limit.  (Three underscores, as in Linux.) */
+/* Like __alloc_bootmem_node_nopanic(), but below `limit`, rounded down to a page; 0: no limit.
+ * (Three underscores, as in Linux.) */
 BOOTMEM_CALL void *___alloc_bootmem_node_nopanic(pg_data_t *pgdat, unsigned long size,
     unsigned long align, unsigned long goal, unsigned long limit);
 
-/* What the macros pass: platform.max_dma_address, and platform.cache_line_size or 64.  Set by
- * bootmem_setup(), 0 before; the library itself reads neither. */
+/* The goal that the macros pass, platform.max_dma_address.  Set by bootmem_setup(), 0 before; the
+ * library itself does not read it. */
 extern unsigned long bootmem_default_goal;
+
+/* The alignment that the macros pass, platform.cache_line_size or 64; otherwise as the goal. */
 extern unsigned long bootmem_cache_line_size;
 
 #ifndef BOOTMEM_NO_MACROS
 
-/* Linux's names for them, __pa(MAX_DMA_ADDRESS) being the first.  Define them before the inclusion
- * to have them constant. */
+/* Linux's name for the goal, __pa(MAX_DMA_ADDRESS).  Define it before the inclusion to have it
+ * constant. */
 #ifndef BOOTMEM_LOW_LIMIT
 #define BOOTMEM_LOW_LIMIT bootmem_default_goal
 #endif
+
+/* Linux's name for the alignment.  Define it before the inclusion to have it constant. */
 #ifndef SMP_CACHE_BYTES
 #define SMP_CACHE_BYTES bootmem_cache_line_size
 #endif
 
+/* Aligned to a cache line, at or above the default goal if possible; out of memory is a fault. */
 #define alloc_bootmem(x) __alloc_bootmem((x), SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
+
+/* The same, aligned to `align`. */
 #define alloc_bootmem_align(x, align) __alloc_bootmem((x), (align), BOOTMEM_LOW_LIMIT)
+
+/* alloc_bootmem(), but NULL where memory is short. */
 #define alloc_bootmem_nopanic(x) __alloc_bootmem_nopanic((x), SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
+
+/* alloc_bootmem(), aligned to a page.  `x` is in bytes here too, and is not rounded up. */
 #define alloc_bootmem_pages(x) __alloc_bootmem((x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
+
+/* alloc_bootmem_pages(), but NULL where memory is short. */
 #define alloc_bootmem_pages_nopanic(x) \
   __alloc_bootmem_nopanic((x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
+
+/* alloc_bootmem(), on this node if possible. */
 #define alloc_bootmem_node(pgdat, x) \
   __alloc_bootmem_node((pgdat), (x), SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
+
+/* alloc_bootmem_node(), but NULL where memory is short. */
 #define alloc_bootmem_node_nopanic(pgdat, x) \
   __alloc_bootmem_node_nopanic((pgdat), (x), SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
+
+/* alloc_bootmem_pages(), on this node if possible. */
 #define alloc_bootmem_pages_node(pgdat, x) \
   __alloc_bootmem_node((pgdat), (x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
+
+/* alloc_bootmem_pages_node(), but NULL where memory is short. */
 #define alloc_bootmem_pages_node_nopanic(pgdat, x) \
   __alloc_bootmem_node_nopanic((pgdat), (x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
+
+/* Aligned to a cache line, below low_address_limit and without a goal; out of memory is a fault. */
 #define alloc_bootmem_low(x) __alloc_bootmem_low((x), SMP_CACHE_BYTES, 0)
+
+/* alloc_bootmem_low(), aligned to a page. */
 #define alloc_bootmem_low_pages(x) __alloc_bootmem_low((x), BOOTMEM_PAGE_SIZE, 0)
+
+/* alloc_bootmem_low_pages(), but NULL where memory is short. */
 #define alloc_bootmem_low_pages_nopanic(x) __alloc_bootmem_low_nopanic((x), BOOTMEM_PAGE_SIZE, 0)
+
+/* alloc_bootmem_low_pages(), on this node if possible. */
 #define alloc_bootmem_low_pages_node(pgdat, x) \
   __alloc_bootmem_low_node((pgdat), (x), BOOTMEM_PAGE_SIZE, 0)
 
@@ -383,40 +445,50 @@ BOOTMEM_CALL void free_bootmem_late(unsigned long physaddr, unsigned long size);
  * zeroed, by `_raw` too.  Out of memory is a fault, but NULL with `_raw` and `_nopanic`; for these
  * `max_addr` is a limit, else it does not count, as in Linux.  NUMA_NO_NODE is any node. */
 
+/* As a `max_addr`: no limit. */
 #define BOOTMEM_ALLOC_ACCESSIBLE 0
+
+/* As a `max_addr`: no limit either. */
 #define BOOTMEM_ALLOC_ANYWHERE (~0UL)
 
+/* alloc_bootmem_align(). */
 static inline void *memblock_virt_alloc(unsigned long size, unsigned long align)
 {
   return __alloc_bootmem(size, align, BOOTMEM_LOW_LIMIT);
 }
 
+/* memblock_virt_alloc(), but NULL where memory is short. */
 static inline void *memblock_virt_alloc_raw(unsigned long size, unsigned long align)
 {
   return __alloc_bootmem_nopanic(size, align, BOOTMEM_LOW_LIMIT);
 }
 
+/* memblock_virt_alloc_raw() by its other name. */
 static inline void *memblock_virt_alloc_nopanic(unsigned long size, unsigned long align)
 {
   return __alloc_bootmem_nopanic(size, align, BOOTMEM_LOW_LIMIT);
 }
 
+/* __alloc_bootmem_low() without a goal. */
 static inline void *memblock_virt_alloc_low(unsigned long size, unsigned long align)
 {
   return __alloc_bootmem_low(size, align, 0);
 }
 
+/* memblock_virt_alloc_low(), but NULL where memory is short. */
 static inline void *memblock_virt_alloc_low_nopanic(unsigned long size, unsigned long align)
 {
   return __alloc_bootmem_low_nopanic(size, align, 0);
 }
 
+/* __alloc_bootmem_nopanic(), at or above `min_addr` if possible. */
 static inline void *memblock_virt_alloc_from_nopanic(unsigned long size, unsigned long align,
     unsigned long min_addr)
 {
   return __alloc_bootmem_nopanic(size, align, min_addr);
 }
 
+/* alloc_bootmem_node() for the node with this number; NUMA_NO_NODE: alloc_bootmem(). */
 static inline void *memblock_virt_alloc_node(unsigned long size, int nid)
 {
   if (nid == NUMA_NO_NODE)
@@ -424,6 +496,7 @@ static inline void *memblock_virt_alloc_node(unsigned long size, int nid)
   return __alloc_bootmem_node(bootmem_node(nid), size, SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT);
 }
 
+/* memblock_virt_alloc_node(), but NULL where memory is short. */
 static inline void *memblock_virt_alloc_node_nopanic(unsigned long size, int nid)
 {
   if (nid == NUMA_NO_NODE)
@@ -431,6 +504,7 @@ static inline void *memblock_virt_alloc_node_nopanic(unsigned long size, int nid
   return __alloc_bootmem_node_nopanic(bootmem_node(nid), size, SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT);
 }
 
+/* __alloc_bootmem_node_high() for the node with this number; NUMA_NO_NODE: __alloc_bootmem(). */
 static inline void *memblock_virt_alloc_try_nid(unsigned long size, unsigned long align,
     unsigned long min_addr, unsigned long max_addr, int nid)
 {
@@ -440,7 +514,8 @@ static inline void *memblock_virt_alloc_try_nid(unsigned long size, unsigned lon
   return __alloc_bootmem_node_high(bootmem_node(nid), size, align, min_addr);
 }
 
-/* With a max_addr, NUMA_NO_NODE is node 0 first: no call for any node takes a limit. */
+/* ___alloc_bootmem_node_nopanic() for the node with this number.  With a max_addr, NUMA_NO_NODE is
+ * node 0 first: no call for any node takes a limit. */
 static inline void *memblock_virt_alloc_try_nid_raw(unsigned long size, unsigned long align,
     unsigned long min_addr, unsigned long max_addr, int nid)
 {
@@ -451,17 +526,20 @@ static inline void *memblock_virt_alloc_try_nid_raw(unsigned long size, unsigned
       min_addr, max_addr);
 }
 
+/* memblock_virt_alloc_try_nid_raw() by its other name. */
 static inline void *memblock_virt_alloc_try_nid_nopanic(unsigned long size, unsigned long align,
     unsigned long min_addr, unsigned long max_addr, int nid)
 {
   return memblock_virt_alloc_try_nid_raw(size, align, min_addr, max_addr, nid);
 }
 
+/* free_bootmem(). */
 static inline void memblock_free_early(unsigned long base, unsigned long size)
 {
   free_bootmem(base, size);
 }
 
+/* free_bootmem_node() for the node with this number; NUMA_NO_NODE: free_bootmem(). */
 static inline void memblock_free_early_nid(unsigned long base, unsigned long size, int nid)
 {
   if (nid == NUMA_NO_NODE)
@@ -470,6 +548,7 @@ static inline void memblock_free_early_nid(unsigned long base, unsigned long siz
     free_bootmem_node(bootmem_node(nid), base, size);
 }
 
+/* free_bootmem_late(). */
 static inline void memblock_free_late(unsigned long base, unsigned long size)
 {
   free_bootmem_late(base, size);

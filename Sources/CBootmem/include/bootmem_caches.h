@@ -35,8 +35,10 @@ extern "C" {
 /* The order of the blocks that are cached beside single pages: 512 pages. */
 #define BOOTMEM_CACHES_LARGE_ORDER 9
 
-/* The most that a cache keeps. */
+/* The most single pages that a cache keeps. */
 #define BOOTMEM_CACHES_MAX_PAGES 104
+
+/* The most blocks of 512 pages that a cache keeps. */
 #define BOOTMEM_CACHES_MAX_LARGE_BLOCKS 8
 
 /* The most caches. */
@@ -44,28 +46,35 @@ extern "C" {
 
 /* Room for the cache of one processor, of any content; best aligned to 64. */
 struct bootmem_cache {
-  unsigned long words[128];
+  unsigned long words[128]; /* opaque */
 };
 
+/* What bootmem_set_caches() needs.  Fields that are not named shall be 0. */
 struct bootmem_caches {
   /* sizeof(struct bootmem_caches): a library that does not know this struct refuses. */
   BOOTMEM_SIZE_T size;
 
-  /* Caches for processors 0 to count - 1, which stay in use. */
+  /* Room for `count` caches, which stays in use. */
   struct bootmem_cache *room;
+
+  /* Processors 0 to count - 1 have caches. */
   unsigned int count;
 
-  /* How many pages each keeps, and how many blocks of 512 pages; with 0 each call goes to
-   * bootmem_pages.h, and each free is examined at once. */
+  /* How many pages each keeps; with 0 each call for a page goes to bootmem_pages.h, and each free is
+   * examined at once. */
   unsigned int max_pages;
+
+  /* How many blocks of 512 pages each keeps; with 0 as for pages. */
   unsigned int max_large_blocks;
 
-  /* Handed to all three; may be NULL. */
+  /* Handed to all three functions; may be NULL. */
   void *context;
 
   /* Keeps all other callers out: a spinlock.  It also keeps interrupts off where their handlers allocate
    * or free pages.  NULL on one processor without such handlers. */
   void (*lock)(void *context) BOOTMEM_CALL;
+
+  /* Lets them in again; NULL exactly where `lock` is. */
   void (*unlock)(void *context) BOOTMEM_CALL;
 
   /* Returns when every other processor has executed a full memory barrier since the call, by an

@@ -64,9 +64,10 @@ struct bootmem_heap_statistics {
   unsigned long index_pages; /* that these are found by */
 };
 
-/* Returns 0; -EINVAL (-22) for NULL. */
+/* Stores what the heap holds.  Returns 0; -EINVAL (-22) for NULL. */
 BOOTMEM_CALL int bootmem_heap_count(struct bootmem_heap_statistics *statistics);
 
+/* For bootmem_heap_source.flags. */
 enum {
   /* Every page that the source gives is all zeros. */
   BOOTMEM_HEAP_CLEARED = 1 << 0
@@ -96,12 +97,22 @@ struct bootmem_heap_source {
 BOOTMEM_CALL int bootmem_heap_set_source(const struct bootmem_heap_source *source);
 
 #ifdef BOOTMEM_KERNEL_NAMES
-/* By Linux's names; whatever stands behind the size, such as GFP_KERNEL, is left out. */
+/* The first argument, for what follows: flags such as GFP_KERNEL are left out. */
 #define BOOTMEM_FIRST(first, ...) first
+
+/* The first two arguments. */
 #define BOOTMEM_FIRST_TWO(first, second, ...) first, second
+
+/* Linux's name for bootmem_heap_allocate(); flags behind the size are ignored. */
 #define kmalloc(...) bootmem_heap_allocate(BOOTMEM_FIRST(__VA_ARGS__, 0))
+
+/* Linux's name for bootmem_heap_allocate_zeroed(); flags behind the size are ignored. */
 #define kzalloc(...) bootmem_heap_allocate_zeroed(BOOTMEM_FIRST(__VA_ARGS__, 0))
+
+/* Linux's name for bootmem_heap_resize(); flags behind the size are ignored. */
 #define krealloc(...) bootmem_heap_resize(BOOTMEM_FIRST_TWO(__VA_ARGS__, 0, 0))
+
+/* Linux's name for bootmem_heap_free(). */
 #define kfree(memory) ((void)bootmem_heap_free((void *)(memory)))
 #endif
 

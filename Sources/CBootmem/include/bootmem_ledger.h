@@ -30,7 +30,7 @@ extern "C" {
 
 /* Room for a range of memory and who holds it.  Need not be initialised; opaque. */
 struct bootmem_entry {
-  unsigned long long content[4];
+  unsigned long long content[4]; /* opaque */
 };
 
 /* Begins an empty ledger of `capacity` entries, or none for 0, without the debug mode.  It survives a

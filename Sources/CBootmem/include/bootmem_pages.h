@@ -5,8 +5,8 @@
  *     bootmem_keep_pages();                              instead of free_all_bootmem()
  *     pfn = bootmem_pages_allocate(order, nid, 0);       2^order pages
  *     bootmem_pages_free(pfn, order);
- *     pfn = bootmem_pages_allocate_run(count, 1, nid, 0);    any number of pages, 64 MiB for
- *     instance bootmem_pages_free_run(pfn, count);
+ *     pfn = bootmem_pages_allocate_run(count, 1, nid, 0);    any number of pages, such as 64 MiB
+ *     bootmem_pages_free_run(pfn, count);
  *
  * A kernel that includes bootmem.h alone links nothing of them.
  *
@@ -21,8 +21,8 @@
  *       while (order <= BOOTMEM_PAGES_MAX_ORDER && BOOTMEM_PAGE_SIZE << order < bytes)
  *         order++;
  *       pfn = bootmem_pages_allocate(order, nid, 0);
- *       return pfn == BOOTMEM_NO_PAGE ? NULL : memset(direct_map(pfn * BOOTMEM_PAGE_SIZE), 0,
- *     size); }
+ *       return pfn == BOOTMEM_NO_PAGE ? NULL : memset(direct_map(pfn * BOOTMEM_PAGE_SIZE), 0, size);
+ *     }
  *
  * An allocation is a block of pages then, however small; no block is above the largest order, so
  * larger ones fail.  Such memory is not freed by free_bootmem(), which works on boot memory alone,
@@ -59,7 +59,7 @@ BOOTMEM_CALL int bootmem_keep_pages(void);
 BOOTMEM_CALL unsigned long bootmem_pages_allocate(unsigned int order, int nid,
     unsigned long limit_pfn);
 
-/* The same, on no other node. */
+/* bootmem_pages_allocate(), on no other node than nid. */
 BOOTMEM_CALL unsigned long bootmem_pages_allocate_on(unsigned int order, int nid,
     unsigned long limit_pfn);
 
@@ -98,7 +98,7 @@ BOOTMEM_CALL int bootmem_pages_release(unsigned long start_pfn, unsigned long en
 
 /* What is free on a node. */
 struct bootmem_pages_statistics {
-  unsigned long free_pages;
+  unsigned long free_pages; /* in blocks of all orders */
   /* Blocks of 2^i pages that are not part of a larger one. */
   unsigned long free_blocks[BOOTMEM_PAGES_MAX_ORDER + 1];
 };
