@@ -31,6 +31,11 @@ import Glibc
     self.byteCount = byteCount
   }
 
+  /// All of it.
+  public var bytes: UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: start, count: byteCount)
+  }
+
   deinit {
     unsafe munmap(start, byteCount)
   }

@@ -47,6 +47,12 @@ public struct TraceError: Error, Equatable, CustomStringConvertible, Sendable {
   /// What is wrong there.
   public var message: String
 
+  /// An error on a line.
+  public init(line: Int, message: String) {
+    self.line = line
+    self.message = message
+  }
+
   /// The message with its place.
   public var description: String { "\(line): error: \(message)" }
 }

@@ -26,19 +26,32 @@ public final class TraceReplayer {
   /// The allocator, as it is after the calls so far.
   public var memory: BootMemory
 
+  /// Where the bitmaps lie, wherever the trace has them.
+  private enum BitmapPlace {
+    /// In memory behind all nodes, from `next` on, as those of a kernel are in memory.
+    case behindNodes(Arena, first: UInt64, next: UInt64)
+    /// In an arena each, at no address of the memory.
+    case outside([Arena])
+  }
+
   private let header: Trace.Header
-  private let arena: Arena
-  private let nodeStorage: NodeStorage
-  /// The page at which the next bitmap goes: behind all nodes, wherever the trace has it.
-  private var nextBitmapPage: UInt64
-  private let firstBitmapPage: UInt64
-  /// Whether the nodes reach so high that no address is left for the bitmaps behind them.
-  private let areBitmapsOutside: Bool
+  private let nodeStorage = NodeStorage(count: 64)
+  private var bitmapPlace = BitmapPlace.outside([])
   /// Where Linux had the bitmap of each node, and its pages.
   private var linuxBitmaps: [Int: (first: UInt64, byteCount: UInt64)] = [:]
   private var limits: (minimum: UInt64, maximum: UInt64) = (0, 0)
 
+  /// Prepares the replay, on a machine with these figures, of calls that are not known yet.
+  ///
+  /// The bitmaps lie outside of the memory.
+  public init(_ header: Trace.Header) {
+    self.header = header
+    memory = unsafe BootMemory(platform: Self.platform(header), nodes: nodeStorage.nodes)
+  }
+
   /// Prepares the replay of `trace`.
+  ///
+  /// The bitmaps lie in memory behind all nodes, unless the nodes leave no address for them.
   ///
   /// - Throws: The line of the last node for whose bitmap the host has not enough address space.
   public init(_ trace: Trace) throws(TraceError) {
@@ -51,10 +64,8 @@ public final class TraceReplayer {
       guard let span = operation.span, span.end <= PageFrame.end else { continue }
       end = max(end, span.end.number)
       line = operation.line
-      // At most 2^52 bits with their summaries, far below 2^63 bytes; their sum may be anything.
-      let pageCount = BootMemory.bitmapPageCount(forPageCount: span.pageCount)
       let (sum, overflow) = bitmapByteCount.addingReportingOverflow(
-        Int(pageCount << PageFrame.byteCountShift))
+        Self.bitmapByteCount(for: span))
       bitmapByteCount = overflow ? .max : sum
     }
     guard let arena = Arena(byteCount: bitmapByteCount) else {
@@ -63,33 +74,35 @@ public final class TraceReplayer {
         message: "too large: the nodes up to here need \(bitmapByteCount) bytes of bitmaps or "
           + "more, for which this machine has no addresses")
     }
-    self.arena = arena
-    // Behind all nodes, so that no bitmap is in the way of what the trace does.
-    firstBitmapPage = end
-    nextBitmapPage = end
-    var platform = BootMemoryPlatform()
-    platform.addressWidth = trace.header.wordBitCount == 32 ? .bits32 : .bits64
+    var platform = Self.platform(header)
     // The arena has less than 2^63 bytes, so 2^51 pages, and `end` is at most 2^52.
     let bitmapPageCount = UInt64(bitmapByteCount) >> PageFrame.byteCountShift
-    areBitmapsOutside = end + bitmapPageCount > platform.addressWidth.endPageFrame.number
+    if end + bitmapPageCount <= platform.addressWidth.endPageFrame.number {
+      bitmapPlace = .behindNodes(arena, first: end, next: end)
+      let bitmaps = UInt(end << PageFrame.byteCountShift)
+      platform.directMapOffset = unsafe UInt(bitPattern: arena.start) &- bitmaps
+    }
+    memory = unsafe BootMemory(platform: platform, nodes: nodeStorage.nodes)
+  }
+
+  private static func platform(_ header: Trace.Header) -> BootMemoryPlatform {
+    var platform = BootMemoryPlatform()
+    platform.addressWidth = header.wordBitCount == 32 ? .bits32 : .bits64
     // In a trace, as in Linux, 0 is none.
-    let limit = trace.header.lowAddressLimit
+    let limit = header.lowAddressLimit
     platform.lowAddressLimit = limit == 0 ? nil : PhysicalAddress(limit)
-    let border = trace.header.maxDMA32PageFrameNumber
+    let border = header.maxDMA32PageFrameNumber
     platform.maxDMA32PageFrame = border == 0 ? nil : PageFrame(border)
-    let bitmaps = UInt(end << PageFrame.byteCountShift)
-    platform.directMapOffset = unsafe UInt(bitPattern: arena.start) &- bitmaps
-    let storage = NodeStorage(count: 64)
-    nodeStorage = storage
-    memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
+    return platform
   }
 
   /// Makes all calls.
   ///
   /// - Returns: The first difference; nil if every result is that of the trace.
-  public func run(_ trace: Trace) -> Difference? {
+  /// - Throws: The line of a node for whose bitmap the host has not enough address space.
+  public func run(_ trace: Trace) throws(TraceError) -> Difference? {
     for operation in trace.operations {
-      if let difference = run(operation) { return difference }
+      if let difference = try run(operation) { return difference }
     }
     return nil
   }
@@ -97,8 +110,10 @@ public final class TraceReplayer {
   /// Makes one call.
   ///
   /// - Returns: nil if its result is that of the trace.
-  public func run(_ operation: Trace.Operation) -> Difference? {
-    let result = result(of: operation)
+  /// - Throws: That the host has not enough address space for the node's bitmap; the call is not
+  ///   made then.
+  public func run(_ operation: Trace.Operation) throws(TraceError) -> Difference? {
+    let result = try result(of: operation)
     if result == operation.result { return nil }
     // A bitmap with summaries may be a little larger than Linux's, here and where the trace is from.
     if let sizes = sizes(of: operation), let size = UInt64(result, radix: 16),
@@ -133,10 +148,18 @@ public final class TraceReplayer {
     LinuxBitmap(pageCount: pageCount, wordBitCount: header.wordBitCount).byteCount
   }
 
-  private func result(of operation: Trace.Operation) -> String {
-    do {
+  private func result(of operation: Trace.Operation) throws(TraceError) -> String {
+    do throws(BootMemoryError) {
       return try perform(operation)
     } catch {
+      if case .outside = bitmapPlace,
+        case .misuse(.bitmapTooSmall(_, let requiredByteCount)) = error
+      {
+        throw TraceError(
+          line: operation.line,
+          message: "too large: the node needs \(requiredByteCount) bytes of bitmap, for which this "
+            + "machine has no addresses")
+      }
       return "\(operation.call.answer(to: error))"
     }
   }
@@ -207,24 +230,28 @@ public final class TraceReplayer {
     let mapPage = operation.arguments[isNodeNamed ? 1 : 0]
     guard let span = operation.span else { return "BUG" }
     let byteCount: UInt64
-    if areBitmapsOutside {
-      byteCount = unsafe try memory.registerNode(id, spanning: span, bitmap: unusedArena)
-    } else {
-      byteCount = try memory.registerNode(
-        id, spanning: span, bitmapAt: PageFrame(nextBitmapPage))
+    switch bitmapPlace {
+    case .behindNodes(let arena, let first, let next):
+      byteCount = try memory.registerNode(id, spanning: span, bitmapAt: PageFrame(next))
+      bitmapPlace = .behindNodes(
+        arena, first: first, next: next + PageFrame.pageCount(holdingByteCount: byteCount))
+    case .outside(let arenas):
+      // The call itself says what is wrong with a node for which there can be no arena.
+      let isPossible = span.end <= PageFrame.end
+      let arena = isPossible ? Arena(byteCount: Self.bitmapByteCount(for: span)) : nil
+      let none = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+      byteCount = unsafe try memory.registerNode(id, spanning: span, bitmap: arena?.bytes ?? none)
+      bitmapPlace = .outside(arenas + (arena.map { [$0] } ?? []))
     }
-    nextBitmapPage += PageFrame.pageCount(holdingByteCount: byteCount)
     linuxBitmaps[id.rawValue] = (mapPage, flatByteCount(forPageCount: span.pageCount))
     if !isNodeNamed { limits = (mapPage, span.pageCount) }
     return String(byteCount, radix: 16)
   }
 
-  /// What no bitmap takes yet of the arena.
-  private var unusedArena: UnsafeMutableRawBufferPointer {
-    // At most the arena's size, which counts a bitmap for every registration.
-    let usedByteCount = Int((nextBitmapPage - firstBitmapPage) * PageFrame.byteCount)
-    return unsafe UnsafeMutableRawBufferPointer(
-      start: arena.start + usedByteCount, count: arena.byteCount - usedByteCount)
+  /// The size of a node's bitmap, in whole pages.
+  private static func bitmapByteCount(for span: PageRange) -> Int {
+    // At most 2^52 bits with their summaries, far below 2^63 bytes.
+    Int(BootMemory.bitmapPageCount(forPageCount: span.pageCount) << PageFrame.byteCountShift)
   }
 
   private func checksum(of node: NodeID) -> String {
@@ -239,26 +266,36 @@ public final class TraceReplayer {
 
   private func handOver() throws(BootMemoryError) -> String {
     var blocks = LinuxBlocks(wordBitCount: header.wordBitCount)
-    var addedBitmaps: Set<Int> = []
-    func addBitmap(of node: Int) {
-      // In Linux's place for the bitmap, and with its size.
-      guard addedBitmaps.insert(node).inserted, let bitmap = linuxBitmaps[node] else { return }
-      blocks.addPages(
-        from: bitmap.first, count: PageFrame.pageCount(holdingByteCount: bitmap.byteCount))
-    }
-    var lastNode: Int?
-    try memory.handOver(maximumOrder: 10) { block in
-      let node = block.node.rawValue
-      if areBitmapsOutside, let lastNode, lastNode != node { addBitmap(of: lastNode) }
-      lastNode = node
-      if block.first.number >= firstBitmapPage {
-        addBitmap(of: node)
-      } else if let pages = PageRange(start: block.first, pageCount: block.pageCount) {
-        blocks.add(pages, of: block.node)
+    // As in Linux each bitmap comes behind the blocks of its node, in Linux's place and with its
+    // size, and once; the nodes are in ascending order.
+    var nodes =
+      memory.isHandedOver
+      ? [] : linuxBitmaps.keys.sorted { (start(of: $0), $0) < (start(of: $1), $1) }[...]
+    func addBitmaps(before node: Int?) {
+      while let next = nodes.first, next != node {
+        nodes.removeFirst()
+        guard let bitmap = linuxBitmaps[next] else { continue }
+        blocks.addPages(
+          from: bitmap.first, count: PageFrame.pageCount(holdingByteCount: bitmap.byteCount))
       }
     }
-    if areBitmapsOutside, let lastNode { addBitmap(of: lastNode) }
+    var firstBitmapPage = UInt64.max
+    if case .behindNodes(_, let first, _) = bitmapPlace { firstBitmapPage = first }
+    try memory.handOver(maximumOrder: 10) { block in
+      // Where the bitmaps are memory too, they are handed over themselves.
+      guard block.first.number < firstBitmapPage,
+        let pages = PageRange(start: block.first, pageCount: block.pageCount)
+      else { return }
+      addBitmaps(before: block.node.rawValue)
+      blocks.add(pages, of: block.node)
+    }
+    addBitmaps(before: nil)
     return Self.text(of: &blocks)
+  }
+
+  /// The first page of a node that is registered.
+  private func start(of node: Int) -> PageFrame {
+    memory.node(NodeID(node))?.span.start ?? PageFrame(0)
   }
 
   private func releaseLate(_ range: AddressRange) throws(BootMemoryError) -> String {

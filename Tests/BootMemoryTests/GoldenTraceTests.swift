@@ -36,7 +36,7 @@ import TraceReplay
     let trace = try Trace(parsing: text)
     #expect(!trace.operations.isEmpty)
     let replayer = try TraceReplayer(trace)
-    let difference = replayer.run(trace)
+    let difference = try replayer.run(trace)
     #expect(difference == nil)
   }
 

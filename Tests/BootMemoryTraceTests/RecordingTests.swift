@@ -241,7 +241,7 @@ import BootMemoryTrace
     #expect(trace.header.wordBitCount == (addressWidth == .bits64 ? 64 : 32))
     #expect(trace.operations.count > 250)
     let replayer = try TraceReplayer(trace)
-    #expect(replayer.run(trace) == nil)
+    #expect(try replayer.run(trace) == nil)
   }
 
   private func makeCall(

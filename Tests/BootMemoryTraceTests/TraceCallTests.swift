@@ -79,7 +79,7 @@ import Testing
       }
       let trace = try Trace(parsing: text)
       guard let replayer = try? TraceReplayer(trace) else { continue }
-      for operation in trace.operations { _ = replayer.run(operation) }
+      for operation in trace.operations { _ = try replayer.run(operation) }
     }
   }
 }

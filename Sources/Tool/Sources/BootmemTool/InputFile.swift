@@ -10,6 +10,9 @@ struct InputFile {
   /// The most bytes that are read of a file: a hundred times what any firmware or kernel writes.
   static let byteLimit = 16 << 20
 
+  /// The most bytes of a line, where a file is read line by line.
+  static let lineByteLimit = 64 << 10
+
   /// The name as the user gave it; `-` is standard input.
   let path: String
 
@@ -65,15 +68,67 @@ struct InputFile {
     return trace
   }
 
+  /// Reads the file line by line, with no more memory than a piece of it takes.
+  ///
+  /// - Parameter body: Called with each line, without its end.
+  func forEachLine(
+    _ body: (ArraySlice<UInt8>) throws(MapFileError) -> Void
+  ) throws(MapFileError) {
+    guard !isDirectory else { throw MapFileError(file: path, "is a directory") }
+    let handle = path == "-" ? FileHandle.standardInput : try Self.open(path)
+    var lineNumber = 0
+    var rest: [UInt8] = []
+    while let piece = try Self.read(handle, name: name) {
+      var start = 0
+      if lineNumber == 0, rest.isEmpty,
+        let error = MapFileError(foreignText: Array(piece.prefix(64)), file: name)
+      {
+        throw error
+      }
+      while let end = piece[start...].firstIndex(of: UInt8(ascii: "\n")) {
+        lineNumber += 1
+        if rest.isEmpty {
+          try body(piece[start..<end])
+        } else {
+          rest += piece[start..<end]
+          try body(rest[...])
+          rest.removeAll(keepingCapacity: true)
+        }
+        start = end + 1
+      }
+      rest += piece[start...]
+      guard rest.count <= Self.lineByteLimit else {
+        throw MapFileError(
+          file: name, line: lineNumber + 1,
+          "a line of more than \(sizeText(UInt64(Self.lineByteLimit)))")
+      }
+    }
+    if !rest.isEmpty { try body(rest[...]) }
+  }
+
   private static func contents(
     ofFile path: String, limit: Int
   ) throws(MapFileError) -> [UInt8] {
-    let descriptor = unsafe open(path, O_RDONLY)
+    try contents(of: open(path), name: path, limit: limit)
+  }
+
+  private static func open(_ path: String) throws(MapFileError) -> FileHandle {
+    let descriptor = unsafe Foundation.open(path, O_RDONLY)
     guard descriptor >= 0 else {
       throw MapFileError(file: path, "cannot be read: \(unsafe String(cString: strerror(errno)))")
     }
-    return try contents(
-      of: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), name: path, limit: limit)
+    return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+  }
+
+  /// The next piece of a file; nil at its end.
+  private static func read(
+    _ handle: FileHandle, name: String
+  ) throws(MapFileError) -> [UInt8]? {
+    do {
+      return try handle.read(upToCount: 1 << 20).flatMap { $0.isEmpty ? nil : Array($0) }
+    } catch {
+      throw MapFileError(file: name, "cannot be read: \(error.localizedDescription)")
+    }
   }
 
   /// Reads piece by piece, so that a file without end costs no more than the limit.
@@ -81,14 +136,7 @@ struct InputFile {
     of handle: FileHandle, name: String, limit: Int
   ) throws(MapFileError) -> [UInt8] {
     var bytes: [UInt8] = []
-    do {
-      while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty {
-        bytes += piece
-        guard bytes.count <= limit else { break }
-      }
-    } catch {
-      throw MapFileError(file: name, "cannot be read: \(error.localizedDescription)")
-    }
+    while bytes.count <= limit, let piece = try read(handle, name: name) { bytes += piece }
     guard bytes.count <= limit else {
       throw MapFileError(
         file: name, "larger than \(sizeText(UInt64(limit))), which is the most that is read")

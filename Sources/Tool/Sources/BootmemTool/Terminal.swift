@@ -32,13 +32,15 @@ struct Terminal {
 /// A line on the terminal that says how far a long job is; nothing in its first second, and nothing
 /// where standard error is no terminal.
 struct Progress {
+  private let isTerminal = Terminal.standardError.isTerminal
   private let title: String
-  private let count: Int
+  private let count: Int?
   private let start = ContinuousClock.now
   private var lastShown: ContinuousClock.Instant
   private var isShown = false
 
-  init(_ title: String, count: Int) {
+  /// A job of `count` steps; nil where that is not known.
+  init(_ title: String, count: Int? = nil) {
     self.title = title
     self.count = count
     lastShown = start
@@ -46,13 +48,15 @@ struct Progress {
 
   /// Tells that `done` of all steps are done.
   mutating func advance(to done: Int) {
+    guard isTerminal else { return }
     let now = ContinuousClock.now
-    guard Terminal.standardError.isTerminal, now - start > .seconds(1),
+    guard now - start > .seconds(1),
       now - lastShown > .milliseconds(200)
     else { return }
     lastShown = now
     isShown = true
-    write("\r\u{1b}[K\(title): \(done) of \(count), \(done * 100 / max(count, 1)) %")
+    let share = count.map { " of \($0), \(done * 100 / max($0, 1)) %" } ?? ""
+    write("\r\u{1b}[K\(title): \(done)\(share)")
   }
 
   /// Removes the line.

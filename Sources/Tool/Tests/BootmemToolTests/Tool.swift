@@ -30,14 +30,22 @@ enum Tool {
     try run(arguments: arguments, input: Data(input.utf8))
   }
 
+  /// - Parameter addressSpaceKibibytes: The most address space that the tool may take.
   static func run(
-    arguments: [String], input: Data = Data(), environment: [String: String] = [:]
+    arguments: [String], input: Data = Data(), environment: [String: String] = [:],
+    addressSpaceKibibytes: Int? = nil
   ) throws -> Result {
     let process = Process()
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let executable: URL = try #require(Self.executable)
-    process.executableURL = executable
-    process.arguments = arguments
+    if let addressSpaceKibibytes {
+      process.executableURL = URL(filePath: "/bin/sh")
+      let command = "ulimit -v \(addressSpaceKibibytes) && exec \"$0\" \"$@\""
+      process.arguments = ["-c", command, executable.path] + arguments
+    } else {
+      process.executableURL = executable
+      process.arguments = arguments
+    }
     // Files, not pipes: no side can wait for the other.
     let directory = try TemporaryDirectory()
     let inputFile = try directory.file("input", input)

@@ -116,7 +116,7 @@ import MemoryReports
       let history = TraceHistory(trace)
       #expect(history?.svg(title: "FILE").isEmpty != true)
       guard let replayer = try? TraceReplayer(trace) else { continue }
-      if let difference = replayer.run(trace), let before = try? TraceReplayer(trace) {
+      if let difference = try? replayer.run(trace), let before = try? TraceReplayer(trace) {
         let picture = DifferencePicture(
           of: difference, elsewise: nil, before: before, after: replayer)
         #expect(picture.rows.count < 100)

@@ -84,7 +84,7 @@ enum TextTargets {
       where operation.call == .releaseLate && operation.arguments[1] > 1 << 28 { return }
       let first = try TraceReplayer(trace)
       for (index, operation) in trace.operations.enumerated() {
-        guard let difference = first.run(operation) else { continue }
+        guard let difference = try first.run(operation) else { continue }
         trace.operations[index].result = difference.result
       }
       let difference = try TraceReplayer(trace).run(trace)
