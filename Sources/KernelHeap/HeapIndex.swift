@@ -243,6 +243,29 @@ import PhysicalMemory
     }
   }
 
+  /// Calls `body` with every entry that is in use.
+  ///
+  /// - Complexity: O(pages of the index).
+  func forEachEntry(_ body: (HeapPage.Pointer) -> Void) {
+    if root != 0 { unsafe Self.forEachEntry(below: height, in: root, body) }
+  }
+
+  private static func forEachEntry(
+    below level: UInt64, in word: UInt, _ body: (HeapPage.Pointer) -> Void
+  ) {
+    if level == 0 {
+      for number in 0..<(1 << leafShift) as Range<UInt64> {
+        let entry = unsafe entry(of: number, in: word & ~countMask)
+        if unsafe entry.pointee.isInUse { unsafe body(entry) }
+      }
+      return
+    }
+    for group in 0..<(1 << nodeShift) as Range<UInt64> {
+      let child = unsafe slot(of: group, 0, in: word).pointee
+      if child != 0 { unsafe forEachEntry(below: level &- 1, in: child, body) }
+    }
+  }
+
   /// The entry of a page in its leaf.
   @inline(__always)
   private static func entry(of number: UInt64, in leaf: UInt) -> HeapPage.Pointer {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How much stack each call of each header takes: it is made on a stack that was painted before, as it
- * goes well and as it is refused, before and after the hand-over, with and without bootmem_debug. */
+ * goes well and as it is refused, before and after the hand-over, with and without bootmem_debug.  With
+ * HEAP_DEBUG the heap is that of libbootmem_heap_debug.a. */
 #define _GNU_SOURCE /* swapcontext */
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 
 #include "bootmem.h"
 #include "bootmem_caches.h"
-#include "bootmem_heap.h"
+#include "bootmem_heap_debug.h"
 #include "bootmem_ledger.h"
 #include "bootmem_pages.h"
 
@@ -25,6 +26,33 @@ static struct bootmem_caches caches = {
   .size = sizeof caches, .room = cache_room, .count = 2, .max_pages = 64, .max_large_blocks = 2,
 };
 static void *object;
+
+#ifdef HEAP_DEBUG
+typedef const char *name_of(unsigned long) BOOTMEM_CALL;
+
+/* Makes each call that looks at the heap find something: what they take counts for the call below. */
+static name_of *find(void)
+{
+  char *one = bootmem_heap_allocate(100), *other = bootmem_heap_allocate(100);
+
+  bootmem_heap_set_names(bootmem_name_of);
+  if (!one || !other) return NULL;
+  one[115] = other[115] = 0;
+  bootmem_heap_free(other);
+  bootmem_heap_free(other);
+  *other = 0;
+  bootmem_heap_check();
+  one[115] = *other = 0;
+  bootmem_heap_resize(one, 101);
+  bootmem_heap_trim();
+  return NULL;
+}
+#define DEBUG_CALLS(call)                                                            \
+  call(bootmem_heap_set_names, (find()), (NULL))                                     \
+  call(bootmem_heap_check, (), ())
+#else
+#define DEBUG_CALLS(call)
+#endif
 
 /* ---- Callbacks that take next to no stack; faults return ---- */
 
@@ -94,6 +122,7 @@ static const struct bootmem_heap_source no_source;
   call(bootmem_label, (0x300000, 0x1000, "label"), (0, 0, NULL))                     \
   call(bootmem_unlabel, (0x300800, 0x100), (0, 0))                                   \
   call(bootmem_holder, (0x300), (~0UL))                                              \
+  call(bootmem_name_of, (0x300000), (~0UL))                                          \
   call(bootmem_range_of, ("label", &physical, NULL), (NULL, NULL, NULL))             \
   call(bootmem_reserve_as, (0x310000, 0x2000, BOOTMEM_EXCLUSIVE, "reserved"),        \
     (0x30f000, 0x4000, BOOTMEM_EXCLUSIVE, "busy"))                                   \
@@ -129,6 +158,7 @@ static const struct bootmem_heap_source no_source;
   call(bootmem_heap_size, (bootmem_heap_allocate(9)), (&foreign))                    \
   call(bootmem_heap_free, (bootmem_heap_allocate(70000)), (&foreign))                \
   call(bootmem_heap_trim, (), ())                                                    \
+  DEBUG_CALLS(call)                                                                  \
   call(bootmem_heap_count, (&held), (NULL))
 
 #define DEFINE(name, good, bad)                       \

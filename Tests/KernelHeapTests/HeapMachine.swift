@@ -66,49 +66,37 @@ import PhysicalMemory
     unsafe self.pages = unsafe pages
   }
 
+  /// Who serves now.
+  var source: MachinePages { unsafe MachinePages(memory: memory, pages: pages) }
+
   /// Allocates; memory is named by its address here, as that can be compared.
   mutating func allocate(
     _ byteCount: Int, alignment: Int = 16
   ) throws(KernelHeapError) -> UInt {
-    let byteCount = UInt(bitPattern: byteCount)
-    let alignment = UInt(bitPattern: alignment)
-    if let pages = unsafe pages {
-      return unsafe UInt(
-        bitPattern: try heap.allocate(
-          byteCount: byteCount, alignment: alignment, from: &pages.pointee))
-    }
+    var source = source
     return unsafe UInt(
       bitPattern: try heap.allocate(
-        byteCount: byteCount, alignment: alignment, from: &memory.pointee))
+        byteCount: UInt(bitPattern: byteCount), alignment: UInt(bitPattern: alignment),
+        from: &source))
   }
 
   mutating func free(_ address: UInt) throws(KernelHeapError) {
-    let pointer = unsafe UnsafeMutableRawPointer(bitPattern: address)!
-    if let pages = unsafe pages {
-      return unsafe try heap.free(pointer, to: &pages.pointee)
-    }
-    unsafe try heap.free(pointer, to: &memory.pointee)
+    var source = source
+    unsafe try heap.free(UnsafeMutableRawPointer(bitPattern: address)!, to: &source)
   }
 
   mutating func allocateZeroed(_ byteCount: Int) throws(KernelHeapError) -> UInt {
-    let byteCount = UInt(bitPattern: byteCount)
-    if let pages = unsafe pages {
-      return unsafe UInt(
-        bitPattern: try heap.allocateZeroed(byteCount: byteCount, from: &pages.pointee))
-    }
+    var source = source
     return unsafe UInt(
-      bitPattern: try heap.allocateZeroed(byteCount: byteCount, from: &memory.pointee))
+      bitPattern: try heap.allocateZeroed(byteCount: UInt(bitPattern: byteCount), from: &source))
   }
 
   mutating func resize(_ address: UInt, to byteCount: Int) throws(KernelHeapError) -> UInt {
-    let pointer = unsafe UnsafeMutableRawPointer(bitPattern: address)!
-    let byteCount = UInt(bitPattern: byteCount)
-    if let pages = unsafe pages {
-      return unsafe UInt(
-        bitPattern: try heap.resize(pointer, toByteCount: byteCount, from: &pages.pointee))
-    }
+    var source = source
     return unsafe UInt(
-      bitPattern: try heap.resize(pointer, toByteCount: byteCount, from: &memory.pointee))
+      bitPattern: try heap.resize(
+        UnsafeMutableRawPointer(bitPattern: address)!, toByteCount: UInt(bitPattern: byteCount),
+        from: &source))
   }
 
   mutating func byteCount(of address: UInt) throws(KernelHeapError) -> Int {
@@ -118,8 +106,8 @@ import PhysicalMemory
   /// Gives back what the heap keeps for later.
   @discardableResult
   mutating func trim() -> UInt64 {
-    if let pages = unsafe pages { return unsafe heap.trim(to: &pages.pointee) }
-    return unsafe heap.trim(to: &memory.pointee)
+    var source = source
+    return heap.trim(to: &source)
   }
 
   // The errors of calls that must throw: a macro cannot take a closure that changes this.
@@ -164,6 +152,39 @@ import PhysicalMemory
   /// The free pages, and those that the heap has.
   var freeOrHeldPageCount: UInt64 {
     freePageCount + heap.statistics.pageCount + heap.statistics.indexPageCount
+  }
+}
+
+/// Boot memory until the hand-over, the page allocator from then on.
+@safe struct MachinePages: HeapPageSource {
+  let memory: UnsafeMutablePointer<BootMemory>
+  let pages: UnsafeMutablePointer<PageAllocator>?
+
+  init(memory: UnsafeMutablePointer<BootMemory>, pages: UnsafeMutablePointer<PageAllocator>?) {
+    unsafe self.memory = unsafe memory
+    unsafe self.pages = unsafe pages
+  }
+
+  mutating func allocateHeapPages(
+    _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
+  ) -> PageRange? {
+    if let pages = unsafe pages {
+      return unsafe pages.pointee.allocateHeapPages(pageCount, alignedTo: alignment, below: limit)
+    }
+    return unsafe memory.pointee.allocateHeapPages(pageCount, alignedTo: alignment, below: limit)
+  }
+
+  mutating func freeHeapPages(_ range: PageRange) -> Bool {
+    unsafe pages?.pointee.freeHeapPages(range) ?? memory.pointee.freeHeapPages(range)
+  }
+
+  mutating func resizeHeapPages(
+    _ range: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
+  ) -> Bool {
+    if let pages = unsafe pages {
+      return unsafe pages.pointee.resizeHeapPages(range, toPageCount: pageCount, below: limit)
+    }
+    return unsafe memory.pointee.resizeHeapPages(range, toPageCount: pageCount, below: limit)
   }
 }
 

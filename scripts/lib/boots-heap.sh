@@ -6,6 +6,9 @@
 readonly -a heap_lines=(
   '^    dictionary: 12 words, .* 4 times$' '^    straße in upper case: STRASSE$'
   '^    characters of .*: 3$' '^    alive: 40$' '^  freed twice: heap: 0x[0-9a-f]* was to be freed, but '
+  '^memory check: 0x41 instead of 0xbd at 0x[0-9a-f]*, behind the end of 0x64 bytes at 0x[0-9a-f]*$'
+  '^memory check: 0x42 instead of 0x6b at 0x[0-9a-f]*, in freed memory: 0x64 bytes at 0x[0-9a-f]*$'
+  '^memory check: freed before: 0x64 bytes at 0x[0-9a-f]*$'
   '^    held: 0 allocations in 0 pages, and 0 to find them by$'
   '^  nothing leaks: [0-9]* pages are free, as if there had been no heap$'
 )

@@ -14,12 +14,15 @@ readonly -a pages_core_variables=(bootmem_core bootmem_the_state)
 # What they know of each other: a variable, and the name of its object.
 readonly kept_variable=bootmem_kept
 
-# pages_functions, heap_functions, caches_functions: the functions that their headers declare, one a line.
+# pages_functions, heap_functions, heap_debug_functions, caches_functions: the functions that their headers declare, one a line.
 pages_functions() {
   comm -13 <(library_functions | sort) <(library_functions bootmem_pages.h | sort)
 }
 heap_functions() {
   comm -13 <(library_functions | sort) <(library_functions bootmem_heap.h | sort)
+}
+heap_debug_functions() {
+  comm -13 <(library_functions | sort) <(library_functions bootmem_heap_debug.h | sort)
 }
 caches_functions() {
   comm -13 <(library_functions bootmem_pages.h | sort) <(library_functions bootmem_caches.h | sort)
@@ -29,6 +32,15 @@ caches_functions() {
 # members/PREFIXbootmem_pages.o and so on, over the core that optimise_library has left in WORK.
 make_pages_object() { make_part_object pages "$@" "${pages_modules[@]}"; }
 make_heap_object() { make_part_object heap "$@" "${heap_modules[@]}"; }
+
+# make_heap_debug_object PREFIX WORK: makes WORK/heap_debug/PREFIXbootmem_heap_debug.o, which has the functions of
+# bootmem_heap.h too and so is an archive of its own.
+make_heap_debug_object() {
+  local -a swift_flags=("${swift_flags[@]}" -D BOOTMEM_HEAP_DEBUG -Xcc -DBOOTMEM_HEAP_DEBUG)
+  local -a c_flags=("${c_flags[@]}" -DBOOTMEM_HEAP_DEBUG)
+  make_part_object heap_debug "$@" "${heap_modules[@]}"
+  mv "$2/members/$1bootmem_heap_debug.o" "$2/heap_debug"
+}
 
 # The caches call the functions of bootmem_pages.h, and are made after that object.
 make_caches_object() {
@@ -50,14 +62,14 @@ make_kept_object() {
 
 # make_part_object PART PREFIX WORK MODULE…
 make_part_object() {
-  local part=$1 prefix=$2 work=$3 name folder=$3/$1
+  local part=$1 prefix=$2 work=$3 name folder=$3/$1 state
   local -a functions
   shift 3
   mapfile -t functions < <("${part}_functions")
   mkdir "$folder"
   compile_modules "$work" "$folder/code.bc" "$@"
-  "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootmem/$part.c" \
-    -o "$folder/state.bc"
+  state=${part%_debug}.c
+  "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootmem/$state" -o "$folder/state.bc"
   optimise_program "$folder/code.o" "${functions[@]}" -- "$folder"/*.bc "$work"/shared/*.o "$work"/*.o
   "$(swift_tool ld.lld)" -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
     "${functions[@]/#/--undefined=}" "$folder/code.o" "$work"/{division,shift}.c.o \

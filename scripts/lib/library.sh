@@ -85,7 +85,7 @@ library_variables() { header_declarations | sed -n "s/^..VarDecl .* \(\w*\) '.* 
 # header_names: all names of functions, variables, types and lower-case macros of all headers, one
 # a line.
 header_names() {
-  { header_declarations bootmem_pages.h && header_declarations bootmem_heap.h &&
+  { header_declarations bootmem_pages.h && header_declarations bootmem_heap_debug.h &&
     header_declarations bootmem_caches.h && header_declarations bootmem_ledger.h; } | sed -n -e "s/^..\(Function\|Var\|Typedef\)Decl .* \(\w*\) '.*/\2/p" \
     -e 's/^..RecordDecl .* struct \(\w*\)\( definition\)\?$/\1/p' | grep -v '^__[a-z]*_\(t\|list\)$'
   "$(swift_tool clang)" -E -dM -x c "$root/Sources/CBootmem/include/bootmem.h" |
@@ -101,7 +101,7 @@ write_library_header() {
   sed -E -e "s/^(#define BOOTMEM_MAX_NODES) .*/\1 $nodes/" \
     -e "s/^(#define BOOTMEM_PAGE_SHIFT) .*/\1 $shift/" \
     "$root/Sources/CBootmem/include/$header" |
-    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_|HEAP_|CACHES_|LEDGER_)?H)\b/$prefix\1/g"; else cat; fi
+    if [ -n "$prefix" ]; then sed -E "s/\b($names|BOOTMEM_(PAGES_|HEAP_|HEAP_DEBUG_|CACHES_|LEDGER_)?H)\b/$prefix\1/g"; else cat; fi
 }
 
 # ---- The library ----
@@ -126,16 +126,21 @@ build_library() {
     make_kept_object "$prefix" "$work"
     make_pages_object "$prefix" "$work"
     make_heap_object "$prefix" "$work"
+    make_heap_debug_object "$prefix" "$work"
     make_caches_object "$prefix" "$work"
-    headers+=(bootmem_pages.h bootmem_heap.h bootmem_caches.h)
+    headers+=(bootmem_pages.h bootmem_heap.h bootmem_heap_debug.h bootmem_caches.h)
   fi
   make_ledger_object "$prefix" "$sections" "$work"
   make_library_object "$prefix" "$sections" "$work"
   make_library_members "$prefix" "$sections" "$work"
-  if [ "$abi" = lp64d ]; then mark_double_float "$work"/members/*.o; fi
   mkdir "$work/result"
-  "$(swift_tool llvm-ar)" Drcs "$work/result/libbootmem.a" "$work"/members/*.o
+  make_archive "$abi" "$work/result/libbootmem.a" "$work"/members/*.o
   put_in_place "$work/result/libbootmem.a" "$output/$arch"
+  if [ -z "$sections" ]; then
+    make_archive "$abi" "$work/result/libbootmem_heap_debug.a" \
+      "$work/heap_debug/${prefix}bootmem_heap_debug.o"
+    put_in_place "$work/result/libbootmem_heap_debug.a" "$output/$arch"
+  fi
   for file in "${headers[@]}"; do
     write_library_header "$file" "$prefix" "$nodes" "$page_size" >"$work/result/$file"
     put_in_place "$work/result/$file" "$output/include"
@@ -151,6 +156,14 @@ put_in_place() {
   cat "$1" >"$new"
   chmod 644 "$new"
   mv "$new" "$2/${1##*/}"
+}
+
+# make_archive ABI ARCHIVE OBJECT…
+make_archive() {
+  local abi=$1 archive=$2
+  shift 2
+  if [ "$abi" = lp64d ]; then mark_double_float "$@"; fi
+  "$(swift_tool llvm-ar)" Drcs "$archive" "$@"
 }
 
 # mark_double_float OBJECT…: says of objects for riscv64 that floating-point numbers are passed in registers

@@ -23,13 +23,13 @@ import TextOutput
 @safe
 public struct MemoryChecks: ~Copyable {
   /// What freed memory is filled with.
-  public static var freedByte: UInt8 { 0x6b }
+  public static var freedByte: UInt8 { MemoryPattern.freed.byte }
 
   /// What lies behind small allocations.
-  public static var redZoneByte: UInt8 { 0xbd }
+  public static var redZoneByte: UInt8 { MemoryPattern.redZone.byte }
 
   /// How many such bytes there are.
-  public static var redZoneByteCount: UInt8 { 16 }
+  public static var redZoneByteCount: UInt8 { MemoryPattern.redZoneByteCount }
 
   /// Whether anything is checked.
   public let isOn: Bool
@@ -70,7 +70,7 @@ public struct MemoryChecks: ~Copyable {
     if isOn { leftOutCount += freed.remove(bytes) }
   }
 
-  /// Tells of the first byte of a range that has not this value, if there is one.
+  /// Reports the first byte of a range that is not of this pattern, if there is one.
   ///
   /// - Parameters:
   ///   - range: The bytes.
@@ -79,26 +79,20 @@ public struct MemoryChecks: ~Copyable {
   ///   - owner: Whose they are, or were.
   @inline(never)
   mutating func check(
-    _ range: AddressRange, at memory: UnsafeMutableRawPointer?, for value: UInt8,
+    _ range: AddressRange, at memory: UnsafeMutableRawPointer?, for pattern: MemoryPattern,
     _ place: StaticString, _ owner: MemoryOwner
   ) {
     guard let memory = unsafe memory else { return }
-    for offset in 0..<Int(range.byteCount) {
-      let found = unsafe memory.load(fromByteOffset: offset, as: UInt8.self)
-      guard found != value else { continue }
-      violationCount += 1
-      var line = unsafe LineSink(context: context, write: write)
-      line.write("memory check: 0x", hexadecimal: UInt64(found), " instead of 0x")
-      // In the range, which does not wrap.
-      line.write("", hexadecimal: UInt64(value), " at 0x")
-      line.write(hexadecimal: range.start.rawValue &+ UInt64(offset))
-      line.write(", ")
-      line.write(place)
-      line.write(" ")
-      owner.write(to: &line)
-      line.write("\n")
-      return
-    }
+    var line = unsafe LineSink(context: context, write: write)
+    guard
+      unsafe pattern.firstOther(
+        in: memory, byteCount: UInt(range.byteCount), at: range.start.rawValue, to: &line) != nil
+    else { return }
+    violationCount += 1
+    line.write(place)
+    line.write(" ")
+    owner.write(to: &line)
+    line.write("\n")
   }
 }
 
@@ -160,8 +154,8 @@ extension NamedAllocating where Self: ~Copyable {
       range: AddressRange(start: address, clampingByteCount: request.byteCount), owner: owner,
       isAllocated: true, isNeededOnlyDuringBoot: neededOnlyDuringBoot,
       redZoneByteCount: isSmall ? MemoryChecks.redZoneByteCount : 0)
-    fill(held.range, with: 0)
-    if let zone = held.redZone { fill(zone, with: MemoryChecks.redZoneByte) }
+    fill(held.range, with: MemoryPattern(byte: 0))
+    if let zone = held.redZone { fill(zone, with: .redZone) }
     owners.note(held)
     return address
   }
@@ -185,29 +179,29 @@ extension NamedAllocating where Self: ~Copyable {
       return
     }
     owners.checks.freed.append(bytes, owner)
-    fill(bytes, with: MemoryChecks.freedByte)
+    fill(bytes, with: .freed)
   }
 
   @inline(never)
   private func checkRedZone(of held: OwnedRange, _ checks: inout MemoryChecks) {
     guard let zone = held.redZone else { return }
     unsafe checks.check(
-      zone, at: pointer(to: zone.start), for: MemoryChecks.redZoneByte, "behind the end of",
+      zone, at: pointer(to: zone.start), for: .redZone, "behind the end of",
       held.owner)
   }
 
   @inline(never)
   private func checkFreed(_ freed: OwnedRange, _ checks: inout MemoryChecks) {
     unsafe checks.check(
-      freed.range, at: pointer(to: freed.range.start), for: MemoryChecks.freedByte, "freed by",
+      freed.range, at: pointer(to: freed.range.start), for: .freed, "freed by",
       freed.owner)
   }
 
   @inline(never)
-  private func fill(_ range: AddressRange, with value: UInt8) {
+  private func fill(_ range: AddressRange, with pattern: MemoryPattern) {
+    guard let memory = unsafe pointer(to: range.start) else { return }
     // What is allocated here is mapped, and fits the machine's words.
-    unsafe pointer(to: range.start)?.initializeMemory(
-      as: UInt8.self, repeating: value, count: Int(range.byteCount))
+    unsafe pattern.fill(memory, byteCount: UInt(range.byteCount))
   }
 }
 

@@ -154,6 +154,15 @@ public struct OwnerTable: ~Copyable {
     firstRange(holding: page)?.owner
   }
 
+  /// The owner of a byte, whose range was entered first; nil if it has none.
+  ///
+  /// - Complexity: O(n).
+  public borrowing func owner(at address: PhysicalAddress) -> MemoryOwner? {
+    firstIndex(overlapping: AddressRange(start: address, clampingByteCount: 1)).map {
+      self[unchecked: $0].owner
+    }
+  }
+
   /// The first range that touches `page`; nil if it has no owner.
   ///
   /// - Complexity: O(n).

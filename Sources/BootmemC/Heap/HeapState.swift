@@ -4,17 +4,24 @@ import CBootmem
 import KernelHeap
 import PhysicalMemory
 
+#if BOOTMEM_HEAP_DEBUG
+/// The heap of libbootmem_heap_debug.a; see bootmem_heap_debug.h.
+typealias Heap = DebugHeap
+#else
+typealias Heap = KernelHeap
+#endif
+
 /// The heap that every call works on, and where its pages come from.
 ///
 /// Its storage is defined in C, as that of `BootMemory` is; all zeros are a heap without memory, which
 /// starts with the first allocation that finds none.
 enum HeapState {
   @inline(__always)
-  static var heap: UnsafeMutablePointer<KernelHeap> {
-    unsafe bootmem_heap_core_pointer().unsafelyUnwrapped.assumingMemoryBound(to: KernelHeap.self)
+  static var heap: UnsafeMutablePointer<Heap> {
+    unsafe bootmem_heap_core_pointer().unsafelyUnwrapped.assumingMemoryBound(to: Heap.self)
   }
 
-  private static var state: UnsafeMutablePointer<bootmem_heap_state> {
+  static var state: UnsafeMutablePointer<bootmem_heap_state> {
     unsafe bootmem_heap_state_pointer().unsafelyUnwrapped
   }
 
@@ -28,12 +35,12 @@ enum HeapState {
 
   /// Starts an empty heap.
   static func start(_ source: bootmem_heap_source) {
-    if MemoryLayout<KernelHeap>.size > BOOTMEM_HEAP_CORE_SIZE { bootmem_room_is_too_small() }
+    if MemoryLayout<Heap>.size > BOOTMEM_HEAP_CORE_SIZE { bootmem_room_is_too_small() }
     let platform = unsafe bootmem_platform_pointer().unsafelyUnwrapped
     unsafe state.pointee.source = unsafe source
     // Before `bootmem_setup` nothing is known of the direct map.
     unsafe state.pointee.is_started = platform.pointee.size == 0 ? 0 : 1
-    unsafe heap.initialize(to: KernelHeap(directMapOffset: platform.pointee.direct_map_offset))
+    unsafe heap.initialize(to: Heap(directMapOffset: platform.pointee.direct_map_offset))
   }
 }
 

@@ -64,6 +64,16 @@ public func bootmem_holder(_ pfn: UInt) -> UnsafePointer<CChar>? {
 
 /// See bootmem_ledger.h.
 @c @implementation
+public func bootmem_name_of(_ physical: UInt) -> UnsafePointer<CChar>? {
+  let address = PhysicalAddress(UInt64(physical))
+  guard case .named(let name)? = unsafe LedgerState.table.pointee.owner(at: address) else {
+    return nil
+  }
+  return unsafe name.cString
+}
+
+/// See bootmem_ledger.h.
+@c @implementation
 public func bootmem_range_of(
   _ name: UnsafePointer<CChar>?, _ start: UnsafeMutablePointer<UInt>?,
   _ size: UnsafeMutablePointer<UInt>?

@@ -13,7 +13,8 @@
  * freed like the rest.
  *
  * There is nothing to set up behind bootmem_setup(); see bootmem_heap_set_source() for pages of the
- * kernel's own.  A kernel that does not include this header links nothing of it.  Not in Linux.
+ * kernel's own.  A kernel that does not include this header links nothing of it.  To find writes beyond
+ * an allocation and after a free, see bootmem_heap_debug.h.  Not in Linux.
  *
  * No call is a fault: an error changes nothing, and is written to platform.write.  There is no lock
  * inside: of these functions and of those of the pages below only one at a time may run, so a

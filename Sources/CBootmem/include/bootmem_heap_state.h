@@ -5,15 +5,22 @@
 
 #pragma GCC visibility push(hidden)
 
-#include "bootmem_heap.h"
+#include "bootmem_heap_debug.h"
 
 /* Room for the heap; Swift checks the size.  All zeros are a heap without memory. */
+#ifdef BOOTMEM_HEAP_DEBUG
+enum { BOOTMEM_HEAP_CORE_SIZE = 1280 };
+#else
 enum { BOOTMEM_HEAP_CORE_SIZE = 896 };
+#endif
 extern unsigned char bootmem_heap_core[BOOTMEM_HEAP_CORE_SIZE];
 
 struct bootmem_heap_state {
   int is_started;
   struct bootmem_heap_source source; /* zeros: bootmem */
+#ifdef BOOTMEM_HEAP_DEBUG
+  const char *(*name)(unsigned long physical) BOOTMEM_CALL;
+#endif
 };
 extern struct bootmem_heap_state bootmem_heap_the_state;
 

@@ -66,6 +66,10 @@ BOOTMEM_CALL void bootmem_unlabel(unsigned long start, unsigned long size);
 /* Who holds a page: the name of the entry that was made first; NULL for none. */
 BOOTMEM_CALL const char *bootmem_holder(unsigned long pfn);
 
+/* Who holds a byte: the name of the entry that was made first; NULL for none.  Names the allocations of a heap that
+ * bootmem_label() has entered, see bootmem_heap_debug.h. */
+BOOTMEM_CALL const char *bootmem_name_of(unsigned long physical);
+
 /* Where something was put: the first range that bears the name, such as that of a node of a device
  * tree that asks for memory without saying where, for which bootmem_allocate_as() found it.  Returns
  * 0; -ENOENT (-2) if there is none; -EINVAL for a NULL name. */

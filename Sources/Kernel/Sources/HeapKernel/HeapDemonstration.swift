@@ -64,6 +64,7 @@ import TextOutput
     try Self.live(&life, console: &console)
     try check(freePageCount: freePageCount(), is: freeAtHandOver)
     try Self.beRefused(console: &console)
+    try beFound(console: &console)
 
     life = nil
     RuntimeHeap.trim()
@@ -114,6 +115,28 @@ import TextOutput
     guard RuntimeHeap.statistics == statistics else { throw .broken("a refusal changed the heap") }
   }
 
+  /// Writes beyond an allocation of a debug heap and to freed memory, and frees it twice, as a broken program
+  /// would; what that heap writes is printed.
+  private func beFound(console: inout Console) throws(KernelError) {
+    let free = try freePageCount()
+    let offset = unsafe UInt(bitPattern: memory.pointee.pointer(to: PhysicalAddress(0)))
+    var heap = unsafe DebugHeap(directMapOffset: offset, below: Paging.reach, write: writeText)
+    console.write("  a debug heap finds:\n")
+    do throws(KernelHeapError) {
+      let log = unsafe try heap.allocate(byteCount: 100, from: &pages.pointee)
+      unsafe log.storeBytes(of: 0x41, toByteOffset: 100, as: UInt8.self)
+      unsafe try heap.free(log, to: &pages.pointee)
+      unsafe log.storeBytes(of: 0x42, as: UInt8.self)
+      heap.check()
+      unsafe try heap.free(log, to: &pages.pointee)
+    } catch {
+      guard case .notAllocated = error else { throw .broken("a debug heap does not work") }
+    }
+    unsafe heap.trim(to: &pages.pointee)
+    guard heap.violationCount == 3 else { throw .broken("a debug heap has not found it all") }
+    guard try freePageCount() == free else { throw .broken("a debug heap has kept pages") }
+  }
+
   private func check(
     freePageCount: UInt64, is before: UInt64
   ) throws(KernelError) {
@@ -140,10 +163,18 @@ import TextOutput
 private func writeReport(
   context: UnsafeMutableRawPointer?, text: UnsafePointer<UInt8>?, byteCount: UInt
 ) {
+  unsafe writeText(context: context, text: text, byteCount: byteCount)
+  var port = SerialPort()
+  port.write(byte: UInt8(ascii: "\n"))
+}
+
+/// Prints a text.
+private func writeText(
+  context: UnsafeMutableRawPointer?, text: UnsafePointer<UInt8>?, byteCount: UInt
+) {
   var port = SerialPort()
   let bytes = unsafe UnsafeBufferPointer(start: text, count: Int(byteCount))
   for index in 0..<bytes.count { unsafe port.write(byte: bytes[index]) }
-  port.write(byte: UInt8(ascii: "\n"))
 }
 
 /// Nobody attacks the demonstration; a kernel takes its processor's random numbers.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import BootMemory
 import TextOutput
 
 /// Hands text on a line at a time, with its line feed; what is too long for a line is cut off.

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+import TextOutput
+
+/// A byte that memory is filled with so that a write to it shows: what the debug modes of the ledger and
+/// of the heap look for.
+@safe package struct MemoryPattern {
+  /// What freed memory is filled with.
+  package static var freed: Self { Self(byte: 0x6b) }
+
+  /// What lies behind an allocation.
+  package static var redZone: Self { Self(byte: 0xbd) }
+
+  /// How many such bytes there are at least.
+  package static var redZoneByteCount: UInt8 { 16 }
+
+  package let byte: UInt8
+
+  package init(byte: UInt8) { self.byte = byte }
+
+  /// Fills memory.
+  @inline(never)
+  package func fill(_ memory: UnsafeMutableRawPointer, byteCount: UInt) {
+    unsafe memory.initializeMemory(
+      as: UInt8.self, repeating: byte, count: Int(bitPattern: byteCount))
+  }
+
+  /// Looks for the first byte that has another value, and writes what it is, as the beginning of a line:
+  /// `memory check: 0x41 instead of 0xbd at 0x1000064, `.
+  ///
+  /// - Parameters:
+  ///   - memory: Where the bytes are.
+  ///   - address: The address of the first one, to be written.
+  ///   - sink: Takes the text.
+  /// - Returns: How many bytes lie before it; nil if all are as they should be.
+  @inline(never)
+  package func firstOther(
+    in memory: UnsafeMutableRawPointer, byteCount: UInt, at address: UInt64, to sink: inout LineSink
+  ) -> UInt? {
+    for offset in 0..<byteCount {
+      let found = unsafe memory.load(fromByteOffset: Int(bitPattern: offset), as: UInt8.self)
+      guard found != byte else { continue }
+      sink.write("memory check: 0x", hexadecimal: UInt64(found), " instead of 0x")
+      // The bytes do not wrap.
+      sink.write("", hexadecimal: UInt64(byte), " at 0x")
+      sink.write(hexadecimal: address &+ UInt64(offset))
+      sink.write(", ")
+      return offset
+    }
+    return nil
+  }
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+import BootMemory
+import PhysicalMemory
+
+/// A heap that finds writes beyond the end of an allocation, writes to freed memory, and memory that is
+/// freed twice: in place of ``KernelHeap``, while a kernel is debugged.
+///
+/// It has the same calls, and what is found is written as a line, once, with the size and the address of the
+/// allocation and its name: see <doc:Debugging>.  A kernel that does not use it has nothing of it.
+///
+/// - All bytes of a slot, or of whole pages, behind an allocation are its red zone, at least 16.  They are looked
+///   at when it is freed or resized, and by ``check()``.
+/// - What is freed is filled, and looked at when it is given out again or goes back to the source, and by
+///   ``check()``.
+/// - The last 16 allocations that were freed stay where they are, so that one that is freed twice is noticed even
+///   where its size is in demand.
+///
+/// Each page of slots, and each block of pages, has a page more, which has the sizes.
+@safe public struct DebugHeap: ~Copyable {
+  /// Gives an allocation's name: a context, and its physical address; nil for none.  The text ends with a
+  /// zero and must stay.
+  public typealias Name = @convention(c) (UnsafeMutableRawPointer?, UInt) -> UnsafePointer<CChar>?
+
+  private var heap: KernelHeap
+  private var notes: HeapNotes
+
+  /// The addresses of what was freed last, 0 for none, and where the next one goes: that of the oldest.
+  private var freed = InlineArray<16, UInt>(repeating: 0)
+  private var nextFreed = 0
+
+  /// Makes an empty heap, which has no memory.
+  ///
+  /// - Parameters:
+  ///   - directMapOffset: As for ``KernelHeap/init(directMapOffset:below:)``.
+  ///   - limit: Likewise.
+  ///   - context: Handed to the callbacks.
+  ///   - write: Takes a line for each finding, the line feed included; nil to count only.
+  ///   - name: Gives the names of allocations, from a ledger say; nil for none.
+  public init(
+    directMapOffset: UInt = 0, below limit: PageFrame = .end,
+    context: UnsafeMutableRawPointer? = nil, write: BootMemoryPlatform.Write?, name: Name? = nil
+  ) {
+    heap = KernelHeap(directMapOffset: directMapOffset, below: limit)
+    notes = unsafe HeapNotes(
+      directMapOffset: directMapOffset, below: limit, context: context, write: write, name: name)
+  }
+
+  /// What the heap holds; the pages of the index are those with the sizes, too.
+  public var statistics: HeapStatistics {
+    var held = heap.statistics
+    for address in freed.span.indices where freed[address] != 0 { held.allocationCount &-= 1 }
+    held.indexPageCount &+= notes.pageCount
+    return held
+  }
+
+  /// How often something was found.
+  public var violationCount: Int { notes.violationCount }
+
+  /// Allocates memory, filled with bytes 0x6b.
+  ///
+  /// - Throws: As ``KernelHeap/allocate(byteCount:alignment:from:)``.
+  /// - Complexity: O(size).
+  public mutating func allocate(
+    byteCount: UInt, alignment: UInt = KernelHeap.minimumAlignment,
+    from source: inout some HeapPageSource & ~Copyable
+  ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
+    guard UInt64(alignment).isPowerOfTwo else { throw .alignmentNotPowerOfTwo(alignment) }
+    let size = max(byteCount, 1)
+    let (slotSize, overflow) = size.addingReportingOverflow(
+      UInt(MemoryPattern.redZoneByteCount))
+    guard !overflow else { throw .outOfMemory(byteCount: byteCount) }
+    var pointer: UnsafeMutableRawPointer?
+    repeat {
+      unsafe pointer = take(slotSize, alignment, from: &source)
+    } while unsafe pointer == nil && releaseFreed(to: &source)
+    guard let pointer = unsafe pointer else { throw .outOfMemory(byteCount: byteCount) }
+    let capacity = unsafe try heap.byteCount(of: pointer)
+    notes.checkFreed(UInt(bitPattern: pointer), capacity)
+    notes.begin(UInt(bitPattern: pointer), size, capacity: capacity)
+    return unsafe pointer
+  }
+
+  /// Allocates memory that is all zeros.
+  ///
+  /// - Throws: As ``KernelHeap/allocateZeroed(byteCount:alignment:from:)``.
+  /// - Complexity: O(size).
+  public mutating func allocateZeroed(
+    byteCount: UInt, alignment: UInt = KernelHeap.minimumAlignment,
+    from source: inout some HeapPageSource & ~Copyable
+  ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
+    let pointer = unsafe try allocate(byteCount: byteCount, alignment: alignment, from: &source)
+    unsafe MemoryPattern(byte: 0).fill(pointer, byteCount: byteCount)
+    return unsafe pointer
+  }
+
+  /// Frees an allocation.
+  ///
+  /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` as by ``KernelHeap/free(_:to:)``.  Pages that the source
+  ///   does not take back, later, are reported.
+  /// - Complexity: O(size).
+  public mutating func free(
+    _ pointer: UnsafeMutableRawPointer, to source: inout some HeapPageSource & ~Copyable
+  ) throws(KernelHeapError) {
+    _ = unsafe try find(pointer)
+    let address = UInt(bitPattern: pointer)
+    notes.checkRedZone(address)
+    notes.end(address)
+    let oldest = freed[nextFreed]
+    freed[nextFreed] = address
+    nextFreed = (nextFreed &+ 1) % freed.count
+    if oldest != 0 { release(oldest, to: &source) }
+  }
+
+  /// Gives an allocation another size, where it is if its slot or its pages allow that; elsewhere otherwise, and
+  /// then its content, up to the smaller size, is moved.
+  ///
+  /// - Throws: As ``KernelHeap/resize(_:toByteCount:alignment:from:)``.
+  /// - Complexity: O(size).
+  public mutating func resize(
+    _ pointer: UnsafeMutableRawPointer, toByteCount byteCount: UInt,
+    alignment: UInt = KernelHeap.minimumAlignment,
+    from source: inout some HeapPageSource & ~Copyable
+  ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
+    guard UInt64(alignment).isPowerOfTwo else { throw .alignmentNotPowerOfTwo(alignment) }
+    let capacity = unsafe try find(pointer)
+    let address = UInt(bitPattern: pointer)
+    let old = notes.byteCount(at: address)
+    let size = max(byteCount, 1)
+    // At least a red zone is what the capacity is larger than any size that it was given for.
+    let most = capacity &- UInt(MemoryPattern.redZoneByteCount)
+    if size <= most, size > most / 2 {
+      notes.checkRedZone(address)
+      notes.begin(address, size, capacity: capacity)
+      return unsafe pointer
+    }
+    let new = unsafe try allocate(byteCount: byteCount, alignment: alignment, from: &source)
+    unsafe new.copyMemory(from: pointer, byteCount: Int(bitPattern: min(old, size)))
+    unsafe try free(pointer, to: &source)
+    return unsafe new
+  }
+
+  /// How many bytes an allocation has: exactly as many as were asked for.
+  ///
+  /// - Throws: As ``KernelHeap/byteCount(of:)``.
+  /// - Complexity: O(1).
+  public mutating func byteCount(
+    of pointer: UnsafeMutableRawPointer
+  ) throws(KernelHeapError) -> UInt {
+    _ = unsafe try find(pointer)
+    return notes.byteCount(at: UInt(bitPattern: pointer))
+  }
+
+  /// Gives back what was freed, and the pages that stay for later.
+  ///
+  /// - Returns: How many pages the source has got.
+  /// - Complexity: O(classes), and O(bytes) for what goes back.
+  @discardableResult
+  public mutating func trim(to source: inout some HeapPageSource & ~Copyable) -> UInt64 {
+    let before = statistics
+    _ = releaseFreed(to: &source)
+    unsafe withUnsafeMutablePointer(to: &source) { source in
+      unsafe withUnsafeMutablePointer(to: &notes) { notes in
+        var pages = unsafe NotedPages(source: source, notes: notes)
+        heap.trim(to: &pages)
+      }
+    }
+    notes.trim(to: &source)
+    let after = statistics
+    return before.pageCount &+ before.indexPageCount &- after.pageCount &- after.indexPageCount
+  }
+
+  /// Looks at every red zone and at all that was freed, and reports what is not as it was left.
+  ///
+  /// - Returns: How many places these are.
+  /// - Complexity: O(bytes) of all pages of the heap.
+  @discardableResult
+  public mutating func check() -> Int {
+    let before = notes.violationCount
+    unsafe heap.index.forEachEntry { page in
+      let address = unsafe page.pointee.address
+      let isBlock = unsafe page.pointee.isBlock
+      let capacity =
+        unsafe isBlock
+        ? UInt(page.pointee.pageCount) &<< UInt(PageFrame.byteCountShift)
+        : UInt(page.pointee.slotByteCount)
+      let count = unsafe isBlock ? 1 : page.pointee.sizeClass.slotCount
+      for slot in 0..<count { notes.check(address &+ slot &* capacity, capacity) }
+    }
+    return notes.violationCount - before
+  }
+
+  /// Takes memory and looks that there is room to note it; nil where something is missing.
+  @inline(__always)
+  private mutating func take(
+    _ byteCount: UInt, _ alignment: UInt, from source: inout some HeapPageSource & ~Copyable
+  ) -> UnsafeMutableRawPointer? {
+    unsafe withUnsafeMutablePointer(to: &source) { source in
+      unsafe withUnsafeMutablePointer(to: &notes) { notes in
+        var pages = unsafe NotedPages(source: source, notes: notes)
+        guard
+          let pointer = unsafe try? heap.allocate(
+            byteCount: byteCount, alignment: alignment, from: &pages),
+          let page = unsafe try? heap.find(pointer)
+        else { return nil }
+        if unsafe notes.pointee.prepare(
+          page.pointee.address, UInt64(page.pointee.pageCount), from: &source.pointee)
+        {
+          return unsafe pointer
+        }
+        // It has just been allocated.
+        unsafe try? heap.free(pointer, to: &pages)
+        return nil
+      }
+    }
+  }
+
+  /// How many bytes lie where an allocation begins; what was freed is reported.
+  private mutating func find(
+    _ pointer: UnsafeMutableRawPointer
+  ) throws(KernelHeapError) -> UInt {
+    let address = UInt(bitPattern: pointer)
+    if notes.reportIfFreed(address) { throw .notAllocated(address: address, .noAllocation) }
+    return unsafe try heap.byteCount(of: pointer)
+  }
+
+  /// Gives the heap what was freed.
+  ///
+  /// - Returns: Whether there was anything.
+  @inline(never)
+  private mutating func releaseFreed(to source: inout some HeapPageSource & ~Copyable) -> Bool {
+    var hasReleased = false
+    for place in freed.span.indices where freed[place] != 0 {
+      let address = freed[place]
+      freed[place] = 0
+      hasReleased = true
+      release(address, to: &source)
+    }
+    return hasReleased
+  }
+
+  @inline(never)
+  private mutating func release(
+    _ address: UInt, to source: inout some HeapPageSource & ~Copyable
+  ) {
+    // It was an allocation, which only the heap knows.
+    guard let pointer = unsafe UnsafeMutableRawPointer(bitPattern: address),
+      let capacity = unsafe try? heap.byteCount(of: pointer)
+    else { return }
+    notes.checkFreed(address, capacity)
+    let error: KernelHeapError? = unsafe withUnsafeMutablePointer(to: &source) { source in
+      unsafe withUnsafeMutablePointer(to: &notes) { notes in
+        var pages = unsafe NotedPages(source: source, notes: notes)
+        do throws(KernelHeapError) { unsafe try heap.free(pointer, to: &pages) } catch {
+          return error
+        }
+        return nil
+      }
+    }
+    if let error { notes.report(error) }
+  }
+}
+
+/// The pages of a debug heap's source; what is noted of one goes when the page does.
+@safe private struct NotedPages<Source: HeapPageSource & ~Copyable>: HeapPageSource {
+  let source: UnsafeMutablePointer<Source>
+  let notes: UnsafeMutablePointer<HeapNotes>
+
+  init(source: UnsafeMutablePointer<Source>, notes: UnsafeMutablePointer<HeapNotes>) {
+    unsafe self.source = unsafe source
+    unsafe self.notes = unsafe notes
+  }
+
+  mutating func allocateHeapPages(
+    _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
+  ) -> PageRange? {
+    unsafe source.pointee.allocateHeapPages(pageCount, alignedTo: alignment, below: limit)
+  }
+
+  mutating func freeHeapPages(_ pages: PageRange) -> Bool {
+    unsafe notes.pointee.remove(pages, to: &source.pointee)
+    return unsafe source.pointee.freeHeapPages(pages)
+  }
+}
