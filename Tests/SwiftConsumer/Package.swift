@@ -13,9 +13,7 @@ let package = Package(
   platforms: [.macOS(.v26)],
   products: [
     // The allocator alone, for a map that is known; a static library stands for the image.
-    .library(name: "SwiftConsumer", type: .static, targets: ["SwiftConsumer"]),
-    // What Swift's own collections ask for besides, in the same way.
-    .library(name: "HeapConsumer", type: .static, targets: ["HeapConsumer"]),
+    .library(name: "SwiftConsumer", type: .static, targets: ["SwiftConsumer"])
   ],
   dependencies: [
     // Elsewhere: .package(url: "https://…/swift-bootmem", branch: "main")
@@ -25,10 +23,6 @@ let package = Package(
     .target(
       name: "SwiftConsumer",
       dependencies: [.product(name: "BootMemory", package: "swift-bootmem")],
-      swiftSettings: settings),
-    .target(
-      name: "HeapConsumer",
-      dependencies: [.product(name: "KernelHeap", package: "swift-bootmem")],
-      swiftSettings: settings),
+      swiftSettings: settings)
   ]
 )
