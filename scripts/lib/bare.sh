@@ -30,14 +30,14 @@ module_folder() {
 # would add: it takes as long as the rest.
 readonly -a whole_module=(-wmo -no-emit-module-separately-wmo)
 
-# compile_bare TRIPLE LEVEL WORK [FLAG…]: compiles all modules, the library for C too, to WORK/*.o, at
-# -Onone or -O.  What kernels import is compiled with the heap forbidden where Swift has that: for 32 bits
-# Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.  At -O there is no object of what
-# kernels import: the code of it that they run is optimised in their own, see is_linked_alone.
+# compile_bare TRIPLE LEVEL WORK [FLAG…]: compiles to WORK/LEVEL/*.o at -Onone all modules, and then at -O, of
+# these modules, what is linked alone, the kernel and the library for C: the code of others that they run is
+# optimised in their own.  What kernels import is compiled with the heap forbidden where Swift has that: for
+# 32 bits Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.
 compile_bare() {
   local triple=$1 level=$2 work=$3 module clang file
   local kernel=$root/Tests/Examples/Swift/Sources
-  local -a sources object heapless=() flags=(-target "$triple" "$level" "${whole_module[@]}"
+  local -a sources heapless=() flags=(-target "$triple" "$level" "${whole_module[@]}"
     -parse-as-library -swift-version 6 -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
     -enable-experimental-feature Embedded -Xfrontend -function-sections
     -Xfrontend -disable-stack-protector -Xcc -ffreestanding -I "$work"
@@ -46,20 +46,20 @@ compile_bare() {
   case $triple in
     aarch64* | riscv64* | x86_64*) heapless=(-Xfrontend -no-allocations) ;;
   esac
+  mkdir -p "$work/$level"
   for module in $bare_modules BootmemC; do
+    if [ "$level" != -Onone ] && ! is_linked_alone "$module"; then continue; fi
     if [ "$module" = BootmemC ]; then heapless=(); fi
     mapfile -t sources < <(find "$(module_folder "$module")" -name '*.swift')
-    object=(-emit-object -o "$work/$module.o")
-    if [ "$level" != -Onone ] && ! is_linked_alone "$module"; then object=(); fi
     swiftc "${flags[@]}" ${heapless[@]+"${heapless[@]}"} -module-name "$module" \
-      "${sources[@]}" ${object[@]+"${object[@]}"} \
+      "${sources[@]}" -emit-object -o "$work/$level/$module.o" \
       -emit-module -emit-module-path "$work/$module.swiftmodule" || return 1
   done
   clang=$(swift_tool clang)
   for file in "$root"/Sources/CBootmem/*.c; do
     "$clang" -target "$triple" -std=c11 -O2 -ffreestanding -nostdlibinc -Wall -Wextra -Werror \
       -I "$root/Sources/CBootmem/include" -c "$file" \
-      -o "$work/C$(basename "$file" .c).o" || return 1
+      -o "$work/$level/C$(basename "$file" .c).o" || return 1
   done
 }
 
