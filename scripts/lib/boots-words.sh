@@ -39,9 +39,9 @@ test_parameters() {
 # test_demonstration ARCH: machines without something that the demonstration shows, which is skipped by name.
 test_demonstration() {
   check_boot "$1: memory too small for the kernel is refused" refuses \
-    'memory of 1M cannot hold the kernel' --arch "$1" --memory 1M
+    'memory of 1M is too little for a kernel' --arch "$1" --memory 1M
   check_boot "$1: nodes too small for the kernel are refused" refuses \
-    'memory of 1M cannot hold the kernel' --arch "$1" --nodes 0,1M
+    'memory of 1M is too little for a kernel' --arch "$1" --nodes 0,1M
   if has_device_tree "$1"; then return; fi
   local none='left out: no such memory is free'
   check_boot "$1: memory below the kernel only" prints_and_succeeds --arch "$1" --append mem=1M -- \
