@@ -59,7 +59,7 @@ test_pages() {
     keeps_pages 2 --arch "$1" --nodes 256M,0,128M
 }
 
-# keeps_pages NODES OPTION…: a run with `pages`: each of so many nodes gives a million blocks and gets
+# keeps_pages NODES OPTION…: a run with `pages`: each of so many nodes gives 250 000 blocks and gets
 # them back, and then as many pages are free as there were to begin with.
 keeps_pages() {
   local kept pages sum=0 count=0
@@ -69,6 +69,6 @@ keeps_pages() {
   kept=$(sed -nE 's/^  kept: ([0-9]+) free pages, and [0-9]+ of .*/\1/p' "$log")
   while read -r pages; do
     sum=$((sum + pages)) count=$((count + 1))
-  done < <(sed -nE 's/^  node .*: 1000000 blocks .*; ([0-9]+) pages are free, in the .*/\1/p' "$log")
+  done < <(sed -nE 's/^  node .*: 250000 blocks .*; ([0-9]+) pages are free, in the .*/\1/p' "$log")
   equal "nodes with memory" "$count" "$1" && equal "free pages at the end, and before" "$sum" "$kept"
 }

@@ -11,7 +11,7 @@ import TextOutput
 /// allocated and freed for as long as the kernel runs.
 @safe package struct PageDemonstration: ~Copyable {
   /// How many blocks each node gives and gets back.
-  private static let blockCount = 1_000_000
+  private static let blockCount = 250_000
 
   /// How many blocks can be allocated at a time.
   private static let slotCount = 2048
