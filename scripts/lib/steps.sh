@@ -8,9 +8,9 @@
 # The names of all steps in the order of their output, and of each what it shows and after which others
 # it runs.
 all_steps=()
-# The steps that take longest begin first, so that none of them is alone at the end, when a part of it
-# that has to be done one after the other would leave processors idle.
-longest_steps=(boots consumer)
+# The steps that take longest begin first, and the one that another waits for, so that none of them is alone
+# at the end, when a part of it that has to be done one after the other would leave processors idle.
+longest_steps=(boots consumer library examples release)
 declare -A step_text=() step_after=()
 
 # declare_step NAME [--after NAME,…] TEXT…: the function step_NAME below does it and counts with `check`,
