@@ -68,7 +68,7 @@ step_debug() { swift_tests .build; }
 declare_step tool "the tests of what is for hosts, the tool among it, in a release build"
 step_tool() { swift_tests .build-tool -c release --package-path Sources/Tool; }
 
-declare_step docs --after debug \
+declare_step docs --after debug,tool \
   "the documentation converts without a warning, and its examples stand in the sources"
 step_docs() {
   counted "the articles" scripts/check-articles
