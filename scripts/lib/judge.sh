@@ -124,7 +124,7 @@ plan_account() {
 }
 
 # judge_plan LOG: whether `bootmem plan` makes the same account of the machine as the kernel did, in every
-# report, every owner and every sum.  For each size of pages the tool is built anew, a minute and a half:
+# report, every owner and every sum.  For each size of pages the tool is built anew, half a minute:
 # 4 KiB and 64 KiB stand for all.
 judge_plan() {
   local plan=$1.plan
