@@ -21,10 +21,17 @@ memset:
   sub x2, x2, #1
   b 1b
 2:
+  cmp x2, #32
+  b.lo 6f
+  stp x1, x1, [x3], #16
+  stp x1, x1, [x3], #16
+  sub x2, x2, #32
+  b 2b
+6:
   subs x2, x2, #8
   b.lo 3f
   str x1, [x3], #8
-  b 2b
+  b 6b
 3:
   adds x2, x2, #8
   b.eq 4f
@@ -45,6 +52,15 @@ memcpy:
   orr x4, x0, x1
   tst x4, #7
   b.ne 2f
+5:
+  cmp x2, #32
+  b.lo 1f
+  ldp x4, x5, [x1], #16
+  ldp x6, x7, [x1], #16
+  stp x4, x5, [x3], #16
+  stp x6, x7, [x3], #16
+  sub x2, x2, #32
+  b 5b
 1:
   cmp x2, #8
   b.lo 2f

@@ -13,8 +13,9 @@
 
 /* ---- Memory, values, time ---- */
 
-/* The processor's counter of time; 0 if it has none (a 486).
- * QEMU with `-icount shift=0` counts instructions with it, on riscv64 and x86. */
+/* The processor's counter: of instructions on riscv64, of cycles on x86 and aarch64; 0 if it has none
+ * (a 486), and the timer's ticks on an aarch64 without a counter of cycles.  With `-icount shift=0` QEMU
+ * counts an instruction as a cycle. */
 uint64_t board_time_stamp(void);
 
 /* Stores to a device's memory, where no store may be left out. */

@@ -25,6 +25,18 @@ memset:
   addi t0, t0, 1
   j 1b
 2:
+  sub t2, t1, t0
+  andi t2, t2, -32
+  add t2, t0, t2                /* the end of what can be done in pieces of 32 bytes */
+6:
+  bgeu t0, t2, 7f
+  sd a1, 0(t0)
+  sd a1, 8(t0)
+  sd a1, 16(t0)
+  sd a1, 24(t0)
+  addi t0, t0, 32
+  j 6b
+7:
   andi t2, t1, -8
 3:
   bgeu t0, t2, 5f
@@ -50,6 +62,22 @@ memcpy:
   or t2, a0, a1
   andi t2, t2, 7
   bnez t2, 2f
+  andi t3, a2, -32
+  add t3, a0, t3                /* the end of what can be done in pieces of 32 bytes */
+4:
+  bgeu t0, t3, 5f
+  ld t2, 0(a1)
+  ld t4, 8(a1)
+  ld t5, 16(a1)
+  ld t6, 24(a1)
+  sd t2, 0(t0)
+  sd t4, 8(t0)
+  sd t5, 16(t0)
+  sd t6, 24(t0)
+  addi a1, a1, 32
+  addi t0, t0, 32
+  j 4b
+5:
   andi t3, t1, -8
 1:
   bgeu t0, t3, 2f

@@ -2,8 +2,8 @@
 import Board
 import TextOutput
 
-/// Counts what the kernel itself takes, by the processor's time-stamp counter: under QEMU's
-/// `-icount shift=0` these are instructions, the same in every run.
+/// Counts what the kernel itself takes, by the processor's counter of cycles or of instructions: under
+/// QEMU's `-icount shift=0` both are instructions, the same in every run.
 struct Stopwatch {
   private let entry: UInt64
   private var pauseStart: UInt64 = 0

@@ -54,8 +54,11 @@ struct PageTables<Format: PageTableFormat> {
     next = next?.advanced(byPageCount: 1)
     // A table maps at most 2^58 bytes, with pages of 16 KiB, so nothing overflows.
     let step: UInt64 = 1 << (Self.entryCountShift * UInt64(level))
+    // In `self` it would be copied for each entry.
+    let protection = protection
     for index in 0..<Self.entryCount {
-      let entry = entry(level: level, start: start + index * step, pageCount: step)
+      let entry = entry(
+        level: level, start: start + index * step, pageCount: step, under: protection)
       guard let address else { continue }
       let place = UInt(address.rawValue + index * UInt64(MemoryLayout<UInt64>.stride))
       unsafe UnsafeMutablePointer<UInt64>(bitPattern: place)?.pointee = entry
@@ -63,7 +66,9 @@ struct PageTables<Format: PageTableFormat> {
     return address
   }
 
-  private mutating func entry(level: Int, start: UInt64, pageCount: UInt64) -> UInt64 {
+  private mutating func entry(
+    level: Int, start: UInt64, pageCount: UInt64, under protection: MemoryProtection
+  ) -> UInt64 {
     guard start < Paging.reach.number,
       let pages = PageRange(start: PageFrame(start), pageCount: pageCount)
     else { return 0 }
