@@ -156,6 +156,9 @@ end_children() {
   done
 }
 
+# changelog_version: the version of the changelog's first section.
+changelog_version() { sed -nE 's/^## \[([^]]+)\].*/\1/p' "$root/Sources/CHANGELOG.md" | head -n 1; }
+
 # seconds_since START: whole seconds on the clock since START, a value of $SECONDS.
 seconds_since() { echo $((SECONDS - $1)); }
 
