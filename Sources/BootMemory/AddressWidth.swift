@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// How many bits an address of the machine has that boot memory is for: Linux's `unsigned long`.
+/// How many bits an address has on the machine that boot memory serves: Linux's `unsigned long`.
 ///
 /// It sets the top of the address space, whatever machine this code runs on, so that a 64-bit host
 /// can do what a 32-bit kernel does.
@@ -22,7 +22,7 @@ public enum AddressWidth: Sendable {
     #endif
   }
 
-  /// The page frame just behind the address space.
+  /// The page frame just past the address space.
   @inlinable
   public var endPageFrame: PageFrame {
     switch self {

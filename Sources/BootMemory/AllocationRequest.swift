@@ -62,7 +62,7 @@ public struct AllocationRequest: Equatable, Sendable {
   /// What the node means.
   public var nodePolicy: NodePolicy
 
-  /// Whether the memory is to be cleared; without, it need not be mapped yet.
+  /// Whether the memory is to be cleared; if not, it need not be mapped yet.
   public var clearsMemory: Bool
 
   /// Makes a request.

@@ -7,7 +7,7 @@ import TextOutput
 /// The methods are mutating, though they change nothing: they get the place of boot memory then, where
 /// each call would take a copy of it, and so much more stack.
 extension BootMemory {
-  /// Sets what takes a line for each operation, ``BootMemoryPlatform/debug``; nil for nothing.
+  /// Sets the receiver of a line for each operation, ``BootMemoryPlatform/debug``; nil for nothing.
   public mutating func setDebugOutput(_ write: BootMemoryPlatform.Write?) {
     unsafe debugOutput = write
   }

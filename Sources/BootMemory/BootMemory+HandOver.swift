@@ -6,7 +6,7 @@ extension BootMemory {
   /// Hands over every free page, and the pages of the bitmaps (`free_all_bootmem`).
   ///
   /// For each node in ascending order: its free pages, as maximal naturally aligned blocks,
-  /// ascending; then the pages of its bitmap, which from then on is not read any more.  Every page
+  /// ascending; then the pages of its bitmap, which is not read after that.  Every page
   /// is released at most once, even where a bitmap lies in pages that were marked free.
   /// Afterwards nothing can be allocated, freed or reserved.
   ///
@@ -51,7 +51,7 @@ extension BootMemory {
     return UInt64(released)
   }
 
-  /// Gives the whole pages of a range, which was reserved all the time, to the page allocator after
+  /// Gives the whole pages of a range that has been reserved throughout to the page allocator after
   /// the hand-over (`free_bootmem_late`).
   ///
   /// - Parameters:

@@ -24,8 +24,8 @@ extension BootMemory {
     PageFrame.pageCount(holdingByteCount: bitmapByteCount(forPageCount: pageCount))
   }
 
-  /// The same for a kernel with addresses of that width, as many pages as its bitmap takes on a machine of
-  /// its own: what a host has to keep free that shows a kernel of 32 bits.
+  /// The same for a kernel with addresses of that width: as many pages as its bitmap takes on its
+  /// own machine, which a host that shows a 32-bit kernel has to keep free.
   ///
   /// - Complexity: O(levels).
   public static func bitmapPageCount(

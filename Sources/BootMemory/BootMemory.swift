@@ -48,7 +48,7 @@ import PhysicalMemory
   /// bitmaps.
   package var arePagesKept = false
 
-  /// What was said of the machine.
+  /// What the kernel said of the machine.
   public let platform: BootMemoryPlatform
 
   // Two of its figures once more, as the compiler copies all of it to look at one.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// What boot memory has to know of the machine and the kernel that it serves.
+/// What boot memory needs to know about the machine and the kernel that it serves.
 @safe public struct BootMemoryPlatform {
   /// Clears memory: a context, the first byte, the number of bytes.
   public typealias Clear =
@@ -34,8 +34,8 @@ import PhysicalMemory
 
   /// Whether the pages of bitmaps stay reserved until the hand-over, whatever is freed.
   ///
-  /// Without, as in Linux, they are the caller's to reserve: after every free of a range that they lie
-  /// in, lest an allocation overwrites a bitmap.
+  /// If not, the caller reserves them, as in Linux, again after every free of a range that they lie
+  /// in; otherwise an allocation overwrites a bitmap.
   public var keepsBitmapsReserved = true
 
   /// Handed to every callback.

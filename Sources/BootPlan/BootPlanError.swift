@@ -5,7 +5,7 @@ import TextOutput
 
 /// Why boot memory could not be set up.
 public enum BootPlanError: Error, Equatable {
-  /// The table of owners holds as many ranges as it can; its storage must be larger than that.
+  /// The table of owners is full; its storage must be larger than this.
   case ownerTableFull(capacity: Int)
 
   /// No free stretch of usable memory is long enough for a bitmap.

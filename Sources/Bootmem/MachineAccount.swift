@@ -4,8 +4,8 @@
 /// kernel can use, who holds what, and which node each page belongs to.
 ///
 /// It is made by one function from what the loader left.  All tables lie in a
-/// ``/MemoryMap/TableStorage`` of the kernel's; nothing of the loader's memory is needed any more,
-/// but for the contents of modules. It is the account that the demonstration kernel, the examples
+/// ``/MemoryMap/TableStorage`` of the kernel's; the loader's memory is not needed any more, except
+/// for the contents of modules. It is the account that the demonstration kernel, the examples
 /// and the tool `bootmem` make, too.
 ///
 /// ```swift
@@ -105,9 +105,9 @@ public struct MachineAccount: ~Copyable {
     reportingTo sink: inout some TextSink
   ) throws(BootError) {
     if commandLine.isCut {
-      sink.write("command line: longer than ")
+      sink.write("command line: longer than the ")
       sink.write(decimal: commandLine.count.magnitude)
-      sink.write(" bytes, for which there is room; the rest is ignored\n")
+      sink.write(" bytes that there is room for; the rest is ignored\n")
     }
     let parameters = MemoryParameters(
       applying: commandLine, to: &information.regions,

@@ -6,7 +6,7 @@ extension NodeRegistering where Self: ~Copyable {
   ///
   /// - Parameters:
   ///   - account: The account of the machine; its nodes are those that were set up.
-  ///   - sink: Takes the report where that is all memory as one node, as there is too little storage.
+  ///   - sink: Takes the report if all memory becomes one node, as there is too little storage.
   /// - Throws: ``BootError/bootPlan(_:)``; nodes that were set up before stay, for the caller to give up.
   /// - Complexity: O(r × n²) for r usable ranges and n owners, for each stretch; whatever the size of
   ///   the memory.

@@ -4,7 +4,7 @@ import TextOutput
 
 /// Why what firmware or loader handed over could not be read.
 public enum FirmwareError: Error {
-  /// A structure is missing, out of reach or damaged, and there is no doing without it.
+  /// A structure that is required is missing, out of reach or damaged.
   case unreadable(FirmwareProblem)
 
   /// The regions of memory do not fit the caller's storage.
@@ -13,7 +13,7 @@ public enum FirmwareError: Error {
   /// The ranges that are held do not fit the caller's storage, which must hold `needed`.
   case heldRangesFull(capacity: Int, needed: Int)
 
-  /// There are more nodes than numbers of theirs fit the caller's storage; room for `sufficient` is
+  /// The caller's storage has no room for the numbers of all nodes; room for `sufficient` is
   /// enough.
   case nodesFull(capacity: Int, sufficient: Int)
 
@@ -41,8 +41,9 @@ public enum FirmwareError: Error {
     case .nodesFull(let capacity, let sufficient):
       sink.write("more than ")
       sink.write(decimal: UInt(capacity))
-      sink.write(" nodes, for which there is room; enough is room for ")
+      sink.write(" nodes: there is no room for them; room for ")
       sink.write(decimal: UInt(sufficient))
+      sink.write(" is enough")
     }
   }
 }

@@ -11,10 +11,10 @@ public enum KernelHeapError: Error, Equatable, Sendable {
   /// This alignment is not a power of two.
   case alignmentNotPowerOfTwo(UInt)
 
-  /// This address, which was to be freed, is of no allocation.
+  /// This address, which was to be freed, belongs to no allocation.
   case notAllocated(address: UInt, HeapFinding)
 
-  /// The allocation has been freed, but the source of pages did not take these back: somebody else
+  /// The allocation has been freed, but the source of pages did not take these back: another caller
   /// has freed them.
   case pagesRefused(PageRange)
 }

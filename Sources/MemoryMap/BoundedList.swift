@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// A list in storage of its owner, for places where there is no heap to grow on.
+/// A list in its owner's storage, for places without a heap to grow on.
 ///
 /// What does not fit is counted: a list that is not complete says so, and how much room it needs.
 /// Elements are plain values that need no clean-up; none is ever destroyed.
@@ -57,7 +57,7 @@ public struct BoundedList<Element>: ~Copyable {
     neededCapacity += 1
   }
 
-  /// Takes the element that was appended last out again.
+  /// Removes the element that was appended last.
   ///
   /// - Precondition: The list is complete, and not empty.
   public mutating func removeLast() {

@@ -43,7 +43,7 @@ public enum LoaderData: Hashable, Sendable {
   /// place that was found for it.
   case placedMemory(MemoryName, ReservationUse)
 
-  /// Prints what it is, as a person calls it: `command line`, `module 0`.
+  /// Prints what it is in words: `command line`, `module 0`.
   public func write(to sink: inout some TextSink) {
     switch self {
     case .bootInformation: sink.write("boot information")

@@ -4,7 +4,7 @@ import PhysicalMemory
 /// What firmware says about nodes: how many there are, which memory is near which of them, and which
 /// memory can be taken out while the machine runs.
 ///
-/// An empty list stands for a machine of one node.  The list lies in storage of its owner; what does
+/// An empty list stands for a machine of one node.  The list lies in its owner's storage; what does
 /// not fit is counted, and no ``NodeMap`` is made of an incomplete list.
 public struct MemoryAffinityList: ~Copyable {
   private var list: BoundedList<MemoryAffinity>
@@ -12,7 +12,7 @@ public struct MemoryAffinityList: ~Copyable {
   /// The memory that is hot-pluggable, whether or not it is given to a node.
   private var hotPluggable: BoundedList<AddressRange>
 
-  /// The number of nodes, with those that have no memory; 1 at least.
+  /// The number of nodes, including those without memory; at least 1.
   public private(set) var nodeCount = 1
 
   /// Makes an empty list in storage that must stay valid, and untouched by others, as long as the
@@ -44,14 +44,14 @@ public struct MemoryAffinityList: ~Copyable {
     list.append(affinity)
   }
 
-  /// Takes note that memory can be plugged in and taken out there; an empty range is left out.
+  /// Notes that memory can be plugged in and taken out there; an empty range is left out.
   ///
   /// - Complexity: O(1).
   public mutating func appendHotPluggable(_ range: AddressRange) {
     if !range.isEmpty { hotPluggable.append(range) }
   }
 
-  /// Takes note that there is a node with this number, with memory or without.
+  /// Notes that there is a node with this number, with or without memory.
   public mutating func includeNode(_ node: NodeID) {
     nodeCount = max(nodeCount, node.rawValue + 1)
   }
@@ -68,7 +68,7 @@ public struct MemoryAffinityList: ~Copyable {
     nodeCount = 1
   }
 
-  /// Says with an error that there was no room for all entries, and how much is needed.
+  /// Throws if there was no room for all entries; the error says how much is needed.
   ///
   /// - Throws: ``MemoryMapError/affinityListFull(capacity:needed:)`` or
   ///   ``MemoryMapError/hotPluggableListFull(capacity:needed:)``

@@ -3,7 +3,7 @@ import PhysicalMemory
 
 /// The memory of a map that a kernel can use, in pages.
 extension MemoryMap {
-  /// The page frame just behind the last usable page; 0 in a map without any.
+  /// The page frame just past the last usable page; 0 in a map without any.
   ///
   /// - Complexity: O(n).
   public var usableEnd: PageFrame {
@@ -23,7 +23,7 @@ extension MemoryMap {
     UsablePageRanges(self, window: PageRange(0..<limit))
   }
 
-  /// Whether every page of `pages` is usable; true of no page.
+  /// Whether every page of `pages` is usable; true for an empty range.
   ///
   /// - Complexity: O(log n + k) for k regions in `pages`.
   public func hasUsable(_ pages: PageRange) -> Bool {
@@ -86,7 +86,7 @@ public struct UsablePageRanges: IteratorProtocol {
     }
   }
 
-  /// The next range, or nil behind the last.
+  /// The next range, or nil after the last.
   ///
   /// - Complexity: O(n) for the whole walk, n being the regions in the window.
   public mutating func next() -> PageRange? {

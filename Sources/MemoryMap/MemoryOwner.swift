@@ -2,7 +2,7 @@
 import PhysicalMemory
 import TextOutput
 
-/// Who holds a range of memory: before the first allocation, and behind it.
+/// Who holds a range of memory: before the first allocation, and after it.
 ///
 /// A literal is a name: `"page table of init"` is ``named(_:)``.
 public enum MemoryOwner: Hashable, Sendable {
@@ -26,10 +26,10 @@ public enum MemoryOwner: Hashable, Sendable {
   case pageTables
   /// Pages in which a memory test found errors.
   case badMemory
-  /// Whom the kernel calls so.
+  /// An owner that the kernel names.
   case named(MemoryName)
 
-  /// Writes the owner as a person calls it: `kernel image`, `module 0`.
+  /// Writes the owner in words: `kernel image`, `module 0`.
   public func write(to sink: inout some TextSink) {
     switch self {
     case .firstPage: sink.write("page 0")

@@ -21,7 +21,7 @@ extension MemoryRegionList {
     return range.byteCount != byteCount
   }
 
-  /// Says with an error that there was no room for all regions, and how much is needed.
+  /// Throws if there was no room for all regions; the error says how much is needed.
   ///
   /// - Throws: ``MemoryMapError/regionListFull(capacity:needed:)``
   public borrowing func checkCapacity() throws(MemoryMapError) {
@@ -68,7 +68,7 @@ extension MemoryRegionList {
     }
   }
 
-  /// Turns what is of one kind in a range into another one.
+  /// Changes the kind of the memory in a range.
   ///
   /// - Parameters:
   ///   - kind: The kind that is replaced; nil for every one.
@@ -99,7 +99,7 @@ extension MemoryRegionList {
   ///
   /// - Parameters:
   ///   - firstCount: The number of regions of the first map.
-  ///   - report: Called, in ascending order, for memory that both tell of in different kinds, or
+  ///   - report: Called, in ascending order, for memory to which both give different kinds, or
   ///     one as usable and the other not at all.
   /// - Precondition: The list is complete.
   /// - Complexity: O(n log n), in place.

@@ -6,7 +6,7 @@ import TextOutput
 /// and no two of which touch and belong to one node.
 ///
 /// Every usable page belongs to exactly one node.  Pages that firmware gives to no node go to the
-/// one that is nearest by address, and on a machine whose firmware does not speak of nodes all
+/// one that is nearest by address, and on a machine whose firmware does not mention nodes, all
 /// pages belong to node 0.  A page belongs where its first byte does.
 ///
 /// A map is a view of a memory map and of what firmware says, both in storage of their makers: it
@@ -19,7 +19,7 @@ public struct NodeMap {
   /// What firmware says, sorted and disjoint.
   private let affinities: UnsafeBufferPointer<MemoryAffinity>
 
-  /// The number of nodes, with those that have no memory; 1 at least.
+  /// The number of nodes, including those without memory; at least 1.
   public let nodeCount: Int
 
   /// How many of firmware's entries overlapped one of another node, both with memory.  If there are

@@ -34,7 +34,7 @@ public struct NodeRanges: IteratorProtocol {
     waiting = nextPiece()
   }
 
-  /// The next range; nil behind the last.
+  /// The next range; nil after the last.
   ///
   /// - Complexity: O(n) for the whole walk, in usable ranges and affinities.
   public mutating func next() -> NodePages? {
@@ -104,7 +104,7 @@ public struct NodeStretches: IteratorProtocol {
     ahead = self.ranges.next()
   }
 
-  /// The next stretch; nil behind the last.
+  /// The next stretch; nil after the last.
   ///
   /// - Complexity: O(n) for the whole walk, in usable ranges and affinities.
   public mutating func next() -> NodePages? {

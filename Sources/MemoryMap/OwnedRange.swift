@@ -17,8 +17,8 @@ public struct OwnedRange: Hashable, Sendable, TableLine {
   /// Whether it is needed only until the kernel has started, and can be released then.
   public var isNeededOnlyDuringBoot: Bool
 
-  /// How many bytes of a red zone, which the debug mode of a ledger has laid behind its end, lie there
-  /// still; 0 for none.
+  /// How many bytes of the red zone that a ledger's debug mode put after its end are still there; 0
+  /// for none.
   public package(set) var redZoneByteCount: UInt8
 
   /// Makes a range with its owner.
@@ -33,8 +33,8 @@ public struct OwnedRange: Hashable, Sendable, TableLine {
     self.redZoneByteCount = redZoneByteCount
   }
 
-  /// The pages that are its own, if no other range that is known of touches them: of an allocation
-  /// those that lie in it as a whole, else all that it touches.
+  /// The pages that are its own, unless another known range touches them: for an allocation those
+  /// that lie wholly in it, otherwise all that it touches.
   public var ownPages: PageRange {
     isAllocated ? range.wholePages ?? PageRange(emptyAt: range.start.pageFrame) : range.touchedPages
   }

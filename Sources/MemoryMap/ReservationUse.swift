@@ -5,7 +5,7 @@ import TextOutput
 public enum ReservationUse: UInt8, Sendable {
   /// Its owner alone.
   case reserved
-  /// Its owner, and whoever the kernel lends it to until then ("reusable").
+  /// Its owner, and until then others to whom the kernel lends it ("reusable").
   case reusable
   /// Its owner, and the kernel must not even map it ("no-map").
   case unmapped

@@ -30,8 +30,8 @@ public typealias MemoryRegion = TaggedRange<AddressRange, MemoryKind>
 /// A range of pages, not empty, and what the memory there is good for: what a ``MemoryMap`` is made of.
 public typealias PageRegion = TaggedRange<PageRange, MemoryKind>
 
-/// Firmware's word that a range of memory is near the processors of a node.  Whether there is memory
-/// at all of its addresses is for the memory map to say.
+/// Firmware's statement that a range of memory is near the processors of a node.  Whether all of
+/// its addresses have memory is for the memory map to say.
 public typealias MemoryAffinity = TaggedRange<AddressRange, NodeID>
 
 /// A range of pages and the node that it belongs to.

@@ -36,8 +36,8 @@ import PhysicalMemory
   /// rest stays reserved until it is released.
   ///
   /// The memory for what must be known beside the boot bitmap, 1.06 bits a page (1.11 with words of
-  /// 32 bits), is allocated from boot memory, on the node that it is of if possible.  Neither that
-  /// nor the bitmaps can be released, by whatever call.  Boot memory has been handed over then.
+  /// 32 bits), is allocated from boot memory, on the node that it describes if possible.  Neither
+  /// that nor the bitmaps can be released, by whatever call.  Boot memory has been handed over then.
   ///
   /// - Parameters:
   ///   - memory: Boot memory.

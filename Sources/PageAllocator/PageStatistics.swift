@@ -10,8 +10,8 @@ public struct PageStatistics: Sendable {
   /// Nothing is free.
   init() {}
 
-  /// The number of free blocks of 2^`order` pages that are not part of a larger free block; 0 for an
-  /// order that there is not.
+  /// The number of free blocks of 2^`order` pages that are not part of a larger free block; 0 for
+  /// an order that does not exist.
   public func freeBlockCount(ofOrder order: Int) -> UInt64 {
     blockCounts.indices.contains(order) ? blockCounts[order] : 0
   }

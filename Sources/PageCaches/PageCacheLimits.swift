@@ -9,7 +9,7 @@ public struct PageCacheLimits: Sendable {
   /// How many blocks of 2^9 pages, 2 MiB with pages of 4 KiB, at most 8.
   public let largeBlockCount: Int
 
-  /// Makes limits; what is above the greatest is that.
+  /// Makes limits; larger values are reduced to the maximum.
   public init(pageCount: Int = 64, largeBlockCount: Int = 0) {
     self.pageCount = min(max(pageCount, 0), ProcessorCache.maximumPageCount)
     self.largeBlockCount = min(max(largeBlockCount, 0), ProcessorCache.maximumLargeBlockCount)

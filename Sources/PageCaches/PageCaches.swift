@@ -7,7 +7,7 @@ import TextOutput
 /// Pages for many processors: each has some free ones of its own, which it takes and gives back
 /// without a lock, and only every thirty-second call goes to the page allocator.
 ///
-/// What lies in a cache is allocated for the page allocator, and free for everybody else: an
+/// What lies in a cache is allocated as far as the page allocator knows, and free otherwise: an
 /// allocation that would fail takes the pages of all caches back first, of other processors' too,
 /// and so does counting.  See <doc:OwnPages>.
 ///
@@ -25,8 +25,8 @@ import TextOutput
   /// Makes empty caches.
   ///
   /// - Parameters:
-  ///   - pages: The page allocator, which must stay in place, and which nobody calls from now on
-  ///     but the caches, or who holds their lock: see ``withPages(_:)``.
+  ///   - pages: The page allocator, which must stay in place, and which from now on only the
+  ///     caches, or a holder of their lock, call: see ``withPages(_:)``.
   ///   - storage: A cache for each processor, of any content; it must stay in place.
   ///   - limits: How much each keeps.
   ///   - platform: The lock.

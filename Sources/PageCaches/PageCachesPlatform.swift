@@ -16,7 +16,7 @@
   /// where their handlers allocate or free pages.  nil on one processor without such handlers.
   public var lock: Callback?
 
-  /// The opposite.
+  /// Lets other callers in again.
   public var unlock: Callback?
 
   /// Returns when every other processor has executed a full memory barrier since the call, by an

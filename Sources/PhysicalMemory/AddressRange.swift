@@ -83,7 +83,7 @@ public struct AddressRange: Hashable, Sendable {
     isEmpty ? nil : PhysicalAddress(start.rawValue &+ (byteCount &- 1))
   }
 
-  /// The address just behind the range; nil if the range ends at the top of the address space.
+  /// The address just past the range; nil if the range ends at the top of the address space.
   @inlinable
   public var end: PhysicalAddress? { start.advanced(byByteCount: byteCount) }
 
@@ -100,9 +100,9 @@ public struct AddressRange: Hashable, Sendable {
     return start <= otherLast && other.start <= last
   }
 
-  /// What is left in front of `part` and behind it, if that is cut out; nil for those that have no byte.
+  /// What is left before and after `part` if that is cut out; nil for a side without a byte.
   ///
-  /// Of a range that shares no byte with `part` all is left, and counts as in front.
+  /// A range that shares no byte with `part` is left whole, and counts as before it.
   @inlinable
   public func removing(_ part: AddressRange) -> (front: AddressRange?, behind: AddressRange?) {
     guard overlaps(part), let last, let partLast = part.last else { return (self, nil) }
@@ -131,7 +131,7 @@ public struct AddressRange: Hashable, Sendable {
 
   /// The pages that the range touches: start rounded down, end rounded up.
   ///
-  /// An empty range in the midst of a page touches that page, as in Linux's rounding; on a page
+  /// An empty range in the middle of a page touches that page, as in Linux's rounding; on a page
   /// border it touches none, and the result is the empty range there.
   @inlinable
   public var touchedPages: PageRange {

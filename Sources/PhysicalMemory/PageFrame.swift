@@ -26,11 +26,11 @@ public struct PageFrame: Hashable, Comparable, Sendable {
 
   /// The number of bits that the number of a page frame has: 52 with pages of 4 KiB.
   ///
-  /// No block has an order as large.
+  /// No block has so large an order.
   @inlinable
   public static var numberBitCount: Int { 64 - Int(byteCountShift) }
 
-  /// The page frame number that lies just behind the last one of a 64-bit address space.
+  /// The page frame number that lies just past the last one of a 64-bit address space.
   @inlinable
   public static var end: PageFrame { PageFrame(1 << UInt64(numberBitCount)) }
 

@@ -5,7 +5,7 @@ public struct PageRange: Hashable, Sendable {
   /// The first page frame.
   public let start: PageFrame
 
-  /// The page frame just behind the range.
+  /// The page frame just past the range.
   public let end: PageFrame
 
   /// Makes the range of `pages`, such as `0x100..<0x200`.
@@ -17,7 +17,7 @@ public struct PageRange: Hashable, Sendable {
 
   /// Makes the range of `pages`, such as `0x100...0x1ff`.
   ///
-  /// - Precondition: The last page has not the number 2^64 - 1.
+  /// - Precondition: The number of the last page is not 2^64 - 1.
   @inlinable
   public init(_ pages: ClosedRange<PageFrame>) {
     start = pages.lowerBound

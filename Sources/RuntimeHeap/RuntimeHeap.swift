@@ -10,7 +10,7 @@ import TextOutput
 /// and dictionaries.
 ///
 /// This and `CRuntimeHeap` are all the global state that there is.  Before ``start(servedBy:platform:below:)``
-/// every allocation fails, and at that Swift traps.
+/// every allocation fails, which makes Swift trap.
 public enum RuntimeHeap {
   private static nonisolated(unsafe) var platform = RuntimeHeapPlatform()
   private static nonisolated(unsafe) var source = RuntimePages()
@@ -34,7 +34,8 @@ public enum RuntimeHeap {
     unsafe heap.initialize(to: KernelHeap(directMapOffset: offset, below: limit))
   }
 
-  /// Goes on with the page allocator, which has taken over from boot memory and must stay in place.
+  /// Continues with the page allocator, which has taken over from boot memory and must stay in
+  /// place.
   /// What is allocated stays where it is.
   ///
   /// - Complexity: O(1).

@@ -32,7 +32,7 @@
   /// on one processor whose interrupts do not allocate.
   public var lock: Lock?
 
-  /// The opposite.
+  /// Lets other callers in again.
   public var unlock: Lock?
 
   /// A platform without callbacks.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-/// Passes the first lines of a text on and counts the others.
+/// Passes on the first lines of a text and counts the others.
 ///
-/// A damaged list can have a defect in each of its thousands of entries, and a report of each would
-/// take a boot that does not end.
+/// A damaged list can have a defect in each of its thousands of entries, and reporting each would
+/// make the boot endless.
 public struct FirstLines<Sink: TextSink>: TextSink {
   /// The number of lines that are passed on.
   public static var lineCountLimit: UInt64 { 16 }
@@ -22,7 +22,7 @@ public struct FirstLines<Sink: TextSink>: TextSink {
     if byte == 0x0a { lineCount += 1 }
   }
 
-  /// Tells how many lines were left out, if any, and gives the sink back.
+  /// Reports how many lines were left out, if any, and returns the sink.
   public consuming func finish() -> Sink {
     if lineCount > Self.lineCountLimit {
       sink.write("and ")

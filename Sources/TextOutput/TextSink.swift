@@ -42,8 +42,8 @@ extension TextSink {
     }
   }
 
-  /// Writes `value` in hexadecimal between two texts.  Messages do that all the time, and one call
-  /// takes less code than three.
+  /// Writes `value` in hexadecimal between two texts.  Messages do this often, and one call takes
+  /// less code than three.
   @inline(never)
   public mutating func write(
     _ before: StaticString, hexadecimal value: UInt64, _ after: StaticString

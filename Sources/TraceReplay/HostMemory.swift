@@ -16,7 +16,7 @@ import Glibc
 
   /// Reserves address space.
   ///
-  /// - Returns: nil if the host has not so much left.
+  /// - Returns: nil if the host does not have that much left.
   public init?(byteCount: Int) {
     let byteCount = max(byteCount, 1)
     var flags = MAP_PRIVATE

@@ -25,7 +25,7 @@ public struct Trace: Sendable {
     public var call: TraceCall
     /// Its arguments.
     public var arguments: [UInt64]
-    /// What came of it: the text behind the arrow.
+    /// Its result: the text after the arrow.
     public var result: String
 
     /// The call as it stands in a trace, without the result.
@@ -40,7 +40,7 @@ public struct Trace: Sendable {
   public var operations: [Operation]
 }
 
-/// Why a text is no trace.
+/// Why a text is not a trace.
 public struct TraceError: Error, Equatable, CustomStringConvertible, Sendable {
   /// The number of the line, from 1.
   public var line: Int

@@ -4,12 +4,12 @@ import BootMemory
 import PhysicalMemory
 import TextOutput
 
-/// Makes the calls of a trace and says what comes of them.
+/// Makes the calls of a trace and reports their results.
 ///
 /// Memory itself is not touched, apart from the bitmaps, which lie in an arena of the host: so a
 /// trace may span any number of terabytes.
 public final class TraceReplayer {
-  /// A call whose result is another than the trace's.
+  /// A call whose result differs from the trace's.
   public struct Difference: Equatable, CustomStringConvertible, Sendable {
     /// The call, with the result that it had when the trace was made.
     public var operation: Trace.Operation

@@ -59,7 +59,7 @@ import Testing
     machine.capacity.commandLineByteCount = 7
     let result = machine.account()
     #expect(
-      result.notes == "command line: longer than 7 bytes, for which there is room; the rest is "
+      result.notes == "command line: longer than the 7 bytes that there is room for; the rest is "
         + "ignored\n")
     #expect(result.usablePageCount == 0x9f + 0x700)
   }
@@ -127,8 +127,9 @@ import Testing
     #expect(result.error == nil)
     #expect(result.nodeCount == 1)
     #expect(
-      result.notes == "firmware: more than 1 nodes, for which there is room; enough is room for 2; "
-        + "all memory is taken for one node\n")
+      result.notes
+        == "firmware: more than 1 nodes: there is no room for them; room for 2 is enough; all "
+        + "memory is taken for one node\n")
     machine.capacity.nodes = 2
     machine.capacity.affinities = 1
     #expect(

@@ -98,7 +98,7 @@ import Testing
       ("mem=64M", [0x8_0000...0x8_00ff, 0x8_0200...0x8_03ff, 0x8_0500...0x8_07ff], ""),
       (
         "mem=2M mem=4M", [0x8_0000...0x8_00ff, 0x8_0200...0x8_03ff],
-        "command line: mem=2M: is followed by another one that counts; ignored\n"
+        "command line: mem=2M: is overridden by a later one; ignored\n"
       ),
       (
         "mem=0", [0x8_0000...0x8_00ff, 0x8_0200...0x8_03ff, 0x8_0500...0x8_07ff],
@@ -148,7 +148,7 @@ import Testing
     #expect(amount.usable == [0x8_0000...0x8_00ff])
     #expect(
       amount.reports
-        == "command line: mem=4M: is followed by another one that counts; ignored\n"
+        == "command line: mem=4M: is overridden by a later one; ignored\n"
         + "command line: mem=2MB: what follows the size is ignored\n")
     // Less than a page is a slip.
     #expect(
@@ -178,11 +178,11 @@ import Testing
       ("memmap=", "has no size"), ("memmap=@1M", "has no size"),
       ("memmap=1M@", "has no address"), ("memmap=1M$x", "has no address"),
       ("memmap=1M@1M@", "has no address"), ("memmap=0$1M", "has size 0"),
-      ("memmap=1M&1M", "has none of @ # $ ! % behind the size"),
+      ("memmap=1M&1M", "has none of @ # $ ! % after the size"),
       ("memmap=1M%x", "has no address"),
-      ("memmap=1M%1M-20+2", "has no types -FROM+TO of e820 behind the address"),
-      ("memmap=1M%1M-1+2x", "has no types -FROM+TO of e820 behind the address"),
-      ("memmap=1M%1M+", "has no types -FROM+TO of e820 behind the address"),
+      ("memmap=1M%1M-20+2", "has no types -FROM+TO of e820 after the address"),
+      ("memmap=1M%1M-1+2x", "has no types -FROM+TO of e820 after the address"),
+      ("memmap=1M%1M+", "has no types -FROM+TO of e820 after the address"),
       ("memtest=", "is not a number"), ("memtest=x", "is not a number"),
       ("memtest=4K", "is not a number"),
       ("memtest=65536", "is above 65535"),

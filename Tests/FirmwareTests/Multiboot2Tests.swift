@@ -238,7 +238,7 @@ import Testing
     let result = block.read()
     #expect(
       result.reports
-        == "firmware: Multiboot 2 information at 0x200e0: continues behind its final tag; "
+        == "firmware: Multiboot 2 information at 0x200e0: continues after its final tag; "
         + "ignored, with that tag, are bytes: 0x28\n")
   }
 
@@ -304,7 +304,7 @@ import Testing
       result.reports == """
         firmware: Multiboot 2 information at 0x20000: is too large, and read in part only, with a \
         size of: 0xfffffff8
-        firmware: Multiboot 2 information at 0x20030: continues behind its final tag; ignored, with \
+        firmware: Multiboot 2 information at 0x20030: continues after its final tag; ignored, with \
         that tag, are bytes: 0xfffd0
 
         """)

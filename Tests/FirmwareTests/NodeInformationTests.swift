@@ -217,7 +217,7 @@ import Testing
     #expect(full.nodeCount == 1 && full.ranges == Self.oneNode)
     let nodes = try NodeResult(memory, usable: usable, domainCapacity: 1)
     #expect(
-      nodes.error == "more than 1 nodes, for which there is room; enough is room for 4")
+      nodes.error == "more than 1 nodes: there is no room for them; room for 4 is enough")
     #expect(nodes.nodeCount == 1 && nodes.ranges == Self.oneNode)
   }
 

@@ -10,9 +10,9 @@ public struct MapDrawing {
   public enum Symbol: UInt8, Sendable {
     /// The kernel or its stack: `K`.
     case kernel = 0x4b
-    /// A module of the loader's: `M`.
+    /// A module from the loader: `M`.
     case module = 0x4d
-    /// What else the loader left: `L`.
+    /// Other data that the loader left: `L`.
     case loader = 0x4c
     /// A node's bitmap: `B`.
     case bitmap = 0x42

@@ -4,18 +4,18 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// The debug mode of a ledger: it finds memory that is written to after it was freed, or behind its
+/// The debug mode of a ledger: it finds memory that is written to after it was freed, or past its
 /// end.
 ///
-/// It is off until ``OwnerTable/startChecking(freedRanges:context:write:)``.  Then it is about the
+/// It is off until ``OwnerTable/startChecking(freedRanges:context:write:)``.  Then it covers the
 /// calls that are entered in the ledger, those of ``NamedAllocating``, and all calls should be:
 ///
 /// - What is freed is filled with ``freedByte``, and looked at when it is allocated again, and at
 ///   the hand-over.  It must be mapped.
 /// - Behind an allocation of less than a page lie ``redZoneByteCount`` bytes of ``redZoneByte``,
 ///   which are looked at when a page is freed that has the allocation's end or any of them, and at
-///   the hand-over.  The allocation takes that many more bytes: the addresses of what comes behind
-///   it are not those that they are without.
+///   the hand-over.  The allocation takes that many more bytes: what comes after it has other
+///   addresses than without the debug mode.
 /// - An allocation that is not to be cleared is not touched: it has no red zone.
 ///
 /// A byte of another value is reported as a line with its address, what was found there, and the
@@ -34,7 +34,7 @@ public struct MemoryChecks: ~Copyable {
   /// Whether anything is checked.
   public let isOn: Bool
 
-  /// How often memory was found not to be as it was left.
+  /// How often memory was found changed.
   public private(set) var violationCount = 0
 
   /// How often a freed range was not filled, since there was no room to note it.
@@ -117,7 +117,7 @@ extension OwnerTable {
 extension NamedAllocating where Self: ~Copyable {
   /// Checks all freed memory and all red zones, and reports each range that is not as it was left.
   ///
-  /// - Returns: How many these are; 0 without the debug mode.
+  /// - Returns: Their number; 0 without the debug mode.
   /// - Complexity: O(n) for n ranges, and O(bytes) for what was freed.
   @discardableResult
   public borrowing func checkMemory(in owners: inout OwnerTable) -> Int {

@@ -8,7 +8,7 @@ import PhysicalMemory
 ///
 /// The ledger is an ``OwnerTable``, in the simplest case the one that the nodes were set up with.
 /// A call that is refused changes nothing there; a ledger that is full counts what it has no room
-/// for, and the memory is given nevertheless.
+/// for, and the memory is allocated all the same.
 public protocol NamedAllocating: ~Copyable {
   /// See ``/BootMemory/BootMemory/allocate(_:)``.
   mutating func allocate(_ request: AllocationRequest) throws(BootMemoryError) -> PhysicalAddress
@@ -75,8 +75,8 @@ extension NamedAllocating where Self: ~Copyable {
   ///   - range: The range.
   ///   - owner: Whose it is; a literal is a name.
   ///   - node: The node that has all the pages.
-  ///   - exclusively: Whether it is an error if any page is reserved already; who has it then,
-  ///     ``OwnerTable/write(_:to:)`` reports.
+  ///   - exclusively: Whether it is an error if any page is reserved already;
+  ///     ``OwnerTable/write(_:to:)`` then reports who has it.
   ///   - neededOnlyDuringBoot: Whether it can be released once the kernel has started.
   ///   - owners: The ledger.
   /// - Throws: As ``/BootMemory/BootMemory/reserve(_:on:exclusively:)-(AddressRange,_,_)``.

@@ -10,7 +10,7 @@ import TextOutput
 extension OwnerTable {
   /// The first pages at or above `page` that are usable and held by the range at `index` alone.
   ///
-  /// They hold contents that can be read, and become free with their holder; `nil` behind the last.
+  /// They hold contents that can be read, and become free with their holder; `nil` after the last.
   /// Start again at the end of what is returned to walk over all of them.
   ///
   /// - Parameters:
@@ -51,8 +51,8 @@ extension OwnerTable {
   }
 
   /// Reports each module that does not lie in usable memory below `limit` as a whole, or that
-  /// shares bytes with the pages of another owner, as a line on `sink`; of very many the first
-  /// ones.
+  /// shares bytes with the pages of another owner, as a line on `sink`; if there are very many,
+  /// only the first.
   ///
   /// - Complexity: O(n × (r + n)) for r usable ranges and n owners.
   public borrowing func reportModules(

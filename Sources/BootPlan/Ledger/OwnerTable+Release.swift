@@ -27,8 +27,8 @@ extension OwnerTable {
     return nil
   }
 
-  /// Takes all ranges of `owner` out of the table, and visits the usable pages that become nobody's
-  /// by that, in stretches: each page once, however many ranges touched it.
+  /// Removes all ranges of `owner` from the table, and visits, in stretches, the usable pages that
+  /// have no owner left: each page once, however many ranges touched it.
   ///
   /// What `body` is to do with them depends on who has the memory by then; for boot memory itself
   /// there is ``NamedAllocating/releaseLate(_:in:of:below:_:)``.

@@ -8,15 +8,15 @@ import TextOutput
 /// ledger of all that it allocates and reserves later.
 ///
 /// A ledger is kept by calls that name the owner,
-/// ``NamedAllocating/allocate(_:as:neededOnlyDuringBoot:in:)`` and its like; who does not make them
-/// pays nothing.
+/// ``NamedAllocating/allocate(_:as:neededOnlyDuringBoot:in:)`` and its like; a kernel that does not
+/// make them pays nothing.
 ///
-/// The table lies in storage of its owner.  Ranges may overlap; the one that was added first names
+/// The table lies in its owner's storage.  Ranges may overlap; the one that was added first names
 /// the holder.
 public struct OwnerTable: ~Copyable {
   private var ranges: OwnedRangeList
 
-  /// How many ranges were noted for which there was no room any more.
+  /// How many ranges there was no room for.
   public private(set) var leftOutCount = 0
 
   /// The debug mode; off unless ``startChecking(freedRanges:context:write:)`` is called.
@@ -79,7 +79,7 @@ public struct OwnerTable: ~Copyable {
     ranges.append(range)
   }
 
-  /// Takes bytes out of all ranges: from here on they have no owner.
+  /// Removes bytes from all ranges: they have no owner afterwards.
   ///
   /// A range that has bytes on both sides becomes two, of which the second one comes last, or is
   /// counted where the table is full.
@@ -128,7 +128,7 @@ public struct OwnerTable: ~Copyable {
     }
   }
 
-  /// Takes the range that was added last out again.
+  /// Removes the range that was added last.
   ///
   /// - Precondition: There is one.
   public mutating func removeLast() {

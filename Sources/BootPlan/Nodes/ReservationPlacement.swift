@@ -4,8 +4,8 @@ import PhysicalMemory
 
 /// Finds memory for what the board asks for without saying where.
 public enum ReservationPlacement {
-  /// Finds the highest place in `window` that is usable and held by nobody, as Linux does: low memory is
-  /// what others may need.
+  /// Finds the highest place in `window` that is usable and held by nobody, as Linux does, since
+  /// others may need low memory.
   ///
   /// - Parameters:
   ///   - byteCount: The size; the pages that it touches are nobody else's.

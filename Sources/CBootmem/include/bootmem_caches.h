@@ -13,7 +13,7 @@
  *     pfn = bootmem_caches_allocate(0, cpu);      on processor number cpu
  *     bootmem_caches_free(pfn, 0, cpu);           on any other, whoever allocated it
  *
- * What lies in a cache is allocated for bootmem_pages.h, and free for everybody else: an allocation
+ * What lies in a cache is allocated as far as bootmem_pages.h knows, and free otherwise: an allocation
  * that would fail takes the pages of all caches back first, of other processors' too, and so does
  * counting.
  *

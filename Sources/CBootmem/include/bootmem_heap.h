@@ -7,9 +7,9 @@
  *     bootmem_heap_free(thing);
  *
  * Sizes up to half a page share pages of slots of one size, larger ones have exactly the pages that
- * they need.  Nothing of what the heap knows lies beside an allocation, so that who writes beyond
- * one spoils its neighbour but not the heap; and a pointer is looked up and not followed, so that
- * every wrong one is refused.  What was allocated before the hand-over stays where it is, and is
+ * they need.  Nothing of what the heap knows lies beside an allocation, so a write beyond one
+ * damages its neighbour but not the heap; and a pointer is looked up, not followed, so every wrong
+ * one is refused.  What was allocated before the hand-over stays where it is, and is
  * freed like the rest.
  *
  * There is nothing to set up behind bootmem_setup(); see bootmem_heap_set_source() for pages of the

@@ -109,7 +109,7 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
         depth += 1
         isBehindName = true
       case .property(let property):
-        guard isBehindName else { throw problem("has a property behind a node") }
+        guard isBehindName else { throw problem("has a property after a node") }
         guard property.nameOffset < endOfNames else {
           throw problem(
             "has a property whose name does not end in the strings, but starts at",

@@ -108,7 +108,7 @@ public struct DeviceTreeRequests<Memory: PhysicalMemoryReader> {
     lists = tree.root.children
   }
 
-  /// The next request; nil behind the last.  One that asks for what cannot be is reported.
+  /// The next request; nil after the last.  One that asks for what cannot be is reported.
   ///
   /// - Complexity: O(n) for the whole walk, in the size of the tree.
   public mutating func next(reportingTo sink: inout some TextSink) -> DeviceTreeRequest<Memory>? {

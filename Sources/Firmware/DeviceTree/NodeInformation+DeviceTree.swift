@@ -8,10 +8,10 @@ extension NodeInformation {
   /// processors and of memory.  Memory that is "hotpluggable" is noted as such, with a node or without.
   ///
   /// Nodes are numbered from 0 in ascending order of those numbers, so that they are the same if
-  /// firmware leaves out none.  Defects are reported as lines on `sink`, of very
-  /// many the first ones.
+  /// firmware leaves out none.  Defects are reported as lines on `sink`; if there are very many,
+  /// only the first.
   ///
-  /// - Returns: Whether the tree speaks of nodes.
+  /// - Returns: Whether the tree mentions nodes.
   /// - Throws: An error if there is too little storage; the result stands for one node then.
   /// - Complexity: O(n) in the size of the tree, O(n m) in the number of m nodes.
   ///

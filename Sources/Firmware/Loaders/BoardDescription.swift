@@ -30,7 +30,7 @@ extension Multiboot2 {
 }
 
 extension PVHStartInformation {
-  /// A PC, of those that a hypervisor makes.
+  /// A virtual PC.
   public func boardDescription(at address: PhysicalAddress) -> BoardDescription { .pc }
 }
 

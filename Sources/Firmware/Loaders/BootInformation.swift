@@ -44,8 +44,8 @@ public struct BootInformation: ~Copyable {
 
   /// Reads what a loader left at `address`, replacing what was here before.
   ///
-  /// What can be read in spite of a defect is read, and the defect reported as a line on `sink`; of
-  /// very many the first ones.
+  /// What can be read in spite of a defect is read, and the defect reported as a line on `sink`; if
+  /// there are very many, only the first.
   ///
   /// - Throws: An error if there is no memory map to be had, or too little storage; nothing is kept
   ///   then.

@@ -24,7 +24,7 @@ public struct BootReading<Memory: PhysicalMemoryReader, Sink: TextSink>: ~Copyab
     reports = FirstLines(to: sink)
   }
 
-  /// Reports something that the reader could get over.
+  /// Reports a defect in spite of which the reader goes on.
   public mutating func report(_ problem: FirmwareProblem) {
     reports.report(problem)
   }

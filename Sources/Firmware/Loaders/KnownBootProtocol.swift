@@ -2,8 +2,8 @@
 import PhysicalMemory
 import TextOutput
 
-/// The protocols by which loaders hand over what they know, in one table: what each is called, what
-/// it is told by, and who reads it.
+/// The protocols by which loaders hand over what they know, in one table: what each is called, how
+/// it is recognised, and its reader.
 ///
 /// A kernel that is started by one loader alone names that reader instead, ``Multiboot2`` say, and
 /// links no other.

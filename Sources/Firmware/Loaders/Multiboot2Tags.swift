@@ -32,7 +32,7 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
         sink.report(
           FirmwareProblem(
             "Multiboot 2 information", at: rest.range.start,
-            "continues behind its final tag; ignored, with that tag, are bytes",
+            "continues after its final tag; ignored, with that tag, are bytes",
             value: rest.byteCount))
       }
       return nil

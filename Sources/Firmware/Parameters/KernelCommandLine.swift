@@ -82,7 +82,7 @@ public struct CommandLineWords: IteratorProtocol {
     self.line = line
   }
 
-  /// The next word; nil behind the last, and at `--`.
+  /// The next word; nil after the last, and at `--`.
   public mutating func next() -> CommandLineWord? {
     while let byte = line.byte(at: position), isBlank(byte) { position += 1 }
     let start = position

@@ -131,7 +131,7 @@ public struct MemoryParameters {
         continue
       }
       guard amount == 0 || rest.first == UInt8(ascii: "@") else {
-        return ignore(word, "is followed by another one that counts", &sink)
+        return ignore(word, "is overridden by a later one", &sink)
       }
     }
     regions.limit(.usable, toByteCount: amount)
@@ -151,7 +151,7 @@ public struct MemoryParameters {
     let isConversion = sign == UInt8(ascii: "%")
     let kind = Self.kind(ofSign: sign)
     guard kind != nil || isConversion else {
-      return ignore(word, "has none of @ # $ ! % behind the size", &sink)
+      return ignore(word, "has none of @ # $ ! % after the size", &sink)
     }
     guard let (start, end) = rest.dropping(byteCount: 1).parseByteCount(),
       end.count == 0 || isConversion
@@ -162,7 +162,7 @@ public struct MemoryParameters {
     }
     guard let (from, behindFrom) = Self.type(behind: UInt8(ascii: "-"), in: end),
       let (to, behindTo) = Self.type(behind: UInt8(ascii: "+"), in: behindFrom), behindTo.count == 0
-    else { return ignore(word, "has no types -FROM+TO of e820 behind the address", &sink) }
+    else { return ignore(word, "has no types -FROM+TO of e820 after the address", &sink) }
     if let to, from == nil {
       return append(byteCount, at: start, to, of: word, to: &regions, reportingTo: &sink)
     }

@@ -166,7 +166,7 @@ import Testing
         == "list of held ranges is full: it holds 6, needs to hold 7")
     #expect(
       DeviceTreeResult(memory, nodeCapacity: 1).nodeError
-        == "more than 1 nodes, for which there is room; enough is room for 4")
+        == "more than 1 nodes: there is no room for them; room for 4 is enough")
     #expect(
       DeviceTreeResult(memory, affinityCapacity: 2).nodeError
         == "list of memory affinities is full: it holds 2, needs to hold 3")

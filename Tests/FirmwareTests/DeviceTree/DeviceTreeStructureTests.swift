@@ -88,7 +88,7 @@ import Testing
     #expect(
       error {
         $0.property("name", text: "value")
-      } == "device tree structure at 0x48000038: has a property behind a node")
+      } == "device tree structure at 0x48000038: has a property after a node")
     #expect(
       error {
         $0.node("")
@@ -125,7 +125,7 @@ import Testing
     var tree = DeviceTreeBuilder.withMemory
     tree.property("late", cells: 1)
     #expect(
-      result(tree).boot.error == "device tree structure at 0x480000a8: has a property behind a node"
+      result(tree).boot.error == "device tree structure at 0x480000a8: has a property after a node"
     )
   }
 

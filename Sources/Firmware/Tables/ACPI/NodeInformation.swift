@@ -36,12 +36,12 @@ public struct NodeInformation: ~Copyable {
   /// Reads ACPI's table of affinities, replacing what was here before.
   ///
   /// A machine without ACPI, without that table, or with a damaged one has one node.  Defects are
-  /// reported as lines on `sink`, of very many the first ones.
+  /// reported as lines on `sink`; if there are very many, only the first.
   ///
   /// - Parameters:
   ///   - tables: ACPI's tables; nil on a machine that has none.
   ///   - sink: Where defects are reported.
-  /// - Returns: Whether the firmware speaks of nodes.
+  /// - Returns: Whether the firmware mentions nodes.
   /// - Throws: An error if there is too little storage; the result stands for one node then.
   @discardableResult
   public mutating func read(

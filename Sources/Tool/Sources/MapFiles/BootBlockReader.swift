@@ -45,7 +45,7 @@ extension MapFile {
     // A tree is more often a separate file than part of a dump of memory.
     if reader == .deviceTree && memory.start == 0 {
       heldRanges.removeAll { $0.owner == .loader(.deviceTree) }
-      notes.append("where the tree itself will lie is not known; --at says it")
+      notes.append("where the tree itself will lie is not known; --at says where")
     }
   }
 }

@@ -13,7 +13,7 @@ import Testing
     #expect(result.errors == "")
     for line in [
       "board.dtb: device tree, 4 regions\n",
-      "  note: where the tree itself will lie is not known; --at says it\n",
+      "  note: where the tree itself will lie is not known; --at says where\n",
       "  0000000080000000-00000000807fffff no-map        8 MiB\n",
       "  0000000080800000-00000000bfffffff usable        1016 MiB\n",
       "  0000000880000000-00000008ffffffff node 1, 2 GiB\n",

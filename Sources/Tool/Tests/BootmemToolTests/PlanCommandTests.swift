@@ -178,7 +178,7 @@ import Testing
   @Test(arguments: [
     (
       ["--kernel", "0x9f000:64K"],
-      "kernel image at 000000000009f000-00000000000aefff does not lie in usable memory as a whole"
+      "kernel image at 000000000009f000-00000000000aefff does not lie wholly in usable memory"
     ),
     (
       ["--kernel", "1M:1M", "--module", "0x1ff000:4K"],

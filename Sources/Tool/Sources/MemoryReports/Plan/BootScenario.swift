@@ -63,7 +63,7 @@ public struct BootScenario {
         throw BootScenarioError("\(owner.place) lies beyond the reach of the processor")
       }
       guard map.hasUsable(owner.range.touchedPages) else {
-        throw BootScenarioError("\(owner.place) does not lie in usable memory as a whole")
+        throw BootScenarioError("\(owner.place) does not lie wholly in usable memory")
       }
       for other in owners[..<index] where other.range.overlaps(owner.range) {
         throw BootScenarioError("\(owner.place) overlaps \(other.place)")
