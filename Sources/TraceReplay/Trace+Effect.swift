@@ -28,7 +28,7 @@ extension Trace.Operation {
   var argumentsBehindNode: [UInt64] { Array(arguments.dropFirst(call.namesNode ? 1 : 0)) }
 
   /// The node that the call names; node 0 where it names none.
-  var node: NodeID {
+  public var node: NodeID {
     // A number that does not fit is that of no node either.
     NodeID(call.namesNode ? Int(clamping: arguments[0]) : 0)
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BootMemoryTrace
-import Foundation
 import MapFiles
 import MemoryReports
 
@@ -17,22 +16,21 @@ struct DrawCommand: ParsableCommand {
       replay` prints.
 
       EXAMPLES
-        bootmem draw boot_numa.trace --html --output memory.html
-        scripts/run --append bootmem_record | bootmem draw - --svg > memory.svg
+        bootmem draw --format html --output memory.html boot_numa.trace
+        scripts/run --append bootmem_record | bootmem draw - > memory.svg
       """)
 
-  enum Format: EnumerableFlag {
+  enum Format: String, CaseIterable, ExpressibleByArgument {
     case svg, html
   }
 
   @Argument(help: "The trace; - is standard input.", completion: .file(extensions: ["trace"]))
   var file: String
 
-  @Flag(help: "What to draw.")
-  var format: Format
+  @Option(help: "How to show the memory.")
+  var format = Format.svg
 
-  @Option(help: "The file to write; default: standard output.", completion: .file())
-  var output: String?
+  @OptionGroup var output: OutputFile
 
   @Option(help: "The most calls to draw.")
   var rows = 400
@@ -66,11 +64,6 @@ struct DrawCommand: ParsableCommand {
       case .svg: history.svg(title: source.name)
       case .html: history.html(title: source.name)
       }
-    guard let output else { return Output.write(text) }
-    do {
-      try text.write(toFile: output, atomically: true, encoding: .utf8)
-    } catch {
-      throw MapFileError(file: output, "cannot be written: \(error.localizedDescription)")
-    }
+    try output.write(text)
   }
 }

@@ -20,12 +20,13 @@ struct MapCommand: ParsableCommand {
         dmesg | bootmem map -
         bootmem map --ranges board.dtb
         scripts/run | bootmem map --format json -
+        bootmem map --format html --output memory.html dmesg.txt
         bootmem map --at 0x48000000 board.dtb
         bootmem map --form multiboot1 --at 0x9000 --information 0x9500 low.bin
       """)
 
   enum Format: String, CaseIterable, ExpressibleByArgument {
-    case text, json, svg
+    case text, json, svg, html
   }
 
   enum Colour: String, CaseIterable, ExpressibleByArgument {
@@ -40,6 +41,8 @@ struct MapCommand: ParsableCommand {
 
   @Option(help: "How to show the map.")
   var format = Format.text
+
+  @OptionGroup var output: OutputFile
 
   @Flag(
     help: """
@@ -59,8 +62,8 @@ struct MapCommand: ParsableCommand {
   var width: Int?
 
   func validate() throws {
-    if format == .svg && files.count > 1 {
-      throw ValidationError("an SVG image shows one file, not \(files.count)")
+    if format == .svg || format == .html, files.count > 1 {
+      throw ValidationError("a picture shows one file, not \(files.count)")
     }
     if ranges && format != .text {
       throw ValidationError("--ranges prints text; leave out --format")
@@ -88,7 +91,13 @@ struct MapCommand: ParsableCommand {
         hasFailed = true
       }
     }
-    Output.write(try text(of: reports))
+    let text = try text(of: reports)
+    do throws(MapFileError) {
+      try output.write(text)
+    } catch {
+      Report.error(error)
+      hasFailed = true
+    }
     if hasFailed { throw ExitCode.failure }
   }
 
@@ -97,6 +106,7 @@ struct MapCommand: ParsableCommand {
     switch format {
     case .json: return try MapReport.json(reports)
     case .svg: return reports[0].svg()
+    case .html: return reports[0].html()
     case .text where ranges:
       return reports.map { report in
         (files.count > 1 ? "# \(report.name)\n" : "")

@@ -49,6 +49,8 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var input: MapInput
 
+  @OptionGroup var output: OutputFile
+
   @Option(
     help: ArgumentHelp(
       "Where the kernel's image lies; the output of the demonstration kernel says it.",
@@ -116,14 +118,16 @@ struct PlanCommand: ParsableCommand {
       modules: modules.map(\.range),
       addressWidth: processor == Architecture.i386.rawValue ? .bits32 : .bits64,
       commandLine: append)
+    let text: String
     do throws(BootScenarioError) {
       let report = try BootPlanReport(scenario)
       let regions = count(map.entries.count, "region")
-      Output.write("\(source.name): \(map.form.title), \(regions); kernel for \(processor)\n")
-      Output.write(report.text)
+      text =
+        "\(source.name): \(map.form.title), \(regions); kernel for \(processor)\n" + report.text
     } catch {
       throw MapFileError(file: source.name, error.description)
     }
+    try output.write(text)
   }
 
   private func readNodes(of map: MapFile) throws -> NodeLayout? {

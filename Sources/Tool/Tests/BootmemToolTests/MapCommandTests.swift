@@ -38,17 +38,7 @@ import Testing
           000000000000 ................................................................
           000000080000 ...............+------------------------------------------------
           000000100000 ................................................................
-          000000180000 ................................................................
-          000000200000 ................................................................
-          000000280000 ................................................................
-          000000300000 ................................................................
-          000000380000 ................................................................
-          000000400000 ................................................................
-          000000480000 ................................................................
-          000000500000 ................................................................
-          000000580000 ................................................................
-          000000600000 ................................................................
-          000000680000 ................................................................
+          (11 more rows like this)
           000000700000 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
           000000780000 +...............................................................
           . usable, a acpi_data, # reserved, + several kinds, - nothing
@@ -175,15 +165,62 @@ import Testing
     let broken = try Tool.run("map", path)
     #expect(broken.exitCode == 1)
     #expect(broken.errors.hasPrefix("\(path)/0/type: error: no such type of memory: System ROM; "))
-    for command in [["replay", path], ["draw", "--svg", path]] {
+    for command in [["replay", path], ["draw", path]] {
       let result = try Tool.run(arguments: command)
       #expect(result.exitCode == 1)
       #expect(result.errors == "\(path): error: is a directory\n")
     }
   }
 
+  @Test func picture_hasAxesAndFoldsEqualRows() throws {
+    let map = "0 9fc00 usable\n100000 40000000 usable\n"
+    let picture = try Tool.run("map", "--format", "svg", "-", input: map).output
+    // 64 cells of 512 KiB in a row.
+    for text in [
+      "+0", "+256 KiB", "+4 MiB", "+32 MiB", "0000000000000000", "0000000001ffffff",
+      "(31 more rows like this)",
+    ] {
+      #expect(picture.contains(">\(text)</text>"), "\(text)")
+    }
+    #expect(XMLDocumentCheck.isWellFormed(picture))
+    let text = try Tool.run("map", "--width", "80", "-", input: map).output
+    #expect(text.contains("\n  (15 more rows like this)\n"))
+  }
+
+  @Test func picture_namesNodesWhereTheyBegin() throws {
+    let path = Fixture.path("device-trees/qemu/riscv64-virt-nodes.dtb")
+    let picture = try Tool.run("map", "--format", "svg", path).output
+    #expect(picture.contains(">node 0</text>"))
+    #expect(picture.contains(">node 1</text>"))
+    // The row with a node's name stands for itself only.
+    #expect(picture.split(separator: "(14 more rows like this)").count == 3)
+  }
+
+  /// What map, plan and draw have in common has one name.
+  @Test func output_isWrittenToAFile() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.url.appending(path: "output").path
+    let map = "0 9fc00 usable\n100000 40000000 usable\n"
+    let html = try Tool.run("map", "--format", "html", "--output", path, "-", input: map)
+    #expect(html.exitCode == 0)
+    #expect(html.output == "")
+    let page = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(page.hasPrefix("<!DOCTYPE html>\n<html"))
+    #expect(XMLDocumentCheck.isWellFormed(page))
+    let plan = try Tool.run("plan", "--kernel", "1M:1M", "--output", path, "-", input: map)
+    #expect(plan.exitCode == 0)
+    #expect(plan.output == "")
+    #expect(try String(contentsOfFile: path, encoding: .utf8).hasPrefix("<stdin>: "))
+    for command in [["map"], ["plan", "--kernel", "1M:1M"]] {
+      let place = try Tool.run(
+        arguments: command + ["--output", "/no/such/directory/x", "-"], input: Data(map.utf8))
+      #expect(place.exitCode == 1)
+      #expect(place.errors.hasPrefix("/no/such/directory/x: error: cannot be written: "))
+    }
+  }
+
   /// A file without end costs no more than the limit.
-  @Test(arguments: [["map"], ["draw", "--svg"], ["plan", "--kernel", "1M:1M"]])
+  @Test(arguments: [["map"], ["draw"], ["plan", "--kernel", "1M:1M"]])
   func endlessFile_isRefused(command: [String]) throws {
     let result = try Tool.run(arguments: command + ["/dev/zero"])
     #expect(result.exitCode == 1)
@@ -218,7 +255,7 @@ import Testing
         == "<stdin>:1: error: a byte order mark: save the text as UTF-8 without one\n")
     for encoding in [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian] {
       let data = try #require(Self.table.data(using: encoding))
-      for command in [["map", "-"], ["replay", "-"], ["draw", "--svg", "-"]] {
+      for command in [["map", "-"], ["replay", "-"], ["draw", "-"]] {
         let result = try Tool.run(arguments: command, input: data)
         #expect(result.exitCode == 1)
         #expect(

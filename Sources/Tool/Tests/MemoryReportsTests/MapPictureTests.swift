@@ -15,6 +15,7 @@ import MemoryReports
     picture.rows.map { row in
       (row.followsGap ? "…" : "") + String(row.start.rawValue, radix: 16) + " "
         + String(row.cells.map(\.character))
+        + (row.repeatCount > 0 ? " and \(row.repeatCount)" : "")
     }
   }
 
@@ -44,6 +45,19 @@ import MemoryReports
       maximumRowCount: 2)
     #expect(picture.stretchByteCount == 0x1000)
     #expect(text(picture) == ["0 .-", "…ffffe000 -#"])
+  }
+
+  @Test func equalRows_areFoldedFromThreeOn() {
+    let regions = [region(0, 0x5000, .usable), region(0x5000, 0x2000, .reserved)]
+    let picture = MapPicture(regions, columnCount: 1, maximumRowCount: 8)
+    #expect(text(picture) == ["0 . and 4", "5000 #", "6000 #"])
+    let bordered = MapPicture(
+      regions, columnCount: 1, maximumRowCount: 8, borders: [PhysicalAddress(0x1000)])
+    #expect(text(bordered) == ["0 .", "1000 .", "2000 . and 2", "5000 #", "6000 #"])
+    let top = MapPicture(
+      [region(0, .max, .usable)], columnCount: 4, maximumRowCount: 1,
+      borders: [PhysicalAddress(.max)])
+    #expect(text(top) == ["0 ...."])
   }
 
   @Test func topOfTheAddressSpace_isDrawn() {

@@ -4,7 +4,7 @@ import PhysicalMemory
 
 /// A memory map drawn as cells, one for each stretch of equal size, in rows.
 ///
-/// Rows without any memory are left out.
+/// Rows without any memory are left out, and of three or more equal ones the first stands for all.
 public struct MapPicture {
   /// What is in a stretch.
   public enum Cell: Hashable, Sendable {
@@ -26,6 +26,9 @@ public struct MapPicture {
 
     /// Whether rows without memory were left out before this one.
     public let followsGap: Bool
+
+    /// The number of rows behind this one that look like it and were left out.
+    public fileprivate(set) var repeatCount = 0
   }
 
   /// The size of a stretch, a power of two.
@@ -41,10 +44,11 @@ public struct MapPicture {
   ///   - end: Where the picture ends; nil for behind the last region.
   ///   - columnCount: The number of cells in a row.
   ///   - maximumRowCount: The most rows that there may be.
+  ///   - borders: Addresses to be seen: a row with one between its stretches is not left out.
   /// - Complexity: O(rows × columns × log n) for n regions.
   public init(
     _ regions: [MemoryRegion], below end: PhysicalAddress? = nil, columnCount: Int,
-    maximumRowCount: Int
+    maximumRowCount: Int, borders: [PhysicalAddress] = []
   ) {
     let regions = regions.filter { !$0.range.isEmpty && $0.range.start < end ?? .init(.max) }
     let limit = end?.rawValue ?? .max
@@ -63,7 +67,30 @@ public struct MapPicture {
           start: PhysicalAddress(first << shift), cells: cells, followsGap: number != expected))
       expected = number + 1
     }
-    self.rows = rows
+    func number(_ address: PhysicalAddress) -> UInt64 {
+      (address.rawValue >> shift) / UInt64(columnCount)
+    }
+    let borderedRows = Set(borders.map(number))
+    self.rows = Self.folded(rows) { borderedRows.contains(number($0.start)) }
+  }
+
+  /// The rows without those that look like the two before them, as far as these may be left out.
+  private static func folded(_ rows: [Row], where isKept: (Row) -> Bool) -> [Row] {
+    var result: [Row] = []
+    var index = 0
+    while index < rows.count {
+      var row = rows[index]
+      let equal = rows[(index + 1)...].prefix {
+        $0.cells == row.cells && !$0.followsGap && !isKept($0)
+      }
+      if equal.count >= 2, !isKept(row) {
+        row.repeatCount = equal.count
+        index += equal.count
+      }
+      result.append(row)
+      index += 1
+    }
+    return result
   }
 
   /// The numbers of the rows with memory in them, ascending; at most a few more than are wanted.

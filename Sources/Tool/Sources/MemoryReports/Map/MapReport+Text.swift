@@ -99,9 +99,15 @@ extension MapPicture {
         index += run
       }
       text += "\n"
+      if row.repeatCount > 0 { text += "  \(row.repeatText)\n" }
     }
     return text
   }
+}
+
+extension MapPicture.Row {
+  /// What stands for the rows that were left out behind this one.
+  var repeatText: String { "(\(count(repeatCount, "more row")) like this)" }
 }
 
 extension MapPicture.Cell {

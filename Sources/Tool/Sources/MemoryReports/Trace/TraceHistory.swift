@@ -24,6 +24,21 @@ public struct TraceHistory {
 
     /// The cells, one for each column.
     public let cells: [Cell]
+
+    /// The number of calls behind it that are to be shown and leave all cells as they are.
+    public fileprivate(set) var repeatCount = 0
+
+    /// The last of these calls; ``operation`` where there is none.
+    public fileprivate(set) var lastOperation: Trace.Operation
+  }
+
+  /// A node that the trace registers.
+  public struct Node: Hashable, Sendable {
+    /// Its number.
+    public let number: Int
+
+    /// Its pages.
+    public let pages: PageRange
   }
 
   /// The stretches that the columns stand for; nil for a gap between nodes.
@@ -32,14 +47,20 @@ public struct TraceHistory {
   /// The number of pages of a whole stretch.
   public let stretchPageCount: UInt64
 
-  /// The rows from first to last.
+  /// The nodes in ascending order.
+  public let nodes: [Node]
+
+  /// The rows from first to last; calls that leave all cells as they are have none of their own.
   public private(set) var rows: [Row] = []
 
   /// The number of calls that change memory.
   public let changeCount: Int
 
-  /// Whether rows were left out.
-  public var isSampled: Bool { changeCount > rows.count }
+  /// The number of those that are shown.
+  public var shownCount: Int { rows.reduce(0) { $0 + 1 + $1.repeatCount } }
+
+  /// Whether calls were left out.
+  public var isSampled: Bool { changeCount > shownCount }
 
   /// Draws the calls of `trace` that change memory; of more than `maximumRowCount` only some, at
   /// equal distances, with the last one.
@@ -55,10 +76,16 @@ public struct TraceHistory {
     progress: (Int) -> Void = { _ in }
   ) {
     let effects = trace.operations.map { $0.effect(of: $0.result) }
-    var spans: [PageRange] = []
-    for case .registers(let span) in effects where !span.isEmpty { spans.append(span) }
-    guard !spans.isEmpty else { return nil }
-    (columns, stretchPageCount) = Self.columns(of: spans, maximumCount: columnCount)
+    var nodes: Set<Node> = []
+    for (operation, effect) in zip(trace.operations, effects) {
+      if case .registers(let span) = effect, !span.isEmpty {
+        nodes.insert(Node(number: operation.node.rawValue, pages: span))
+      }
+    }
+    guard !nodes.isEmpty else { return nil }
+    self.nodes = nodes.sorted { ($0.pages.start, $0.number) < ($1.pages.start, $1.number) }
+    (columns, stretchPageCount) = Self.columns(
+      of: self.nodes.map(\.pages), maximumCount: columnCount)
     changeCount = effects.count { $0 != .nothing }
     var owners = PageOwners()
     var changeNumber = 0
@@ -69,8 +96,14 @@ public struct TraceHistory {
       // The last change, which has the highest number, is always drawn.
       let wanted = min(maximumRowCount, changeCount)
       if changeNumber * wanted / changeCount > (changeNumber - 1) * wanted / changeCount {
-        rows.append(
-          Row(operation: trace.operations[index], cells: columns.map { Self.cell($0, owners) }))
+        let operation = trace.operations[index]
+        let cells = columns.map { Self.cell($0, owners) }
+        if let last = rows.indices.last, rows[last].cells == cells {
+          rows[last].repeatCount += 1
+          rows[last].lastOperation = operation
+        } else {
+          rows.append(Row(operation: operation, cells: cells, lastOperation: operation))
+        }
       }
     }
   }

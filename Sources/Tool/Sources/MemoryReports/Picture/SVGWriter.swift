@@ -2,6 +2,14 @@
 
 /// Puts an SVG image together: rectangles and texts, nothing from elsewhere.
 struct SVGWriter {
+  /// Where a text stands beside its place.
+  enum Anchor: String {
+    case start, middle, end
+  }
+
+  /// The width of a character, in a font whose characters are equally wide; at most this.
+  private static let characterWidth = 7.3
+
   private var body = ""
   private let width: Int
   private(set) var height: Int
@@ -29,10 +37,27 @@ struct SVGWriter {
   }
 
   /// A line of text whose base line is at `y`.
-  mutating func text(x: Int, y: Int, _ text: String, isHeading: Bool = false) {
-    body += "<text x=\"\(x)\" y=\"\(y)\"\(isHeading ? " font-weight=\"bold\"" : "")>"
+  mutating func text(
+    x: Int, y: Int, _ text: String, isHeading: Bool = false, anchor: Anchor = .start
+  ) {
+    body += "<text x=\"\(x)\" y=\"\(y)\"\(isHeading ? " font-weight=\"bold\"" : "")"
+    body += anchor == .start ? ">" : " text-anchor=\"\(anchor)\">"
     body += "\(Self.escaped(text))</text>\n"
     extend(to: y + 4)
+  }
+
+  /// The width of a line of text, rounded up.
+  static func width(of text: String) -> Int {
+    Int((Double(text.count) * characterWidth).rounded(.up))
+  }
+
+  /// A thin line; a border is dashed.
+  mutating func line(from start: (x: Int, y: Int), to end: (x: Int, y: Int), isBorder: Bool = false)
+  {
+    // Between the pixels, so that it is as sharp as the rectangles.
+    body += "<path d=\"M\(start.x).5 \(start.y).5L\(end.x).5 \(end.y).5\" stroke=\"#24292f\""
+    body += isBorder ? " stroke-dasharray=\"4 3\"/>\n" : "/>\n"
+    extend(to: max(start.y, end.y))
   }
 
   /// Begins a group of shapes; `title` shows up under the mouse.
