@@ -24,6 +24,13 @@ extension PageTree {
       var candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
       while candidates != 0 {
         let aClass = UInt(bitPattern: candidates.trailingZeroBitCount)
+        // The spare block may be a smaller one that fits: no class is below the order; and where there is
+        // no spare block, or it is too small, the left side is as large as the order, or wraps around.
+        if aClass > PageTreeLayout.wordOrder && spareOrder &- order < aClass &- order {
+          giveSpare()
+          candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
+          continue
+        }
         // A block that fits exactly may be in memory not examined yet; one look is cheap.
         if aClass != order && mayValidate && classes &>> Self.unknown & 1 != 0 {
           mayValidate = false
@@ -70,7 +77,7 @@ extension PageTree {
     }
     guard
       let index = takeWords(
-        fromGroup: group, ofClass: aClass, order: order, count: count, below: end)
+        fromGroup: group, ofClass: aClass, order: order, count: count, below: end, keepsRest: true)
     else { return nil }
     // The head bits of words that were free as a whole are 0; see the words inside a block.
     setFreeWord(index, 0)

@@ -77,10 +77,12 @@ extension PageTree {
   ///   - aClass: A class that the group has, at least `order`.
   ///   - count: How many pages from the block's first on will be used.
   ///   - end: The bit behind the last that may be among them.
+  ///   - keepsRest: Whether the other half of the next larger block becomes the spare block, if there is none.
   /// - Returns: The first word; nil if there is none before `end`.
   @inline(__always)
   mutating func takeWords(
-    fromGroup group: UInt, ofClass aClass: UInt, order: UInt, count: UInt, below end: UInt
+    fromGroup group: UInt, ofClass aClass: UInt, order: UInt, count: UInt, below end: UInt,
+    keepsRest: Bool = false
   ) -> UInt? {
     let wordOrder = PageTreeLayout.wordOrder
     let allFree = allFreeWords(ofGroup: group)
@@ -92,7 +94,13 @@ extension PageTree {
     let first = blocks.firstOne
     let index = group &<< BitmapWord.bitShift | first
     guard end >= (index &<< BitmapWord.bitShift) &+ count else { return nil }
-    let mask = BitmapWord.ones(from: first, count: 1 &<< (order &- wordOrder))
+    var taken = order
+    if keepsRest && aClass > order && spareWord == .max {
+      // The next allocation of this order has it at once, and the classes hear of neither.
+      taken = order &+ 1
+      setSpare(index &+ (1 &<< (order &- wordOrder)), order: order)
+    }
+    let mask = BitmapWord.ones(from: first, count: 1 &<< (taken &- wordOrder))
     let states = unsafe states(ofGroup: group)
     unsafe states[0] &= ~mask
     unsafe states[1] &= ~mask
@@ -100,7 +108,7 @@ extension PageTree {
     // The class ends with its last block.
     var classes: UInt = blocks & (blocks &- 1) == 0 ? 1 &<< aClass : 0
     // Of a larger block, one of each smaller order remains; mostly there was none.
-    var smaller = order
+    var smaller = taken
     while smaller < aClass {
       if !has(smaller, inGroup: group) { classes |= 1 &<< smaller }
       smaller &+= 1

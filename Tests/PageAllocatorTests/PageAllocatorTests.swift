@@ -132,6 +132,32 @@ import Testing
   }
 
   /// The page that single pages come from, and the block kept for the next, count as free.
+  /// The other half lies ready for the next allocation of the order; it is free like any other block.
+  @Test(arguments: 6...9)
+  func otherHalf_isUsedBeforeALargerBlockIsDivided(order: Int) throws {
+    var kept = try KeptPages([0..<8192])
+    let before = kept.statistics()
+    var blocks: [(page: Int, order: Int)] = []
+    for order in (0...10).reversed() {
+      while let page = try? kept.allocate(order) { blocks.append((page, order)) }
+    }
+    let large = blocks.removeFirst()
+    #expect(large.order == 10)
+    try kept.free(large.page, 10)
+    let first = try kept.allocate(order)
+    #expect(first == large.page)
+    let other = large.page + 1 << order
+    // Of all that remains, it is the smallest that fits.
+    expect(kept.error(freeing: other, order), refusal(other, order, .free))
+    let small = try kept.allocate(order - 1)
+    #expect(small == other)
+    #expect(kept.statistics().pages == 1024 - 1 << order - 1 << (order - 1))
+    try kept.free(small, order - 1)
+    try kept.free(first, order)
+    for block in blocks { try kept.free(block.page, block.order) }
+    #expect(kept.statistics() == before)
+  }
+
   @Test func allPages_canBeAllocated() throws {
     var kept = try KeptPages([0..<5000], reserved: [13..<14, 4096..<4097])
     let count = Int(kept.statistics().pages)
