@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import PhysicalMemory
 
 /// A block of memory from which tables are taken, front to back, and never given back: where a kernel
 /// has its lists before it can allocate.
@@ -19,7 +20,7 @@ public struct TableStorage: ~Copyable {
   ///
   /// - Precondition: There is room; how much is wanted is known when the kernel is built.
   /// - Complexity: O(1).
-  public mutating func take<Element>(
+  public mutating func take<Element: ~Copyable>(
     _ type: Element.Type = Element.self, count: Int
   ) -> UnsafeMutableBufferPointer<Element> {
     let start = unsafe next.alignedUp(for: type)
@@ -27,5 +28,15 @@ public struct TableStorage: ~Copyable {
     precondition(unsafe next <= end)
     let first = unsafe start.bindMemory(to: type, capacity: count)
     return unsafe UnsafeMutableBufferPointer(start: first, count: count)
+  }
+  /// Moves a value to where it stays, so that others can keep a reference to it.
+  ///
+  /// - Precondition: There is room.
+  /// - Complexity: O(1).
+  public mutating func place<Value: ~Copyable>(_ value: consuming Value) -> Placed<Value> {
+    let storage = unsafe take(Value.self, count: 1)
+    unsafe storage.initializeElement(at: 0, to: value)
+    // One element has an address.
+    return unsafe Placed(storage.baseAddress.unsafelyUnwrapped)
   }
 }

@@ -18,29 +18,28 @@ public enum RuntimeHeap {
   /// Starts with an empty heap, served by boot memory.
   ///
   /// - Parameters:
-  ///   - memory: Boot memory, which must stay in place until ``serve(from:)``.
+  ///   - memory: Boot memory.
   ///   - platform: What the heap asks of the kernel.
   ///   - limit: The page frame that all memory must lie below: the end of what is mapped.
   /// - Complexity: O(1).
   public static func start(
-    servedBy memory: UnsafeMutablePointer<BootMemory>, platform: RuntimeHeapPlatform = .init(),
+    servedBy memory: Placed<BootMemory>, platform: RuntimeHeapPlatform = .init(),
     below limit: PageFrame = .end
   ) {
     precondition(MemoryLayout<KernelHeap>.size <= RUNTIME_HEAP_STORAGE_SIZE)
     unsafe self.platform = platform
-    unsafe source = RuntimePages(memory)
+    unsafe source = RuntimePages(memory.pointer)
     // What a pointer to address 0 is, is what is added to addresses.
-    let offset = unsafe UInt(bitPattern: memory.pointee.pointer(to: PhysicalAddress(0)))
+    let offset = unsafe UInt(bitPattern: memory.value.pointer(to: PhysicalAddress(0)))
     unsafe heap.initialize(to: KernelHeap(directMapOffset: offset, below: limit))
   }
 
-  /// Continues with the page allocator, which has taken over from boot memory and must stay in
-  /// place.
-  /// What is allocated stays where it is.
+  /// Continues with the page allocator, which has taken over from boot memory.  What is allocated stays
+  /// where it is.
   ///
   /// - Complexity: O(1).
-  public static func serve(from pages: UnsafeMutablePointer<PageAllocator>) {
-    unsafe source = RuntimePages(pages)
+  public static func serve(from pages: Placed<PageAllocator>) {
+    unsafe source = RuntimePages(pages.pointer)
   }
 
   /// What the heap holds.

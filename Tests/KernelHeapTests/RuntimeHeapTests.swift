@@ -41,7 +41,7 @@ import Testing
         runtime.lockCount += 1
       }
       unsafe platform.unlock = { context in unsafe Runtime.of(context).depth -= 1 }
-      unsafe RuntimeHeap.start(servedBy: machine.memory, platform: platform)
+      unsafe RuntimeHeap.start(servedBy: Placed(machine.memory), platform: platform)
     }
 
     static func of(_ context: UnsafeMutableRawPointer?) -> Runtime {
@@ -98,7 +98,7 @@ import Testing
     try runtime.machine.handOver()
     let free = runtime.machine.freePageCount
     let held = RuntimeHeap.statistics
-    unsafe RuntimeHeap.serve(from: runtime.machine.pages!)
+    unsafe RuntimeHeap.serve(from: Placed(runtime.machine.pages!))
     let late = (1...40).map { runtime.allocate($0 * 100).address }
     #expect(!late.contains(0) && Set(early + late).count == 80)
     for address in early + late { runtime.free(address) }
@@ -146,7 +146,7 @@ import Testing
   @Test func randomBytes_withoutASource_trap() async {
     await #expect(processExitsWith: .failure) {
       let machine = HeapMachine(pageCount: 64)
-      unsafe RuntimeHeap.start(servedBy: machine.memory)
+      unsafe RuntimeHeap.start(servedBy: Placed(machine.memory))
       var byte: UInt8 = 0
       unsafe hosted_arc4random_buf(&byte, 1)
     }

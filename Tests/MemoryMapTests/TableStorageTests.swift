@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import MemoryMap
+import PhysicalMemory
 import Testing
 
 @Suite struct TableStorageTests {
@@ -20,6 +21,32 @@ import Testing
     // All that there is, and no more.
     #expect(take(UInt8.self, 34) == [30, 34])
     #expect(take(UInt8.self, 0) == [64, 0])
+  }
+
+  /// A value that cannot be copied, as an allocator is.
+  private struct Counter: ~Copyable {
+    var count: UInt32 = 0
+
+    mutating func increment() { count += 1 }
+  }
+
+  @Test func place_theValueStaysAndChangesThere() {
+    let block = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 16)
+    defer { unsafe block.deallocate() }
+    var storage = unsafe TableStorage(start: block + 1, end: block + 64)
+    /// Its scope ends, the value stays.
+    func placeOne() -> Placed<Counter> {
+      var counter = Counter()
+      counter.increment()
+      return storage.place(counter)
+    }
+    let placed = placeOne()
+    let reference = placed
+    reference.value.increment()
+    #expect(placed.value.count == 2)
+    unsafe #expect(UnsafeMutableRawPointer(placed.pointer) == block + 4)
+    // What is taken next lies behind it.
+    #expect(unsafe storage.take(Counter.self, count: 1).baseAddress == placed.pointer + 1)
   }
 
   @Test func take_moreThanThereIs_traps() async {

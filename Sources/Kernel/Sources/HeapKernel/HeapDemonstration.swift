@@ -42,7 +42,7 @@ import TextOutput
     var platform = RuntimeHeapPlatform()
     unsafe platform.report = writeReport
     unsafe platform.fillRandomly = fillWithTimeStamps
-    unsafe RuntimeHeap.start(servedBy: memory, platform: platform, below: Paging.reach)
+    unsafe RuntimeHeap.start(servedBy: Placed(memory), platform: platform, below: Paging.reach)
     let freeBefore = unsafe memory.pointee.freePageCount()
     var life: HeapLife? = HeapLife()
 
@@ -57,7 +57,7 @@ import TextOutput
     } catch {
       throw .pageAllocator(error)
     }
-    unsafe RuntimeHeap.serve(from: pages)
+    unsafe RuntimeHeap.serve(from: Placed(pages))
     let freeAtHandOver = try freePageCount() + held.pageCount + held.indexPageCount
 
     console.write("  served by the page allocator:\n")
