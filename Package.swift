@@ -51,8 +51,8 @@ let package = Package(
     .library(
       name: "Bootmem", type: .static,
       targets: [
-        "BootMemory", "BootPlan", "Bootmem", "Firmware", "MemoryMap", "MemoryTesting",
-        "PhysicalMemory", "TextOutput",
+        "BootMemory", "BootPlan", "Bootmem", "Firmware", "KernelHeap", "MemoryMap", "MemoryTesting",
+        "PageAllocator", "PhysicalMemory", "TextOutput",
       ]),
     // Traces of calls, replayed on a host; the tool in `Sources/Tool` is built on it.
     .library(
@@ -132,8 +132,8 @@ let package = Package(
     .target(
       name: "Bootmem",
       dependencies: [
-        "BootMemory", "BootPlan", "Firmware", "MemoryMap", "MemoryTesting", "PhysicalMemory",
-        "TextOutput",
+        "BootMemory", "BootPlan", "Firmware", "KernelHeap", "MemoryMap", "MemoryTesting",
+        "PageAllocator", "PhysicalMemory", "TextOutput",
       ],
       swiftSettings: settings),
     // Traces of calls: their format and the recorder for every machine, the replayer for a host.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Why a kernel has no memory to allocate, whatever the stage that failed.
+/// Why a kernel did not get the memory it asked for, whatever the stage that failed.
 public enum BootError: Error {
   /// What firmware or loader handed over could not be read.
   case firmware(FirmwareError)
@@ -14,6 +14,12 @@ public enum BootError: Error {
   /// Boot memory refused a call.
   case bootMemory(BootMemoryError)
 
+  /// The page allocator refused a call, or could not take over.
+  case pageAllocator(PageAllocatorError)
+
+  /// The heap refused a call.
+  case kernelHeap(KernelHeapError)
+
   /// Prints the error as a sentence without a line end.
   public func write(to sink: inout some TextSink) {
     switch self {
@@ -21,6 +27,8 @@ public enum BootError: Error {
     case .memoryMap(let error): error.write(to: &sink)
     case .bootPlan(let error): error.write(to: &sink)
     case .bootMemory(let error): error.write(to: &sink)
+    case .pageAllocator(let error): error.write(to: &sink)
+    case .kernelHeap(let error): error.write(to: &sink)
     }
   }
 }

@@ -48,4 +48,24 @@ public enum BootStage {
   ) throws(BootError) -> Result {
     do { return try call() } catch { throw .bootMemory(error) }
   }
+
+  /// Runs a call that throws ``/PageAllocator/PageAllocatorError``.
+  ///
+  /// - Throws: ``BootError/pageAllocator(_:)``
+  @inlinable
+  public static func pageAllocator<Result: ~Copyable>(
+    _ call: @autoclosure () throws(PageAllocatorError) -> Result
+  ) throws(BootError) -> Result {
+    do { return try call() } catch { throw .pageAllocator(error) }
+  }
+
+  /// Runs a call that throws ``/KernelHeap/KernelHeapError``.
+  ///
+  /// - Throws: ``BootError/kernelHeap(_:)``
+  @inlinable
+  public static func kernelHeap<Result: ~Copyable>(
+    _ call: @autoclosure () throws(KernelHeapError) -> Result
+  ) throws(BootError) -> Result {
+    do { return try call() } catch { throw .kernelHeap(error) }
+  }
 }

@@ -22,7 +22,8 @@ import Testing
 
   /// What a kernel of 16 pages does, and the text of the error that stopped it.
   private func boot(
-    entries: Int = 1, mapCapacity: Int = 4, ownerCapacity: Int = 4, byteCount: UInt64 = 4096
+    entries: Int = 1, mapCapacity: Int = 4, ownerCapacity: Int = 4, byteCount: UInt64 = 4096,
+    pageOrder: Int = 0, alignment: UInt = 16
   ) -> String {
     var tables = TableMemory()
     for _ in 0..<entries { tables.append(start: 0, byteCount: 16 << 12, type: 1) }
@@ -32,6 +33,7 @@ import Testing
     let map = UnsafeMutableBufferPointer<PageRegion>.allocate(capacity: mapCapacity)
     let owned = UnsafeMutableBufferPointer<OwnedRange>.allocate(capacity: ownerCapacity)
     let nodes = UnsafeMutableBufferPointer<BootMemoryNode>.allocate(capacity: 1)
+    let pageNodes = UnsafeMutableBufferPointer<PageNode>.allocate(capacity: 1)
     defer {
       unsafe arena.deallocate()
       unsafe regions.deallocate()
@@ -39,6 +41,7 @@ import Testing
       unsafe map.deallocate()
       unsafe owned.deallocate()
       unsafe nodes.deallocate()
+      unsafe pageNodes.deallocate()
     }
     var platform = BootMemoryPlatform()
     platform.directMapOffset = UInt(bitPattern: arena)
@@ -58,6 +61,12 @@ import Testing
         memory.setUpNodes(
           NodeMap(oneNodeOf: map), below: .end, owners: &owners, reportingTo: &reports))
       let address = try BootStage.bootMemory(memory.allocate(.pages(byteCount: byteCount)))
+      var pages = try unsafe BootStage.pageAllocator(
+        PageAllocator(takingOver: &memory, nodes: pageNodes))
+      _ = try BootStage.pageAllocator(pages.allocate(order: pageOrder))
+      var heap = KernelHeap(directMapOffset: platform.directMapOffset)
+      _ = try unsafe BootStage.kernelHeap(
+        heap.allocate(byteCount: 100, alignment: alignment, from: &pages))
       // Page 0 has the table, page 1 the bitmap.
       return String(address.rawValue, radix: 16)
     } catch {
@@ -77,5 +86,7 @@ import Testing
     #expect(
       boot(ownerCapacity: 1) == "table of owners is full: it holds 1 ranges and has to hold more")
     #expect(boot(byteCount: 1 << 20) == "out of memory: no free range for 0x100000 bytes")
+    #expect(boot(pageOrder: 11) == "no block has the order 11")
+    #expect(boot(alignment: 24) == "the alignment 0x18 is not a power of two")
   }
 }
