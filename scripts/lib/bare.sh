@@ -7,7 +7,7 @@
 
 # What a kernel imports of this package, each module after those that it imports; then the kernel.
 readonly bare_modules="TextOutput PhysicalMemory MemoryMap MemoryTesting Firmware PageBitmap BootMemory \
-PageAllocator PageCaches BootPlan Bootmem SwiftKernel"
+PageAllocator PageCaches KernelHeap BootPlan Bootmem MachineSupport SwiftKernel"
 
 # The function that the kernel's image begins with.
 readonly bare_entry=SwiftKernel_main

@@ -3,18 +3,6 @@
  * memory.c makes is looked at here. */
 #include "kernel.h"
 
-static void say(const char *text)
-{
-  while (*text != 0) machine_put(*text++);
-}
-
-void panic(const char *text)
-{
-  say(text);
-  say("\n");
-  machine_leave(0);
-}
-
 /* How deep the stack, all zero to begin with, has been. */
 static unsigned long stack_used(void)
 {

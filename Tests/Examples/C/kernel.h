@@ -18,6 +18,7 @@ extern char stack[], stack_top[];       /* from the start code */
 /* The machine calls this, with what its firmware calls usable, in any order. */
 __attribute__((noreturn)) void kernel_start(const struct range *usable, unsigned count);
 
+void say(const char *text);
 __attribute__((noreturn)) void panic(const char *text);
 
 /* What the machine has: a console, and an end of the run, for the test. */

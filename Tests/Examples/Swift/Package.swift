@@ -4,11 +4,14 @@ import PackageDescription
 
 let settings: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 
-// A kernel as its author would begin it.
+// A kernel as its author would begin it, and one that goes on to Swift's classes and collections.
 let package = Package(
   name: "SwiftKernel",
   platforms: [.macOS(.v26)],
-  products: [.executable(name: "SwiftKernel", targets: ["SwiftKernel"])],
+  products: [
+    .executable(name: "SwiftKernel", targets: ["SwiftKernel"]),
+    .executable(name: "HeapKernel", targets: ["HeapKernel"]),
+  ],
   dependencies: [
     // A clone beside this folder, or elsewhere; or .package(url: "https://…/swift-bootmem", branch: "main")
     .package(name: "swift-bootmem", path: Context.environment["BOOTMEM"] ?? "../swift-bootmem")
@@ -18,10 +21,22 @@ let package = Package(
     .target(name: "ImageStorage"),
     // Where the kernel is entered, and what compilers call.
     .target(name: "Machine"),
+    // The same for Swift: the console, and what the loader left.
+    .target(
+      name: "MachineSupport",
+      dependencies: ["Machine", .product(name: "Bootmem", package: "swift-bootmem")],
+      swiftSettings: settings),
     .executableTarget(
       name: "SwiftKernel",
       dependencies: [
-        "ImageStorage", "Machine", .product(name: "Bootmem", package: "swift-bootmem"),
+        "ImageStorage", "MachineSupport", .product(name: "Bootmem", package: "swift-bootmem"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "HeapKernel",
+      dependencies: [
+        "ImageStorage", "MachineSupport", .product(name: "Bootmem", package: "swift-bootmem"),
+        .product(name: "KernelHeap", package: "swift-bootmem"),
       ],
       swiftSettings: settings),
   ]

@@ -5,8 +5,10 @@
   .globl _start
 _start:
   la sp, stack_top
+  li t0, 1 << 13                /* sstatus.FS, initial: floating-point registers may be used */
+  csrs sstatus, t0
   mv a0, a1
-  tail SwiftKernel_main
+  tail main
 
   .bss
   .balign 16

@@ -16,9 +16,9 @@ _start:
 #if defined(__i386__)
   subl $12, %esp                /* the stack is aligned to 16 bytes at a call */
   pushl %ebx
-  call SwiftKernel_main
+  call main
 #else
-  movl %ebx, %edi               /* the parameter of SwiftKernel_main */
+  movl %ebx, %edi               /* the parameter of main */
   movl $directories + 3, %eax   /* present, writable */
   movl $pointers, %edx
   movl $4, %ecx
@@ -54,7 +54,7 @@ _start:
   xorl %eax, %eax
   movl %eax, %ds
   movl %eax, %ss
-  call SwiftKernel_main
+  call main
 
   .section .rodata
   .balign 8

@@ -1,40 +1,10 @@
 // SPDX-License-Identifier: MIT
 import Bootmem
 import ImageStorage
-import Machine
-
-/// What `start.S` calls, with the address of what the loader handed over.
-///
-/// The symbol is the one that the package manager demands of an executable of this name.
-@c(SwiftKernel_main)
-public func kernelMain(address: UInt) -> Never {
-  var console = Console()
-  do throws(BootError) {
-    try run(informationAt: PhysicalAddress(UInt64(address)), console: &console)
-  } catch {
-    error.write(to: &console)
-    console.write("\n")
-    machine_exit(1)
-  }
-  console.write("ok\n")
-  machine_exit(0)
-}
-
-/// What the loader left: on a PC by Multiboot 1, elsewhere a device tree.
-#if arch(arm64) || arch(riscv64)
-private var loader: DeviceTreeBlob { DeviceTreeBlob() }
-#else
-private var loader: Multiboot1 { Multiboot1() }
-#endif
-
-/// The kernel's own memory, its stack and its tables included.
-private var image: AddressRange {
-  AddressRange(
-    PhysicalAddress(UInt64(machine_image_start()))..<PhysicalAddress(UInt64(machine_image_end())))
-}
+import MachineSupport
 
 /// From what the loader left to allocated memory, and on to a page allocator.
-private func run(
+func run(
   informationAt address: PhysicalAddress, console: inout Console
 ) throws(BootError) {
   // What there is, what the command line leaves of it, who holds what: in tables of the kernel's.  The

@@ -11,6 +11,18 @@ static inline unsigned long machine_image_end(void) { return (unsigned long)imag
 /* Writes a byte to the serial port.  Swift's traps call it as well, in a debug build. */
 int putchar(int byte);
 
+/* Lets code use floating-point registers, as Swift's dictionaries and its tables of Unicode do.  0 where the
+ * processor does not have those that it takes. */
+int machine_start_floating_point(void);
+
+#if defined(RASPI3B)
+#include <stdint.h>
+
+/* What the Raspberry Pi's firmware leaves to the processor; of no bytes where it does not answer. */
+struct machine_memory { uint32_t start, byte_count; };
+struct machine_memory machine_memory(void);
+#endif
+
 /* Ends the run: QEMU's exit status is 33 + 2 * status. */
 _Noreturn void machine_exit(unsigned int status);
 
