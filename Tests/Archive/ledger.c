@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What the ledger's functions for C have beside those of Swift; ledger_cases.c has the rest. */
+#define _GNU_SOURCE
 #include "kit.h"
 
 #include <bootmem_ledger.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <string.h>
 
 enum { PAGES = 0x40, ENOSPC_RESULT = -28 };
@@ -176,6 +179,16 @@ static void test_full(void)
   bootmem_unlabel(0x1000, 0x1000);
   KIT_SAYS(said(), "bootmem: the ledger is full: it holds 1 ranges, and needs room for 2, "
       "see bootmem_set_ledger()\n");
+  set_up("a full ledger says so for what is labelled", 1);
+  KIT_EQUAL(bootmem_label(0, 0x1000, "page 0"), 0);
+  KIT_EQUAL(bootmem_label(0x1000, 0x1000, "bitmap"), ENOSPC_RESULT);
+  KIT_SAYS(said(), "bootmem: the ledger is full: it holds 1 ranges, and needs room for 2, "
+      "see bootmem_set_ledger()\n");
+  set_up("a full ledger says so where a free leaves two parts", 1);
+  KIT_EQUAL(bootmem_reserve_as(0x3000, 0x3000, BOOTMEM_DEFAULT, "a"), 0);
+  bootmem_free_as(0x4000, 0x1000);
+  KIT_SAYS(said(), "bootmem: the ledger is full: it holds 1 ranges, and needs room for 2, "
+      "see bootmem_set_ledger()\n");
   set_up("a ledger without room says so for what is reserved", 0);
   KIT_EQUAL(bootmem_reserve_as(0x3000, 0x1000, BOOTMEM_DEFAULT, "a"), 0);
   KIT_EQUAL(bootmem_is_reserved(3), 1);
@@ -227,6 +240,65 @@ static void test_platforms(void)
   KIT_SAYS(said(), "");
 }
 
+/* What the platform was to clear last. */
+static void *cleared;
+static unsigned long cleared_size;
+
+static void BOOTMEM_CALL note_clear(void *context, void *start, size_t size)
+{
+  (void)context;
+  cleared = start;
+  cleared_size = size;
+}
+
+/* Where memory was written to that is not there. */
+static void *fault_address;
+static sigjmp_buf fault_return;
+
+static void note_fault(int signal, siginfo_t *information, void *context)
+{
+  (void)signal;
+  (void)context;
+  fault_address = information->si_addr;
+  siglongjmp(fault_return, 1);
+}
+
+/* An identity map, in which page 0 is free. */
+static void set_up_null_pointer(const char *name)
+{
+  static unsigned long map[1024];
+
+  set_up(name, 16);
+  kit_platform.clear = note_clear;
+  kit_platform.direct_map_offset = 0;
+  KIT_EQUAL(bootmem_setup(&kit_platform), 0);
+  KIT_EXPECT(bootmem_init_node_at(bootmem_node(0), map, 0, 0x100) <= sizeof map);
+  free_bootmem(0, 0x2000);
+  cleared = fault_address = map;
+}
+
+static void test_null_pointer(void)
+{
+  struct bootmem_request request = {.size = 0x1000, .nid = -1};
+  struct sigaction action = {.sa_flags = SA_SIGINFO}, before;
+  unsigned long physical = 7;
+
+  set_up_null_pointer("memory at the NULL pointer is the platform's to clear");
+  KIT_EQUAL(bootmem_allocate_as(&request, &physical, "page 0"), 0);
+  KIT_EQUAL(physical, 0);
+  KIT_EXPECT(cleared == NULL);
+  KIT_EQUAL(cleared_size, 0x1000);
+
+  /* They write to memory themselves. */
+  set_up_null_pointer("memory at the NULL pointer is cleared with checks, too");
+  KIT_EQUAL(bootmem_start_checking(freed, 16), 0);
+  action.sa_sigaction = note_fault;
+  sigaction(SIGSEGV, &action, &before);
+  if (sigsetjmp(fault_return, 1) == 0) bootmem_allocate_as(&request, &physical, "page 0");
+  sigaction(SIGSEGV, &before, NULL);
+  KIT_EXPECT(fault_address == NULL);
+}
+
 int main(void)
 {
   test_range_of();
@@ -238,5 +310,6 @@ int main(void)
   test_long_names();
   test_release();
   test_platforms();
+  test_null_pointer();
   return kit_finish();
 }

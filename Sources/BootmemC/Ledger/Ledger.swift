@@ -134,7 +134,10 @@ public func bootmem_allocate_as(
   let before = unsafe table.pointee.leftOutCount
   do throws(BootMemoryError) {
     let address = unsafe try calls.allocate(named, as: owner, in: &table.pointee)
-    if named.clearsMemory, unsafe calls.pointer(to: address) == nil {
+    // Checks clear themselves what they can; without them it has been cleared.
+    if named.clearsMemory, unsafe table.pointee.checks.isOn,
+      unsafe calls.pointer(to: address) == nil
+    {
       bootmem_clear_at_null(parameters.size)
     }
     LedgerState.reportFull(since: before)
