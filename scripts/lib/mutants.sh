@@ -45,57 +45,38 @@ copy_sources() {
   local work=$1
   rm -rf "$work/package.new"
   mkdir -p "$work/package.new" "$work/package"
-  cp -R Sources Tests boot linker scripts "$work/package.new"
-  cat >"$work/package.new/Package.swift" <<'SWIFT'
-// swift-tools-version: 6.2
-import PackageDescription
-
-let modules: [Target.Dependency] = [
-  "BootMemory", "BootMemoryTrace", "Firmware", "MemoryMap", "PageBitmap", "PhysicalMemory",
-  "TextOutput", "TraceReplay",
-]
-let package = Package(
-  name: "swift-bootmem",
-  targets: [
-    .target(name: "TextOutput"),
-    .target(name: "PhysicalMemory"),
-    .target(name: "MemoryMap", dependencies: ["PhysicalMemory", "TextOutput"]),
-    .target(name: "MemoryTesting", dependencies: ["PhysicalMemory"]),
-    .target(
-      name: "Firmware", dependencies: ["MemoryMap", "MemoryTesting", "PhysicalMemory", "TextOutput"]),
-    .target(name: "PageBitmap", dependencies: ["PhysicalMemory"]),
-    .target(name: "BootMemory", dependencies: ["PageBitmap", "PhysicalMemory", "TextOutput"]),
-    .target(name: "BootMemoryTrace", dependencies: ["BootMemory", "PhysicalMemory", "TextOutput"]),
-    .target(
-      name: "TraceReplay",
-      dependencies: ["BootMemory", "BootMemoryTrace", "PhysicalMemory", "TextOutput"]),
-    .target(name: "TestSupport", dependencies: ["TextOutput"], path: "Tests/TestSupport"),
-    .target(
-      name: "BitmapTestSupport", dependencies: ["PageBitmap", "TraceReplay"],
-      path: "Tests/BitmapTestSupport"),
-    .testTarget(name: "PhysicalMemoryTests", dependencies: modules + ["TestSupport"]),
-    .testTarget(name: "MemoryMapTests", dependencies: modules + ["TestSupport"]),
-    .testTarget(name: "FirmwareTests", dependencies: modules + ["TestSupport"]),
-    .testTarget(name: "PageBitmapTests", dependencies: modules + ["BitmapTestSupport", "TestSupport"]),
-    .testTarget(name: "BootMemoryTests", dependencies: modules + ["BitmapTestSupport", "TestSupport"]),
-  ]
-)
-SWIFT
+  cp -R Package.swift Sources Tests boot linker scripts "$work/package.new"
   write_switch "$work"
-  # The archive gets the number by a variable of its own, set by what its programs have in common.
   cd "$work/package.new"
+  sed -i '/strictMemorySafety\|treatAllWarnings/d' Package.swift
   sed -i 's/-strict-memory-safety -warnings-as-errors//' scripts/lib/*.sh
-  # The core alone: the number is a variable of its object.
-  sed -i '/^ *make_ledger_object /d' scripts/lib/library.sh
-  sed -i '/^extern int bootmem_debug;/a extern long bootmem_mutant_number;' \
-    Sources/CBootmem/include/bootmem.h
+  # The archive gets the number by a variable and a function of its own, which all its objects call as
+  # Swift does; the variable is set by what its programs have in common.
+  sed -i '/^extern int bootmem_debug;/r /dev/stdin' Sources/CBootmem/include/bootmem.h <<'C'
+extern long bootmem_mutant_number;
+#ifdef __clang__
+long bootmem_mutant(void) __attribute__((swiftcall));
+#endif
+C
   echo 'long bootmem_mutant_number;' >>Sources/CBootmem/variables.c
   cat >Sources/CBootmem/mutant.c <<'C'
-#include "bootmem_state.h"
-long bootmem_mutant(void);
-long bootmem_mutant(void) { return bootmem_mutant_number; }
+#include "bootmem.h"
+__attribute__((swiftcall)) long bootmem_mutant(void) { return bootmem_mutant_number; }
 C
   cat >>Tests/Archive/kit.c <<'C'
+__attribute__((constructor)) static void choose_mutant(void)
+{
+  const char *number = getenv("BOOTMEM_MUTANT");
+
+  if (number != NULL) bootmem_mutant_number = atol(number);
+}
+C
+  # On the host the same variable is what headers for C have.
+  sed -i '/^#define PAGE_CACHES_H$/a extern long bootmem_mutant_number;' \
+    Sources/CPageCaches/include/page_caches.h
+  cat >>Sources/CPageCaches/page_caches.c <<'C'
+#include <stdlib.h>
+long bootmem_mutant_number;
 __attribute__((constructor)) static void choose_mutant(void)
 {
   const char *number = getenv("BOOTMEM_MUTANT");
@@ -164,12 +145,17 @@ write_mutants() {
       before=$start
     done
     case $file in
-      PhysicalMemory/* | *.c) ;;
+      PhysicalMemory/* | *.[ch]) ;;
       *) source=$'import PhysicalMemory\n'$source ;;
     esac
     printf '%s' "$source" >"$work/package.new/Sources/$file"
   done
-  # What has not changed keeps its time, and is not compiled again.
+}
+
+# update_package WORK: makes the copy the package that is built.  What has not changed keeps its time, and
+# is not compiled again.
+update_package() {
+  local work=$1 file
   (cd "$work/package.new" && find . -type f) | while read -r file; do
     if ! cmp -s "$work/package.new/$file" "$work/package/$file"; then
       mkdir -p "$work/package/$(dirname "$file")"
@@ -187,8 +173,8 @@ write_mutants() {
 switched() {
   local text=${mutant_text[$2]}
   case $1,$text in
-    *.c,nothing) echo "if (bootmem_mutant_number != $2) { $3 }" ;;
-    *.c,*) echo "(bootmem_mutant_number == $2 ? ($text) : ($3))" ;;
+    *.[ch],nothing) echo "if (bootmem_mutant_number != $2) { $3 }" ;;
+    *.[ch],*) echo "(bootmem_mutant_number == $2 ? ($text) : ($3))" ;;
     *,nothing) echo "if !Mutation.isActive($2) { $3 }" ;;
     *) echo "(Mutation.isActive($2) ? ($text) : ($3))" ;;
   esac
@@ -215,17 +201,18 @@ build_mutants() {
   build_archive_mutants "$1" >>"$log" 2>&1 || die "the archive's mutants do not build, see $log"
 }
 
-# The archive's programs, those that find most at the least cost first.
-readonly -a archive_programs=(interface corrections memblock mapped own_nodes boundary bitmap_bytes
-  replay differential)
+# The archive's programs that `archive` stands for, those that find most at the least cost first, and
+# those that are of its other parts.
+readonly -a core_programs=(interface corrections memblock mapped own_nodes boundary bitmap_bytes replay
+  differential)
+readonly -a part_programs=(kept pages heap caches ledger ledger_cases)
 
-# build_archive_mutants WORK: the same of the archive and its programs, without the page allocator and
-# the ledger.
+# build_archive_mutants WORK: the same of the archive and its programs.
 build_archive_mutants() {
   local work=$1 program
   mkdir -p "$work/archive"
-  env -u BOOTMEM_BUILD "$work/package/scripts/build-library" x86_64 --sections .init
-  for program in "${archive_programs[@]}"; do
+  env -u BOOTMEM_BUILD "$work/package/scripts/build-library" x86_64
+  for program in "${core_programs[@]}" "${part_programs[@]}"; do
     local -a sources=("$work/package/Tests/Archive"/{"$program",kit}.c)
     if [ "$program" = differential ]; then sources+=("$work/package/Tests/Archive/model.c"); fi
     gcc -std=c11 -O2 -Wno-clobbered -I "$work/package/build/include" "${sources[@]}" \
@@ -233,40 +220,49 @@ build_archive_mutants() {
   done
 }
 
-# try_archive WORK NUMBER: runs the archive's programs with a mutant until one fails, and says which
-# test of it did; nothing if none does.
+# try_archive WORK NUMBER TESTS: runs the archive's programs, or the one of archive/PROGRAM, with a mutant
+# until one fails, and says which test of it did; nothing if none does.
 try_archive() {
   local work=$1 number=$2 program output status
-  local -a arguments
-  for program in "${archive_programs[@]}"; do
+  local -a arguments programs=("${core_programs[@]}")
+  if [ "$3" != archive ]; then programs=("${3#archive/}"); fi
+  for program in "${programs[@]}"; do
     arguments=() status=0
     case $program in
       replay) arguments=(Tests/Fixtures/traces/64/directed/*.trace) ;;
       differential) arguments=(--operations 50000) ;;
     esac
-    output=$(BOOTMEM_MUTANT=$number timeout -k 1 "$mutant_seconds" "$work/archive/$program" \
+    output=$(BOOTMEM_MUTANT=$number within_time "$work/archive/$program" \
       ${arguments[@]+"${arguments[@]}"} 2>&1) || status=$?
-    case $status in
-      0) continue ;;
-      1 | 2) ;;
-      124) program="$program, which did not end" ;;
-      *) program="$program, which crashed" ;;
-    esac
+    if [ "$status" -eq 0 ]; then continue; fi
+    if is_timeout "$status"; then
+      program="$program, which did not end"
+    elif [ "$status" -gt 2 ]; then
+      program="$program, which crashed"
+    fi
     echo "killed by Tests/Archive/$program: $(sed -nE 's/^[^ ]+: (.*) \(64 bit\): .*/\1/p' \
       <<<"$output" | head -n 1)" | sed 's/: $//'
     return
   done
 }
 
-# How long the tests of a mutant may take.
-mutant_seconds=${BOOTMEM_MUTANT_SECONDS-120}
+# How much processor time a group of tests may take for a mutant, in seconds; without one none takes 4.
+mutant_seconds=${BOOTMEM_MUTANT_SECONDS-10}
 
-# run_mutant WORK NUMBER TESTS: runs the tests of a mutant, one test at a time.
+# within_time COMMAND…: runs a command, which is killed after that time; by the clock, for those that wait
+# for nobody, after twenty times as long.
+within_time() { (ulimit -S -t "$mutant_seconds" && exec timeout -k 1 $((20 * mutant_seconds)) "$@"); }
+
+# is_timeout STATUS: whether that is how a command ended that was killed so, alone or in a shell.
+is_timeout() { [[ $1 =~ ^(124|137|152)$ ]]; }
+
+# run_mutant WORK NUMBER TESTS: runs the tests of a mutant, one test at a time, small worlds with as many
+# calls as in a debug build.
 run_mutant() {
   local program
   program=$(echo "$1"/package/.build/release/*.xctest)
-  BOOTMEM_MUTANT=$2 SWIFT_BACKTRACE=enable=no NO_COLOR=1 TERM=dumb \
-    timeout -k 1 "$mutant_seconds" "$program" --testing-library swift-testing \
+  BOOTMEM_MUTANT=$2 BOOTMEM_SMALL_WORLD_CALLS=60000 SWIFT_BACKTRACE=enable=no NO_COLOR=1 TERM=dumb \
+    within_time "$program" --testing-library swift-testing \
     --no-parallel --filter "$3" 2>&1
 }
 
@@ -276,8 +272,8 @@ check_tests() {
   local tests number
   for tests in $(for number in "${@:2}"; do echo "${mutant_tests[number]}"; done |
     tr ' ' '\n' | sort -u); do
-    if [ "$tests" = archive ]; then
-      [ -z "$(try_archive "$1" 0)" ] || die "the archive's programs fail without a mutant"
+    if [[ $tests == archive* ]]; then
+      [ -z "$(try_archive "$1" 0 "$tests")" ] || die "the archive's programs fail without a mutant"
       continue
     fi
     run_mutant "$1" 0 "$tests" >"$1/output" || die "'$tests' fail without a mutant, see $1/output"
@@ -290,8 +286,8 @@ try_mutant() {
   output=$(mktemp "$work/output-XXXXXX")
   for tests in ${mutant_tests[number]}; do
     status=0
-    if [ "$tests" = archive ]; then
-      try_archive "$work" "$number"
+    if [[ $tests == archive* ]]; then
+      try_archive "$work" "$number" "$tests" | grep . && break
       continue
     fi
     # The first failure closes the pipe, and so ends the tests.
@@ -305,7 +301,7 @@ try_mutant() {
     # The test that had begun when the program ended, by a trap or because it took too long.
     failed=$(grep -E '^◇ Test .*started\.$' "$output" | grep -v '^◇ Test run' | tail -n 1 || true)
     [ -n "$failed" ] || die "the tests '$tests' do not run, see $output"
-    echo "killed by $(test_name "$failed"), which $([ "$status" -eq 124 ] &&
+    echo "killed by $(test_name "$failed"), which $(is_timeout "$status" &&
       echo "did not end" || echo "trapped")"
     break
   done | grep . || echo "${mutant_reason[number]+equal: }${mutant_reason[number]-survived}"
