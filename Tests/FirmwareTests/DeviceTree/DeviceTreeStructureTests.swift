@@ -189,6 +189,34 @@ import Testing
     }
   }
 
+  @Test(arguments: [4, 8])
+  func read_numbersOfCellsThatAreNoCellAreNamed(byteCount: Int) {
+    var tree = DeviceTreeBuilder()
+    tree.node("")
+    tree.property("#address-cells", Array([0, 0, 0, 2, 0, 0, 0, 2].prefix(byteCount)))
+    tree.node("memory")
+    tree.property("device_type", text: "memory")
+    tree.property("reg", cells: 0, 0x1000, 0x1000)
+    tree.endNode()
+    tree.endNode()
+    tree.end()
+    #expect((result(tree).boot.error == nil) == (byteCount == 4))
+  }
+
+  @Test func read_addressesOfFourCellsAreRead() {
+    var tree = DeviceTreeBuilder()
+    tree.node("")
+    tree.property("#address-cells", cells: 4)
+    tree.node("memory")
+    tree.property("device_type", text: "memory")
+    tree.property("reg", cells: 0, 0, 2, 0x1000, 0x1000)
+    tree.endNode()
+    tree.endNode()
+    tree.end()
+    #expect(
+      result(tree).boot.regions == "  0000000200001000-0000000200001fff usable        4 KiB\n")
+  }
+
   @Test func read_numbersOfMoreThan64BitsAreNamed() {
     var tree = DeviceTreeBuilder()
     tree.node("")
@@ -412,6 +440,59 @@ import Testing
     let result = result(tree)
     #expect(result.console == nil)
     #expect(result.reports.contains("leads to no node"))
+  }
+
+  @Test(
+    arguments: [
+      ("arm,psci-1.0", "hvc", nil, .hypervisorCall),
+      ("arm,psci-0.2", "smc", nil, .secureMonitorCall),
+      ("arm,psci-0.2", "hvc", "okay", .hypervisorCall), ("arm,psci-0.2", "hvc", "disabled", nil),
+      ("arm,psci", "hvc", nil, nil), ("arm,psci-1.0", "eval", nil, nil),
+    ] as [(String, String, String?, PSCIConduit?)])
+  func psciConduit_isThatOfAVersionThatIsKnown(
+    model: String, method: String, status: String?, conduit: PSCIConduit?
+  ) {
+    var tree = DeviceTreeBuilder.withMemory
+    tree.node("psci")
+    tree.property("compatible", text: model)
+    tree.property("method", text: method)
+    if let status { tree.property("status", text: status) }
+    tree.endNode()
+    tree.endNode()
+    tree.end()
+    #expect(result(tree).psciConduit == conduit)
+  }
+
+  /// Longer names are none.
+  @Test(arguments: [31, 32]) func alias_hasAtMost31Characters(count: Int) {
+    let name = String(repeating: "a", count: count)
+    var tree = DeviceTreeBuilder.withMemory
+    tree.node("serial")
+    tree.property("reg", cells: 0, 0x900_0000, 0, 0x1000)
+    tree.endNode()
+    tree.node("aliases")
+    tree.property(name, text: "/serial")
+    tree.endNode()
+    tree.node("chosen")
+    tree.property("stdout-path", text: name)
+    tree.endNode()
+    tree.endNode()
+    tree.end()
+    #expect(result(tree).console == (count == 31 ? "9000000+1000" : nil))
+  }
+
+  @Test func read_asManyUsableRangesAsCountAreRead() {
+    var tree = DeviceTreeBuilder.withMemory
+    tree.node("chosen")
+    tree.property(
+      "linux,usable-memory-range",
+      cells: Array(repeating: 0, count: 15 * 4) + [0, 0x5000_0000, 0, 0x1000])
+    tree.endNode()
+    tree.endNode()
+    tree.end()
+    #expect(
+      result(tree).boot.regions == "  0000000050000000-0000000050000fff usable        4 KiB\n")
+    #expect(!result(tree).boot.reports.contains("is read up to 16 ranges"))
   }
 
   @Test func read_moreUsableRangesThanCountAreReported() {
