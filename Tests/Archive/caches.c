@@ -129,6 +129,12 @@ static void test_setting(void)
   KIT_EQUAL(lock_count, 0);
   KIT_EQUAL(uncached(), all);
   KIT_EQUAL(bootmem_set_caches(&usual), 0);
+  static struct bootmem_cache most[BOOTMEM_CACHES_MAX_COUNT];
+
+  caches = usual, caches.room = most, caches.count = BOOTMEM_CACHES_MAX_COUNT;
+  caches.max_pages = BOOTMEM_CACHES_MAX_PAGES;
+  caches.max_large_blocks = BOOTMEM_CACHES_MAX_LARGE_BLOCKS;
+  KIT_EQUAL(bootmem_set_caches(&caches), 0);
 }
 
 static void test_hits(void)
@@ -232,6 +238,21 @@ static void test_other_calls(void)
   KIT_EQUAL(counted(), all);
 }
 
+static void test_drain_on_demand_only(void)
+{
+  set_up("caches keep their pages while there are others", &usual);
+  bootmem_caches_allocate(0, 0);
+  KIT_EQUAL(uncached(), all - 33);
+  unsigned long run = bootmem_caches_allocate_run(3, 0, -1, 0, 0);
+
+  KIT_EXPECT(run != BOOTMEM_NO_PAGE);
+  KIT_EQUAL(uncached(), all - 33 - 3);
+  KIT_EXPECT(bootmem_caches_allocate(10, 0) != BOOTMEM_NO_PAGE);
+  KIT_EQUAL(uncached(), all - 33 - 3 - 1024);
+  KIT_EQUAL(bootmem_caches_allocate_run(3, 64, -1, 0, 0) % 64, 0);
+  KIT_EQUAL(uncached(), all - 33 - 3 - 1024 - 3);
+}
+
 /* ---- Threads ---- */
 
 enum { HELD = 100, CALLS = 250000 };
@@ -312,6 +333,7 @@ int main(void)
   test_batches();
   test_wrong_frees();
   test_other_calls();
+  test_drain_on_demand_only();
   test_shortage(&usual, "an allocation that would fail finds what others cache");
   test_threads(&usual, "no page is two processors'");
   KIT_EQUAL(

@@ -55,6 +55,16 @@ import Testing
     #expect(owners.owner(of: 2) == "page table of init")
   }
 
+  @Test func reserve_neededOnlyDuringBoot_isMarked() throws {
+    let fixture = try PlanFixture(usable: [0..<64])
+    var owners = try fixture.owners()
+    var memory = try setUp(fixture, &owners)
+    try memory.reserve(AddressRange(0x2000..<0x3000), as: "stays", in: &owners)
+    try memory.reserve(
+      AddressRange(0x4000..<0x5000), as: "init code", neededOnlyDuringBoot: true, in: &owners)
+    #expect(owners.firstOwnerNeededOnlyDuringBoot() == "init code")
+  }
+
   @Test func allocate_withoutALedger_isTheSameAddressForAddress() throws {
     let fixture = try PlanFixture(usable: [0..<64])
     let other = try PlanFixture(usable: [0..<64])
@@ -171,6 +181,13 @@ import Testing
     #expect(lines(owners) == ["1000-2fff a"] && owners.leftOutCount == 1)
   }
 
+  @Test func remove_allButOneByte_leavesThatOnEitherSide() throws {
+    let fixture = try PlanFixture(usable: [])
+    var owners = try fixture.owners([(1..<2, "a")], capacity: 2)
+    owners.remove(AddressRange(0x1001..<0x1fff))
+    #expect(lines(owners) == ["1000-1000 a", "1fff-1fff a"] && owners.leftOutCount == 0)
+  }
+
   // ---- The report ----
 
   @Test func report_isSorted_withSums() throws {
@@ -207,6 +224,15 @@ import Testing
           all: 3 ranges, 12 KiB in 1 pages
 
         """)
+  }
+
+  @Test func report_ofMoreBytesThanThereAre_isTheMost() throws {
+    let fixture = try PlanFixture(usable: [])
+    var owners = try fixture.owners()
+    let half = try #require(AddressRange(start: PhysicalAddress(0), byteCount: 1 << 63))
+    try owners.add(half, "a")
+    try owners.add(half, "b")
+    #expect(report(owners).contains("all: 2 ranges, 15.9 EiB in "))
   }
 
   // ---- Winning pages back ----
@@ -274,6 +300,14 @@ import Testing
       try memory.releaseLate(.loader(.module(0)), in: &owners, of: fixture.map) { _ in }
     }
     #expect(owners.owner(of: 4) == .loader(.module(0)))
+  }
+
+  @Test func release_countsThePagesOfEveryStretch() throws {
+    let fixture = try PlanFixture(usable: [0..<4, 5..<64])
+    var owners = try fixture.owners([(1..<8, "a"), (10..<11, "b"), (12..<13, "a")])
+    var stretches: [PageRange] = []
+    #expect(owners.release("a", of: fixture.map) { stretches.append($0) } == 7)
+    #expect(stretches == [range(1..<4), range(5..<8), range(12..<13)])
   }
 
   @Test(arguments: [1, 5] as [PageFrame])

@@ -56,6 +56,7 @@ import Testing
     #expect(try memory.allocate(request(64), as: "b", in: &owners).rawValue == first.rawValue + 64)
     try memory.free(AddressRange(0x1000..<0x2000), in: &owners)
     #expect(!owners.checks.isOn && memory.checkMemory(in: &owners) == 0)
+    #expect(owners.checks.leftOutCount == 0)
   }
 
   @Test func nothingWrong_nothingSaid_smallOnesTakeSixteenBytesMore() throws {
@@ -93,6 +94,40 @@ import Testing
     try memory.free(AddressRange(0x1000..<0x2000), in: &owners)
     #expect(owners.checks.violationCount == 2 && lines.text == line + line)
     #expect(memory.checkMemory(in: &owners) == 0)
+  }
+
+  @Test func severalWrongBytesOfARange_areToldOnce() throws {
+    let fixture = try PlanFixture(usable: [0..<64])
+    var owners = try fixture.owners()
+    var memory = try setUp(fixture, &owners)
+    _ = try memory.allocate(request(100), as: "log", in: &owners)
+    for offset in 104..<112 as Range<UInt64> {
+      try write(0x41, at: PhysicalAddress(0x1000 + offset), in: memory)
+    }
+    #expect(memory.checkMemory(in: &owners) == 1)
+    #expect(lines.text == "memory check: 0x41 instead of 0xbd at 0x1068, behind the end of log\n")
+  }
+
+  // Its last byte is the last of the page that is freed, and its zone lies in the next.
+  @Test func writeBehindTheEnd_isToldWhenThePageBeforeItIsFreed() throws {
+    let fixture = try PlanFixture(usable: [0..<64])
+    var owners = try fixture.owners()
+    var memory = try setUp(fixture, &owners)
+    _ = try memory.allocate(request(0xee0), as: "first", in: &owners)
+    #expect(try memory.allocate(request(0x100), as: "log", in: &owners) == 0x1f00)
+    try write(0x41, at: PhysicalAddress(0x2000), in: memory)
+    try memory.free(AddressRange(0x1000..<0x2000), in: &owners)
+    #expect(lines.text == "memory check: 0x41 instead of 0xbd at 0x2000, behind the end of log\n")
+  }
+
+  @Test func allocation_isEnteredAsWithoutChecks() throws {
+    let fixture = try PlanFixture(usable: [0..<64])
+    var owners = try fixture.owners()
+    var memory = try setUp(fixture, &owners)
+    _ = try memory.allocate(request(100), as: "log", neededOnlyDuringBoot: true, in: &owners)
+    let held = owners[owners.count - 1]
+    #expect(held.isAllocated && held.isNeededOnlyDuringBoot)
+    #expect(held.range == AddressRange(0x1000..<0x1064))
   }
 
   @Test func handOver_looksAtAllMemory() throws {
@@ -161,6 +196,16 @@ import Testing
     #expect(owners.checks.leftOutCount == 1)
     #expect(try byte(at: PhysicalAddress(0x3000), in: memory) == 5)
     #expect(memory.checkMemory(in: &owners) == 0)
+  }
+
+  @Test func noRoomForTheRestOfWhatIsFreed_isCounted() throws {
+    let fixture = try PlanFixture(usable: [0..<64])
+    var owners = try fixture.owners()
+    var memory = try setUp(fixture, &owners, freedCapacity: 1)
+    _ = try memory.allocate(request(0x3000, alignment: 0x1000), as: "pages", in: &owners)
+    try memory.free(AddressRange(0x1000..<0x4000), in: &owners)
+    try memory.reserve(AddressRange(0x2000..<0x3000), as: "the middle", in: &owners)
+    #expect(owners.checks.leftOutCount == 1)
   }
 
   @Test func noRoomForAZone_isNoFailure() throws {

@@ -114,6 +114,7 @@ import Testing
     #expect(try reports(usable: [0..<4], held: held) == text)
     #expect(try reports(usable: [0..<9], held: held, below: 4) == text)
     #expect(try reports(usable: [0..<9], held: held) == "")
+    #expect(try reports(usable: [0..<9], held: held, below: 5) == "")
   }
 
   @Test func reportModules_overTheKernelOrAnotherModule() throws {
@@ -127,6 +128,15 @@ import Testing
           overlaps 0000000000002000-0000000000004fff module 0
 
           """)
+  }
+
+  @Test func reportModules_overWhatIsFoundLater() throws {
+    #expect(
+      try reports(usable: [0..<10], held: [(2..<5, Self.module0), (4..<6, .bootStack)]) == """
+        loader: 0000000000002000-0000000000004fff module 0: \
+        overlaps 0000000000004000-0000000000005fff boot stack
+
+        """)
   }
 
   @Test func reportModules_ofManyTheFirstAndACount() throws {

@@ -213,6 +213,52 @@ import Testing
     #expect(memory.node(NodeID(3))?.span == range(8..<12))
   }
 
+  @Test func setUpNodes_eachFurtherStretchHasANumberOfItsOwn() throws {
+    let fixture = try PlanFixture(usable: [0..<16])
+    var owners = try fixture.owners()
+    var memory = fixture.memory()
+    var reports = PrintedText()
+    let nodes = try fixture.nodes([(0..<4, 0), (4..<8, 1), (8..<12, 0), (12..<16, 1)])
+    try memory.setUpNodes(nodes, below: .end, owners: &owners, reportingTo: &reports)
+    #expect(memory.node(NodeID(2))?.span == range(8..<12))
+    #expect(memory.node(NodeID(3))?.span == range(12..<16))
+    #expect(reports.text == "")
+  }
+
+  @Test func setUpNodes_nodeOfOnePage_countsOnce() throws {
+    let fixture = try PlanFixture(usable: [0..<16])
+    var owners = try fixture.owners()
+    var memory = fixture.memory()
+    var reports = PrintedText()
+    let nodes = try fixture.nodes([(0..<4, 0), (4..<5, 1), (5..<9, 2), (9..<16, 3)])
+    try memory.setUpNodes(nodes, below: .end, owners: &owners, reportingTo: &reports)
+    #expect(memory.node(NodeID(1))?.span == range(4..<5))
+    #expect(reports.text == "")
+  }
+
+  @Test func setUpNodes_roomBeyondReachOnly_throws() throws {
+    let fixture = try PlanFixture(usable: [0..<8, 20..<30])
+    var owners = try fixture.owners([(0..<8, .kernelImage)])
+    var memory = fixture.memory()
+    var reports = PrintedText()
+    let nodes = try fixture.nodes([(0..<8, 0), (20..<30, 0)])
+    #expect(throws: BootPlanError.noRoomForBitmap(node: NodeID(0), pageCount: 1)) {
+      try memory.setUpNodes(nodes, below: 8, owners: &owners, reportingTo: &reports)
+    }
+  }
+
+  /// The platform leaves it to the kernel to keep them.
+  @Test func setUpNode_bitmapInAnotherNode_isReservedThereByTheOwners() throws {
+    let fixture = try PlanFixture(usable: [0..<20, 40..<60])
+    var owners = try fixture.owners()
+    var memory = fixture.memory(keepsBitmapsReserved: false)
+    try memory.setUpNode(NodeID(0), spanning: range(0..<20), of: fixture.map, owners: &owners)
+    let bitmap = try memory.setUpNode(
+      NodeID(1), spanning: range(40..<60), of: fixture.map, bitmapIn: range(0..<20),
+      owners: &owners)
+    #expect(memory.isReserved(bitmap.start) == true)
+  }
+
   @Test func setUpNodes_noUsablePageWithinReach_throws() throws {
     let fixture = try PlanFixture(usable: [8..<12])
     var owners = try fixture.owners()

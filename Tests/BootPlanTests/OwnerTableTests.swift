@@ -32,6 +32,13 @@ import Testing
     #expect(owners.count == 0)
   }
 
+  @Test func add_emptyRange_toAFullTable_isNoError() throws {
+    let fixture = try PlanFixture(usable: [])
+    var owners = try fixture.owners([(1..<2, .kernelImage)], capacity: 1)
+    try owners.add(#require(AddressRange(start: PhysicalAddress(8), byteCount: 0)), .biosData)
+    #expect(owners.count == 1 && owners.leftOutCount == 0)
+  }
+
   @Test func add_fullTable_throwsAndKeepsWhatIsThere() throws {
     let fixture = try PlanFixture(usable: [])
     var owners = try fixture.owners([(1..<2, .kernelImage)], capacity: 1)

@@ -79,8 +79,9 @@ final class PlanFixture {
       start: PhysicalAddress(pages.lowerBound << 12), clampingByteCount: UInt64(pages.count) << 12)
   }
 
-  func memory() -> BootMemory {
+  func memory(keepsBitmapsReserved: Bool = true) -> BootMemory {
     var platform = BootMemoryPlatform()
+    platform.keepsBitmapsReserved = keepsBitmapsReserved
     platform.directMapOffset = unsafe UInt(bitPattern: arena)
     return unsafe BootMemory(platform: platform, nodes: nodeStorage)
   }

@@ -154,6 +154,43 @@ import Testing
     #expect(address.pageFrame == PageFrame(0x1003))
   }
 
+  /// The platform leaves it to the kernel to keep them, and this one does not.
+  @Test func bitmapThatWasFreed_isKept() throws {
+    let (storage, nodes) = (NodeStorage(count: 1), PageNodeStorage(count: 1))
+    let arena = Arena(byteCount: 256 << Int(PageFrame.byteCountShift))!
+    var platform = BootMemoryPlatform()
+    unsafe platform.directMapOffset = UInt(bitPattern: arena.start)
+    platform.keepsBitmapsReserved = false
+    var memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
+    _ = try memory.registerNode(NodeID(0), spanning: range(0..<256), bitmapAt: PageFrame(3))
+    try memory.free(range(0..<256))
+    var pages = unsafe try PageAllocator(takingOver: &memory, nodes: nodes.nodes)
+    var found: [UInt64] = []
+    while let page = try? pages.allocate(order: 0) { found.append(page.number) }
+    #expect(found.count > 250 && !found.contains(3))
+  }
+
+  /// The only free page has the nil pointer.
+  @Test func treeAtTheNilPointer_isNoRoom() throws {
+    let (storage, nodes) = (NodeStorage(count: 1), PageNodeStorage(count: 1))
+    let bitmap = Arena(byteCount: 4096)!
+    var memory = unsafe BootMemory(platform: BootMemoryPlatform(), nodes: storage.nodes)
+    unsafe try memory.registerNode(
+      NodeID(0), spanning: range(0..<64),
+      bitmap: UnsafeMutableRawBufferPointer(start: bitmap.start, count: 4096))
+    try memory.free(range(0..<1))
+    var error: PageAllocatorError?
+    do throws(PageAllocatorError) {
+      _ = unsafe try PageAllocator(takingOver: &memory, nodes: nodes.nodes)
+    } catch let thrown {
+      error = thrown
+    }
+    guard case .noRoom(_, NodeID(0)) = error else {
+      Issue.record("\(error as Any)")
+      return
+    }
+  }
+
   @Test func metadata_isAtMostTwoPointTwoBitsAPage() throws {
     let pageCount: UInt64 = 1 << 24
     let before = BootMemory.bitmapByteCount(forPageCount: pageCount)
@@ -192,6 +229,31 @@ import Testing
     try kept.free(middle, 0)
     try kept.free(page, 10)
     #expect(kept.statistics().pages == 1025)
+  }
+
+  /// The boot bitmap begins a word behind the tree, so what is last in one of its groups, of any level, is
+  /// in the next one of the tree.
+  @Test func nodeThatBeginsInsideAGroup_keepsThePageInFrontOfEveryBorder() throws {
+    let width = UInt64(UInt.bitWidth)
+    let borders = [2, 3, 4, 5].map { shift in (0..<shift).reduce(1) { size, _ in size * width } }
+      .filter { $0 <= 1 << 30 }
+    let span = width..<width + borders.last! + 100
+    var other = try KeptPages([span])
+    let own = UInt64(span.count) - other.statistics().pages
+    let goal = max((16 << 20) / PageFrame.byteCount, width)
+    let pages = borders.map { width + $0 - 1 }.filter { !(goal..<goal + own).contains($0) }
+    var reserved: [Range<UInt64>] = []
+    var start = width
+    for free in (pages.map { $0..<$0 + 1 } + [goal..<goal + own]).sorted(by: {
+      $0.lowerBound < $1.lowerBound
+    }) {
+      reserved.append(start..<free.lowerBound)
+      start = free.upperBound
+    }
+    reserved.append(start..<span.upperBound)
+    var kept = try KeptPages([span], reserved: reserved.filter { !$0.isEmpty })
+    for page in pages { #expect(try kept.allocate(0) == Int(page)) }
+    expect(kept.error(allocating: 0), .outOfPages(order: 0))
   }
 
   @Test(arguments: [0, 64, 0x1040, 0xfc0, 0x4_0040, 0x103f] as [UInt64])

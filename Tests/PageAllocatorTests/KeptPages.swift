@@ -107,6 +107,13 @@ struct KeptPages: ~Copyable {
     return nil
   }
 
+  mutating func error(countingOn node: Int) -> PageAllocatorError? {
+    do throws(PageAllocatorError) { _ = try pages.statistics(of: NodeID(node)) } catch {
+      return error
+    }
+    return nil
+  }
+
   mutating func error(freeingRun run: Range<Int>) -> PageAllocatorError? {
     do throws(PageAllocatorError) { try freeRun(run) } catch { return error }
     return nil

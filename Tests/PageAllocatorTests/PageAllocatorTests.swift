@@ -123,6 +123,14 @@ import Testing
     #expect(try kept.allocate(order) + size > limit)
   }
 
+  @Test func node_thatThereIsNot_isRefused() throws {
+    var kept = try KeptPages([0..<256])
+    for node in [-1, 8] {
+      expect(kept.error(countingOn: node), .noSuchNode(NodeID(node)))
+      #expect(kept.pages.span(of: NodeID(node)).isEmpty)
+    }
+  }
+
   @Test func allocate_nodeThatWasNeverRegistered_hasNoMemory() throws {
     var kept = try KeptPages([0..<300])
     expect(kept.error(allocating: 0, on: 5, policy: .only), .outOfPages(order: 0))

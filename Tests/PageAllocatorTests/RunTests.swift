@@ -139,6 +139,14 @@ import Testing
       PageAllocatorError.runNotAllocated(PageRange(5000..<5001), .outsideNodes))
   }
 
+  /// A run above the largest order is none, though it could be one by its size and place.
+  @Test(arguments: [(1024, PageFinding.block(order: 10)), (2048, .run(pageCount: 2048))])
+  func run_thatCouldBeABlock_isCalledOne(count: Int, finding: PageFinding) throws {
+    var kept = try KeptPages([0..<8192])
+    let run = try kept.allocateRun(count, alignedTo: count)
+    expect(kept.error(freeing: run.lowerBound, 0), refusal(run.lowerBound, 0, finding))
+  }
+
   @Test func run_onANode_fallsBackOnlyIfPreferred() throws {
     var kept = try KeptPages([0..<256, 256..<1024])
     #expect(try kept.allocateRun(100, on: 0, policy: .only).upperBound <= 256)

@@ -38,8 +38,9 @@ import TraceReplay
     let end = pageCount + 2 * reservedCount
     arena = Arena(byteCount: end << Int(PageFrame.byteCountShift))!
     bitmap = Arena(byteCount: Int(BootMemory.bitmapByteCount(forPageCount: UInt64(end))))!
-    nodes = NodeStorage(count: 1)
-    unsafe pageNodes = .allocate(capacity: 1)
+    // The second has no memory.
+    nodes = NodeStorage(count: 2)
+    unsafe pageNodes = .allocate(capacity: 2)
     unsafe storage = .allocate(capacity: processorCount)
     var platform = BootMemoryPlatform()
     unsafe platform.directMapOffset = UInt(bitPattern: arena.start)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Foundation
 import PageAllocator
 @testable import PageCaches
 import PhysicalMemory
@@ -116,6 +117,8 @@ import Testing
       .assumingMemoryBound(to: UInt.self)
     unsafe words[119] = UInt(block.number)
     try machine.free(Int(block.number), 9)
+    // It lies in the cache, which has not been given back.
+    #expect(machine.uncachedPageCount == 8192 - 512)
     #expect(try machine.allocate(9) == Int(block.number))
   }
 
@@ -196,6 +199,7 @@ import Testing
     #expect(machine.error(allocating: 11) == .orderOutOfRange(11))
     #expect(machine.error(allocating: -1) == .orderOutOfRange(-1))
     #expect(machine.error(freeing: 64, 11) == .orderOutOfRange(11))
+    #expect(machine.error(freeing: 64, -1) == .orderOutOfRange(-1))
   }
 
   @Test func processorWithoutACache_isServed() throws {
@@ -237,11 +241,133 @@ import Testing
     #expect(machine.uncachedPageCount == 299)
   }
 
+  @Test func orders_areNotServedByLargeBlocks() throws {
+    let limits = PageCacheLimits(largeBlockCount: 8)
+    let machine = CachedMachine(pageCount: 8192, processorCount: 1, limits: limits)
+    let block = try machine.allocate(9)
+    try machine.free(block, 9)
+    let before = machine.uncachedPageCount
+    _ = try machine.allocate(3)
+    #expect(machine.uncachedPageCount == before - 8)
+    #expect(try machine.allocate(9) == block)
+  }
+
+  /// Half of an odd number, and half of 1.
+  @Test func oddLimits_areHalvedDownForAMiss_upForAFullCache() throws {
+    let machine = CachedMachine(
+      pageCount: 1024, processorCount: 1, limits: PageCacheLimits(pageCount: 5))
+    let pages = try (0..<6).map { _ in try machine.allocate() }
+    #expect(machine.uncachedPageCount == 1024 - 6)
+    for page in pages { try machine.free(page) }
+    #expect(machine.uncachedPageCount == 1024 - 3)
+    let one = CachedMachine(
+      pageCount: 1024, processorCount: 1, limits: PageCacheLimits(pageCount: 1))
+    let two = try [one.allocate(), one.allocate()]
+    #expect(one.uncachedPageCount == 1024 - 2)
+    for page in two { try one.free(page) }
+    #expect(one.uncachedPageCount == 1024 - 1)
+    #expect(try one.allocate() == two[1])
+  }
+
+  @Test func allocationThatWouldFail_findsALargeBlockAlone() throws {
+    let limits = PageCacheLimits(largeBlockCount: 8)
+    let machine = CachedMachine(pageCount: 960, processorCount: 2, limits: limits)
+    let block = try machine.allocate(9)
+    while (try? machine.allocate(0, by: 7)) != nil {}
+    try machine.free(block, 9)
+    #expect(machine.uncachedPageCount == 0)
+    #expect(try machine.allocate(9, by: 1) == block)
+  }
+
+  /// It has come between the look into the cache and the lock.
+  @Test func refill_ofACacheThatAnInterruptFilled_losesNoPage() throws {
+    let machine = CachedMachine(pageCount: 1000, processorCount: 1)
+    _ = try machine.allocate()
+    let (set, source) = (machine.caches.set, machine.caches.source)
+    #expect(set.allocate(order: 0, by: 0, from: source) != nil)
+    #expect(machine.freePageCount == 1000 - 2)
+  }
+
+  @Test func otherCalls_areThoseOfThePageAllocator() throws {
+    let machine = CachedMachine(pageCount: 1000, processorCount: 1)
+    let (caches, processor) = (machine.caches, ProcessorID(0))
+    let nowhere = NodeID(2)
+    #expect(throws: PageAllocatorError.noSuchNode(nowhere)) {
+      try caches.allocate(order: 0, on: nowhere, by: processor)
+    }
+    #expect(throws: PageAllocatorError.noSuchNode(nowhere)) {
+      try caches.allocate(pageCount: 3, on: nowhere, by: processor)
+    }
+    let empty = NodeID(1)
+    #expect(throws: PageAllocatorError.outOfPages(order: 0)) {
+      try caches.allocate(order: 0, on: empty, policy: .only, by: processor)
+    }
+    #expect(throws: PageAllocatorError.outOfRuns(pageCount: 3, alignment: 1)) {
+      try caches.allocate(pageCount: 3, on: empty, policy: .only, by: processor)
+    }
+    _ = try caches.allocate(order: 0, on: empty, by: processor)
+    for _ in 0..<2 {
+      let run = try caches.allocate(pageCount: 3, alignedTo: 64, by: processor)
+      #expect(run.start.number % 64 == 0)
+    }
+    let limit = PageFrame(UInt64(machine.firstPage))
+    #expect(throws: PageAllocatorError.outOfRuns(pageCount: 3, alignment: 1)) {
+      try caches.allocate(pageCount: 3, below: limit, by: processor)
+    }
+  }
+
+  /// It gave its pages back by itself when it saw that they are wanted.
+  @Test func otherProcessorThatGaveItsPagesBack_isTriedAgain() throws {
+    let machine = CachedMachine(pageCount: 1000, processorCount: 2)
+    var platform = PageCachesPlatform()
+    unsafe platform.context = UnsafeMutableRawPointer(machine.storage.baseAddress!)
+    unsafe platform.fenceOthers = { context in
+      // That the second cache is wanted.
+      unsafe context!.storeBytes(of: 0, toByteOffset: 129 * MemoryLayout<UInt>.size, as: UInt.self)
+    }
+    let caches = unsafe PageCaches(of: machine.pages, storage: machine.storage, platform: platform)
+    #expect(caches.set.giveBackAll(by: 0, to: caches.source))
+  }
+
+  /// It is in the middle of a call, which ends.
+  @Test func otherProcessorInItsCache_isWaitedFor() throws {
+    let machine = CachedMachine(pageCount: 1000, processorCount: 2)
+    _ = try machine.allocate(by: 1)
+    let words = unsafe UnsafeMutableRawPointer(machine.storage.baseAddress! + 1)
+      .assumingMemoryBound(to: UInt.self)
+    unsafe words[0] = 1
+    let place = UInt(bitPattern: words)
+    let thread = Thread {
+      Thread.sleep(forTimeInterval: 0.05)
+      unsafe UnsafeMutablePointer<UInt>(bitPattern: place)!.pointee = 0
+    }
+    thread.start()
+    machine.caches.drain(by: ProcessorID(0))
+    #expect(machine.uncachedPageCount == 999)
+  }
+
+  /// Another processor, which has interrupted a call and so could not wait, wants what lies in the cache.
+  @Test func wantedCache_isGivenBackByTheNextFree() throws {
+    let machine = CachedMachine(pageCount: 300, processorCount: 2)
+    let page = try machine.allocate()
+    let words = unsafe UnsafeMutableRawPointer(machine.storage.baseAddress!)
+      .assumingMemoryBound(to: UInt.self)
+    unsafe words[0] = 1
+    machine.caches.drain(by: ProcessorID(0))
+    unsafe words[0] = 0
+    #expect(machine.uncachedPageCount == 300 - 33)
+    try machine.free(page)
+    #expect(machine.uncachedPageCount == 300)
+    try machine.free(machine.allocate())
+    #expect(machine.uncachedPageCount == 300 - 33)
+  }
+
   @Test func limits_areCutToWhatThereIs() {
     let limits = PageCacheLimits(pageCount: 1000, largeBlockCount: -1)
     #expect(limits.pageCount == 104)
     #expect(limits.largeBlockCount == 0)
     #expect(PageCacheLimits(largeBlockCount: 9).largeBlockCount == 8)
+    #expect(PageCacheLimits(pageCount: -1).pageCount == 0)
   }
 
   /// The example of the module's page.
