@@ -51,7 +51,7 @@ public enum TraceCall: Sendable {
   case releaseLate
 }
 
-#if !hasFeature(Embedded)
+#if !hasFeature(Embedded) || BOOTMEM_HEAP
 extension TraceCall: CaseIterable {}
 #endif
 

@@ -101,6 +101,6 @@ public struct UsablePageRanges: IteratorProtocol {
   }
 }
 
-#if !hasFeature(Embedded)
+#if !hasFeature(Embedded) || BOOTMEM_HEAP
 extension UsablePageRanges: Sequence {}
 #endif

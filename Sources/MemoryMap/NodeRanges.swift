@@ -120,7 +120,7 @@ public struct NodeStretches: IteratorProtocol {
 }
 
 // As for the ranges of usable pages.
-#if !hasFeature(Embedded)
+#if !hasFeature(Embedded) || BOOTMEM_HEAP
 extension NodeRanges: Sequence {}
 extension NodeStretches: Sequence {}
 #endif

@@ -20,7 +20,7 @@ public enum ReservationUse: UInt8, Sendable {
   }
 }
 
-#if !hasFeature(Embedded)
+#if !hasFeature(Embedded) || BOOTMEM_HEAP
 // An array takes a heap, which kernels need not have.
 extension ReservationUse: CaseIterable {}
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#if !hasFeature(Embedded)
+#if !hasFeature(Embedded) || BOOTMEM_HEAP
 /// Gathers text in a string, on a host.
 public struct StringSink: TextSink {
   /// The text so far.

@@ -34,7 +34,12 @@ public final class TraceReplayer {
     case outside([Arena])
   }
 
+  /// Why the last call was refused; nil if it was not.
+  public private(set) var refusal: BootMemoryError?
+
   private let header: Trace.Header
+  /// Memory of the machine's own; nil where none is mapped.
+  private let mappedArena: Arena?
   private let nodeStorage = NodeStorage(count: 64)
   private var bitmapPlace = BitmapPlace.outside([])
   /// Where Linux had the bitmap of each node, and its pages.
@@ -44,9 +49,21 @@ public final class TraceReplayer {
   /// Prepares the replay, on a machine with these figures, of calls that are not known yet.
   ///
   /// The bitmaps lie outside of the memory.
-  public init(_ header: Trace.Header) {
+  ///
+  /// - Parameters:
+  ///   - header: The figures.
+  ///   - mapped: Memory of the machine that there is indeed, for a page allocator and a heap to work
+  ///     in after the calls; nil for none.
+  public init(_ header: Trace.Header, mapping mapped: AddressRange? = nil) {
     self.header = header
-    memory = unsafe BootMemory(platform: Self.platform(header), nodes: nodeStorage.nodes)
+    mappedArena = mapped.flatMap { Int(exactly: $0.byteCount) }.flatMap { Arena(byteCount: $0) }
+    var platform = Self.platform(header)
+    if let mapped, let mappedArena {
+      platform.directMapOffset =
+        unsafe UInt(bitPattern: mappedArena.start)
+        &- UInt(truncatingIfNeeded: mapped.start.rawValue)
+    }
+    memory = unsafe BootMemory(platform: platform, nodes: nodeStorage.nodes)
   }
 
   /// Prepares the replay of `trace`.
@@ -56,6 +73,7 @@ public final class TraceReplayer {
   /// - Throws: The line of the last node for whose bitmap the host has not enough address space.
   public init(_ trace: Trace) throws(TraceError) {
     header = trace.header
+    mappedArena = nil
     var bitmapByteCount = 0
     var end: UInt64 = 1
     var line = 1
@@ -114,15 +132,21 @@ public final class TraceReplayer {
   ///   made then.
   public func run(_ operation: Trace.Operation) throws(TraceError) -> Difference? {
     let result = try result(of: operation)
-    if result == operation.result { return nil }
+    return agrees(result, with: operation)
+      ? nil : Difference(operation: operation, result: result)
+  }
+
+  /// Whether a call that ended with `result` ended as in the trace.
+  public func agrees(_ result: String, with operation: Trace.Operation) -> Bool {
+    if result == operation.result { return true }
     // A bitmap with summaries may be a little larger than Linux's, here and where the trace is from.
     if let sizes = sizes(of: operation), let size = UInt64(result, radix: 16),
       let tracedSize = UInt64(operation.result, radix: 16), sizes.contains(size),
       sizes.contains(tracedSize)
     {
-      return nil
+      return true
     }
-    return Difference(operation: operation, result: result)
+    return false
   }
 
   /// The sizes that a bitmap may have: those from Linux's own to 8 % and two pages above; nil for a
@@ -148,10 +172,16 @@ public final class TraceReplayer {
     LinuxBitmap(pageCount: pageCount, wordBitCount: header.wordBitCount).byteCount
   }
 
-  private func result(of operation: Trace.Operation) throws(TraceError) -> String {
+  /// Makes one call.
+  ///
+  /// - Returns: What comes of it, as a trace has it.
+  /// - Throws: As ``run(_:)-(Trace.Operation)``.
+  public func result(of operation: Trace.Operation) throws(TraceError) -> String {
+    refusal = nil
     do throws(BootMemoryError) {
       return try perform(operation)
     } catch {
+      refusal = error
       if case .outside = bitmapPlace,
         case .misuse(.bitmapTooSmall(_, let requiredByteCount)) = error
       {

@@ -82,4 +82,28 @@ import Testing
       for operation in trace.operations { _ = try replayer.run(operation) }
     }
   }
+
+  // node      0                        100    4 KiB of it are there indeed, from 10 on
+  // mapped            [10 .. 14]
+  @Test func replay_withMappedMemory_reachesItAndGivesTheSameResults() throws {
+    let trace = try Trace(
+      parsing: "word 40\ninit 0 1 0 100 -> 20\nfree 10000 f0000 -> ok\nalloc 4000 1000 0 -> 10000\n"
+        + "alloc_nopanic 100000 1000 0 -> NULL\n")
+    let mapped = AddressRange(start: 0x1_0000, byteCount: 0x4000)
+    let replayer = TraceReplayer(trace.header, mapping: mapped)
+    for operation in trace.operations.dropLast() {
+      #expect(try replayer.run(operation) == nil)
+      #expect(replayer.refusal == nil)
+    }
+    #expect(try replayer.result(of: trace.operations[3]) == "NULL")
+    #expect(replayer.refusal == .outOfMemory(byteCount: 0x10_0000))
+    #expect(!replayer.agrees("10000", with: trace.operations[3]))
+    guard let memory = unsafe replayer.memory.pointer(to: 0x1_0000) else {
+      Issue.record("nothing is mapped")
+      return
+    }
+    unsafe memory.storeBytes(of: 0x5a, toByteOffset: 0x3fff, as: UInt8.self)
+    let last = unsafe memory.load(fromByteOffset: 0x3fff, as: UInt8.self)
+    #expect(last == 0x5a)
+  }
 }

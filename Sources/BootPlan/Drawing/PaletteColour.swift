@@ -91,6 +91,6 @@ public enum PaletteColour: UInt8, Sendable {
 }
 
 // As an array of them takes a heap, all of them are to be had on a host only.
-#if !hasFeature(Embedded)
+#if !hasFeature(Embedded) || BOOTMEM_HEAP
 extension PaletteColour: CaseIterable {}
 #endif

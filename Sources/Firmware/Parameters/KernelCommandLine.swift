@@ -105,7 +105,7 @@ public struct CommandLineWords: IteratorProtocol {
 }
 
 // As an array of them takes a heap, they are a sequence on a host only.
-#if !hasFeature(Embedded)
+#if !hasFeature(Embedded) || BOOTMEM_HEAP
 extension CommandLineWords: Sequence {}
 #endif
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Firmware
 import MemoryMap
 import PhysicalMemory
 
@@ -87,6 +88,6 @@ extension SourceLine {
       throw error("a line of bdinfo is \(key)= 0xNUMBER, of 8 or more digits")
     }
     return BoardNumber(
-      line: number, value: value, digitCount: digitCount, isSize: key.contains("size"))
+      line: number, value: value, digitCount: digitCount, isSize: key.has("size"))
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Firmware
 import MemoryMap
 import PhysicalMemory
 
@@ -75,7 +76,7 @@ private enum DemonstrationSection {
     case "held before the first allocation:": self = .held
     case "hot-pluggable memory:": self = .hotPluggable
     default:
-      self = heading.hasPrefix("nodes: ") && heading.contains("storage for") ? .nodes : .other
+      self = heading.hasPrefix("nodes: ") && heading.has("storage for") ? .nodes : .other
     }
   }
 }

@@ -19,7 +19,7 @@ extension MapFile {
       }
     }
     for (number, part) in parts.sorted(by: { $0.key < $1.key }) {
-      let line = part.values.map(\.number).min() ?? 1
+      let line = part.values.map { $0.number }.min() ?? 1
       guard let start = part["start"], let end = part["end"], let type = part["type"] else {
         throw LineError(line, "entry \(number) is missing its start, end or type")
       }

@@ -126,7 +126,7 @@ struct KernelLogMaps {
 
   /// The map in force: of those that count most, the last one; nil if there is none.
   var inForce: Map? {
-    let rank = found.map(\.source.rank).max()
+    let rank = found.map { $0.source.rank }.max()
     return found.last { $0.source.rank == rank }
   }
 

@@ -15,8 +15,8 @@ extension MapFile {
     var isOfNodes = false
     for line in lines {
       let wasOfNodes = isOfNodes
-      isOfNodes = line.text.contains(SourceLine.earlyNodesHeading)
-      if line.text.contains("Linux version ") {
+      isOfNodes = line.text.has(SourceLine.earlyNodesHeading)
+      if line.text.has("Linux version ") {
         if !maps.isEmpty { bootCount += 1 }
         maps = KernelLogMaps()
         nodes = []
@@ -24,7 +24,7 @@ extension MapFile {
       } else if let text = line.commandLine {
         // Some kernels print it twice.
         if commandLine.isEmpty { commandLine = String(text) }
-      } else if line.text.contains("physical RAM map:") {
+      } else if line.text.has("physical RAM map:") {
         maps.beginE820()
       } else if let (entry, marker) = try line.firmwareEntry() {
         maps.append(.memory(entry, node: nil), of: .e820(marker))
@@ -32,7 +32,7 @@ extension MapFile {
         maps.append(.memory(entry, node: nil), of: source)
       } else if let memory = try line.affinity() {
         nodes.append(memory)
-      } else if line.text.contains(SourceLine.memblockHeading) {
+      } else if line.text.has(SourceLine.memblockHeading) {
         maps.begin(.memblock)
       } else if let part = try line.memblockLine() {
         maps.append(part, of: .memblock)
@@ -65,7 +65,7 @@ extension SourceLine {
   var isOfKernelLog: Bool {
     firmwareScanner != nil || efiScanner != nil
       || ["SRAT: Node ", "Linux version ", Self.memblockHeading, Self.earlyNodesHeading]
-        .contains { text.contains($0) }
+        .contains { text.has($0) }
   }
 
   /// The line before the tables of Linux's early allocator.
@@ -211,7 +211,7 @@ extension SourceLine {
   /// `SRAT: Node N PXM P [mem START-LAST] FLAGS`, or in older kernels `… START-END`.
   fileprivate func affinity() throws(LineError) -> NodeMemory? {
     var scanner = TextScanner(text)
-    guard text.contains("SRAT: Node "), scanner.skip(past: "SRAT: Node ") else { return nil }
+    guard text.has("SRAT: Node "), scanner.skip(past: "SRAT: Node ") else { return nil }
     let form = "a line of the SRAT is SRAT: Node N PXM P [mem START-LAST]"
     guard let node = scanner.decimal(), node < NodeMemory.nodeLimit, scanner.skip(" PXM "),
       let domain = scanner.decimal()
@@ -224,6 +224,6 @@ extension SourceLine {
     let range = try range(from: start, to: end, isEndIncluded: isNew)
     return NodeMemory(
       line: number, node: node, proximityDomain: UInt64(domain), range: range,
-      isHotPluggable: scanner.rest.contains("hotplug"))
+      isHotPluggable: scanner.rest.has("hotplug"))
   }
 }

@@ -36,7 +36,7 @@ extension MapFile {
 
 extension SourceLine {
   /// Whether the line is of GRUB's `lsmmap`.
-  var isOfGRUB: Bool { text.contains(Self.grubMarker) }
+  var isOfGRUB: Bool { text.has(Self.grubMarker) }
 
   private static var grubMarker: String { "base_addr = " }
 
@@ -116,7 +116,7 @@ extension SourceLine {
   ]
 
   /// Whether the line is of FreeBSD's map.
-  var isOfSMAP: Bool { text.contains(Self.smapMarker) }
+  var isOfSMAP: Bool { text.has(Self.smapMarker) }
 
   private static var smapMarker: String { "SMAP type=" }
 

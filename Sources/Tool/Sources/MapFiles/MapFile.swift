@@ -28,7 +28,7 @@ public struct MapFile: Sendable {
   public let form: MapFileForm
 
   /// The memory map, in the order of the file.
-  public internal(set) var entries: [Entry] = []
+  public var entries: [Entry] = []
 
   /// Which memory belongs to which node, in the order of the file; mostly nothing.
   public internal(set) var nodes: [NodeMemory] = []
@@ -66,7 +66,7 @@ public struct MapFile: Sendable {
   }
 
   /// The regions of all entries.
-  public var regions: [MemoryRegion] { entries.map(\.region) }
+  public var regions: [MemoryRegion] { entries.map { $0.region } }
 }
 
 /// What the demonstration kernel says about itself.

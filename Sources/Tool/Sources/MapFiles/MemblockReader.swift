@@ -11,7 +11,7 @@ extension SourceLine {
   func memblockLine() throws(LineError) -> KernelLogLine? {
     if let count = try memblockCount() { return count }
     var scanner = TextScanner(text)
-    let isMemory = text.contains(" memory[")
+    let isMemory = text.has(" memory[")
     guard scanner.skip(past: isMemory ? " memory[" : " reserved["),
       scanner.rest.first?.isHexDigit == true
     else { return nil }
@@ -41,7 +41,7 @@ extension SourceLine {
     guard !scanner.rest.isEmpty else { throw error(form) }
     guard isMemory else { return .held(range) }
     // Bits of Linux's: 0 for memory that is hot-pluggable, 2 for memory that must not be mapped.
-    let isNamedUnmapped = scanner.rest.contains("no-map")
+    let isNamedUnmapped = scanner.rest.has("no-map")
     let flags = scanner.hexadecimal() ?? 0
     return .memory(
       try entry(range, isNamedUnmapped || flags & 0b100 != 0 ? "no-map" : "usable"), node: node,

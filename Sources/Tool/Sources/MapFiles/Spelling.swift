@@ -30,7 +30,7 @@ extension MemoryKind {
     case "unusable", "unusablememory": self = .unusable
     case "nomap": self = .noMap
     default:
-      guard let marker = letters.firstRange(of: "type"),
+      guard let marker = letters[...].place(of: "type"),
         ["", "persistent"].contains(letters[..<marker.lowerBound]),
         let type = UInt32(letters[marker.upperBound...])
       else { return nil }

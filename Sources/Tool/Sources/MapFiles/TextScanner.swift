@@ -13,7 +13,7 @@ struct TextScanner {
 
   /// Goes behind the first `marker`, wherever it is.
   mutating func skip(past marker: String) -> Bool {
-    guard let range = rest.firstRange(of: marker) else { return false }
+    guard let range = rest.place(of: marker) else { return false }
     rest = rest[range.upperBound...]
     return true
   }

@@ -30,7 +30,7 @@ extension SourceLine {
   fileprivate static var xenMarker: String { "(XEN)" }
 
   fileprivate var isXenHeading: Bool {
-    text.contains(Self.xenMarker) && text.hasSuffix("RAM map:")
+    text.has(Self.xenMarker) && text.hasSuffix("RAM map:")
   }
 
   /// Whether the line is of a map in Xen's log.
@@ -38,7 +38,7 @@ extension SourceLine {
 
   /// What stands behind `(XEN)` and a time stamp, if it begins as a line of a map does.
   private var xenScanner: TextScanner? {
-    guard text.contains(Self.xenMarker) else { return nil }
+    guard text.has(Self.xenMarker) else { return nil }
     var scanner = TextScanner(text)
     guard scanner.skip(past: Self.xenMarker) else { return nil }
     scanner.skipSpaces()

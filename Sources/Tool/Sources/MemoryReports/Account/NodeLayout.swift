@@ -21,7 +21,7 @@ public struct NodeLayout {
   init(linesOf file: MapFile) {
     ranges = file.nodes
     hotPluggable = file.hotPluggable
-    nodeCount = max(file.kernel?.nodeCount ?? 1, (ranges.map(\.node).max() ?? 0) + 1)
+    nodeCount = max(file.kernel?.nodeCount ?? 1, (ranges.map { $0.node }.max() ?? 0) + 1)
   }
 
   /// The layout of another machine, from a file of any form that has nodes: a text, a device tree, or a

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// A browser has its own JSON.
+#if canImport(Foundation)
 import Foundation
 import MapFiles
 import MemoryMap
@@ -109,3 +111,4 @@ extension MapReport {
     return String(decoding: data, as: UTF8.self) + "\n"
   }
 }
+#endif

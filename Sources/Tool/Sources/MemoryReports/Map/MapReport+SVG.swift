@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BootPlan
 import MapFiles
 import MemoryMap
 import PhysicalMemory
@@ -18,7 +19,7 @@ extension MapReport {
     let low = MapPicture(
       regions, below: PhysicalAddress(1 << 20), columnCount: 64, maximumRowCount: 16)
     let all = MapPicture(
-      regions, columnCount: 64, maximumRowCount: 32, borders: nodes.map(\.range.start))
+      regions, columnCount: 64, maximumRowCount: 32, borders: nodes.map { $0.range.start })
     var svg = SVGWriter(width: 1010)
     let usable = sizeText(map.usablePageCount() * PageFrame.byteCount)
     svg.text(x: 10, y: 22, "\(name): \(usable) usable", isHeading: true)
@@ -29,7 +30,7 @@ extension MapReport {
       svg.text(x: 10, y: y + 10, "\(title), one cell for \(stretch)")
       y = picture.draw(in: &svg, y: y + 14, nodes: nodes) + 16
     }
-    let cells = Set((low.rows + all.rows).flatMap(\.cells))
+    let cells = Set((low.rows + all.rows).flatMap { $0.cells })
     var x = 10
     for cell in MapPicture.Cell.all where cells.contains(cell) {
       svg.rectangle(x: x, y: y, width: 12, height: 12, colour: cell.colour.rgb)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BootPlan
 import MapFiles
 import MemoryMap
 import PhysicalMemory
@@ -45,7 +46,7 @@ extension MapReport {
     }
     text += "\n"
     if !holders.isEmpty {
-      let pageCount = freePages.map(\.pageCount).reduce(0, +)
+      let pageCount = freePages.map { $0.pageCount }.reduce(0, +)
       text += "held by nobody: \(pageCount) pages, \(sizeText(pageCount * PageFrame.byteCount))\n"
     }
     text += pictures(width: width, isColoured: isColoured)
@@ -76,7 +77,7 @@ extension MapReport {
     }
     text += "all of it, one character for \(sizeText(all.stretchByteCount)):\n"
     text += all.text(digitCount: digitCount, isColoured: isColoured)
-    let cells = Set((low.rows + all.rows).flatMap(\.cells))
+    let cells = Set((low.rows + all.rows).flatMap { $0.cells })
     let legend = MapPicture.Cell.all.filter { cells.contains($0) }.map {
       $0.text(count: 1, isColoured: isColoured) + " " + $0.meaning
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import MemoryMap
 import PhysicalMemory
 
 extension BootPlanReport {

@@ -56,7 +56,7 @@ public struct BootPlanReport {
   public private(set) var drawing = ""
 
   /// The number of free pages.
-  public var freePageCount: UInt64 { nodes.map(\.freePageCount).reduce(0, +) }
+  public var freePageCount: UInt64 { nodes.map { $0.freePageCount }.reduce(0, +) }
 
   /// Sets boot memory up for `scenario`.
   ///

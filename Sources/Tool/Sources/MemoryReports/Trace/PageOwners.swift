@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+import BootMemoryTrace
 import PhysicalMemory
+import TraceReplay
 
 /// The owner of every page, kept as ranges: any number of pages costs as much as its owners change
 /// from page to page.
@@ -27,6 +29,21 @@ package struct PageOwners {
   package mutating func setAll(_ owner: PageOwner, to other: PageOwner) {
     for index in owners.indices where owners[index] == owner { owners[index] = other }
     join(from: 1, through: owners.count - 1)
+  }
+
+  /// Does what a call of a trace does.
+  package mutating func apply(_ effect: Trace.Effect, of call: TraceCall) {
+    switch effect {
+    case .nothing: break
+    case .registers(let span): set(span, to: .firmware)
+    case .frees(let pages): set(pages, to: .free)
+    case .reserves(let pages): set(pages, to: .reserved) { $0 == .free || $0 == .firmware }
+    case .allocates(let range):
+      // The first page may be shared with the allocation before.
+      set(range.touchedPages, to: PageOwner(allocatingCall: call))
+    case .handsOver: setAll(.free, to: .released)
+    case .releases(let pages): set(pages, to: .released)
+    }
   }
 
   /// The number of pages of each owner in `pages`, by the owner's raw value.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BootMemoryTrace
+import BootPlan
 import TraceReplay
 import MapFiles
 import PhysicalMemory
@@ -72,7 +73,7 @@ extension TraceHistory {
   }
 
   private func drawLegend(in svg: inout SVGWriter, y: Int) {
-    let seen = Set(rows.flatMap(\.cells).map(\.owner))
+    let seen = Set(rows.flatMap { $0.cells }.map { $0.owner })
     var x = 10
     for owner in PageOwner.allCases where owner != .nobody && seen.contains(owner) {
       svg.rectangle(x: x, y: y, width: 9, height: 12, colour: owner.colour.rgb)
@@ -134,7 +135,7 @@ extension TraceHistory {
       var axes: [AddressAxis] = []
       var index = 0
       while index < columns.count {
-        let area = columns[index...].prefix { $0 != nil }.compactMap(\.self)
+        let area = columns[index...].prefix { $0 != nil }.compactMap { $0 }
         if let first = area.first, let last = area.last {
           axes.append(
             AddressAxis(
@@ -170,7 +171,7 @@ extension TraceHistory {
           lines.append("  \(word)")
         }
       }
-      return lines + [row.repeatText.map { "  \($0)" }].compactMap(\.self)
+      return lines + [row.repeatText.map { "  \($0)" }].compactMap { $0 }
     }
   }
 }

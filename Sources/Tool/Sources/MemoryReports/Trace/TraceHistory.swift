@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BootMemoryTrace
+import BootPlan
 import TraceReplay
 import PhysicalMemory
 
@@ -12,6 +13,31 @@ public struct TraceHistory {
 
     /// Whether the owner has less than half of it, and the rest is free.
     public let isPart: Bool
+
+    private init(_ owner: PageOwner, isPart: Bool = false) {
+      self.owner = owner
+      self.isPart = isPart
+    }
+
+    /// What is shown of `pages`; of nil, a gap between nodes.
+    ///
+    /// - Complexity: O(ranges in it + log ranges).
+    package init(_ pages: PageRange?, _ owners: PageOwners) {
+      guard let pages else {
+        self.init(.nobody)
+        return
+      }
+      let counts = owners.counts(in: pages)
+      if counts[PageOwner.nobody.rawValue] == pages.pageCount {
+        self.init(.nobody)
+        return
+      }
+      var best = PageOwner.free
+      for owner in PageOwner.allCases where owner != .free && owner != .nobody {
+        if counts[owner.rawValue] > (best == .free ? 0 : counts[best.rawValue]) { best = owner }
+      }
+      self.init(best, isPart: counts[best.rawValue] < (pages.pageCount + 1) / 2)
+    }
 
     /// The colour, `#rrggbb`.
     var colour: UInt32 { isPart ? owner.colour.paleRGB : owner.colour.rgb }
@@ -85,19 +111,19 @@ public struct TraceHistory {
     guard !nodes.isEmpty else { return nil }
     self.nodes = nodes.sorted { ($0.pages.start, $0.number) < ($1.pages.start, $1.number) }
     (columns, stretchPageCount) = Self.columns(
-      of: self.nodes.map(\.pages), maximumCount: columnCount)
+      of: self.nodes.map { $0.pages }, maximumCount: columnCount)
     changeCount = effects.count { $0 != .nothing }
     var owners = PageOwners()
     var changeNumber = 0
     for (index, effect) in effects.enumerated() where effect != .nothing {
       progress(index)
-      Self.apply(effect, of: trace.operations[index], to: &owners)
+      owners.apply(effect, of: trace.operations[index].call)
       changeNumber += 1
       // The last change, which has the highest number, is always drawn.
       let wanted = min(maximumRowCount, changeCount)
       if changeNumber * wanted / changeCount > (changeNumber - 1) * wanted / changeCount {
         let operation = trace.operations[index]
-        let cells = columns.map { Self.cell($0, owners) }
+        let cells = columns.map { Cell($0, owners) }
         if let last = rows.indices.last, rows[last].cells == cells {
           rows[last].repeatCount += 1
           rows[last].lastOperation = operation
@@ -106,36 +132,6 @@ public struct TraceHistory {
         }
       }
     }
-  }
-
-  private static func apply(
-    _ effect: Trace.Effect, of operation: Trace.Operation, to owners: inout PageOwners
-  ) {
-    switch effect {
-    case .nothing: break
-    case .registers(let span): owners.set(span, to: .firmware)
-    case .frees(let pages): owners.set(pages, to: .free)
-    case .reserves(let pages):
-      owners.set(pages, to: .reserved) { $0 == .free || $0 == .firmware }
-    case .allocates(let range):
-      // The first page may be shared with the allocation before.
-      owners.set(range.touchedPages, to: PageOwner(allocatingCall: operation.call))
-    case .handsOver: owners.setAll(.free, to: .released)
-    case .releases(let pages): owners.set(pages, to: .released)
-    }
-  }
-
-  private static func cell(_ pages: PageRange?, _ owners: PageOwners) -> Cell {
-    guard let pages else { return Cell(owner: .nobody, isPart: false) }
-    let counts = owners.counts(in: pages)
-    if counts[PageOwner.nobody.rawValue] == pages.pageCount {
-      return Cell(owner: .nobody, isPart: false)
-    }
-    var best = PageOwner.free
-    for owner in PageOwner.allCases where owner != .free && owner != .nobody {
-      if counts[owner.rawValue] > (best == .free ? 0 : counts[best.rawValue]) { best = owner }
-    }
-    return Cell(owner: best, isPart: counts[best.rawValue] < (pages.pageCount + 1) / 2)
   }
 
   /// Cuts the nodes into stretches of the smallest power of two that gives few enough, with a gap

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+
+/// Texts in texts, of which the library of Embedded Swift has no search.
+extension Substring {
+  /// Where `text` stands for the first time, byte for byte; nil if it does not.
+  ///
+  /// - Complexity: O(the product of both lengths), mostly O(this length).
+  func place(of text: String) -> Range<Index>? {
+    let bytes = text.utf8
+    guard let first = bytes.first else { return startIndex..<startIndex }
+    var rest = utf8[...]
+    while let start = rest.firstIndex(of: first) {
+      rest = rest[start...]
+      if rest.starts(with: bytes) {
+        return start..<rest.index(start, offsetBy: bytes.count)
+      }
+      rest = rest.dropFirst()
+    }
+    return nil
+  }
+
+  /// Whether `text` stands in it.
+  func has(_ text: String) -> Bool { place(of: text) != nil }
+}
+
+extension String {
+  /// Whether `text` stands in it.
+  func has(_ text: String) -> Bool { self[...].has(text) }
+}
