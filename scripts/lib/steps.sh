@@ -68,7 +68,7 @@ step_debug() { swift_tests .build; }
 declare_step tool "the tests of what is for hosts, the tool among it, in a release build"
 step_tool() { swift_tests .build-tool -c release --package-path Sources/Tool; }
 
-declare_step docs --after debug,tool \
+declare_step docs --after debug,tool,playground \
   "the documentation converts without a warning, and its examples stand in the sources"
 step_docs() {
   counted "the articles" scripts/check-articles
@@ -121,6 +121,9 @@ step_library() { counted "the library" scripts/test-library; }
 
 declare_step consumer "Swift kernels that depend on this package, for every processor"
 step_consumer() { counted "the consumer" scripts/test-consumer; }
+
+declare_step playground "the page with the allocator in WebAssembly, in a browser"
+step_playground() { counted "the page" scripts/test-playground; }
 
 # It links the archives that the library's tests build.
 declare_step examples --after library \
