@@ -101,7 +101,7 @@ import Testing
       do throws(FirmwareError) { try nodes.read(tree, reportingTo: &sink) } catch {
         error.write(to: &text)
       }
-      #expect(text.text == "more than 1 nodes, for which there is room; enough is room for 3")
+      #expect(text.text == "more than 1 nodes: there is no room for them; room for 3 is enough")
       #expect(domains(nodes) == [] && nodes.isEmpty)
     }
   }
