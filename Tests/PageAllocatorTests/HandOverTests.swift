@@ -236,7 +236,7 @@ import Testing
   @Test func nodeThatBeginsInsideAGroup_keepsThePageInFrontOfEveryBorder() throws {
     let width = UInt64(UInt.bitWidth)
     let borders = [2, 3, 4, 5].map { shift in (0..<shift).reduce(1) { size, _ in size * width } }
-      .filter { $0 <= 1 << 30 }
+      .filter { $0 <= (16 << 40) / PageFrame.byteCount }  // what a host has addresses for, twice
     let span = width..<width + borders.last! + 100
     var other = try KeptPages([span])
     let own = UInt64(span.count) - other.statistics().pages
