@@ -125,31 +125,24 @@ one_at_a_time() {
 # meanwhile: on a terminal in one line, else every ten seconds.
 shown_on_failure() {
   local line output='' shown=$SECONDS
-  {
-    while IFS= read -r line; do
-      output+=$line$'\n'
-      if [[ $line != \[*/*\]* ]]; then continue; fi
-      if [ -t 2 ]; then
-        printf '\r\033[K%.79s' "$line" >&2
-      elif [ $((SECONDS - shown)) -ge 10 ]; then
-        say "$line"
-        shown=$SECONDS
-      fi
-    done
-    if [ -t 2 ]; then printf '\r\033[K' >&2; fi
-    # The last line is the command's exit status.
-    line=${output%$'\n'} line=${line##*$'\n'}
-    [ "$line" = 0 ] || { printf '%s' "${output%"$line"$'\n'}" >&2 && return 1; }
-  } < <(
-    status=0
-    ("$@") 2>&1 || status=$?
-    echo "$status"
-  )
+  while IFS= read -r line; do
+    output+=$line$'\n'
+    if [[ $line != \[*/*\]* ]]; then continue; fi
+    if [ -t 2 ]; then
+      printf '\r\033[K%.79s' "$line" >&2
+    elif [ $((SECONDS - shown)) -ge 10 ]; then
+      say "$line"
+      shown=$SECONDS
+    fi
+  done < <("$@" 2>&1)
+  if [ -t 2 ]; then printf '\r\033[K' >&2; fi
+  wait $! || { printf '%s' "$output" >&2 && return 1; }
 }
 
 # end_children PROCESS: ends all that it has started.  Steps in the background do not notice an interrupt.
 end_children() {
   local child
+  # shellcheck disable=SC2013  # they stand on one line
   for child in $(cat "/proc/$1"/task/*/children 2>/dev/null); do
     end_children "$child"
     kill "$child" 2>/dev/null || true
