@@ -10,7 +10,7 @@
 all_steps=()
 # The steps that take longest begin first, and the one that another waits for, so that none of them is alone
 # at the end, when a part of it that has to be done one after the other would leave processors idle.
-longest_steps=(boots consumer library examples release)
+longest_steps=(boots consumer library examples release playground)
 declare -A step_text=() step_after=()
 
 # declare_step NAME [--after NAME,…] TEXT…: the function step_NAME below does it and counts with `check`,
