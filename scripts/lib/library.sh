@@ -148,14 +148,14 @@ build_library() {
   say "built in $((SECONDS - started)) s: ${output#"$builds/"}/$arch/libbootmem.a"
 }
 
-# put_in_place FILE FOLDER: moves it there, at once for whoever reads what was there.
+# put_in_place FILE FOLDER: moves it there, at once for whoever reads what was there.  The name of what is
+# not in place yet is in `unplaced`, for an interrupt.
 put_in_place() {
-  local new
   mkdir -p "$2"
-  new=$(mktemp "$2/.new-XXXXXX")
-  cat "$1" >"$new"
-  chmod 644 "$new"
-  mv "$new" "$2/${1##*/}"
+  unplaced=$2/.unplaced-$$
+  cp "$1" "$unplaced"
+  mv "$unplaced" "$2/${1##*/}"
+  unplaced=''
 }
 
 # make_archive ABI ARCHIVE OBJECT…
