@@ -35,7 +35,8 @@ readonly -a whole_module=(-wmo -no-emit-module-separately-wmo)
 # optimised in their own.  What kernels import is compiled with the heap forbidden where Swift has that: for
 # 32 bits Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.
 compile_bare() {
-  local triple=$1 level=$2 work=$3 module clang file
+  local triple=$1 level=$2 work=$3 module clang file flag before=
+  local -a clang_flags=() # Those of FLAG that are for C too
   local kernel=$root/Tests/Examples/Swift/Sources
   local -a sources heapless=() flags=(-target "$triple" "$level" "${whole_module[@]}"
     -parse-as-library -swift-version 6 -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
@@ -55,9 +56,13 @@ compile_bare() {
       "${sources[@]}" -emit-object -o "$work/$level/$module.o" \
       -emit-module -emit-module-path "$work/$module.swiftmodule" || return 1
   done
+  for flag in "${@:4}"; do
+    if [ "$before" = -Xcc ]; then clang_flags+=("$flag"); fi
+    before=$flag
+  done
   clang=$(swift_tool clang)
   for file in "$root"/Sources/CBootmem/*.c; do
-    "$clang" -target "$triple" -std=c11 -O2 -ffreestanding -nostdlibinc -Wall -Wextra -Werror \
+    "$clang" -target "$triple" ${clang_flags[@]+"${clang_flags[@]}"} -std=c11 -O2 -ffreestanding -nostdlibinc -Wall -Wextra -Werror \
       -I "$root/Sources/CBootmem/include" -c "$file" \
       -o "$work/$level/C$(basename "$file" .c).o" || return 1
   done
