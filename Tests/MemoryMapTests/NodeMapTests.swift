@@ -316,6 +316,22 @@ import Testing
     }
   }
 
+  // usable   UU....UU
+  // nodes    ....00..
+  //          ....1111
+  // Expect   11....11    the larger one has the addresses, and what is nearest to them
+  @Test func assign_entriesThatStartTogether_theLargerIsTheNearest() throws {
+    for affinities in [
+      [(0x4000, 0x6000, 0), (0x4000, 0x8000, 1)],
+      [(0x4000, 0x8000, 1), (0x4000, 0x6000, 0)],
+    ] as [[Affinity]] {
+      try withNodes(usable: [(0, 0x2000), (0x6000, 0x8000)], affinities) { map in
+        #expect(map.ranges().map { text($0) } == ["1:0-1", "1:6-7"])
+        #expect(map.conflictCount == 0)
+      }
+    }
+  }
+
   // nodes    0000....
   //          ....1111    adjoin
   //          .00.....    one node over itself
