@@ -328,6 +328,26 @@ import Testing
     "memory check: 0x41 instead of 0x6b at \(hex(address)), in freed memory: \(hex(size)) bytes at "
       + "\(hex(pointer))\n"
   }
+
+  // With every number of pages there is one that the notes or one of the two indices does not get.
+  @Test(arguments: [16, Int(PageFrame.byteCount), 3 * Int(PageFrame.byteCount)])
+  func aDebugHeapWithoutPagesForItsNotes_givesBackWhatItTook(size: Int) throws {
+    var servedCounts: Set<Int> = []
+    for pageCount in 1...16 {
+      var machine = DebugMachine(pageCount: pageCount)
+      let before = machine.freePageCount
+      var pointers: [UInt] = []
+      while let pointer = try? machine.allocate(size) { pointers.append(pointer) }
+      servedCounts.insert(pointers.count)
+      #expect(machine.error { try $0.allocate(size) } != nil)
+      for pointer in pointers { try machine.free(pointer) }
+      #expect(machine.heap.check() == 0)
+      _ = machine.trim()
+      #expect(machine.freePageCount == before, "\(pageCount) pages")
+      #expect(machine.text.isEmpty)
+    }
+    #expect(servedCounts.contains(0) && servedCounts.count > 2)
+  }
 }
 
 /// A debug heap with what serves it, and what it has written.

@@ -91,12 +91,14 @@ import PhysicalMemory
       bitPattern: try heap.allocateZeroed(byteCount: UInt(bitPattern: byteCount), from: &source))
   }
 
-  mutating func resize(_ address: UInt, to byteCount: Int) throws(KernelHeapError) -> UInt {
+  mutating func resize(
+    _ address: UInt, to byteCount: Int, alignment: Int = 16
+  ) throws(KernelHeapError) -> UInt {
     var source = source
     return unsafe UInt(
       bitPattern: try heap.resize(
         UnsafeMutableRawPointer(bitPattern: address)!, toByteCount: UInt(bitPattern: byteCount),
-        from: &source))
+        alignment: UInt(bitPattern: alignment), from: &source))
   }
 
   mutating func byteCount(of address: UInt) throws(KernelHeapError) -> Int {
@@ -121,8 +123,14 @@ import PhysicalMemory
     return nil
   }
 
-  mutating func error(resizing address: UInt, to byteCount: Int) -> KernelHeapError? {
-    do throws(KernelHeapError) { _ = try resize(address, to: byteCount) } catch { return error }
+  mutating func error(
+    resizing address: UInt, to byteCount: Int, alignment: Int = 16
+  ) -> KernelHeapError? {
+    do throws(KernelHeapError) {
+      _ = try resize(address, to: byteCount, alignment: alignment)
+    } catch {
+      return error
+    }
     return nil
   }
 

@@ -364,6 +364,11 @@ import Testing
         machine.error(resizing: pointer, to: size)
           == .outOfMemory(byteCount: UInt(bitPattern: size)))
     }
+    for alignment in [0, 3] {
+      #expect(
+        machine.error(resizing: pointer, to: 200, alignment: alignment)
+          == .alignmentNotPowerOfTwo(UInt(alignment)))
+    }
     #expect(
       machine.error(resizing: pointer + 8, to: 10)
         == .notAllocated(address: pointer + 8, .insideAllocation(address: pointer)))
