@@ -249,6 +249,7 @@ compile_library() {
 module_sources() {
   case $1 in
     BootmemC) echo "$root/Sources/BootmemC/Bootmem" ;;
+    ProofUnits) echo "$root/Tests/Proof/Units" ;;
     Bootmem*C) echo "$root/Sources/BootmemC/$(sed -E 's/Bootmem(.*)C/\1/' <<<"$1")" ;;
     *) echo "$root/Sources/$1" ;;
   esac
