@@ -18,6 +18,7 @@ self_test() {
   mkdir -p "$work"
   copy_packages "$work"
   write_mutants "$work"
+  update_package "$work"
   cd "$work/package"
   builds=$work/package
   say "building $mutant_count planted bugs"
