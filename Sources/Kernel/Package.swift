@@ -8,8 +8,8 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-// The demonstration kernel is a package of its own: it is for the bare machine alone, and whoever
-// depends on the package of the library has nothing of it.  `scripts/run` builds it, with a triple
+// The demonstration kernel is a package of its own: it is for the bare machine alone, and a package
+// that depends on the library builds none of it.  `scripts/run` builds it, with a triple
 // and a toolset of `scripts/toolsets`.
 //
 // `boot` is a link to the folder at the top, since a target cannot lie outside its package, and

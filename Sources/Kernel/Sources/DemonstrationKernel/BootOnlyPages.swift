@@ -3,13 +3,13 @@ import BootPlan
 import MemoryMap
 import TextOutput
 
-/// The pages of what was needed only during boot, which are won back once the kernel has started.
+/// The pages that were needed only during boot, and are reclaimed once the kernel has started.
 struct BootOnlyPages {
-  /// How many they are.
+  /// The number of these pages.
   private(set) var pageCount: UInt64 = 0
 
-  /// Has every such owner's memory released, the modules' first, and reports how many pages each
-  /// brought; one that shares all of its pages with others brings none.
+  /// Releases the memory of every such owner, modules first, and reports how many pages each one
+  /// yielded; an owner that shares all of its pages with others yields none.
   mutating func release<Failure: Error>(
     from owners: inout OwnerTable, reportingTo sink: inout some TextSink,
     by release: (MemoryOwner, inout OwnerTable) throws(Failure) -> UInt64

@@ -11,10 +11,10 @@ import TextOutput
 /// What `caches=N` on the command line asks for instead of the hand-over: N processors, each with a cache
 /// of pages, allocate and free at the same time, also what the others have allocated.
 enum CacheDemonstration {
-  /// Bytes of the stack of a processor that is started.
+  /// The size of a started processor's stack, in bytes.
   private static let stackByteCount = 0x4000
 
-  /// How often it is looked whether a processor has arrived: for some seconds.
+  /// How often to poll for the arrival of a processor: for some seconds.
   private static let patience = 100_000_000
 
   /// What all processors work on; set before others are started.
@@ -27,7 +27,7 @@ enum CacheDemonstration {
     guard let count = processorCount(word) else {
       throw .broken("caches= is followed by none of 1, 2, 4 and 8")
     }
-    // What comes now is no call of Linux's.
+    // The calls from here on are not Linux's.
     memory.endRecording()
     unsafe SerialPort.writesComments = false
     let world = unsafe try PageDemonstration.room(for: CacheWorld.self, count: 1, in: &memory)
@@ -50,7 +50,7 @@ enum CacheDemonstration {
     return word.equals("8") ? 8 : nil
   }
 
-  /// Starts all processors but this one, which firmware calls 0, 1 and so on.
+  /// Starts all other processors; firmware numbers processors 0, 1 and so on.
   private static func start(
     _ world: CacheWorld, stacks: UInt
   ) throws(KernelError) {

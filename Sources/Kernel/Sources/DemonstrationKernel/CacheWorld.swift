@@ -131,13 +131,13 @@ import PhysicalMemory
   /// The number of the last processor that has arrived.
   var arrivedCount: UInt { unsafe board_load_shared(arrivedWord) }
 
-  /// Says that a processor is there.
+  /// Reports that a processor has arrived.
   func arrive(_ number: UInt) { unsafe board_store_shared(arrivedWord, number) }
 
   /// Lets all begin.
   func begin() { unsafe board_store_shared(beginWord, 1) }
 
-  /// Says what a processor has done.
+  /// Records what a processor has done.
   func end(_ number: Int, _ record: Record) {
     unsafe records[number] = record
     unsafe board_store_shared(endedWord(number), 1)
@@ -174,7 +174,7 @@ import PhysicalMemory
         }
         free(page, number, &record)
       }
-      // Now and then one wants what lies in the caches of all.
+      // Now and then one needs pages that lie in everybody's caches.
       if call % 10_000 == 0 { caches.drain(by: ProcessorID(number)) }
     }
     for place in 0..<heldCount { free(held[place], number, &record) }

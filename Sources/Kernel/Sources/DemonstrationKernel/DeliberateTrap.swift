@@ -6,7 +6,7 @@ import TextOutput
 
 /// A trap on request, `trap=KIND` on the command line: proof that none goes unreported.
 enum DeliberateTrap {
-  /// An addition that overflows, which Swift checks.
+  /// An addition that overflows; Swift checks for that.
   case overflow
   /// An instruction that the processor refuses.
   case instruction
@@ -20,7 +20,7 @@ enum DeliberateTrap {
   case storeToConstants
   /// A store to the page tables.
   case storeToTables
-  /// A store to memory that is not the kernel's, nor usable as far as is known.
+  /// A store to memory that is neither the kernel's nor known to be usable.
   case storeOutside
   /// A call of data.  The page tables of i386 cannot forbid it.
   case execution
@@ -62,7 +62,7 @@ enum DeliberateTrap {
     }
   }
 
-  /// Traps.  Returns only where the processor let it pass, as with a page fault without paging.
+  /// Traps.  Returns only if the processor let it pass, as with a page fault without paging.
   func spring(in console: inout Console) {
     console.write("trapping on purpose\n")
     switch self {

@@ -6,7 +6,7 @@ import PhysicalMemory
 import TextOutput
 import BootMemoryTrace
 
-/// Every call of boot memory's interface, made once where one can see it.
+/// Makes every call of boot memory's interface once, and shows it.
 struct Demonstration {
   let node: NodeID
   let screen: MapScreen
@@ -145,7 +145,7 @@ struct Demonstration {
     try reserveWhatIsHeld(on: &memory, owners: owners, console: &console)
   }
 
-  /// What is held stays held: an exclusive reserve of it is refused.
+  /// Shows that held memory stays held: reserving it exclusively is refused.
   ///
   /// The first that lies in a node as a whole is taken, and that is the kernel's image, unless the
   /// kernel was configured to avoid the memory that it lies in.
@@ -171,7 +171,7 @@ struct Demonstration {
     by memory: inout RecordedMemory, console: inout Console
   ) throws(KernelError) {
     let freeBefore = memory.base.freePageCount()
-    // More than there is, on any machine.
+    // More than any machine has.
     let everything = AllocationRequest.cacheLines(byteCount: 1 << 62)
     try expect(everything, refusal: .outOfMemory(byteCount: 1 << 62), &memory, &console)
     try expect(

@@ -4,8 +4,8 @@ import Board
 import Firmware
 import PhysicalMemory
 
-/// Physical memory as the kernel reads it: at its own address, save for page 0, which is seen through
-/// a window, and the pages below the stacks, which are not mapped.
+/// Physical memory as the kernel reads it: at its own address, except for page 0, which is seen
+/// through a window, and the pages below the stacks, which are not mapped.
 @safe
 struct FirmwareMemory: PhysicalMemoryReader {
   // Addresses in the processor's width: every byte that firmware and loader left is read through them.

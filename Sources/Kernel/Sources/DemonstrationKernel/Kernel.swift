@@ -22,7 +22,7 @@ private func writeOperation(
 ///
 /// What differs between machines lies in folders: `Machine-x86`; `Machine-devicetree` with what the
 /// machines with a device tree share, and `Machine-aarch64` and `Machine-riscv64` with the entries of
-/// page tables and the causes of traps; besides, `boot/` has a folder for each. There is where the
+/// page tables and the causes of traps; besides, `boot/` has a folder for each. They decide where the
 /// kernel is entered, who loaded it (``Loader``), where it writes (``Console``, ``MapScreen``), how
 /// memory is mapped (``Paging``), and how a run ends (``DeliberateTrap``, `kernel_trap`, ``Outcome``).
 struct Kernel {
@@ -35,7 +35,7 @@ struct Kernel {
   /// Where page 0 can be read.
   let firstPageAddress: UInt
 
-  /// Runs to the end, and ends the machine's run.
+  /// Runs the kernel to its end, and then ends the machine's run.
   func main(
     stopwatch: consuming Stopwatch, console: consuming Console, heap: HeapUse
   ) -> Never {
@@ -58,7 +58,7 @@ struct Kernel {
     Outcome.success.exit()
   }
 
-  /// Does all that there is to do, up to the summary.
+  /// Does everything up to the summary.
   private func run(
     stopwatch: consuming Stopwatch, console: inout Console, heap: HeapUse
   ) throws(KernelError) {

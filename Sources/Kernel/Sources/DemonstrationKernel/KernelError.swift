@@ -12,7 +12,7 @@ package enum KernelError: Error {
   case bootMemory(BootMemoryError)
   case pageAllocator(PageAllocatorError)
 
-  /// The demonstration saw something that must not be.
+  /// The demonstration found something that must not happen.
   case broken(StaticString)
 
   func write(to sink: inout some TextSink) {

@@ -11,7 +11,7 @@ import TextOutput
 ///
 /// All of it is copied into the kernel's own tables before any memory is used.
 extension MachineAccount {
-  /// As many entries as any firmware was seen to give, and more: the greatest table known has 312.
+  /// More entries than any firmware was seen to report: the largest known table has 312.
   private static var regionCapacity: Int { 1024 }
   private static var heldRangeCapacity: Int { 768 }
   /// All of those, a bitmap for each node, the kernel's own, and bad memory.
@@ -32,7 +32,7 @@ extension MachineAccount {
     console.write(loader.name)
     console.write("\nreach: ")
     console.write("pages ")
-    // A reader of the output takes them for those of 4 KiB.
+    // Without this line, a reader of the output would take pages to have 4 KiB.
     if PageFrame.byteCount != 4096 {
       console.write("of ")
       console.write(byteCount: PageFrame.byteCount)
@@ -93,7 +93,7 @@ extension MachineAccount {
     case .bootInformation, .memoryMap, .commandLine, .loaderName, .moduleList, .module,
       .moduleCommandLine:
       return true
-    // Of symbols and devices the kernel knows no more than that they are there.
+    // All that the kernel knows of symbols and devices is that they exist.
     case .symbols, .deviceInformation, .setupData, .kernelAndModules, .loaderReclaimable,
       .deviceTree, .crashHeader, .memoryReservation, .reservedMemory, .reusableMemory,
       .placedMemory:

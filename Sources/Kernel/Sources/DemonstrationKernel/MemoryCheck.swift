@@ -50,7 +50,7 @@ struct MemoryCheck {
       do throws(BootMemoryError) { try memory.reserve(range, on: node) } catch let refusal {
         error = .bootMemory(refusal)
       }
-      // Reserved it stays, even where there is no room for its name.
+      // It stays reserved even if there is no room for its name.
       try? owners.add(range, .badMemory)
       console.write("memory test: bad pages ")
       OwnedRange(range: range, owner: .badMemory).write(to: &console)

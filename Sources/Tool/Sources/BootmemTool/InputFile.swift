@@ -45,7 +45,7 @@ struct InputFile {
     for entry in entries.sorted() {
       for part in ["start", "end", "type"] {
         let file = "\(entry)/\(part)"
-        // A line each; what the kernel gives in one piece is a page.
+        // One line each; the kernel returns at most a page at a time.
         files.append((file, try Self.contents(ofFile: "\(path)/\(file)", limit: 4096)))
       }
     }

@@ -49,7 +49,7 @@ struct ReplayCommand: ParsableCommand {
     try file.forEachLine { line throws(MapFileError) in
       do throws(TraceError) {
         try comparison.read(line)
-        // What is no trace is not read without end for the beginning of one.
+        // A file that is not a trace is not searched to its end for the beginning of one.
         skippedByteCount = comparison.isWrongWithoutBegin ? skippedByteCount + line.count + 1 : 0
         if skippedByteCount > InputFile.byteLimit { try comparison.finish() }
       } catch {

@@ -2,7 +2,7 @@
 import Foundation
 import MapFiles
 
-/// The terminal that a stream leads to, or that it does not.
+/// The terminal that a stream may lead to.
 struct Terminal {
   /// Whether there is one.
   let isTerminal: Bool
@@ -46,7 +46,7 @@ struct Progress {
     lastShown = start
   }
 
-  /// Tells that `done` of all steps are done.
+  /// Shows that `done` of all steps are done.
   mutating func advance(to done: Int) {
     guard isTerminal else { return }
     let now = ContinuousClock.now

@@ -12,8 +12,8 @@ extension MapFile {
   /// Reads what the kernel printed; other lines are ignored.
   ///
   /// Regions, ranges that are held, ranges of nodes and hot-pluggable ones stand there as
-  /// ``MemoryRegion``, ``OwnedRange``, ``NodePages`` and ``HotPluggableMemory`` print themselves.  The bitmaps are left out: they are boot
-  /// memory's own.
+  /// ``MemoryRegion``, ``OwnedRange``, ``NodePages`` and ``HotPluggableMemory`` print themselves.  The
+  /// bitmaps are left out: they are boot memory's own.
   mutating func readDemonstration(_ lines: SourceLines) throws(LineError) {
     var section = DemonstrationSection.other
     var hasCommandLine = false
@@ -38,7 +38,7 @@ extension MapFile {
         entries = []
       } else if scanner.skip("swift-bootmem on ") {
         kernel = DemonstrationKernel(processorName: String(scanner.rest))
-        // Those for other processors are told of their memory by a device tree.
+        // On other processors a device tree describes the memory.
         let isX86 = scanner.rest == "i386" || scanner.rest == "x86_64"
         memoryLimitMeaning = isX86 ? .endAddress : .amount
       } else if scanner.skip("reach: pages ") {
@@ -55,7 +55,7 @@ extension MapFile {
         commandLine = String(scanner.rest)
         hasCommandLine = true
       }
-      // This host computes what else is reported.
+      // All other reports are computed here.
       if line.text.hasPrefix("firmware: ") || isBehindReport && line.isOfMoreReports {
         notes.append(String(line.text))
         isBehindReport = true

@@ -28,7 +28,7 @@ struct KernelLogMaps {
       }
     }
 
-    /// How much a map counts: the greater one in place of the lesser.
+    /// A map's rank: of two maps, the one of higher rank counts.
     ///
     /// EFI's map comes to x86 as e820, and the others are what is left of either.
     var rank: Int {
@@ -46,7 +46,7 @@ struct KernelLogMaps {
 
     /// What `mem=` means to the kernel that printed the map.
     ///
-    /// Of what is left of a map `mem=` has been taken away before, and an amount that is there takes
+    /// Memory beyond `mem=` is already missing from what is left of a map, so an amount there takes
     /// away nothing.
     var memoryLimitMeaning: MemoryLimitMeaning {
       switch self {
@@ -69,7 +69,7 @@ struct KernelLogMaps {
     /// How many lines there should be.
     var counts = MemblockCounts()
 
-    /// What is to be said of lines that are missing.
+    /// The note about lines that are missing.
     var notes: [String] { counts.notes(memory: entries.count, reserved: heldRanges.count) }
   }
 
@@ -121,7 +121,7 @@ struct KernelLogMaps {
 
   private var found: [Map] { maps.filter { !$0.entries.isEmpty } }
 
-  /// Whether there is none.
+  /// Whether the log has no map.
   var isEmpty: Bool { found.isEmpty }
 
   /// The map in force: of those that count most, the last one; nil if there is none.
@@ -133,7 +133,7 @@ struct KernelLogMaps {
   /// The last map that tells of several nodes; nil if none does.
   var withNodes: Map? { found.last { $0.nodes.contains { $0.node > 0 } } }
 
-  /// Which map was taken, and which were left out; nil where there are not several.
+  /// Which map was taken, and which were left out; nil unless there are several.
   var note: String? {
     guard let inForce, let line = inForce.entries.first?.line, found.count > 1 else { return nil }
     let others = found.filter { $0.entries.first?.line != line }

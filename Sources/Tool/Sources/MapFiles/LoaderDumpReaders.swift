@@ -107,7 +107,7 @@ extension SourceLine {
     )
   }
 
-  /// What is running yet, or stays resident, is not for the kernel.
+  /// Memory of programs that still run, or stay resident, is not for the kernel.
   private static let corebootKinds: [Substring: MemoryKind] = [
     "RAM": .usable, "RAMSTAGE": .usable, "RESERVED": .reserved, "ACPI": .acpiReclaimable,
     "NVS": .acpiNonVolatile, "UNUSABLE": .unusable, "VENDOR RESERVED": .reserved,

@@ -3,7 +3,7 @@ import Firmware
 import PhysicalMemory
 
 extension MapFile {
-  /// Reads a file in whatever form it has.
+  /// Reads a file in any of the forms.
   ///
   /// The form of a text is recognised by its first line that belongs to one of them; from then on
   /// every line must be of that form, save where a form says that other lines are ignored.

@@ -16,7 +16,7 @@ struct MemblockCounts {
     set { counts[list] = newValue }
   }
 
-  /// What is to be said of a text with so many lines of each list.
+  /// The note about a text that has so many lines of each list.
   func notes(memory memoryCount: Int, reserved reservedCount: Int) -> [String] {
     [(List.memory, memoryCount), (.reserved, reservedCount)].compactMap { list, lineCount in
       guard let count = counts[list], count != lineCount else { return nil }

@@ -7,7 +7,7 @@ import PhysicalMemory
 enum PageEntries: PageTableFormat {
   static let processorName: StaticString = "aarch64"
 
-  /// As many as 48 bits of address need: 4, or 3 with pages of 64 KiB.
+  /// The number of levels that 48 bits of address need: 4, or 3 with pages of 64 KiB.
   static var levelCount: Int {
     let bitCount = Int(PageFrame.byteCountShift)
     let bitCountOfLevel = bitCount - 3

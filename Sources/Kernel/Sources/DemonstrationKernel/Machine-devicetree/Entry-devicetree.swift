@@ -33,7 +33,7 @@ package func enter(_ deviceTree: UInt, _: UInt, heap: HeapUse) -> Never {
   }
   Outcome.setUp(tree)
   var console = Console()
-  // Where the tree names none that is there, any that is known will do.
+  // If the tree names no port that exists, any known port will do.
   let hasPort =
     SerialPort.setUp(tree.standardOutput(reportingTo: &console))
     || SerialPort.setUp(tree.device(compatibleWith: "arm,pl011"))
@@ -42,7 +42,7 @@ package func enter(_ deviceTree: UInt, _: UInt, heap: HeapUse) -> Never {
   Paging.protect(devices: Console.devicePages, readable: tree.range.touchedPages)
   stopwatch.endMapping()
   if hasPort {
-    // What is wrong with it is said now that there is a place for it.
+    // Defects of the tree are reported now that there is a place to report them.
     _ = tree.standardOutput(reportingTo: &console)
   }
   Kernel(loader: Loader(deviceTree: address), firstPageAddress: 0)

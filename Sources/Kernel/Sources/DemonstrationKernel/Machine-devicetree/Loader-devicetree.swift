@@ -11,10 +11,10 @@ struct Loader {
 
   private static var bootProtocol: KnownBootProtocol { .deviceTree }
 
-  /// What the protocol is called.
+  /// The name of the protocol.
   var name: StaticString { Self.bootProtocol.name }
 
-  /// Reads all that it left.
+  /// Reads everything that it left.
   func read(
     _ information: inout BootInformation, in memory: some PhysicalMemoryReader,
     reportingTo sink: inout some TextSink

@@ -8,7 +8,7 @@ import PhysicalMemory
 
 /// Address translation: memory mapped to itself, as far as it is usable, and nothing else.
 ///
-/// What must not be mapped (`no-map`) is not, since processors read ahead of what they are told to.
+/// What must not be mapped (`no-map`) is not, since processors read ahead speculatively.
 package enum Paging {
   static var processorName: StaticString { PageEntries.processorName }
 
@@ -55,8 +55,8 @@ package enum Paging {
 
   nonisolated(unsafe) private static var hasMappedDevices = false
 
-  /// Goes back to the first tables, in which kernel and devices are mapped, as those of later may be what
-  /// is amiss.
+  /// Goes back to the first tables, in which kernel and devices are mapped, as later tables may be the
+  /// cause of the trap.
   static func mapForTrapReport() {
     if unsafe hasMappedDevices { board_set_page_tables(board_boot_page_tables()) }
   }

@@ -13,7 +13,7 @@ package struct SerialPort {
     case none
     case pl011(PL011)
     case ns16550(NS16550)
-    /// Whatever takes text where the tree describes no port.
+    /// What takes the text if the tree describes no port.
     case withoutConsole
   }
 
@@ -30,7 +30,7 @@ package struct SerialPort {
   ///
   /// - Returns: Whether it was taken.
   static func setUp<Memory: PhysicalMemoryReader>(_ device: DeviceTreeDevice<Memory>?) -> Bool {
-    // Registers that lie in the kernel, or are without end, are none; nor are any in page 0.
+    // Registers in the kernel, in page 0 or without an end are not believed.
     guard let device, device.registers.roundedUpEnd <= Paging.reach,
       device.registers.touchedPages.pageCount <= maximumPageCount,
       device.registers.touchedPages.start > PageFrame(0),

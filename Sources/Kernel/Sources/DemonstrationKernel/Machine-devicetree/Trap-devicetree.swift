@@ -2,8 +2,8 @@
 #if arch(arm64) || arch(riscv64)
 import TextOutput
 
-/// An exception of the processor, as it is reported.  What its cause is called stands in the folder
-/// of each processor.
+/// An exception of the processor, as it is reported.  The names of causes are in each processor's
+/// folder.
 @safe
 struct Trap {
   /// The number of the vector, or of the cause.

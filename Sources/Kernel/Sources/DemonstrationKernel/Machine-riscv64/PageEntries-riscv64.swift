@@ -24,7 +24,7 @@ enum PageEntries: PageTableFormat {
 
   static func table(at address: UInt64) -> UInt64 { address >> 2 | valid }
 
-  /// Which memory is a device's the processor knows itself.
+  /// The processor itself knows which memory is a device's.
   static func leaf(
     at address: UInt64, level: Int, access: PageAccess, isDevice: Bool
   ) -> UInt64 {

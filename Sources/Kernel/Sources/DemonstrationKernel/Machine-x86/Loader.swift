@@ -12,19 +12,19 @@ struct Loader {
   /// What it left in EBX.
   let informationAddress: UInt32
 
-  /// The protocol; nil if it is of no loader that is known.
+  /// The protocol; nil if no known loader has that magic number.
   private var bootProtocol: KnownBootProtocol? { KnownBootProtocol(registerMagic: magic) }
 
-  /// What it is called.
+  /// The name of the protocol.
   var name: StaticString { bootProtocol?.name ?? "unknown" }
 
-  /// Reads all that it left.
+  /// Reads everything that it left.
   func read(
     _ information: inout BootInformation, in memory: some PhysicalMemoryReader,
     reportingTo sink: inout some TextSink
   ) throws(FirmwareError) {
     let address = PhysicalAddress(UInt64(informationAddress))
-    // What the BIOS has there reads as flags of anything.
+    // What the BIOS has there can be read as any flags.
     if let last = BIOSDataArea.range.last, address <= last {
       throw .unreadable(
         FirmwareProblem(

@@ -4,8 +4,8 @@ import Board
 
 /// How a run of the kernel ends, as reported to the emulator through its debug-exit device.
 ///
-/// QEMU's own exit status is twice the raw value plus one, so never 0: `scripts/run` tells success
-/// from a reset by it.
+/// QEMU's own exit status is twice the raw value plus one, so never 0: this is how `scripts/run`
+/// distinguishes success from a reset.
 enum Outcome: UInt32 {
   /// QEMU exits with 33.
   case success = 0x10

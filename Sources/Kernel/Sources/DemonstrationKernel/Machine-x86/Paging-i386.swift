@@ -6,7 +6,7 @@ import BootPlan
 import MemoryMap
 import PhysicalMemory
 
-/// Entries of 32 bits, which cannot forbid to execute.
+/// Entries of 32 bits, which cannot forbid execution.
 struct PageEntries32: PageTableFormat {
   static var entryCount: Int { 1024 }
 
@@ -32,7 +32,7 @@ package enum Paging {
   /// The page behind the last one that is mapped on entry, where loaders and firmware leave their data.
   static var firmwareEnd: PageFrame { reach }
 
-  /// All that there is: firmware and loader leave their data anywhere.
+  /// Everything: firmware and loader leave their data anywhere.
   private static var readable: PageRange { PageRange(below: firmwareEnd) }
 
   /// Turns paging on: only the kernel's own variables and `devices` can be written, and neither a nil
