@@ -121,6 +121,8 @@ build_library() {
   write_library_header bootmem.h "" "$nodes" "$page_size" >"$work/include/bootmem.h"
   compile_library "$arch" "$work"
   optimise_library "$work"
+  # First: a part sees what was compiled before it, and so the ledger's modules are the same in each library.
+  make_ledger_object "$prefix" "$sections" "$work"
   # What is discarded after boot cannot keep the pages.
   if [ -z "$sections" ]; then
     make_kept_object "$prefix" "$work"
@@ -130,7 +132,6 @@ build_library() {
     make_caches_object "$prefix" "$work"
     headers+=(bootmem_pages.h bootmem_heap.h bootmem_heap_debug.h bootmem_caches.h)
   fi
-  make_ledger_object "$prefix" "$sections" "$work"
   make_library_object "$prefix" "$sections" "$work"
   make_library_members "$prefix" "$sections" "$work"
   mkdir "$work/result"
@@ -219,7 +220,7 @@ library_flags() {
   swift_flags=(-target "$triple" -enable-experimental-feature Embedded -wmo -parse-as-library -Osize
     -swift-version 6 -strict-memory-safety -warnings-as-errors -enforce-exclusivity=unchecked
     -package-name swift-bootmem -Xfrontend -function-sections -Xfrontend -disable-stack-protector
-    -I "$2" -I "$2/include" -I "$2/page_caches" -Xcc -fvisibility=hidden)
+    -I "$2" -I "$2/page_caches" -Xcc -fvisibility=hidden)
   condition=$(page_size_condition "$3")
   swift_flags+=(${condition:+"$condition"})
   # Functions alike but for a constant stay apart: as one they take longer.
@@ -256,35 +257,42 @@ module_sources() {
 }
 
 # compile_modules WORK TO MODULE…: compiles modules, each after those that it imports, and makes
-# intermediate code of the last, which takes what it needs of the others into its own.
+# intermediate code of the last, which takes what it needs of the others into its own.  It alone sees the
+# headers, so that the others are the same for any number of nodes.
 compile_modules() {
   local work=$1 to=$2 module
-  local -a made=("$to")
-  for module in "${@:3:$#-3}"; do made+=("$work/$module.swiftmodule"); done
-  # Of what else is in WORK, these are made from the modules that were compiled there before.
-  for module in "${@:3}"; do sha256sum "$(module_sources "$module")"/*.swift; done >>"$work/sources"
+  for module in "${@:3:$#-3}"; do
+    origin "$work" "$module" | made_once "$work/$module.swiftmodule" -- compile_module "$work" "$module" \
+      -emit-module -emit-module-path "$work/$module.swiftmodule"
+  done
   {
-    printf '%s\n' "${swift_flags[@]//$work/WORK}" "${c_flags[@]//$work/WORK}" "$@" | sed "s|$work|WORK|"
-    cat "$work/sources" "$work"/include/* "$work"/page_caches/*
-  } | made_once "${made[@]}" -- compile_modules_anew "$@"
+    origin "$work" "${*: -1}"
+    printf '%s\n' "${c_flags[@]//$work/WORK}"
+    cat "$work"/include/*
+  } | made_once "$to" -- compile_code "$work" "$to" "${*: -1}"
 }
 
-compile_modules_anew() {
-  local work=$1 to=$2 module
-  shift 2
-  for module; do
-    local -a sources compile
-    mapfile -t sources < <(find "$(module_sources "$module")" -name '*.swift' | sort)
-    compile=(swiftc "${swift_flags[@]}" -module-name "$module" "${sources[@]}")
-    if [ "$module" != "${*: -1}" ]; then
-      "${compile[@]}" -emit-module -emit-module-path "$work/$module.swiftmodule"
-    else
-      # -emit-bc crashes.
-      "${compile[@]}" -emit-ir -o "$to.swift.ll"
-      without_swift_names <"$to.swift.ll" >"$to.ll"
-    fi
-  done
-  "$(swift_tool clang)" "${c_flags[@]}" -Wno-override-module -flto -c "$to.ll" -o "$to"
+# origin WORK MODULE: all that a module is made from, the headers aside: of what else is in WORK, those that
+# were compiled there before.
+origin() {
+  sha256sum "$(module_sources "$2")"/*.swift >>"$1/sources"
+  printf '%s\n' "$2" "${swift_flags[@]//$1/WORK}"
+  cat "$1/sources" "$1"/page_caches/*
+}
+
+# compile_module WORK MODULE OPTION…
+compile_module() {
+  local -a sources
+  mapfile -t sources < <(find "$(module_sources "$2")" -name '*.swift' | sort)
+  swiftc "${swift_flags[@]}" -module-name "$2" "${sources[@]}" "${@:3}"
+}
+
+# compile_code WORK TO MODULE
+compile_code() {
+  # -emit-bc crashes.
+  compile_module "$1" "$3" -I "$1/include" -emit-ir -o "$2.swift.ll"
+  without_swift_names <"$2.swift.ll" >"$2.ll"
+  "$(swift_tool clang)" "${c_flags[@]}" -Wno-override-module -flto -c "$2.ll" -o "$2"
 }
 
 # without_swift_names: intermediate code in which what Swift has named bears a number.  An object for
