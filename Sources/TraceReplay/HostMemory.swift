@@ -2,7 +2,9 @@
 import BootMemory
 import PhysicalMemory
 
-#if canImport(Darwin)
+#if hasFeature(Embedded)
+import CRuntimeHeap
+#elseif canImport(Darwin)
 import Darwin
 #elseif canImport(Glibc)
 import Glibc
@@ -23,8 +25,15 @@ import Glibc
   public init?(byteCount: Int) {
     let byteCount = max(byteCount, 1)
     #if hasFeature(Embedded)
-    guard byteCount <= Self.maximumByteCount else { return nil }
-    unsafe start = .allocate(byteCount: byteCount, alignment: Int(PageFrame.byteCount))
+    // Swift's own way to allocate would trap.
+    guard let memory = unsafe Self.allocate(byteCount) else { return nil }
+    unsafe start = unsafe memory
+    // What remains has to do for all else, where nothing can be refused.
+    guard let rest = unsafe Self.allocate(Self.reserveByteCount) else {
+      unsafe runtime_heap_free(memory)
+      return nil
+    }
+    unsafe runtime_heap_free(rest)
     #else
     var flags = MAP_PRIVATE
     #if canImport(Darwin)
@@ -40,8 +49,14 @@ import Glibc
   }
 
   #if hasFeature(Embedded)
-  /// What a heap of 1 GiB has in one piece: the bitmaps of some 16 TiB.
-  private static var maximumByteCount: Int { 640 << 20 }
+  /// What an arena leaves of the heap.
+  private static var reserveByteCount: Int { 64 << 20 }
+
+  private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    var memory: UnsafeMutableRawPointer?
+    let error = unsafe runtime_heap_allocate(&memory, Int(PageFrame.byteCount), byteCount)
+    return unsafe error == 0 ? memory : nil
+  }
   #endif
 
   /// All of it.
@@ -51,7 +66,7 @@ import Glibc
 
   deinit {
     #if hasFeature(Embedded)
-    unsafe start.deallocate()
+    unsafe runtime_heap_free(start)
     #else
     unsafe munmap(start, byteCount)
     #endif

@@ -52,16 +52,17 @@ public final class TraceReplayer {
   ///
   /// - Parameters:
   ///   - header: The figures.
-  ///   - mapped: Memory of the machine that there is indeed, for a page allocator and a heap to work
-  ///     in after the calls; nil for none.
-  public init(_ header: Trace.Header, mapping mapped: AddressRange? = nil) {
+  ///   - mapped: Memory of the machine that there is indeed, and the first page that it stands for,
+  ///     for a page allocator and a heap to work in after the calls; nil for none.
+  public init(_ header: Trace.Header, mapping mapped: (arena: Arena, start: PageFrame)? = nil) {
     self.header = header
-    mappedArena = mapped.flatMap { Int(exactly: $0.byteCount) }.flatMap { Arena(byteCount: $0) }
+    mappedArena = mapped?.arena
     var platform = Self.platform(header)
-    if let mapped, let mappedArena {
+    if let mapped {
+      // Wrapping around is how a direct map may lie below the addresses that it maps.
       platform.directMapOffset =
-        unsafe UInt(bitPattern: mappedArena.start)
-        &- UInt(truncatingIfNeeded: mapped.start.rawValue)
+        unsafe UInt(bitPattern: mapped.arena.start)
+        &- UInt(truncatingIfNeeded: mapped.start.number) << PageFrame.byteCountShift
     }
     memory = unsafe BootMemory(platform: platform, nodes: nodeStorage.nodes)
   }
@@ -311,6 +312,7 @@ public final class TraceReplayer {
     }
     var firstBitmapPage = UInt64.max
     if case .behindNodes(_, let first, _) = bitmapPlace { firstBitmapPage = first }
+    if !memory.isHandedOver { reserveLinuxBitmaps() }
     try memory.handOver(maximumOrder: 10) { block in
       // Where the bitmaps are memory too, they are handed over themselves.
       guard block.first.number < firstBitmapPage,
@@ -321,6 +323,22 @@ public final class TraceReplayer {
     }
     addBitmaps(before: nil)
     return Self.text(of: &blocks)
+  }
+
+  /// Reserves the places of Linux's bitmaps that are free, as boot memory does with its own, so that
+  /// each of their pages is handed over once.
+  private func reserveLinuxBitmaps() {
+    for bitmap in linuxBitmaps.values {
+      let pageCount = PageFrame.pageCount(holdingByteCount: bitmap.byteCount)
+      guard let pages = PageRange(start: PageFrame(bitmap.first), pageCount: pageCount) else {
+        continue
+      }
+      for number in linuxBitmaps.keys {
+        guard let node = memory.node(NodeID(number)), let part = node.span.intersection(pages)
+        else { continue }
+        try? memory.reserve(part, on: NodeID(number))
+      }
+    }
   }
 
   /// The first page of a node that is registered.

@@ -89,8 +89,8 @@ import Testing
     let trace = try Trace(
       parsing: "word 40\ninit 0 1 0 100 -> 20\nfree 10000 f0000 -> ok\nalloc 4000 1000 0 -> 10000\n"
         + "alloc_nopanic 100000 1000 0 -> NULL\n")
-    let mapped = AddressRange(start: 0x1_0000, byteCount: 0x4000)
-    let replayer = TraceReplayer(trace.header, mapping: mapped)
+    let arena = try #require(Arena(byteCount: 0x4000))
+    let replayer = TraceReplayer(trace.header, mapping: (arena, PageFrame(0x10)))
     for operation in trace.operations.dropLast() {
       #expect(try replayer.run(operation) == nil)
       #expect(replayer.refusal == nil)

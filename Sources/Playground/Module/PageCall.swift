@@ -96,7 +96,9 @@ extension PageCall.Kind {
     switch self {
     case .pages: "Takes a block of 2^order pages from the page allocator, after the hand-over."
     case .freePages: "Gives such a block back."
-    case .heap: "Takes an object of any size from the heap, which takes its pages from there."
+    case .heap:
+      "Takes an object of any size from the heap, which takes its pages from there: 64 MiB in all, "
+        + "as objects have contents."
     case .heapFree: "Gives an object back."
     }
   }

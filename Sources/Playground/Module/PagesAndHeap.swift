@@ -10,29 +10,32 @@ import TraceReplay
 
 /// The page allocator that takes over from boot memory, and the heap on top of it.
 @safe final class PagesAndHeap {
-  /// How much of the machine's memory there is for the tree of the page allocator and for objects.
-  private static let mappedByteCount: UInt64 = 64 << 20
+  /// How much of the machine's memory has contents, beside the trees of the page allocator: for
+  /// objects.
+  private static let objectByteCount: UInt64 = 64 << 20
+
+  /// How many places are looked at for that on each node.
+  private static let placeLimit = 64
 
   private let replayer: TraceReplayer
   private let storage: UnsafeMutableBufferPointer<PageNode>
-  private var pages: PageAllocator
+  private var pages: MappedPages
   private var heap: KernelHeap
-  private let mapped: AddressRange
 
   /// Makes the calls of `session` up to the hand-over once more, and takes over then.
   ///
   /// - Throws: Why that cannot be.
   init(from session: Session) throws(Refusal) {
-    let made = session.madeOperations
-    guard let first = made.first(where: { $0.registers })?.effect(of: "0"),
-      case .registers(let span) = first, let start = span.start.firstAddress,
-      let mapped = AddressRange(start: start, byteCount: Self.mappedByteCount),
-      let end = mapped.end
-    else { throw Refusal("there is no node") }
-    replayer = TraceReplayer(session.header, mapping: mapped)
+    let mapped = try Self.mappedPages(of: session)
+    let byteCount = mapped.pageCount << PageFrame.byteCountShift
+    guard let size = Int(exactly: byteCount), let arena = Arena(byteCount: size) else {
+      throw Refusal(
+        "too large for this page: the page allocator and the heap need \(sizeText(byteCount))")
+    }
+    replayer = TraceReplayer(session.header, mapping: (arena, mapped.start))
     var late: [PageRange] = []
     var isOver = false
-    for operation in made {
+    for operation in session.madeOperations {
       if operation.call == .handOver { isOver = true }
       if !isOver {
         _ = try Session.result(of: operation, by: replayer)
@@ -40,21 +43,67 @@ import TraceReplay
         late.append(pages)
       }
     }
-    self.mapped = mapped
-    replayer.memory.mappedEnd = end
+    // The trees lie where memory has contents.
+    let below = Self.freeRuns(of: replayer.memory, below: mapped.start)
+    for pages in below { try? replayer.memory.reserve(pages) }
+    replayer.memory.mappedEnd = mapped.end.firstAddress
     unsafe storage = .allocate(capacity: Session.nodeCapacity)
     do throws(PageAllocatorError) {
-      pages = unsafe try PageAllocator(takingOver: &replayer.memory, nodes: storage)
+      pages = MappedPages(
+        allocator: unsafe try PageAllocator(takingOver: &replayer.memory, nodes: storage),
+        mapped: mapped)
     } catch {
       unsafe storage.deallocate()
-      throw Refusal(
-        "the page allocator needs room for its tree in the lowest "
-          + "\(sizeText(Self.mappedByteCount)), which is all that the page has of this machine: "
-          + Self.text(error))
+      throw Refusal("the page allocator cannot take over: \(Self.text(error))")
     }
-    let offset = unsafe UInt(bitPattern: replayer.memory.pointer(to: 0))
-    heap = KernelHeap(directMapOffset: offset, below: end.pageFrame)
-    for pages in late { release(pages) }
+    heap = KernelHeap(directMapOffset: unsafe UInt(bitPattern: replayer.memory.pointer(to: 0)))
+    for pages in below + late { release(pages) }
+  }
+
+  /// The pages that have contents: from the lowest place on behind which enough is free, or the most.
+  private static func mappedPages(of session: Session) throws(Refusal) -> PageRange {
+    var byteCount = objectByteCount
+    var places: [PageFrame] = []
+    for number in 0..<Session.nodeCapacity {
+      guard let node = session.replayer.memory.node(NodeID(number)), node.isRegistered else {
+        continue
+      }
+      // A tree is a little larger than a bitmap.
+      let bitmap = BootMemory.bitmapByteCount(forPageCount: node.span.pageCount)
+      byteCount += bitmap + bitmap / 8 + PageFrame.byteCount
+      var run = session.replayer.memory.nextFreeRun(on: NodeID(number))
+      for _ in 0..<placeLimit {
+        guard let pages = run else { break }
+        places.append(pages.start)
+        run = session.replayer.memory.nextFreeRun(on: NodeID(number), from: pages.end)
+      }
+    }
+    let pageCount = PageFrame.pageCount(holdingByteCount: byteCount)
+    var best: (pages: PageRange, freeCount: UInt64)?
+    for start in places.sorted() {
+      let end = min(start.number + pageCount, PageFrame.end.number - 1)
+      let pages = PageRange(start..<PageFrame(end))
+      let freeCount = session.replayer.memory.freePageCount(in: pages)
+      if freeCount > best?.freeCount ?? 0 { best = (pages, freeCount) }
+      if freeCount > pageCount / 2 { break }
+    }
+    guard let best else { throw Refusal("no page is free: there is nothing to allocate") }
+    return best.pages
+  }
+
+  /// The free pages below a page, whatever their node.
+  private static func freeRuns(
+    of memory: borrowing BootMemory, below end: PageFrame
+  ) -> [PageRange] {
+    var runs: [PageRange] = []
+    for number in 0..<Session.nodeCapacity {
+      var run = memory.nextFreeRun(on: NodeID(number))
+      while let pages = run, pages.start < end {
+        runs.append(PageRange(pages.start..<min(pages.end, end)))
+        run = memory.nextFreeRun(on: NodeID(number), from: pages.end)
+      }
+    }
+    return runs
   }
 
   deinit {
@@ -62,7 +111,7 @@ import TraceReplay
   }
 
   /// Makes pages free that boot memory gives away late.
-  func release(_ range: PageRange) { try? pages.release(range) }
+  func release(_ range: PageRange) { try? pages.allocator.release(range) }
 
   /// Makes a call.
   ///
@@ -72,10 +121,10 @@ import TraceReplay
     do throws(PageAllocatorError) {
       switch call.kind {
       case .pages:
-        let page = try pages.allocate(order: Int(clamping: arguments[0]))
+        let page = try pages.allocator.allocate(order: Int(clamping: arguments[0]))
         return (String(page.number, radix: 16), "returns page \(String(page.number, radix: 16))")
       case .freePages:
-        try pages.free(PageFrame(arguments[0]), order: Int(clamping: arguments[1]))
+        try pages.allocator.free(PageFrame(arguments[0]), order: Int(clamping: arguments[1]))
         return ("ok", "done")
       case .heap, .heapFree: return makeOnHeap(call)
       }
@@ -94,7 +143,7 @@ import TraceReplay
         return (address, "returns \(address)")
       }
       let address = call.arguments[0]
-      guard mapped.contains(PhysicalAddress(address)),
+      guard pages.mapped.contains(PhysicalAddress(address).pageFrame),
         let pointer = unsafe UnsafeMutableRawPointer(bitPattern: UInt(address) &+ offset)
       else { return ("refused", "refused: the heap has no memory there") }
       unsafe try heap.free(pointer, to: &pages)
@@ -102,8 +151,15 @@ import TraceReplay
     } catch {
       var sink = StringSink()
       error.write(to: &sink)
-      return ("refused", "refused: \(sink.text)")
+      var words = "refused: \(sink.text)"
+      if case .outOfMemory = error { words += "; contents are there for \(mappedText) alone" }
+      return ("refused", words)
     }
+  }
+
+  private var mappedText: String {
+    let (first, end) = (pages.mapped.start.number, pages.mapped.end.number)
+    return "pages 0x\(String(first, radix: 16)) to 0x\(String(end - 1, radix: 16))"
   }
 
   private static func text(_ error: PageAllocatorError) -> String {
@@ -116,7 +172,7 @@ import TraceReplay
   var blocks: JSONText {
     var counts = [UInt64](repeating: 0, count: 11)
     for number in 0..<Session.nodeCapacity {
-      guard let found = try? pages.statistics(of: NodeID(number)) else { continue }
+      guard let found = try? pages.allocator.statistics(of: NodeID(number)) else { continue }
       for order in 0...10 { counts[order] += found.freeBlockCount(ofOrder: order) }
     }
     return .object([("orders", .array(counts.map { .number($0) }))])
@@ -127,7 +183,7 @@ import TraceReplay
     .object([
       ("allocations", .number(heap.statistics.allocationCount)),
       ("pages", .number(heap.statistics.pageCount)),
-      ("indexPages", .number(heap.statistics.indexPageCount)),
+      ("indexPages", .number(heap.statistics.indexPageCount)), ("mapped", .string(mappedText)),
     ])
   }
 }

@@ -30,7 +30,7 @@ struct Playground {
   /// | `save` | | the session as a trace |
   /// | `draw FIRST SHIFT COUNT` | | COUNT stretches of 2^SHIFT pages from page FIRST on |
   /// | `page NUMBER` | | what is known of a page |
-  /// | `blocks` | | what would be handed over now |
+  /// | `blocks` | | the blocks that would be handed over now, or those that were |
   ///
   /// - Returns: The answer; `{"error": TEXT}` for what cannot be done, and nothing has changed.
   mutating func answer(to request: [UInt8]) -> JSONText {
@@ -130,7 +130,7 @@ struct Playground {
       let page = PageFrame(try number(0))
       return session.description(of: page, machine?.sentences(on: page) ?? [])
     case "blocks":
-      return try session.blocks()
+      return session.blocks
     default:
       throw Refusal("no such request: \(name)")
     }

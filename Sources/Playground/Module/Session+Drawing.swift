@@ -2,6 +2,7 @@
 import BootMemory
 import BootMemoryTrace
 import MemoryReports
+import PageAllocator
 import PageBitmap
 import PhysicalMemory
 import TraceReplay
@@ -10,9 +11,6 @@ import TraceReplay
 extension Session {
   /// The most stretches in a picture.
   private static let stretchLimit = 4096
-
-  /// The most pages whose blocks are counted: 1 TiB.
-  private static let blockPageLimit: UInt64 = 1 << 28
 
   /// `count` stretches of 2^`shift` pages from page `first` on.
   ///
@@ -179,23 +177,31 @@ extension Session {
     return lines
   }
 
-  /// What the hand-over would give away now: made on a copy, by making the calls once more.
-  func blocks() throws(Refusal) -> JSONText {
+  /// The blocks that the hand-over gives away, or has given away: of each run of free pages the
+  /// largest that lie at a multiple of their size.
+  var blocks: JSONText {
     if let after { return after.blocks }
-    guard freePageCount <= Self.blockPageLimit else {
-      throw Refusal("blocks are counted for up to 1 TiB of free memory")
-    }
-    let copy = TraceReplayer(header)
-    for operation in madeOperations {
-      if operation.call == .handOver { break }
-      _ = try Self.result(of: operation, by: copy)
-    }
-    var counts = [UInt64](repeating: 0, count: 11)
-    do throws(BootMemoryError) {
-      try copy.memory.handOver(maximumOrder: 10) { counts[$0.order] += 1 }
-    } catch {
-      throw Refusal("the hand-over is refused")
+    var counts = [UInt64](repeating: 0, count: PageAllocator.maximumOrder + 1)
+    for number in 0..<Self.nodeCapacity {
+      var run = replayer.memory.nextFreeRun(on: NodeID(number))
+      while let pages = run {
+        Self.count(pages, in: &counts)
+        run = replayer.memory.nextFreeRun(on: NodeID(number), from: pages.end)
+      }
     }
     return .object([("orders", .array(counts.map { .number($0) }))])
+  }
+
+  private static func count(_ pages: PageRange, in counts: inout [UInt64]) {
+    let largest = counts.count - 1
+    var page = pages.start.number
+    while page < pages.end.number {
+      let rest = pages.end.number - page
+      let order = min(page.trailingZeroBitCount, 63 - rest.leadingZeroBitCount, largest)
+      // Of the largest there may be many, one behind the other.
+      let blockCount = order == largest ? rest >> UInt64(order) : 1
+      counts[order] += blockCount
+      page += blockCount << UInt64(order)
+    }
   }
 }

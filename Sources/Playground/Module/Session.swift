@@ -37,6 +37,9 @@ final class Session {
     /// What came of it here; nil if it has not been made yet.
     var result: String?
 
+    /// Whether it was refused though Linux says that all is well (D19), as a trace has it.
+    var isRefusedSilently = false
+
     /// The call as a trace has it.
     var text: String {
       switch call {
@@ -45,10 +48,13 @@ final class Session {
       }
     }
 
+    /// What is shown of its result.
+    var shownResult: String? { isRefusedSilently ? "EINVAL" : result }
+
     /// What is listed of it.
     var json: JSONText {
       .object([
-        ("text", .string(text)), ("result", .string(result ?? traced ?? "")),
+        ("text", .string(text)), ("result", .string(shownResult ?? traced ?? "")),
         ("note", .string(note)),
       ])
     }
@@ -174,6 +180,7 @@ final class Session {
       result = try searching.result(of: operation, by: replayer)
       search = searching.lines(result, in: replayer.memory)
       words = Self.words(result, replayer.refusal)
+      steps[position].isRefusedSilently = replayer.refusal == .handedOver && result == "0"
       owners.apply(operation.effect(of: result), of: operation.call)
       differences.append(
         steps[position].traced.map { _ in !replayer.agrees(result, with: operation) } ?? false)
@@ -270,8 +277,9 @@ final class Session {
     let step = steps[index]
     var members: [(String, JSONText)] = [
       ("text", .string(step.text)), ("note", .string(step.note)),
-      ("result", .string(step.result ?? "")), ("traced", step.traced.map { .string($0) } ?? .null),
-      ("differs", .bool(differences[index])), ("words", .string(words)),
+      ("result", .string(step.shownResult ?? "")),
+      ("traced", step.traced.map { .string($0) } ?? .null),
+      ("differs", .bool(differences[index] || step.isRefusedSilently)), ("words", .string(words)),
       ("search", .array(search.map { $0.json })),
     ]
     switch step.call {

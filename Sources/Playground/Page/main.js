@@ -150,8 +150,9 @@ function drawStep() {
   }
   if (step.search.length) pairs.push(['Search', list(step.search.map(({ text }) => text))])
   if (session.after) {
-    const { allocations, pages, indexPages } = session.after
-    pairs.push(['Heap', `${allocations} objects in ${pages} pages, and ${indexPages} to find them by`])
+    const { allocations, pages, indexPages, mapped } = session.after
+    pairs.push(['Heap', `${allocations} objects in ${pages} pages, and ${indexPages} to find them by`],
+      ['Contents', `${mapped}: of the machine's memory that much has contents here, for objects`])
   }
   for (const { id, freeSize, hint, lastEnd } of session.isHandedOver ? [] : session.nodes.slice(0, 8)) {
     const last = number(lastEnd) ? `; the last allocation ends at ${hex(number(lastEnd))}` : ''
@@ -178,13 +179,8 @@ function drawCalls() {
 async function drawBlocks() {
   const title = session.hasPages ? 'Free blocks of the page allocator'
     : session.isHandedOver ? 'Blocks that were handed over' : 'Blocks, if it were handed over now'
-  try {
-    const { orders } = await core.ask('blocks')
-    pictures.drawOrders(orders, title, 'by order: two to the power of so many pages')
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    pictures.drawOrders([], title, error.message)
-  }
+  const { orders } = await core.ask('blocks')
+  pictures.drawOrders(orders, title, 'by order: two to the power of so many pages')
 }
 
 // ---- Machines ----
@@ -306,11 +302,22 @@ async function showSolution() {
   if (next) await call(next.replace('{}', session.step?.result))
 }
 
+// Where a scene's results of Linux are from.
+function source({ recorded, noResult = '' }) {
+  if (recorded) return `Its results here were recorded from Linux: the scenario ${recorded}.`
+  return 'No recorded trace of Linux touches this defect. What Linux does is what this project\'s list of defects '
+    + `says, which running Linux has shown, worked out for these calls. ${noResult}`
+}
+
 async function chooseDefect() {
-  const { id, linux, here, why } = files.defects[find('defect').value]
-  const terms = [['Linux 4.19', ...inline(linux)], ['Here', ...inline(here)], ['Why it matters', why]]
+  const scene = files.defects[find('defect').value]
+  const { id, linux, here, why, recorded } = scene
+  const terms = [
+    ['Linux 4.19', ...inline(linux)], ['Here', ...inline(here)], ['Why it matters', why],
+    ["Linux's side", source(scene)],
+  ]
   find('defect-text').replaceChildren(...rows(terms))
-  await readTrace(await bytesOf(`scenes/${id}.trace`))
+  await readTrace(await bytesOf(recorded ? `traces/${recorded}` : `scenes/${id}.trace`))
   defect = id
 }
 
@@ -590,7 +597,7 @@ async function start() {
   const [machines, traces, scenes, defects, text] = await Promise.all(texts)
   const defectRows = new Map(tableRows(defects).map(([id, linux, here]) => [id, { id, linux, here }]))
   files = { machines: JSON.parse(machines), traces: JSON.parse(traces) }
-  files.defects = JSON.parse(scenes).map(({ id, why }) => ({ ...defectRows.get(id), why }))
+  files.defects = JSON.parse(scenes).map(scene => ({ ...defectRows.get(scene.id), ...scene }))
   fillSelect('machine', files.machines.map(({ title }, value) => ({ value, text: title })))
   fillSelect('trace', files.traces.map(name => ({ value: name, text: name.replace('.trace', '').replaceAll('_', ' ') })))
   fillSelect('defect', files.defects.map(({ id, linux }, value) =>
