@@ -155,6 +155,9 @@ extension PageAllocator {
       case .begun:
         finishFree(pages.start)
         return true
+      case .begunFirst:
+        finishFirstFree(pages.start)
+        return true
       case .refused: break
       }
     }

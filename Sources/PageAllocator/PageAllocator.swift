@@ -158,7 +158,10 @@ import PhysicalMemory
     order: Int, on node: NodeID? = nil, policy: NodePolicy = .preferred,
     below limit: PageFrame = .end
   ) throws(PageAllocatorError) -> PageFrame {
-    if order == 0, node == nil, let page = allocateSinglePage(below: limit) { return page }
+    if node == nil {
+      if order == 0, let page = allocateSinglePage(below: limit) { return page }
+      if let page = allocateExactBlock(order: order, below: limit) { return page }
+    }
     return try allocateBlock(order: order, on: node, policy: policy, below: limit)
   }
 
@@ -171,6 +174,23 @@ import PhysicalMemory
     let end = UInt(clamping: limit.number)
     guard let number = unsafe node.pointee.tree.allocateOwned(below: end) else { return nil }
     return PageFrame(UInt64(number))
+  }
+
+  /// The smallest order of a block that lies in no word of a bitmap.
+  @inline(__always)
+  package static var wordOrder: Int { Int(bitPattern: PageTreeLayout.wordOrder) }
+
+  /// Allocates a block below ``wordOrder`` where the node with the lowest pages has one that fits
+  /// exactly; nil where it takes longer to find one.
+  ///
+  /// - Complexity: O(levels).
+  @inline(__always)
+  package func allocateExactBlock(order: Int, below limit: PageFrame) -> PageFrame? {
+    guard order >= 0, order < Self.wordOrder, let node = unsafe firstNode else { return nil }
+    let end = unsafe node.pointee.bit(of: limit)
+    let bit = unsafe node.pointee.tree.allocateExact(order: UInt(bitPattern: order), below: end)
+    guard let bit else { return nil }
+    return unsafe node.pointee.page(ofBit: bit)
   }
 
   /// Allocates a block on the node with the lowest pages; nil where that is not possible.
@@ -239,6 +259,7 @@ import PhysicalMemory
       switch freeSinglePage(page) {
       case .done: return
       case .begun: return finishFree(page)
+      case .begunFirst: return finishFirstFree(page)
       case .refused: break
       }
     }
@@ -247,7 +268,8 @@ import PhysicalMemory
 
   /// Frees a page on the node of the last one, if it was allocated with order 0.
   ///
-  /// It calls nothing, and so needs no registers to be saved; ``finishFree(_:)`` does the rest.
+  /// It calls nothing, and so needs no registers to be saved; ``finishFree(_:)`` and
+  /// ``finishFirstFree(_:)`` do the rest.
   ///
   /// - Complexity: O(levels).
   @inline(__always)
@@ -260,10 +282,17 @@ import PhysicalMemory
   }
 
   /// Ends what ``freeSinglePage(_:)`` has begun with the same page.
-  @inline(never)
+  @inline(__always)
   package func finishFree(_ page: PageFrame) {
     let node = unsafe recentNode
     unsafe node.pointee.tree.finishFree(Self.bit(of: page, in: node))
+  }
+
+  /// Ends what it has begun with the first free page of a word.
+  @inline(__always)
+  package func finishFirstFree(_ page: PageFrame) {
+    let node = unsafe recentNode
+    unsafe node.pointee.tree.finishFirstFree(Self.bit(of: page, in: node), order: 0)
   }
 
   /// Frees a block on the node of the last one.

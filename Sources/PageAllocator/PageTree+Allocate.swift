@@ -24,15 +24,14 @@ extension PageTree {
       var candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
       while candidates != 0 {
         let aClass = UInt(bitPattern: candidates.trailingZeroBitCount)
-        // The spare block may be a smaller one that fits: no class is below the order; and where there is
-        // no spare block, or it is too small, the left side is as large as the order, or wraps around.
-        if aClass > PageTreeLayout.wordOrder && spareOrder &- order < aClass &- order {
+        // The spare block may be a smaller one that fits; where there is none, its order is `.max`.
+        if _slowPath(spareOrder < aClass), spareOrder >= order {
           giveSpare()
           candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
           continue
         }
         // A block that fits exactly may be in memory not examined yet; one look is cheap.
-        if aClass != order && mayValidate && classes &>> Self.unknown & 1 != 0 {
+        if _slowPath(classes &>> Self.unknown & 1 != 0), aClass != order, mayValidate {
           mayValidate = false
           _ = validateFirstUnknown(below: end)
           candidates = classes & (.max &<< order) & ~(1 &<< Self.unknown)
@@ -46,6 +45,46 @@ extension PageTree {
       let hadPages = disown()
       guard giveSpare() || hadPages else { return nil }
     }
+  }
+
+  /// Allocates a block smaller than a word where the lowest is there that fits exactly, as mostly.
+  ///
+  /// - Parameters:
+  ///   - order: The block's order, below a word's.
+  ///   - end: The bit behind the last that may be in it.
+  /// - Returns: The first page's bit; nil where it takes longer to find one.
+  /// - Complexity: O(levels).
+  @inline(__always)
+  mutating func allocateExact(order: UInt, below end: UInt) -> UInt? {
+    guard classes &>> order & 1 != 0, order != 0 || isOwnedWordUsedUp else { return nil }
+    var group: UInt = 0
+    var level = rootLevel
+    repeat {
+      let planes = unsafe planes(ofGroup: group, onLevel: level)
+      group = unsafe group &<< BitmapWord.bitShift | planes[Int(bitPattern: order)].firstOne
+      level &-= 1
+    } while level >= 2
+    let state = order &+ 1
+    let words = Self.words(withState: state, in: statePlanes(ofGroup: group))
+    let isLast = words & (words &- 1) == 0
+    let index = group &<< BitmapWord.bitShift | words.firstOne
+    let start = index &<< BitmapWord.bitShift
+    guard end >= start &+ BitmapWord.bitCount else { return nil }
+    let (free, heads) = (freeWord(index), headWord(index))
+    let pages = free & ~heads
+    let blocks = pages.blocks(ofOrder: order)
+    let place = blocks.firstOne
+    let block = BitmapWord.ones(from: place, count: 1 &<< order)
+    setFreeWord(index, free ^ block)
+    setHeadWord(index, heads ^ .one(at: place))
+    if order == 0 {
+      own(index)
+      changeState(ofWord: index, from: 1, to: 0, isLast: isLast)
+    } else if blocks & (blocks &- 1) == 0 {
+      // There is no other of its order.
+      changeState(ofWord: index, from: state, to: (pages ^ block).state, isLast: isLast)
+    }
+    return start | place
   }
 
   /// Takes a block out of the lowest that has a class which there is.
@@ -104,19 +143,12 @@ extension PageTree {
       own(index)
       return takeOwned(pages)
     }
-    // Where the largest blocks fit exactly, they are all that fit.
-    let blocks = aClass == order ? pages.blocks(ofOrder: order) : 0
-    guard let bit = blocks != 0 ? blocks.firstOne : pages.lowestBlock(ofOrder: order) else {
-      return nil
-    }
+    guard let bit = pages.lowestBlock(ofOrder: order) else { return nil }
     let mask = BitmapWord.ones(from: bit, count: count)
     setFreeWord(index, freeWord(index) ^ mask)
     setHeadWord(index, headWord(index) ^ .one(at: bit))
-    // Mostly there is another block as large as the largest was.
-    if blocks & (blocks &- 1) == 0 {
-      let new = (free ^ mask).state
-      if new != state { changeState(ofWord: index, from: state, to: new) }
-    }
+    let new = (free ^ mask).state
+    if new != state { changeState(ofWord: index, from: state, to: new) }
     return start | bit
   }
 
@@ -168,7 +200,7 @@ extension PageTree {
   /// Puts the owned word back among the others.
   ///
   /// - Returns: Whether it had a free page.
-  @discardableResult
+  @discardableResult @inline(never)
   mutating func disown() -> Bool {
     let index = ownedWord
     guard index != .max else { return false }

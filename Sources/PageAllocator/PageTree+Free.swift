@@ -8,6 +8,8 @@ package enum SingleFree {
   case done
   /// The page is free, but not yet in the classes: `finishFree` comes next.
   case begun
+  /// The same, and no other page of its word is free: `finishFirstFree` comes next.
+  case begunFirst
 }
 
 /// Freeing blocks.
@@ -34,8 +36,9 @@ extension PageTree {
     // Most frees leave the state as it was: beside free pages a page whose neighbour is not free,
     // and beside free pairs a pair whose neighbour is not.
     let others = free & ~heads
+    if others == 0 { return .begunFirst }
     let neighbour = BitmapWord(truncatingIfNeeded: place ^ 1)
-    if others &>> neighbour & 1 == 0 { return others != 0 ? .done : .begun }
+    if others &>> neighbour & 1 == 0 { return .done }
     let pairs = others.pairs(ofOrder: 0)
     let neighbours = BitmapWord(truncatingIfNeeded: (place ^ 2) & ~1)
     return pairs != 0 && pairs &>> neighbours & 1 == 0 ? .done : .begun
@@ -48,13 +51,6 @@ extension PageTree {
     // rest.
     (heads & ~free).isOne(at: Self.bitMask) && index & Self.bitMask != Self.bitMask
       && headWord(index &+ 1) & 1 != 0
-  }
-
-  /// Ends what ``freeSinglePage(_:)`` has begun.
-  @inline(__always)
-  mutating func finishFree(_ bit: UInt) {
-    let index = bit &>> BitmapWord.bitShift
-    freed(freePages(ofWord: index), inWord: index, at: bit & Self.bitMask)
   }
 
   /// Frees a block if there is one of this order at this bit.
@@ -98,24 +94,36 @@ extension PageTree {
     let block = BitmapWord.ones(from: place, count: count)
     setFreeWord(index, free ^ block)
     setHeadWord(index, heads ^ .one(at: place))
-    freed(free & ~heads | block, inWord: index, at: place)
+    if free & ~heads == 0 && count == 1 &<< order {
+      finishFirstFree(bit, order: order)
+    } else {
+      finishFree(bit)
+    }
     return true
   }
 
   /// Brings the state of a word up to date in which a block was freed.
   ///
-  /// - Parameters:
-  ///   - free: The word's free pages now.
-  ///   - place: The block's first page.  More than half of the smallest aligned block that holds it
-  ///     has become free, so that the largest block, if it has grown, has this page.
-  @_optimize(speed) @inline(__always)
-  private mutating func freed(_ free: BitmapWord, inWord index: UInt, at place: UInt) {
+  /// - Parameter bit: The block's first page.  More than half of the smallest aligned block that
+  ///   holds it has become free, so that the largest block, if it has grown, has this page.
+  @_optimize(speed) @inline(never)
+  mutating func finishFree(_ bit: UInt) {
+    let index = bit &>> BitmapWord.bitShift
     if index == ownedWord { return }
     // A state is the order above that of the largest block; is there a block of that order now?
     let state = state(ofWord: index)
     let size: UInt = 1 &<< state
-    let mask = BitmapWord.ones(from: place & ~(size &- 1), count: size)
+    let mask = BitmapWord.ones(from: bit & Self.bitMask & ~(size &- 1), count: size)
+    let free = freePages(ofWord: index)
     if free & mask == mask { changeState(ofWord: index, from: state, toThatOf: free) }
+  }
+
+  /// The same where nothing else in the word is free.
+  @_optimize(speed) @inline(never)
+  mutating func finishFirstFree(_ bit: UInt, order: UInt) {
+    let index = bit &>> BitmapWord.bitShift
+    if index == ownedWord { return }
+    changeState(ofWord: index, from: 0, to: order &+ 1, isLast: false)
   }
 
   /// Whether a word has a block of that many pages at this bit, fewer than a word's and in one

@@ -34,27 +34,29 @@ extension PageTree {
   }
 
   /// Gives a word another state; neither is 7.
-  @_optimize(speed)
+  @_optimize(speed) @inline(never)
   mutating func changeState(ofWord index: UInt, from old: UInt, to new: UInt) {
+    let words = Self.words(
+      withState: old, in: statePlanes(ofGroup: index &>> BitmapWord.bitShift))
+    changeState(ofWord: index, from: old, to: new, isLast: words & (words &- 1) == 0)
+  }
+
+  /// Gives a word another state; neither is 7.
+  ///
+  /// - Parameter isLast: Whether no other word of its group has the old one.
+  @inline(__always)
+  mutating func changeState(ofWord index: UInt, from old: UInt, to new: UInt, isLast: Bool) {
     let group = index &>> BitmapWord.bitShift
     let states = unsafe states(ofGroup: group)
-    let before = statePlanes(ofGroup: group)
     let bit = BitmapWord.one(at: index & Self.bitMask)
     let changed = BitmapWord(truncatingIfNeeded: old ^ new)
     // 0 or 1, so that taking it from 0 gives no bits or all.
-    let after = (
-      before.0 ^ bit & (0 &- (changed & 1)),
-      before.1 ^ bit & (0 &- (changed &>> 1 & 1)),
-      before.2 ^ bit & (0 &- (changed &>> 2))
-    )
-    unsafe states[0] = after.0
-    unsafe states[1] = after.1
-    unsafe states[2] = after.2
-    var classes: UInt = 0
+    unsafe states[0] ^= bit & (0 &- (changed & 1))
+    unsafe states[1] ^= bit & (0 &- (changed &>> 1 & 1))
+    unsafe states[2] ^= bit & (0 &- (changed &>> 2))
     // State s is of class s - 1.
-    if old != 0 && Self.words(withState: old, in: after) == 0 { classes |= 1 &<< (old &- 1) }
-    if new != 0 && !has(new &- 1, inGroup: group) { classes |= 1 &<< (new &- 1) }
-    if classes != 0 { toggle(classes, ofChild: group) }
+    if old != 0 && isLast { toggle(aClass: old &- 1, ofGroup: group) }
+    if new != 0 && !has(new &- 1, inGroup: group) { toggle(aClass: new &- 1, ofGroup: group) }
   }
 
   /// Gives a word that is not free as a whole the state that its free pages have.
@@ -106,14 +108,13 @@ extension PageTree {
     unsafe states[1] &= ~mask
     unsafe states[2] &= ~mask
     // The class ends with its last block.
-    var classes: UInt = blocks & (blocks &- 1) == 0 ? 1 &<< aClass : 0
+    if blocks & (blocks &- 1) == 0 { toggle(aClass: aClass, ofGroup: group) }
     // Of a larger block, one of each smaller order remains; mostly there was none.
     var smaller = taken
     while smaller < aClass {
-      if !has(smaller, inGroup: group) { classes |= 1 &<< smaller }
+      if !has(smaller, inGroup: group) { toggle(aClass: smaller, ofGroup: group) }
       smaller &+= 1
     }
-    if classes != 0 { toggle(classes, ofChild: group) }
     return index
   }
 

@@ -57,6 +57,7 @@ extension PageTree {
   ///
   /// - Precondition: There is an unknown group.
   /// - Returns: Whether the lowest begins below bit `end`.
+  @inline(never)
   mutating func validateFirstUnknown(below end: UInt) -> Bool {
     var level = rootLevel
     var shift = rootShift

@@ -244,6 +244,12 @@ import PageBitmap
     ownedPageNumber = ~Self.bitMask
   }
 
+  /// Whether the owned word has no free page, or there is none.
+  @inline(__always)
+  var isOwnedWordUsedUp: Bool {
+    unsafe ownedFree.unsafelyUnwrapped.pointee & ~ownedHeads.unsafelyUnwrapped.pointee == 0
+  }
+
   /// Allocates a page from the owned word.
   ///
   /// - Parameter end: The number of the page frame that it must lie below.
@@ -332,7 +338,7 @@ import PageBitmap
   ///
   /// - Parameters:
   ///   - changed: A bit for each class.
-  ///   - child: A group of the level below `level`.
+  ///   - child: A group of the level below `level`; above the root's level, the root.
   /// - Complexity: O(levels) for each class.
   @_optimize(speed) @inline(never)
   mutating func toggle(_ changed: UInt, ofChild child: UInt, onLevel level: Int = 2) {
@@ -342,23 +348,37 @@ import PageBitmap
       rest &= rest &- 1
       var child = child
       var level = level
-      while true {
+      while level <= rootLevel {
         let plane =
           unsafe planes(ofGroup: child &>> BitmapWord.bitShift, onLevel: level)
           + Int(bitPattern: aClass)
-        let old = unsafe plane.pointee
-        let new = old ^ .one(at: child & Self.bitMask)
-        unsafe plane.pointee = new
-        // A group above hears of the first child that has the class, and of the last.
-        if old != 0 && new != 0 { break }
-        if level == rootLevel {
-          classes ^= 1 &<< aClass
-          break
-        }
+        guard unsafe Self.isFirstOrLast(child, toggledIn: plane) else { break }
         child &>>= BitmapWord.bitShift
         level &+= 1
       }
+      if level > rootLevel { classes ^= 1 &<< aClass }
     }
+  }
+
+  /// Says that a group of words has a class that it had not, or the other way round: mostly that
+  /// changes nothing above.
+  @inline(__always)
+  mutating func toggle(aClass: UInt, ofGroup group: UInt) {
+    let plane = unsafe lowestPlanes(ofChild: group) + Int(bitPattern: aClass)
+    if unsafe Self.isFirstOrLast(group, toggledIn: plane) {
+      toggle(1 &<< aClass, ofChild: group &>> BitmapWord.bitShift, onLevel: 3)
+    }
+  }
+
+  /// Toggles a child in a plane.
+  ///
+  /// - Returns: Whether it is the first child there, or was the last: what the group above hears of.
+  @inline(__always)
+  private static func isFirstOrLast(_ child: UInt, toggledIn plane: Words) -> Bool {
+    let old = unsafe plane.pointee
+    let new = old ^ .one(at: child & Self.bitMask)
+    unsafe plane.pointee = new
+    return old == 0 || new == 0
   }
 
   /// The planes of the group that a group of words is a child of.

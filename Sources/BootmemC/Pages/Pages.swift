@@ -22,8 +22,24 @@ public func bootmem_keep_pages() -> Int32 {
 /// See bootmem_pages.h.
 @c @implementation @_optimize(speed)
 public func bootmem_pages_allocate(_ order: UInt32, _ nid: Int32, _ limit_pfn: UInt) -> UInt {
-  if order == 0, nid == -1, let pages = unsafe KeptPages.pages,
-    let page = unsafe pages.pointee.allocateSinglePage(below: limit(limit_pfn))
+  if order == 0, nid == -1, let pages = unsafe KeptPages.pages {
+    if let page = unsafe pages.pointee.allocateSinglePage(below: limit(limit_pfn)) {
+      return UInt(truncatingIfNeeded: page.number)
+    }
+    // Constants need no registers to be saved.
+    return allocateExactBlock(0, -1, limit_pfn)
+  }
+  if order >= PageAllocator.wordOrder { return allocateBlock(order, nid, limit_pfn) }
+  return allocateExactBlock(order, nid, limit_pfn)
+}
+
+// Each of these goes on to the next, which has more registers to save.
+
+@_optimize(speed) @inline(never)
+private func allocateExactBlock(_ order: UInt32, _ nid: Int32, _ limit_pfn: UInt) -> UInt {
+  if nid == -1, let pages = unsafe KeptPages.pages,
+    let page = unsafe pages.pointee.allocateExactBlock(
+      order: Int(truncatingIfNeeded: order), below: limit(limit_pfn))
   {
     return UInt(truncatingIfNeeded: page.number)
   }
@@ -74,6 +90,7 @@ public func bootmem_pages_free(_ pfn: UInt, _ order: UInt32) -> Int32 {
   switch unsafe pages.pointee.freeSinglePage(PageFrame(UInt64(pfn))) {
   case .done: return 0
   case .begun: return finishFree(pfn)
+  case .begunFirst: return finishFirstFree(pfn)
   case .refused: return freeBlock(pfn, order)
   }
 }
@@ -83,6 +100,13 @@ private func finishFree(_ pfn: UInt) -> Int32 {
   // There are, but a result that is not always the same makes this a jump and not a call.
   guard let pages = unsafe KeptPages.pages else { return invalid }
   unsafe pages.pointee.finishFree(PageFrame(UInt64(pfn)))
+  return 0
+}
+
+@inline(never)
+private func finishFirstFree(_ pfn: UInt) -> Int32 {
+  guard let pages = unsafe KeptPages.pages else { return invalid }
+  unsafe pages.pointee.finishFirstFree(PageFrame(UInt64(pfn)))
   return 0
 }
 
