@@ -88,7 +88,7 @@ import PhysicalMemory
 
   /// Adds an entry.
   ///
-  /// - Returns: Where it is: all zeros; nil where the source has no pages for the index, and nothing has
+  /// - Returns: Where it is: in its bitmap nothing is allocated, and the rest has any content; nil where the source has no pages for the index, and nothing has
   ///   changed then.
   /// - Complexity: O(1) in the leaf found last, O(height) otherwise.
   @inline(__always)
@@ -100,7 +100,9 @@ import PhysicalMemory
       guard addLeaf(group, below: limit, from: &source), remember(group) else { return nil }
     }
     unsafe recentWord.unsafelyUnwrapped.pointee &+= 1
-    return unsafe Self.entry(of: number, in: recentLeaf)
+    let entry = unsafe Self.entry(of: number, in: recentLeaf)
+    unsafe entry.clearBitmap()
+    return unsafe entry
   }
 
   /// Makes a leaf without entries, and what is missing on the way to it.
@@ -116,14 +118,14 @@ import PhysicalMemory
     // What is missing is there from here on.
     while height < needed {
       if root != 0 {
-        let top = spare.next()
+        let top = Self.addNode(from: &spare)
         unsafe Self.slot(of: 0, 0, in: top).pointee = root
         root = top | 1
       }
       height &+= 1
     }
     pageCount &+= missing
-    if root == 0 { root = spare.next() }
+    if root == 0 { root = Self.addNode(from: &spare) }
     unsafe Self.addLeaf(group, below: height, at: &root, &spare)
     return true
   }
@@ -139,10 +141,28 @@ import PhysicalMemory
   ) {
     let child = unsafe slot(of: group, level &- 1, in: word.pointee)
     if unsafe child.pointee == 0 {
-      unsafe child.pointee = spare.next()
+      unsafe child.pointee = level > 1 ? addNode(from: &spare) : addLeaf(from: &spare)
       unsafe word.pointee += 1
     }
     if level > 1 { unsafe addLeaf(group, below: level &- 1, at: child, &spare) }
+  }
+
+  /// Makes a page above leaves, without any below it.
+  private static func addNode(from spare: inout SparePages) -> UInt {
+    let page = spare.next()
+    for group in 0..<(1 << nodeShift) as Range<UInt64> {
+      unsafe slot(of: group, 0, in: page).pointee = 0
+    }
+    return page
+  }
+
+  /// Makes a leaf without entries, of which only that is written.
+  private static func addLeaf(from spare: inout SparePages) -> UInt {
+    let page = spare.next()
+    for number in 0..<(1 << leafShift) as Range<UInt64> {
+      unsafe entry(of: number, in: page).clear()
+    }
+    return page
   }
 
   /// How many pages are missing on the way to a leaf, once the index is so high.
@@ -168,10 +188,7 @@ import PhysicalMemory
   mutating func remove(
     _ entry: HeapPage.Pointer, to source: inout some HeapPageSource & ~Copyable
   ) -> PageRange? {
-    let words = unsafe UnsafeMutableRawPointer(entry).assumingMemoryBound(to: HeapPage.Word.self)
-    for index in 0..<(unsafe HeapPage.stride / MemoryLayout<HeapPage.Word>.size) {
-      unsafe words[index] = 0
-    }
+    unsafe entry.clear()
     let word = unsafe recentWord.unsafelyUnwrapped
     unsafe word.pointee &-= 1
     return unsafe word.pointee & Self.countMask == 0 ? keepSpare(to: &source) : nil

@@ -5,7 +5,7 @@ import PhysicalMemory
 /// page itself, so that a write beyond an allocation does not reach it.
 ///
 /// The bitmap of a page's slots, a set bit for each that is allocated, lies behind it in memory.
-/// An entry that is not in use is all zeros.
+/// An entry that is not in use has no address, and one slot of no size, which is not allocated.
 @unsafe struct HeapPage {
   typealias Pointer = UnsafeMutablePointer<HeapPage>
   #if BOOTMEM_NARROW_WORDS
@@ -72,6 +72,15 @@ import PhysicalMemory
     unsafe reciprocal = pageCount
   }
 
+  /// Makes it an entry that is not in use.
+  @inline(__always)
+  fileprivate mutating func clear() {
+    unsafe place = 0
+    unsafe slotByteCount = 0
+    unsafe freeCount = 0
+    unsafe reciprocal = 0
+  }
+
   /// The address of the first byte.
   @inline(__always)
   var address: UInt { unsafe place & ~Self.kindMask }
@@ -96,6 +105,20 @@ extension UnsafeMutablePointer<HeapPage> {
   private var words: UnsafeMutablePointer<HeapPage.Word> {
     unsafe (UnsafeMutableRawPointer(self) + HeapPage.bitmapOffset)
       .assumingMemoryBound(to: HeapPage.Word.self)
+  }
+
+  /// Makes it an entry that is not in use.
+  @inline(__always)
+  func clear() {
+    unsafe pointee.clear()
+    unsafe words[0] = 0
+  }
+
+  /// Says that no slot is allocated.
+  @inline(__always)
+  func clearBitmap() {
+    let byteCount = unsafe HeapPage.stride &- HeapPage.bitmapOffset
+    for index in 0..<(byteCount / MemoryLayout<HeapPage.Word>.size) { unsafe words[index] = 0 }
   }
 
   /// The slot that has this offset in the page.

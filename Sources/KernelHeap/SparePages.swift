@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Cleared pages that were taken before something begins that must not fail in the middle; the
-/// first word of each has the address of the next.
+/// Pages that were taken before something begins that must not fail in the middle; the first word of
+/// each has the address of the next.
 @safe struct SparePages {
   let directMapOffset: UInt
   private var first: UInt = 0
@@ -13,7 +13,7 @@ import PhysicalMemory
 
   /// Takes that many; none if there are fewer.
   ///
-  /// - Complexity: O(count) pages are cleared.
+  /// - Complexity: O(count).
   mutating func take(
     _ count: UInt64, below limit: PageFrame, from source: inout some HeapPageSource & ~Copyable
   ) -> Bool {
@@ -26,21 +26,18 @@ import PhysicalMemory
         giveBack(to: &source)
         return false
       }
-      unsafe pointer.initializeMemory(
-        as: UInt8.self, repeating: 0, count: Int(truncatingIfNeeded: PageFrame.byteCount))
       unsafe pointer.storeBytes(of: first, as: UInt.self)
       first = UInt(bitPattern: pointer)
     }
     return true
   }
 
-  /// The address of one of them, which is the caller's from now on; there must be one.
+  /// The address of one of them, of any content, which is the caller's from now on; there must be one.
   mutating func next() -> UInt {
     let page = first
     // Not 0, as there is one.
     let pointer = unsafe UnsafeMutablePointer<UInt>(bitPattern: page).unsafelyUnwrapped
     first = unsafe pointer.pointee
-    unsafe pointer.pointee = 0
     return page
   }
 

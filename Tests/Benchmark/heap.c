@@ -194,6 +194,10 @@ static void run_case(const char *name)
 	else if (strcmp(name, "heap-first") == 0) {
 		measure(first_touch, 1, 1);
 		bootmem_heap_free(objects[0]);
+	} else if (strcmp(name, "heap-prepared") == 0) {
+		bootmem_heap_free(bootmem_heap_allocate(1));
+		measure(first_touch, 1, 1);
+		bootmem_heap_free(objects[0]);
 	} else
 		die("no such case");
 }

@@ -219,6 +219,55 @@ import Testing
         == .outOfMemory(byteCount: 2000 * PageFrame.byteCountAsUInt))
   }
 
+  @Test(arguments: [false, true])
+  func noBytes_withALargeAlignment_haveAPageOfTheirOwn(handedOver: Bool) throws {
+    var machine = HeapMachine(pageCount: 64)
+    if handedOver { try machine.handOver() }
+    let before = machine.freePageCount
+    let alignment = 4 * Self.pageByteCount
+    let pointer = try machine.allocate(0, alignment: alignment)
+    #expect(machine.physicalAddress(pointer) % UInt(alignment) == 0)
+    let byteCount = try machine.byteCount(of: pointer)
+    #expect(byteCount == Self.pageByteCount)
+    #expect(machine.heap.statistics.pageCount == 1)
+    try machine.free(pointer)
+    machine.trim()
+    #expect(machine.freePageCount == before)
+  }
+
+  @Test func pagesThatHaveMoreBytesThanANumber_areRefused() {
+    let machine = HeapMachine(pageCount: 64)
+    var source = machine.source
+    let tooMany: UInt64 = 1 << (64 - PageFrame.byteCountShift)
+    // In bytes that would be a page, and no alignment.
+    #expect(source.allocateHeapPages(tooMany + 1, alignedTo: 1, below: .end) == nil)
+    #expect(source.allocateHeapPages(1, alignedTo: tooMany, below: .end) == nil)
+    #expect(machine.freePageCount == 64)
+  }
+
+  /// Whatever lay there before.
+  @Test func theIndex_isMadeOfPagesOfAnyContent() throws {
+    var machine = HeapMachine(pageCount: 256)
+    fill(machine.firstByte, 256 * Self.pageByteCount, with: 0xa5)
+    for size in [100, 3000, 10_000] {
+      let pointer = try machine.allocate(size)
+      let pages = machine.firstByte..<machine.firstByte + UInt(256 * Self.pageByteCount)
+      for page in stride(from: pages.lowerBound, to: pages.upperBound, by: Self.pageByteCount)
+      where page != pointer {
+        guard case .notAllocated = machine.error(freeing: page) else {
+          Issue.record("\(page) was freed")
+          continue
+        }
+      }
+      let others = try (0..<20).map { _ in try machine.allocate(size) }
+      #expect(Set(others + [pointer]).count == 21)
+      for pointer in others + [pointer] { try machine.free(pointer) }
+      machine.trim()
+      #expect(machine.freePageCount == 256)
+      fill(machine.firstByte, 256 * Self.pageByteCount, with: 0x5a)
+    }
+  }
+
   @Test func aClassThatWentEmpty_leavesItsPagesToOthers() throws {
     var machine = HeapMachine(pageCount: 64)
     for size in [16, 96, 512, 2048, 40, 3000] {

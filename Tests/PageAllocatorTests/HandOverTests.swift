@@ -233,6 +233,14 @@ import Testing
 
   /// The boot bitmap begins a word behind the tree, so what is last in one of its groups, of any level, is
   /// in the next one of the tree.
+  @Test func memoryNotExaminedYet_isLookedAtBeforeALargerBlockIsDivided() throws {
+    // The tree has page 4105, above the memory that old devices need.
+    var kept = try KeptPages(
+      [0..<12_288], reserved: [32..<4105, 4106..<4200, 4201..<12_288])
+    #expect(try kept.allocate(0) == 4200)
+    #expect(try kept.allocate(0) == 0)
+  }
+
   @Test func nodeThatBeginsInsideAGroup_keepsThePageInFrontOfEveryBorder() throws {
     let width = UInt64(UInt.bitWidth)
     let borders = [2, 3, 4, 5].map { shift in (0..<shift).reduce(1) { size, _ in size * width } }
