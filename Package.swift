@@ -8,6 +8,10 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+// Most tests are short: optimising them takes longer than running them.  What they test is optimised
+// in a release build all the same.
+let testSettings = settings + [.unsafeFlags(["-Onone"])]
+
 // Each module knows only those named before it.  The same sources build for the host and, with a
 // toolset from `scripts/toolsets`, as Embedded Swift for a bare machine.
 let package = Package(
@@ -153,7 +157,7 @@ let package = Package(
       path: "Tests/BitmapTestSupport", swiftSettings: settings),
     .testTarget(
       name: "PageBitmapTests", dependencies: ["BitmapTestSupport", "PageBitmap", "TestSupport"],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "BootMemoryTests",
       dependencies: [
@@ -173,7 +177,7 @@ let package = Package(
       dependencies: [
         "BootMemory", "PageAllocator", "PageCaches", "PhysicalMemory", "TestSupport", "TraceReplay",
       ],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "KernelHeapTests",
       dependencies: [
@@ -186,33 +190,33 @@ let package = Package(
       dependencies: [
         "BootMemory", "BootPlan", "MemoryMap", "PhysicalMemory", "TestSupport", "TextOutput",
       ],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "BootmemTests",
       dependencies: [
         "BootMemory", "BootPlan", "Bootmem", "Firmware", "MemoryMap", "MemoryTesting",
         "PhysicalMemory", "TestSupport", "TextOutput",
       ],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "MemoryTestingTests", dependencies: ["MemoryTesting", "PhysicalMemory"],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
     .testTarget(
-      name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory"], swiftSettings: settings),
-    .testTarget(name: "TextOutputTests", dependencies: ["TextOutput"], swiftSettings: settings),
+      name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory"], swiftSettings: testSettings),
+    .testTarget(name: "TextOutputTests", dependencies: ["TextOutput"], swiftSettings: testSettings),
     .testTarget(
       name: "MemoryMapTests", dependencies: ["MemoryMap", "PhysicalMemory", "TestSupport"],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "FirmwareTests",
       dependencies: ["Firmware", "MemoryMap", "PhysicalMemory", "TestSupport"],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "BootMemoryTraceTests",
       dependencies: [
         "BootMemory", "BootMemoryTrace", "PhysicalMemory", "TestSupport", "TraceReplay",
       ],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
   ]
 )
 
