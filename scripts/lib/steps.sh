@@ -66,7 +66,10 @@ step_debug() { swift_tests .build; }
 # The host tool is a package of its own, whose tests run the tool as scripts/bootmem builds it: what plays
 # the records of `boots` and the examples of `readme`.
 declare_step tool "the tests of what is for hosts, the tool among it, in a release build"
-step_tool() { swift_tests .build-tool -c release --package-path Sources/Tool; }
+step_tool() {
+  # Built with the flags of scripts/bootmem, which the tests would change by default.
+  swift_tests .build-tool -c release --disable-testable-imports --package-path Sources/Tool
+}
 
 declare_step docs --after debug,tool,playground \
   "the documentation converts without a warning, and its examples stand in the sources"

@@ -5,7 +5,7 @@ extension Substring {
   /// Where `text` stands for the first time, byte for byte; nil if it does not.
   ///
   /// - Complexity: O(the product of both lengths), mostly O(this length).
-  func place(of text: String) -> Range<Index>? {
+  package func place(of text: String) -> Range<Index>? {
     let bytes = text.utf8
     guard let first = bytes.first else { return startIndex..<startIndex }
     var rest = utf8[...]
@@ -20,10 +20,10 @@ extension Substring {
   }
 
   /// Whether `text` stands in it.
-  func has(_ text: String) -> Bool { place(of: text) != nil }
+  package func has(_ text: String) -> Bool { place(of: text) != nil }
 }
 
 extension String {
   /// Whether `text` stands in it.
-  func has(_ text: String) -> Bool { self[...].has(text) }
+  package func has(_ text: String) -> Bool { self[...].has(text) }
 }

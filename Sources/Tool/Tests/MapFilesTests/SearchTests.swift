@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
+import MapFiles
 import Testing
-
-@testable import MapFiles
 
 @Suite struct SearchTests {
   @Test(arguments: [
