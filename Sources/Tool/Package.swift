@@ -8,6 +8,9 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+// As those of the library's package.
+let testSettings = settings + [.unsafeFlags(["-Onone"])]
+
 // What is for hosts only is a package of its own: maps from files, reports, and the tool.  The tool
 // alone needs the argument parser, and dependents of the library's package must not have to fetch
 // that.
@@ -47,10 +50,11 @@ let package = Package(
       name: "TestSupport",
       dependencies: [.product(name: "BootPlan", package: "swift-bootmem")],
       path: "Tests/TestSupport", swiftSettings: settings),
-    .testTarget(name: "MapFilesTests", dependencies: ["MapFiles"], swiftSettings: settings),
+    .testTarget(name: "MapFilesTests", dependencies: ["MapFiles"], swiftSettings: testSettings),
     .testTarget(
       name: "MemoryReportsTests", dependencies: ["MemoryReports", "TestSupport"],
-      swiftSettings: settings),
-    .testTarget(name: "BootmemToolTests", dependencies: ["BootmemTool"], swiftSettings: settings),
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "BootmemToolTests", dependencies: ["BootmemTool"], swiftSettings: testSettings),
   ]
 )
