@@ -4,12 +4,14 @@ import PackageDescription
 
 let settings: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 
-// A kernel as its author would begin it, and one that goes on to Swift's classes and collections.
+// A kernel as its author would begin it, one that goes on to a page allocator, and one that goes on to Swift's
+// classes and collections.
 let package = Package(
   name: "SwiftKernel",
   platforms: [.macOS(.v26)],
   products: [
     .executable(name: "SwiftKernel", targets: ["SwiftKernel"]),
+    .executable(name: "PagesKernel", targets: ["PagesKernel"]),
     .executable(name: "HeapKernel", targets: ["HeapKernel"]),
   ],
   dependencies: [
@@ -28,6 +30,12 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "SwiftKernel",
+      dependencies: [
+        "ImageStorage", "MachineSupport", .product(name: "Bootmem", package: "swift-bootmem"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "PagesKernel",
       dependencies: [
         "ImageStorage", "MachineSupport", .product(name: "Bootmem", package: "swift-bootmem"),
       ],

@@ -1,21 +1,8 @@
 // SPDX-License-Identifier: MIT
-import Bootmem
-import Machine
 import MachineSupport
 
 /// What `start.S` calls, with the address of what the loader handed over.
 ///
 /// The symbol is the one that the package manager demands of an executable of this name.
 @c(SwiftKernel_main)
-public func kernelMain(address: UInt) -> Never {
-  var console = Console()
-  do throws(BootError) {
-    try run(informationAt: PhysicalAddress(UInt64(address)), console: &console)
-  } catch {
-    error.write(to: &console)
-    console.write("\n")
-    machine_exit(1)
-  }
-  console.write("ok\n")
-  machine_exit(0)
-}
+public func kernelMain(address: UInt) -> Never { enter(informationAt: address, run) }
