@@ -38,6 +38,12 @@ public struct Trace: Sendable {
   public var header: Header
   /// The calls in order.
   public var operations: [Operation]
+
+  /// A scenario of these calls.
+  public init(header: Header, operations: [Operation]) {
+    self.header = header
+    self.operations = operations
+  }
 }
 
 /// Why a text is not a trace.

@@ -13,7 +13,7 @@ struct BootmemTool: ParsableCommand {
         dmesg | bootmem map -
         bootmem map --format svg /sys/firmware/memmap > memory.svg
 
-      Of a file at most 16 MiB are read; replay reads any number. Exit codes: 0 for success, 1 for input that cannot be \
+      Of a file at most 16 MiB are read; replay and draw read any number. Exit codes: 0 for success, 1 for input that cannot be \
       read, 64 for a wrong command line.
 
       Completion for your shell: bootmem --generate-completion-script zsh|bash|fish

@@ -3,6 +3,7 @@ import ArgumentParser
 import BootMemoryTrace
 import MapFiles
 import MemoryReports
+import TraceReplay
 
 /// `bootmem draw`
 struct DrawCommand: ParsableCommand {
@@ -52,7 +53,9 @@ struct DrawCommand: ParsableCommand {
 
   private func draw() throws(MapFileError) {
     let source = InputFile(path: file)
-    let trace = try source.trace()
+    var reading = Progress("\(source.name): calls read")
+    let trace = try source.trace { reading.advance(to: $0) }
+    reading.finish()
     var progress = Progress("\(source.name): calls", count: trace.operations.count)
     let history = TraceHistory(trace, maximumRowCount: rows) { progress.advance(to: $0) }
     progress.finish()

@@ -52,20 +52,53 @@ struct InputFile {
     return files
   }
 
-  /// Reads the file as a trace.
-  func trace() throws(MapFileError) -> Trace {
-    let bytes = try bytes()
-    if let error = MapFileError(foreignText: bytes, file: name) { throw error }
-    let trace: Trace
-    do throws(TraceError) {
-      trace = try Trace(parsing: bytes)
-    } catch {
-      throw MapFileError(file: name, line: error.line, error.message)
+  /// Reads the file as a trace, of any length.
+  ///
+  /// - Parameter progress: Called with the number of calls so far.
+  func trace(progress: (Int) -> Void) throws(MapFileError) -> Trace {
+    var reader = TraceReader()
+    var operations: [Trace.Operation] = []
+    try readTrace { line throws(TraceError) in
+      switch try reader.read(line) {
+      case .nothing: break
+      case .begin: operations = []
+      case .call(let operation):
+        operations.append(operation)
+        progress(operations.count)
+      }
+      return reader.problem != nil
+    } finish: { () throws(TraceError) in
+      try reader.finish()
     }
-    guard !trace.operations.isEmpty else {
-      throw MapFileError(file: name, "no trace: there is no call in it")
+    guard !operations.isEmpty else { throw noTrace }
+    return Trace(header: reader.header, operations: operations)
+  }
+
+  /// What is wrong with a trace without calls.
+  var noTrace: MapFileError { MapFileError(file: name, "no trace: there is no call in it") }
+
+  /// Reads the lines of a trace, with no more memory than a piece of it takes.
+  ///
+  /// - Parameters:
+  ///   - read: Called with each line, without its end.  Returns whether this is no trace, unless a
+  ///     `trace begin` is yet to come.
+  ///   - finish: Called behind the last line, and where no `trace begin` has come for too long.
+  func readTrace(
+    _ read: (ArraySlice<UInt8>) throws(TraceError) -> Bool, finish: () throws(TraceError) -> Void
+  ) throws(MapFileError) {
+    func located(_ error: TraceError) -> MapFileError {
+      MapFileError(file: name, line: error.line, error.message)
     }
-    return trace
+    var skippedByteCount = 0
+    try forEachLine { line throws(MapFileError) in
+      do throws(TraceError) {
+        skippedByteCount = try read(line) ? skippedByteCount + line.count + 1 : 0
+        if skippedByteCount > Self.byteLimit { try finish() }
+      } catch {
+        throw located(error)
+      }
+    }
+    do throws(TraceError) { try finish() } catch { throw located(error) }
   }
 
   /// Reads the file line by line, with no more memory than a piece of it takes.

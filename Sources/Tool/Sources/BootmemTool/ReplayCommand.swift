@@ -45,26 +45,14 @@ struct ReplayCommand: ParsableCommand {
     var comparison = TraceComparison()
     var progress = Progress("\(file.name): calls")
     defer { progress.finish() }
-    var skippedByteCount = 0
-    try file.forEachLine { line throws(MapFileError) in
-      do throws(TraceError) {
-        try comparison.read(line)
-        // A file that is not a trace is not searched to its end for the beginning of one.
-        skippedByteCount = comparison.isWrongWithoutBegin ? skippedByteCount + line.count + 1 : 0
-        if skippedByteCount > InputFile.byteLimit { try comparison.finish() }
-      } catch {
-        throw MapFileError(file: file.name, line: error.line, error.message)
-      }
+    try file.readTrace { line throws(TraceError) in
+      try comparison.read(line)
       progress.advance(to: comparison.callCount)
-    }
-    do throws(TraceError) {
+      return comparison.isWrongWithoutBegin
+    } finish: { () throws(TraceError) in
       try comparison.finish()
-    } catch {
-      throw MapFileError(file: file.name, line: error.line, error.message)
     }
-    guard comparison.callCount > 0 else {
-      throw MapFileError(file: file.name, "no trace: there is no call in it")
-    }
+    guard comparison.callCount > 0 else { throw file.noTrace }
     return comparison
   }
 }

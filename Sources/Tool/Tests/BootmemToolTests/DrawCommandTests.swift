@@ -72,6 +72,21 @@ import Testing
     #expect(result.output.split(separator: "<g>").count == 97)
   }
 
+  @Test func traceOfMoreThan16MiB_isReadToItsEnd() throws {
+    let comment = "#" + String(repeating: "-", count: 1022) + "\n"
+    let calls = "init 0 0 0 8 -> 8\nfree 1000 7000 -> ok\nalloc 1000 1000 0 -> 1000\n"
+    let result = try Tool.run(
+      "draw", "-", input: String(repeating: comment, count: 17_000) + calls)
+    #expect(result.errors == "")
+    #expect(result.output.contains("<title>line 17003: alloc 1000 1000 0 -&gt; 1000</title>"))
+  }
+
+  @Test func whatIsNoTrace_isNotReadWithoutEnd() throws {
+    let result = try Tool.run("draw", "/dev/zero")
+    #expect(result.exitCode == 1)
+    #expect(result.errors == "/dev/zero:1: error: a line of more than 64 KiB\n")
+  }
+
   @Test func brokenInput_isAnError() throws {
     let empty = try Tool.run("draw", "-", input: "map_pages 10 -> 1\n")
     #expect(empty.exitCode == 1)

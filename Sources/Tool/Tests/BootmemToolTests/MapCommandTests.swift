@@ -220,7 +220,7 @@ import Testing
   }
 
   /// A file without end costs no more than the limit.
-  @Test(arguments: [["map"], ["draw"], ["plan", "--kernel", "1M:1M"]])
+  @Test(arguments: [["map"], ["plan", "--kernel", "1M:1M"]])
   func endlessFile_isRefused(command: [String]) throws {
     let result = try Tool.run(arguments: command + ["/dev/zero"])
     #expect(result.exitCode == 1)
