@@ -195,7 +195,7 @@ class Operations:
 def operations(bitmap, suffix, bounds):
     made = Operations(bitmap, suffix, bounds)
     count, first = bitmap.bit_count, bitmap.first_page
-    start, end, bit, length, step = (z3.BitVec(n, 64) for n in ('start', 'end', 'bit', 'length', 'step'))
+    start, end, bit, step = (z3.BitVec(n, 64) for n in ('start', 'end', 'bit', 'step'))
     page, last = z3.BitVec('page', 64), z3.BitVec('last', 64)
     has_pages = [z3.ULT(start, end), z3.ULE(end, count)]
     unchanged = bitmap.unchanged
@@ -218,11 +218,12 @@ def operations(bitmap, suffix, bounds):
         made.add(name, name, [start, end], lambda path, r, free=free: unchanged(path) + [
             ('the first page', r == bitmap.before.first(free, start, end, NOTHING))],
             'the first such page, or none; nothing changes', [z3.ULE(end, count)], False, 64)
-    made.add('first_run', 'first_run', [length, step, start, end], lambda path, r: unchanged(path) + [
-        ('the first run', r == bitmap.before.first_run(length, step, first, start, end, NOTHING))],
-        'the first run that is long enough and aligned, or none; nothing changes',
-        [z3.ULE(end, count), z3.UGE(length, 1), z3.ULE(length, 3), spec.is_power_of_two(step)],
-        False, 64, ', 1 to 3 pages, every alignment')
+    for pages in (1, 2, 3):
+        made.add(f'first_run_of_{pages}', 'first_run', [pages, step, start, end], lambda path, r, pages=pages:
+                 unchanged(path) + [('the first run', r == bitmap.before.first_run(
+                     {pages: z3.BoolVal(True)}, step, first, start, end, NOTHING))],
+                 'the first aligned run of so many pages, or none; nothing changes',
+                 [z3.ULE(end, count), spec.is_power_of_two(step)], False, 64, ', every alignment')
     return made.claims
 
 

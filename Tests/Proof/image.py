@@ -105,6 +105,9 @@ class Image:
         """What is in memory now; a proof begins with what its preparation has left there."""
         return int.from_bytes(read_bytes(address, 8), 'little')
 
+    def set_variable(self, name, value):
+        write_bytes(self.symbols[name], value.to_bytes(8, 'little'))
+
     def call(self, function, arguments, result=ctypes.c_uint64):
         """Calls a function on this processor."""
         kind = ctypes.CFUNCTYPE(result, *[ctypes.c_uint64] * len(arguments))

@@ -81,8 +81,10 @@ class Path:
 class Machine:
     """Runs a function of an image from a state that `assumptions` say all of."""
 
-    def __init__(self, image, regions, assumptions, deadline, block_limit=3000):
+    def __init__(self, image, regions, assumptions, deadline, cuts=None, block_limit=3000):
         self.image, self.assumptions, self.block_limit = image, list(assumptions), block_limit
+        # Where a path is followed no further, and how it has ended there.
+        self.cuts = cuts or {}
         # A time of time.monotonic().
         self.deadline = deadline
         stack = Region('stack', STACK - STACK_SIZE, STACK_SIZE + 64, self.unknown_cell, True)
@@ -168,6 +170,8 @@ class Machine:
         """Runs a block, up to the first branch that can go both ways; says which ways if there is one."""
         if state.address == RETURN:
             raise Ended('returned')
+        if state.address in self.cuts:
+            raise Ended(self.cuts[state.address])
         state.block_count += 1
         if state.block_count > self.block_limit:
             raise Undecided(f'more than {self.block_limit} blocks')

@@ -15,7 +15,7 @@ class Claim:
     """What is claimed of a function: for every value of the inputs that `assumptions` allow."""
 
     def __init__(self, name, function, arguments, check, shown, bounds, regions=(), assumptions=(),
-                 trap=None, result_width=64, inputs=None, program='units'):
+                 trap=None, result_width=64, inputs=None, program='units', cuts=None):
         self.name, self.function, self.arguments, self.check = name, function, arguments, check
         self.shown, self.bounds = shown, bounds
         self.regions, self.assumptions = list(regions), list(assumptions)
@@ -24,7 +24,7 @@ class Claim:
         self.result_width = result_width
         # What a counterexample is told by.
         self.inputs = [a for a in arguments if not isinstance(a, int)] if inputs is None else inputs
-        self.program = program
+        self.program, self.cuts = program, cuts
 
 
 class Outcome:
@@ -36,13 +36,14 @@ class Outcome:
         self.seconds = 0.0
 
 
-def prove(image, claim, seconds, replays=True):
+def prove(image, claim, seconds, replays=True, progress=None):
     """Follows every path, and stops at the first for which something does not hold."""
     outcome, started = Outcome(claim.name), time.monotonic()
-    machine = Machine(image, claim.regions, claim.assumptions, started + seconds)
+    machine = Machine(image, claim.regions, claim.assumptions, started + seconds, claim.cuts)
     try:
         for path in machine.paths(claim.function, claim.arguments):
             outcome.path_count += 1
+            if progress: progress(outcome.path_count, time.monotonic() - started)
             judge(image, machine, claim, path, outcome, replays)
             if outcome.result != 'proved':
                 break
@@ -58,8 +59,10 @@ def judge(image, machine, claim, path, outcome, replays):
         obligations = [('a trap only where it should', claim.trap)]
     elif path.kind in ('trap', 'outside'):
         obligations = [(f'{path.kind}: {path.detail}', z3.BoolVal(False))]
-    elif path.kind == 'returned':
-        obligations = conventions(path.state) + list(claim.check(path))
+    elif path.kind in ('returned', 'refused'):
+        obligations = list(claim.check(path))
+        if path.kind == 'returned':
+            obligations += conventions(path.state)
         if claim.trap is not None:
             obligations.append(('no result where there should be a trap', z3.Not(claim.trap)))
     else:
@@ -92,17 +95,17 @@ def refuted(machine, path, obligations, outcome):
     obligations = [(label, formula) for label, formula in obligations if not z3.is_true(formula)]
     if not obligations:
         return None, None
-    # All at once first, which mostly suffices.
+    # All at once: what they have in common is most of the work.
     solver = z3.SolverFor('QF_BV')
     solver.add(*machine.assumptions, *path.state.conditions)
     solver.add(z3.Not(z3.And([formula for _, formula in obligations])))
-    outcome.query_count += 1
     solver.set('timeout', machine.remaining_milliseconds())
+    outcome.query_count += 1
     answer = solver.check()
     if answer == z3.unsat:
         return None, None
     if answer == z3.unknown:
-        raise Undecided('the solver gave up')
+        raise Undecided('the solver gave up, or the time was over')
     model = solver.model()
     for label, formula in obligations:
         if z3.is_false(model.eval(formula, model_completion=True)):

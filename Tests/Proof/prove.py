@@ -7,7 +7,9 @@ import sys
 
 import arithmetic
 import bitmap
+import calls
 import image
+import mutants
 import planted
 import proof
 
@@ -19,9 +21,12 @@ PLANTED_SECONDS = 60
 def parsed_arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument('--units', required=True)
+    parser.add_argument('--archive', required=True)
     parser.add_argument('--seconds', type=float, required=True)
     parser.add_argument('--processes', type=int, required=True)
+    parser.add_argument('--verbose', action='store_true')
     parser.add_argument('--planted', action='store_true')
+    parser.add_argument('--mutants')
     parser.add_argument('--sources', required=True)
     parser.add_argument('--result')
     parser.add_argument('names', nargs='*')
@@ -40,11 +45,15 @@ def selected(groups, names):
 def run(number):
     group, claim = TASKS[number]
     program = PROGRAMS[claim.program]
-    outcome, machine = proof.prove(program, claim, OPTIONS.seconds)
+    outcome, machine = proof.prove(program, claim, OPTIONS.seconds, progress=progress if OPTIONS.verbose else None)
     changes = [0, 0, []]
     if OPTIONS.planted and outcome.result == 'proved':
         changes = try_changes(program, claim, machine, outcome.seconds)
     return number, outcome, changes
+
+
+def progress(paths, seconds):
+    print(f'  {paths} paths in {seconds:.0f} s', file=sys.stderr, flush=True)
 
 
 def try_changes(program, claim, machine, seconds):
@@ -71,6 +80,7 @@ def row(group, claim, outcome, changes):
 
 HEADER = ('claim | what holds | for | paths | of them run on the processor | seconds | planted changes refuted'
           ' | result | sources and date')
+PLANTED = HEADER.split(' | ').index('planted changes refuted')
 
 
 def record(path, rows):
@@ -79,7 +89,13 @@ def record(path, rows):
         lines = file.read().splitlines()
     kept = {line.split(' | ')[0]: line for line in lines if ' | ' in line and line != HEADER}
     for line in rows:
-        kept[line.split(' | ')[0]] = line
+        name = line.split(' | ')[0]
+        # What a run without --planted does not know.
+        planted = kept[name].split(' | ')[PLANTED] if name in kept else '-'
+        cells = line.split(' | ')
+        if cells[PLANTED] == '-':
+            cells[PLANTED] = planted
+        kept[name] = ' | '.join(cells)
     order = [f'{group}/{claim.name}' for group, claim in selected(GROUPS, [])]
     with open(path, 'w') as file:
         file.write('\n'.join([HEADER] + [kept[name] for name in order if name in kept]) + '\n')
@@ -104,10 +120,64 @@ def main():
     sys.exit(failed)
 
 
+# ---- Mutants ----
+
+def try_mutant(index):
+    """What becomes of a mutant: which claim is refuted for it."""
+    mutant = MUTANTS[index]
+    program = PROGRAMS['units']
+    program.set_variable('bootmem_mutant_number', mutant.number)
+    claims, undecided = mutant.proofs(GROUPS), []
+    if not claims:
+        return index, 'not reached: no proof looks at that code'
+    for claim in claims:
+        outcome, _ = proof.prove(program, claim, OPTIONS.seconds, replays=False)
+        if outcome.result == 'refuted':
+            return index, f'refuted by {claim.name}: {outcome.detail}'
+        if outcome.result == 'undecided':
+            undecided.append(f'{claim.name} ({outcome.detail})')
+    reason = f'equal: {mutant.reason}' if mutant.reason else 'not refuted'
+    return index, reason + (f'; undecided: {", ".join(undecided)}' if undecided else '')
+
+
+def run_mutants():
+    """Tries every mutant; whether each that is not argued to be equal, and is reached, was refuted."""
+    lines = {}
+    context = multiprocessing.get_context('fork')
+    with context.Pool(OPTIONS.processes, maxtasksperchild=1) as pool:
+        for index, verdict in pool.imap_unordered(try_mutant, range(len(MUTANTS)), 1):
+            mutant = MUTANTS[index]
+            lines[mutant.number] = f'{mutant.number} {mutant.source}: {mutant.change}: {verdict}'
+            print(lines[mutant.number], flush=True)
+            record_mutants(lines)
+    return all(': refuted by ' in line or ': not reached' in line or ': equal: ' in line for line in lines.values())
+
+
+def record_mutants(lines):
+    """Writes what is known now, and sums it up."""
+    refuted = sum(': refuted by ' in line for line in lines.values())
+    left = {text: sum(f': {text}' in line for line in lines.values())
+            for text in ('equal: ', 'not refuted', 'not reached')}
+    summary = (f'{len(lines)} mutants: {refuted} refuted, {left["equal: "]} argued to be equal,'
+               f' {left["not refuted"]} not refuted, {left["not reached"]} in code that no proof reaches')
+    if OPTIONS.result:
+        with open(OPTIONS.result, 'w') as file:
+            file.write('\n'.join([lines[number] for number in sorted(lines)]
+                                 + [summary, f'sources and date: {OPTIONS.sources}']) + '\n')
+
+
 OPTIONS = parsed_arguments()
-PROGRAMS = {'units': image.Image(OPTIONS.units)}
+PROGRAMS = {'units': image.Image(OPTIONS.units), 'archive': image.Image(OPTIONS.archive)}
 image.map_memory(arithmetic.OUT, image.PAGE)
 image.map_memory(bitmap.MEMORY, 16 * image.PAGE)
-GROUPS = {'ranges': arithmetic.claims(), 'words': bitmap.word_claims(), 'bitmap': bitmap.claims(PROGRAMS['units'])}
+with open(OPTIONS.archive + '.refuse') as file:
+    REFUSE = file.read().strip()
+GROUPS = {
+    'ranges': arithmetic.claims(), 'words': bitmap.word_claims(), 'bitmap': bitmap.claims(PROGRAMS['units']),
+    'calls': calls.claims(PROGRAMS['archive'], REFUSE, bitmap.MEMORY + 8 * image.PAGE)}
+if OPTIONS.mutants:
+    MUTANTS = [mutant for mutant in mutants.read(OPTIONS.mutants)
+               if not OPTIONS.names or mutant.source in OPTIONS.names or str(mutant.number) in OPTIONS.names]
+    sys.exit(not run_mutants())
 TASKS = selected(GROUPS, OPTIONS.names)
 main()

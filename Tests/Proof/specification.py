@@ -48,17 +48,22 @@ class FlatBitmap:
             found = z3.If(z3.And(within(b, start, end), page), z3.BitVecVal(b, 64), found)
         return found
 
-    def first_run(self, length, step, first_page, start, end, none):
-        """The first page from `start` on with a number divisible by `step` where `length` free pages begin,
-        all below `end`."""
-        found, run = z3.BitVecVal(none, 64), z3.BitVecVal(0, 64)
+    def first_run(self, lengths, step, first_page, start, end, none):
+        """The first page from `start` on, numbered from `first_page`, with a number divisible by `step`
+        where free pages begin, all below `end`: `lengths` says for each number of pages whether so many
+        are sought."""
+        found = z3.BitVecVal(none, 64)
         for b in reversed(range(len(self.pages))):
-            run = z3.If(self.pages[b], run + 1, z3.BitVecVal(0, 64))
-            fits = z3.And(z3.UGE(run, length), z3.UGE(end, b), z3.UGE(end - b, length))
-            is_aligned = z3.BitVecVal(b + first_page, 64) & (step - 1) == 0
-            found = z3.If(z3.And(z3.UGE(z3.BitVecVal(b, 64), start), is_aligned, fits),
+            fits = z3.Or([z3.And(is_sought, z3.UGE(end, b + count), *self.pages[b:b + count])
+                          for count, is_sought in lengths.items() if b + count <= len(self.pages)])
+            found = z3.If(z3.And(z3.ULE(start, b), is_multiple(b + first_page, step), fits),
                           z3.BitVecVal(b, 64), found)
         return found
+
+
+def is_multiple(known, step):
+    """Whether a power of 2 divides a number: it is not above the lowest bit that is set."""
+    return z3.BoolVal(True) if known == 0 else z3.ULE(step, known & -known)
 
 
 def within(number, start, end):
