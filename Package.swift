@@ -230,14 +230,12 @@ if selection == "page-allocators" || selection == "allocators" || selection == "
   ]
   if selection != "page-caches" {
     names.formUnion([
-      "BitmapTestSupport", "PageBitmapTests", "BootMemoryTests", "PageAllocatorTests",
+      "BitmapTestSupport", "PageBitmapTests", "BootMemoryTests", "PageAllocatorTests", "KernelHeap",
+      "CRuntimeHeap", "RuntimeHeap", "KernelHeapTests",
     ])
   }
   if selection != "page-allocators" {
     names.formUnion(["CPageCaches", "PageCaches", "PageCachesTests"])
-  }
-  if selection == "allocators" {
-    names.formUnion(["KernelHeap", "CRuntimeHeap", "RuntimeHeap", "KernelHeapTests"])
   }
   package.products = []
   package.targets.removeAll { !names.contains($0.name) }

@@ -6,6 +6,13 @@ import PageAllocator
 import PhysicalMemory
 import TextOutput
 
+#if BOOTMEM_HEAP_DEBUG
+/// The heap of a build with this condition finds writes beyond allocations.
+private typealias Heap = DebugHeap
+#else
+private typealias Heap = KernelHeap
+#endif
+
 /// The one heap that Swift's runtime allocates from: the memory of classes, closures, arrays, strings
 /// and dictionaries.
 ///
@@ -26,12 +33,12 @@ public enum RuntimeHeap {
     servedBy memory: Placed<BootMemory>, platform: RuntimeHeapPlatform = .init(),
     below limit: PageFrame = .end
   ) {
-    precondition(MemoryLayout<KernelHeap>.size <= RUNTIME_HEAP_STORAGE_SIZE)
+    precondition(MemoryLayout<Heap>.size <= RUNTIME_HEAP_STORAGE_SIZE)
     unsafe self.platform = platform
     unsafe source = RuntimePages(memory.pointer)
     // What a pointer to address 0 is, is what is added to addresses.
     let offset = unsafe UInt(bitPattern: memory.value.pointer(to: PhysicalAddress(0)))
-    unsafe heap.initialize(to: KernelHeap(directMapOffset: offset, below: limit))
+    unsafe heap.initialize(to: Heap(directMapOffset: offset, below: limit))
   }
 
   /// Continues with the page allocator, which has taken over from boot memory.  What is allocated stays
@@ -55,9 +62,9 @@ public enum RuntimeHeap {
     return unsafe heap.pointee.trim(to: &source)
   }
 
-  private static var heap: UnsafeMutablePointer<KernelHeap> {
+  private static var heap: UnsafeMutablePointer<Heap> {
     unsafe runtime_heap_storage_pointer().unsafelyUnwrapped
-      .assumingMemoryBound(to: KernelHeap.self)
+      .assumingMemoryBound(to: Heap.self)
   }
 
   fileprivate static func allocate(
@@ -112,6 +119,19 @@ public enum RuntimeHeap {
     unsafe platform.print?(platform.context, text, byteCount)
   }
 }
+
+#if BOOTMEM_HEAP_DEBUG
+extension DebugHeap {
+  /// A heap that reports what it finds, without the line feed, as refusals are.
+  fileprivate init(directMapOffset: UInt, below limit: PageFrame) {
+    unsafe self.init(
+      directMapOffset: directMapOffset, below: limit,
+      write: { _, text, byteCount in
+        unsafe RuntimeHeap.reportOrPrint(text, byteCount &- 1)
+      })
+  }
+}
+#endif
 
 /// See runtime_heap.h.
 @c @implementation

@@ -18,7 +18,7 @@
 
   /// Takes what was refused, a line without a line feed: that of a free names the pointer.  A
   /// kernel that stops here stops at the culprit; one that returns continues with nothing changed.
-  /// It is called outside of the lock.  nil for silence.
+  /// It is called outside of the lock, but for what a heap finds that is debugged.  nil for silence.
   public var report: Write?
 
   /// Takes what Swift's `print` writes; nil for silence.

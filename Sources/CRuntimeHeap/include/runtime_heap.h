@@ -32,7 +32,11 @@ void runtime_heap_print(const unsigned char *text, size_t count);
 
 /* Room for the heap; Swift checks the size.  It is all zeros before RuntimeHeap has been started, which
  * is a heap without memory. */
+#ifdef BOOTMEM_HEAP_DEBUG
+enum { RUNTIME_HEAP_STORAGE_SIZE = 1280 };
+#else
 enum { RUNTIME_HEAP_STORAGE_SIZE = 896 };
+#endif
 extern unsigned char runtime_heap_storage[RUNTIME_HEAP_STORAGE_SIZE];
 static inline void *runtime_heap_storage_pointer(void) { return runtime_heap_storage; }
 
