@@ -2,8 +2,9 @@
 import KernelHeap
 import PhysicalMemory
 import Testing
+import TraceReplay
 
-/// The index of a heap's pages, where it has to become higher.
+/// The index of a heap's pages, by what a heap does.
 @Suite struct HeapIndexTests {
   /// The first page number that an index of one level does not reach: leaves have 64 entries, pages
   /// above them a word of 8 bytes for each leaf.
@@ -36,8 +37,69 @@ import Testing
       machine.heap.statistics == HeapStatistics(allocationCount: 0, pageCount: 0, indexPageCount: 0)
     )
     #expect(machine.freePageCount == before)
-    // From there it begins anew, lower.
+    // From there it begins anew, lower: a leaf, and the root.
     let pointer = try machine.allocate(size)
     #expect(try machine.byteCount(of: pointer) == size)
+    if machine.physicalAddress(pointer) < UInt(Self.border * PageFrame.byteCount) {
+      #expect(machine.heap.statistics.indexPageCount == 2)
+    }
+  }
+
+  @Test func aPageBeyondItsReach_isNotTakenForOneWithin() throws {
+    var machine = HeapMachine(pageCount: 16)
+    let pointer = try machine.allocate(Int(PageFrame.byteCount))
+    let beyond = pointer + UInt(Self.border * PageFrame.byteCount)
+    #expect(machine.error(freeing: beyond) == .notAllocated(address: beyond, .otherPage))
+    #expect(try machine.byteCount(of: pointer) == Int(PageFrame.byteCount))
+  }
+
+  @Test func aLeafThatIsEmptyAgainAndAgain_stays() throws {
+    var machine = HeapMachine(pageCount: 16)
+    for _ in 0..<3 {
+      try machine.free(machine.allocate(Int(PageFrame.byteCount)))
+      #expect(machine.heap.statistics.indexPageCount == 2)
+    }
+    machine.trim()
+    #expect(machine.heap.statistics.indexPageCount == 0)
+  }
+
+  @Test func pagesAtTheNilPointer_areLeftOut() throws {
+    let source = SourceFromNil(pageCount: 8)
+    var heap = KernelHeap(directMapOffset: 0)
+    let pointer = unsafe try heap.allocate(byteCount: 16, from: &source.pages)
+    unsafe pointer.storeBytes(of: 1, as: UInt8.self)
+    #expect(source.pages.nilPageCount == 1)
+    unsafe try heap.free(pointer, to: &source.pages)
+  }
+}
+
+/// Pages whose numbers are those of the host's memory, behind page 0, which is given out first.
+private final class SourceFromNil {
+  struct Pages: HeapPageSource {
+    var next: PageFrame
+    var nilPageCount = 0
+
+    mutating func allocateHeapPages(
+      _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
+    ) -> PageRange? {
+      guard nilPageCount > 0 else {
+        nilPageCount += 1
+        return PageRange(start: 0, pageCount: pageCount)
+      }
+      let pages = PageRange(start: next, pageCount: pageCount)
+      if let pages { next = pages.end }
+      return pages
+    }
+
+    mutating func freeHeapPages(_ pages: PageRange) -> Bool { true }
+  }
+
+  var pages: Pages
+  private let arena: Arena
+
+  init(pageCount: Int) {
+    arena = Arena(byteCount: (pageCount + 1) * Int(PageFrame.byteCount))!
+    let first = unsafe UInt64(UInt(bitPattern: arena.start)) / PageFrame.byteCount + 1
+    pages = Pages(next: PageFrame(first))
   }
 }
