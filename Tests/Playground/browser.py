@@ -154,4 +154,13 @@ class Browser:
     def close(self):
         self.process.terminate()
         self.process.wait(20)
-        self.folder.cleanup()
+        # Processes that it has begun may go on writing for a moment.
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self.folder.cleanup()
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
