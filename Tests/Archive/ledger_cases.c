@@ -52,8 +52,7 @@ static const char *next_said(void)
 
 static void expect(const char *is, const char *expected)
 {
-  if (strcmp(is, expected) != 0) fprintf(stderr, "cases.txt:%d: ", line_number);
-  KIT_SAYS(is, expected);
+  kit_says(is, expected, "cases.txt", line_number);
 }
 
 static void expect_number(unsigned long is, const char *expected, int base)
@@ -117,7 +116,7 @@ static void call(const char *name, char *words, const char *result)
   unsigned long first;
 
   if (strcmp(name, "says") != 0) expect(next_said(), "");
-  if (strcmp(name, "case") == 0) set_up(words);
+  if (strcmp(name, "case") == 0) set_up(kept(words));
   else if (strcmp(name, "ledger") == 0)
     KIT_EQUAL(bootmem_set_ledger(entries, strtoul(words, NULL, 10)), 0);
   else if (strcmp(name, "checks") == 0)

@@ -54,13 +54,48 @@ import TraceReplay
   }
 
   @Test func aLeafThatIsEmptyAgainAndAgain_stays() throws {
-    var machine = HeapMachine(pageCount: 16)
+    var machine = HeapMachine(pageCount: 64)
     for _ in 0..<3 {
-      try machine.free(machine.allocate(Int(PageFrame.byteCount)))
+      // Of so many pages a block is not kept.
+      try machine.free(machine.allocate(17 * Int(PageFrame.byteCount)))
       #expect(machine.heap.statistics.indexPageCount == 2)
     }
     machine.trim()
     #expect(machine.heap.statistics.indexPageCount == 0)
+  }
+
+  @Test func pagesForTheIndexThatLack_areGivenBack() {
+    // Four pages of the index are missing: with that high a number, it has a leaf and three above.
+    for count in 0...4 {
+      var machine = HeapMachine(pageCount: count + 1, from: 1 << 32)
+      #expect(
+        machine.error(allocating: 100) == (count < 4 ? .outOfMemory(byteCount: 100) : nil),
+        "\(count + 1) pages")
+      #expect(machine.freePageCount == (count < 4 ? UInt64(count + 1) : 0))
+    }
+  }
+
+  /// Whatever lay there before.
+  @Test func theIndex_isMadeOfPagesOfAnyContent() throws {
+    var machine = HeapMachine(pageCount: 256)
+    fill(machine.firstByte, 256 * Int(PageFrame.byteCount), with: 0xa5)
+    for size in [100, 3000, 10_000] {
+      let pointer = try machine.allocate(size)
+      let pages = machine.firstByte..<machine.firstByte + UInt(256 * Int(PageFrame.byteCount))
+      for page in stride(from: pages.lowerBound, to: pages.upperBound, by: Int(PageFrame.byteCount))
+      where page != pointer {
+        guard case .notAllocated = machine.error(freeing: page) else {
+          Issue.record("\(page) was freed")
+          continue
+        }
+      }
+      let others = try (0..<20).map { _ in try machine.allocate(size) }
+      #expect(Set(others + [pointer]).count == 21)
+      for pointer in others + [pointer] { try machine.free(pointer) }
+      machine.trim()
+      #expect(machine.freePageCount == 256)
+      fill(machine.firstByte, 256 * Int(PageFrame.byteCount), with: 0x5a)
+    }
   }
 
   @Test func pagesAtTheNilPointer_areLeftOut() throws {

@@ -193,17 +193,6 @@ import Testing
     #expect(machine.freePageCount == before)
   }
 
-  @Test func pagesForTheIndexThatLack_areGivenBack() {
-    // Four pages of the index are missing: with that high a number, it has a leaf and three above.
-    for count in 0...4 {
-      var machine = HeapMachine(pageCount: count + 1, from: 1 << 32)
-      #expect(
-        machine.error(allocating: 100) == (count < 4 ? .outOfMemory(byteCount: 100) : nil),
-        "\(count + 1) pages")
-      #expect(machine.freePageCount == (count < 4 ? UInt64(count + 1) : 0))
-    }
-  }
-
   @Test func sizesBeyondAllMemory_areRefused() throws {
     var machine = HeapMachine(pageCount: 64)
     for size in [Int.max, -1, -4096, 65 * Self.pageByteCount] {
@@ -243,29 +232,6 @@ import Testing
     #expect(source.allocateHeapPages(tooMany + 1, alignedTo: 1, below: .end) == nil)
     #expect(source.allocateHeapPages(1, alignedTo: tooMany, below: .end) == nil)
     #expect(machine.freePageCount == 64)
-  }
-
-  /// Whatever lay there before.
-  @Test func theIndex_isMadeOfPagesOfAnyContent() throws {
-    var machine = HeapMachine(pageCount: 256)
-    fill(machine.firstByte, 256 * Self.pageByteCount, with: 0xa5)
-    for size in [100, 3000, 10_000] {
-      let pointer = try machine.allocate(size)
-      let pages = machine.firstByte..<machine.firstByte + UInt(256 * Self.pageByteCount)
-      for page in stride(from: pages.lowerBound, to: pages.upperBound, by: Self.pageByteCount)
-      where page != pointer {
-        guard case .notAllocated = machine.error(freeing: page) else {
-          Issue.record("\(page) was freed")
-          continue
-        }
-      }
-      let others = try (0..<20).map { _ in try machine.allocate(size) }
-      #expect(Set(others + [pointer]).count == 21)
-      for pointer in others + [pointer] { try machine.free(pointer) }
-      machine.trim()
-      #expect(machine.freePageCount == 256)
-      fill(machine.firstByte, 256 * Self.pageByteCount, with: 0x5a)
-    }
   }
 
   @Test func aClassThatWentEmpty_leavesItsPagesToOthers() throws {
@@ -359,76 +325,6 @@ import Testing
     try machine.free(large)
     machine.trim()
     #expect(machine.freePageCount == 8)
-  }
-
-  @Test(arguments: [false, true])
-  func resizing_keepsTheContent(handedOver: Bool) throws {
-    var machine = HeapMachine(pageCount: 1024)
-    if handedOver { try machine.handOver() }
-    let before = machine.freePageCount
-    var pointer = try machine.allocate(1)
-    fill(pointer, 1, with: 7)
-    var size = 1
-    for next in [2, 16, 17, 500, 499, 2048, 2049, 5000, 40_000, 100_000, 9000, 4000, 70, 0, 3] {
-      pointer = try machine.resize(pointer, to: next)
-      #expect(holds(pointer, min(size, next), 7), "from \(size) to \(next)")
-      size = next
-      fill(pointer, size, with: 7)
-      let usable = try machine.byteCount(of: pointer)
-      #expect(usable >= max(size, 1))
-      #expect(machine.heap.statistics.allocationCount == 1)
-    }
-    try machine.free(pointer)
-    machine.trim()
-    #expect(machine.freePageCount == before)
-  }
-
-  @Test func resizing_staysWhereItIs_whereItCan() throws {
-    guard Self.pageByteCount == 4096 else { return }
-    var machine = HeapMachine(pageCount: 256)
-    try machine.handOver()
-    let slot = try machine.allocate(520)
-    #expect(try machine.resize(slot, to: 576) == slot)
-    #expect(try machine.resize(slot, to: 289) == slot)
-    #expect(try machine.resize(slot, to: 288) != slot)
-    let block = try machine.allocate(3 * 4096)
-    for pages in [3, 5, 4, 8, 2] {
-      #expect(try machine.resize(block, to: pages * 4096) == block)
-      #expect(try machine.byteCount(of: block) == pages * 4096)
-    }
-    // Somebody is behind it.
-    let behind = try machine.allocate(4096)
-    if behind == block + 2 * 4096 {
-      #expect(try machine.resize(block, to: 3 * 4096) != block)
-    }
-  }
-
-  @Test func resizing_thatFails_changesNothing() throws {
-    var machine = HeapMachine(pageCount: 16)
-    let pointer = try machine.allocate(100)
-    fill(pointer, 100, with: 9)
-    let statistics = machine.heap.statistics
-    for size in [17 * Self.pageByteCount, .max, -1] {
-      #expect(
-        machine.error(resizing: pointer, to: size)
-          == .outOfMemory(byteCount: UInt(bitPattern: size)))
-    }
-    for alignment in [0, 3] {
-      #expect(
-        machine.error(resizing: pointer, to: 200, alignment: alignment)
-          == .alignmentNotPowerOfTwo(UInt(alignment)))
-    }
-    #expect(
-      machine.error(resizing: pointer + 8, to: 10)
-        == .notAllocated(address: pointer + 8, .insideAllocation(address: pointer)))
-    #expect(
-      machine.error(resizing: pointer + 3 * PageFrame.byteCountAsUInt, to: 10)
-        == .notAllocated(address: pointer + 3 * PageFrame.byteCountAsUInt, .otherPage))
-    #expect(machine.heap.statistics == statistics)
-    #expect(holds(pointer, 100, 9))
-    try machine.free(pointer)
-    #expect(
-      machine.error(resizing: pointer, to: 10) == .notAllocated(address: pointer, .noAllocation))
   }
 
   @Test(arguments: [0, 1, 100, 3000, 20_000])

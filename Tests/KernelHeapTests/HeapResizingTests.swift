@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+import KernelHeap
+import PhysicalMemory
+import TestSupport
+import Testing
+
+/// What becomes of allocations that get another size.
+@Suite struct HeapResizingTests {
+  @Test(arguments: [false, true])
+  func resizing_keepsTheContent(handedOver: Bool) throws {
+    var machine = HeapMachine(pageCount: 1024)
+    if handedOver { try machine.handOver() }
+    let before = machine.freePageCount
+    var pointer = try machine.allocate(1)
+    fill(pointer, 1, with: 7)
+    var size = 1
+    for next in [2, 16, 17, 500, 499, 2048, 2049, 5000, 40_000, 100_000, 9000, 4000, 70, 0, 3] {
+      pointer = try machine.resize(pointer, to: next)
+      #expect(holds(pointer, min(size, next), 7), "from \(size) to \(next)")
+      size = next
+      fill(pointer, size, with: 7)
+      let usable = try machine.byteCount(of: pointer)
+      #expect(usable >= max(size, 1))
+      #expect(machine.heap.statistics.allocationCount == 1)
+    }
+    try machine.free(pointer)
+    machine.trim()
+    #expect(machine.freePageCount == before)
+  }
+
+  @Test func resizing_staysWhereItIs_whereItCan() throws {
+    let page = Int(PageFrame.byteCount)
+    var machine = HeapMachine(pageCount: 256)
+    try machine.handOver()
+    let slot = try machine.allocate(520)
+    let size = try machine.byteCount(of: slot)
+    #expect(try machine.resize(slot, to: size) == slot)
+    #expect(try machine.resize(slot, to: size / 2 + 1) == slot)
+    #expect(try machine.resize(slot, to: size / 2) != slot)
+    let block = try machine.allocate(3 * page)
+    for pages in [3, 5, 4, 8, 2] {
+      #expect(try machine.resize(block, to: pages * page) == block)
+      #expect(try machine.byteCount(of: block) == pages * page)
+    }
+    // Somebody is behind it.
+    var others: [UInt] = []
+    while others.last != block + UInt(2 * page) { others.append(try machine.allocate(page)) }
+    #expect(try machine.resize(block, to: 3 * page) != block)
+  }
+
+  @Test func resizing_thatFails_changesNothing() throws {
+    var machine = HeapMachine(pageCount: 16)
+    let pointer = try machine.allocate(100)
+    fill(pointer, 100, with: 9)
+    let statistics = machine.heap.statistics
+    for size in [17 * Int(PageFrame.byteCount), .max, -1] {
+      #expect(
+        machine.error(resizing: pointer, to: size)
+          == .outOfMemory(byteCount: UInt(bitPattern: size)))
+    }
+    for alignment in [0, 3] {
+      #expect(
+        machine.error(resizing: pointer, to: 200, alignment: alignment)
+          == .alignmentNotPowerOfTwo(UInt(alignment)))
+    }
+    #expect(
+      machine.error(resizing: pointer + 8, to: 10)
+        == .notAllocated(address: pointer + 8, .insideAllocation(address: pointer)))
+    #expect(
+      machine.error(resizing: pointer + 3 * PageFrame.byteCountAsUInt, to: 10)
+        == .notAllocated(address: pointer + 3 * PageFrame.byteCountAsUInt, .otherPage))
+    #expect(machine.heap.statistics == statistics)
+    #expect(holds(pointer, 100, 9))
+    try machine.free(pointer)
+    #expect(
+      machine.error(resizing: pointer, to: 10) == .notAllocated(address: pointer, .noAllocation))
+  }
+}
