@@ -110,3 +110,8 @@ struct DeviceTreeResult {
     nodeNumbers = (0..<nodeMap.nodeCount).map { nodes.proximityDomain(of: NodeID($0)) }
   }
 }
+
+extension DeviceTreeBuilder {
+  /// What is made of the tree.
+  var result: DeviceTreeResult { DeviceTreeResult(BlobMemory(bytes)) }
+}

@@ -8,17 +8,13 @@ import Testing
   private static let misplaced =
     "device tree structure at 0x48000000: does not lie in the tree, aligned to 4 bytes"
 
-  private func result(_ tree: DeviceTreeBuilder) -> DeviceTreeResult {
-    DeviceTreeResult(BlobMemory(tree.bytes))
-  }
-
   /// Finishes the root of `tree`, reads it, and returns the error.
   private func error(changing change: (inout DeviceTreeBuilder) -> Void) -> String? {
     var tree = DeviceTreeBuilder.withMemory
     tree.endNode()
     tree.end()
     change(&tree)
-    return result(tree).boot.error
+    return tree.result.boot.error
   }
 
   @Test func read_treeOfTheBuilderIsGood() {
@@ -66,7 +62,7 @@ import Testing
     func error(_ build: (inout DeviceTreeBuilder) -> Void) -> String? {
       var tree = DeviceTreeBuilder()
       build(&tree)
-      return result(tree).boot.error
+      return tree.result.boot.error
     }
     #expect(
       error { $0.end() } == "device tree structure at 0x48000038: ends inside a node")
@@ -116,7 +112,7 @@ import Testing
     // The zero byte behind "reg", the last of 43 bytes, is not in the block.
     tree.header[8] = 42
     #expect(
-      result(tree).boot.error
+      tree.result.boot.error
         == "device tree structure at 0x48000088: has a property whose name does not end in the "
         + "strings, but starts at: 0x27")
   }
@@ -125,7 +121,7 @@ import Testing
     var tree = DeviceTreeBuilder.withMemory
     tree.property("late", cells: 1)
     #expect(
-      result(tree).boot.error == "device tree structure at 0x480000a8: has a property after a node"
+      tree.result.boot.error == "device tree structure at 0x480000a8: has a property after a node"
     )
   }
 
@@ -146,7 +142,7 @@ import Testing
     tree.token(4)
     tree.end()
     #expect(
-      result(tree).boot.regions == "  0000000100000000-000000010000ffff usable        64 KiB\n")
+      tree.result.boot.regions == "  0000000100000000-000000010000ffff usable        64 KiB\n")
   }
 
   @Test func read_nodesAreReadUpToTheStatedDepth() {
@@ -164,13 +160,13 @@ import Testing
       tree.end()
       return tree
     }
-    let deepest = result(tree(depth: 64))
+    let deepest = tree(depth: 64).result
     #expect(deepest.boot.error == nil)
     // The way up from there is through buses that are not seen from outside.
     #expect(deepest.reports.contains("stdout-path at "))
     #expect(deepest.reports.contains("disabled or out of the processor's reach: "))
     #expect(
-      result(tree(depth: 65)).boot.error?.hasSuffix("has nodes nested deeper than: 0x40") == true)
+      tree(depth: 65).result.boot.error?.hasSuffix("has nodes nested deeper than: 0x40") == true)
   }
 
   @Test func read_numbersOfCellsThatCannotBeAreNamed() {
@@ -184,7 +180,7 @@ import Testing
       tree.endNode()
       tree.end()
       #expect(
-        result(tree).boot.error == "device tree root at 0x4800003c: has #address-cells or "
+        tree.result.boot.error == "device tree root at 0x4800003c: has #address-cells or "
           + "#size-cells that memory cannot be expressed in")
     }
   }
@@ -200,7 +196,7 @@ import Testing
     tree.endNode()
     tree.endNode()
     tree.end()
-    #expect((result(tree).boot.error == nil) == (byteCount == 4))
+    #expect((tree.result.boot.error == nil) == (byteCount == 4))
   }
 
   @Test func read_addressesOfFourCellsAreRead() {
@@ -214,7 +210,7 @@ import Testing
     tree.endNode()
     tree.end()
     #expect(
-      result(tree).boot.regions == "  0000000200001000-0000000200001fff usable        4 KiB\n")
+      tree.result.boot.regions == "  0000000200001000-0000000200001fff usable        4 KiB\n")
   }
 
   @Test func read_numbersOfMoreThan64BitsAreNamed() {
@@ -228,40 +224,12 @@ import Testing
     tree.endNode()
     tree.endNode()
     tree.end()
-    let result = result(tree)
+    let result = tree.result
     #expect(
       result.boot.regions == "  0000000200001000-0000000200001fff usable        4 KiB\n")
     #expect(
       result.boot.reports
         == "firmware: device tree memory 0 at 0x4800008c: does not fit 64 bits; ignored\n")
-  }
-
-  @Test func read_treeWithoutMemoryIsAnError() {
-    var tree = DeviceTreeBuilder()
-    tree.node("")
-    tree.endNode()
-    tree.end()
-    #expect(result(tree).boot.error == "device tree at 0x48000000: has no memory")
-  }
-
-  @Test func read_reservedMemoryIsTranslatedByItsRanges() {
-    var tree = DeviceTreeBuilder.withMemory
-    tree.node("reserved-memory")
-    tree.property("#address-cells", cells: 1)
-    tree.property("#size-cells", cells: 1)
-    tree.property("ranges", cells: 0, 0, 0x4000_0000, 0x1000_0000)
-    for (name, start) in [("in@1000", 0x1000), ("out@10000000", 0x1000_0000)] {
-      tree.node(name)
-      tree.property("reg", cells: UInt32(start), 0x2000)
-      tree.endNode()
-    }
-    tree.endNode()
-    tree.endNode()
-    tree.end()
-    let result = result(tree)
-    #expect(result.boot.heldRanges.contains("0000000040001000-0000000040002fff reserved memory"))
-    #expect(!result.boot.heldRanges.contains("reserved memory 1"))
-    #expect(result.boot.reports.contains("is not in the ranges; ignored, is at: 0x10000000"))
   }
 
   @Test func read_entriesWithoutCellsAreNone() {
@@ -281,30 +249,12 @@ import Testing
     tree.endNode()
     tree.endNode()
     tree.end()
-    let result = result(tree)
+    let result = tree.result
     #expect(result.boot.error == nil)
     #expect(result.boot.reports.contains("reserved memory at "))
     #expect(result.boot.reports.contains("does not suit #address-cells and #size-cells"))
     #expect(result.console == nil)
     #expect(result.reports.contains("out of the processor's reach"))
-  }
-
-  /// As a tree of a real board has it: "linux,usable-memory" and no "reg" at all.
-  @Test func read_usableMemoryWithoutRegIsMemory() {
-    var tree = DeviceTreeBuilder()
-    tree.node("")
-    tree.property("#address-cells", cells: 1)
-    tree.property("#size-cells", cells: 1)
-    tree.node("memory")
-    tree.property("device_type", text: "memory")
-    tree.property("linux,usable-memory", cells: 0, 0x2000_0000)
-    tree.property("numa-node-id", cells: 0)
-    tree.endNode()
-    tree.endNode()
-    tree.end()
-    let result = DeviceTreeResult(BlobMemory(tree.bytes))
-    #expect(result.boot.error == nil && result.boot.reports == "")
-    #expect(result.nodePages == ["0:0-1ffff"])
   }
 
   @Test func read_treeThatIsCutOffIsNamedWithItsSize() {
@@ -315,88 +265,6 @@ import Testing
       DeviceTreeResult(BlobMemory(tree.bytes.dropLast())).boot.error
         == "device tree at 0x48000000: is cut off, has size: 0x\(String(tree.bytes.count, radix: 16))"
     )
-  }
-
-  /// Memory that can be taken out, of a node and of none.
-  @Test func read_hotPluggableMemoryIsNoted() {
-    var tree = DeviceTreeBuilder()
-    tree.node("")
-    tree.property("#address-cells", cells: 1)
-    tree.property("#size-cells", cells: 1)
-    for (name, cells, node) in [
-      ("memory@0", [0, 0x1000_0000], 0), ("memory@20000000", [0x2000_0000, 0x100_0000], 1),
-      ("memory@30000000", [0x3000_0000, 0x1000, 0x4000_0000, 0x1000], nil),
-    ] as [(String, [UInt32], UInt32?)] {
-      tree.node(name)
-      tree.property("device_type", text: "memory")
-      tree.property("reg", cells: cells)
-      if let node { tree.property("numa-node-id", cells: node) }
-      if node != 0 { tree.property("hotpluggable", [UInt8]()) }
-      tree.endNode()
-    }
-    tree.endNode()
-    tree.end()
-    let result = DeviceTreeResult(BlobMemory(tree.bytes))
-    #expect(result.nodePages == ["0:0-ffff", "1:20000-20fff", "1:30000-30000", "1:40000-40000"])
-    #expect(
-      result.hotPluggable == """
-          0000000020000000-0000000020ffffff 16 MiB
-          0000000030000000-0000000030000fff 4 KiB
-          0000000040000000-0000000040000fff 4 KiB
-
-        """)
-  }
-
-  @Test func read_crashHeaderIsHeld() {
-    for (cells, reports) in [
-      ([0, 0x5000_0000, 0, 0x1234], ""),
-      (
-        [0, 0x5000_0000],
-        "firmware: device tree elfcorehdr at 0x480000c0: does not suit #address-cells and "
-          + "#size-cells, has size: 0x8\n"
-      ),
-    ] as [([UInt32], String)] {
-      var tree = DeviceTreeBuilder.withMemory
-      tree.node("chosen")
-      tree.property(
-        "linux,elfcorehdr",
-        cells.flatMap { cell in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: cell >> $0) } })
-      tree.endNode()
-      tree.endNode()
-      tree.end()
-      let result = DeviceTreeResult(BlobMemory(tree.bytes))
-      #expect(
-        result.boot.heldRanges.contains(
-          "0000000050000000-0000000050001233 ELF header of the crash dump") == reports.isEmpty)
-      #expect(result.boot.reports == reports)
-    }
-  }
-
-  @Test func read_onlyChildrenOfTheRootAreMemory() {
-    var tree = DeviceTreeBuilder.withMemory
-    tree.node("module")
-    tree.node("memory@80000000")
-    tree.property("device_type", text: "memory")
-    tree.property("reg", cells: 0, 0x8000_0000, 0, 0x1000)
-    tree.endNode()
-    tree.endNode()
-    tree.endNode()
-    tree.end()
-    #expect(
-      result(tree).boot.regions == "  0000000040000000-000000007fffffff usable        1 GiB\n")
-  }
-
-  @Test func read_ramdiskOfNoBytesIsNoModule() {
-    for (end, count) in [(0, 0), (0x1000, 1)] as [(UInt32, Int)] {
-      var tree = DeviceTreeBuilder.withMemory
-      tree.node("chosen")
-      tree.property("linux,initrd-start", cells: 0)
-      tree.property("linux,initrd-end", cells: 0, end)
-      tree.endNode()
-      tree.endNode()
-      tree.end()
-      #expect(result(tree).boot.moduleCount == count)
-    }
   }
 
   @Test func read_disabledReservationsAndConsolesAreLeftOut() {
@@ -419,7 +287,7 @@ import Testing
       tree.endNode()
       tree.endNode()
       tree.end()
-      let result = result(tree)
+      let result = tree.result
       #expect(result.boot.heldRanges.contains("reserved memory 0") == isThere)
       #expect(result.console == (isThere ? "1000+100 ns16550" : nil))
       #expect(result.reports.contains("disabled") == !isThere)
@@ -437,7 +305,7 @@ import Testing
     tree.endNode()
     tree.endNode()
     tree.end()
-    let result = result(tree)
+    let result = tree.result
     #expect(result.console == nil)
     #expect(result.reports.contains("leads to no node"))
   }
@@ -460,7 +328,7 @@ import Testing
     tree.endNode()
     tree.endNode()
     tree.end()
-    #expect(result(tree).psciConduit == conduit)
+    #expect(tree.result.psciConduit == conduit)
   }
 
   /// Longer names are none.
@@ -478,32 +346,6 @@ import Testing
     tree.endNode()
     tree.endNode()
     tree.end()
-    #expect(result(tree).console == (count == 31 ? "9000000+1000" : nil))
-  }
-
-  @Test func read_asManyUsableRangesAsCountAreRead() {
-    var tree = DeviceTreeBuilder.withMemory
-    tree.node("chosen")
-    tree.property(
-      "linux,usable-memory-range",
-      cells: Array(repeating: 0, count: 15 * 4) + [0, 0x5000_0000, 0, 0x1000])
-    tree.endNode()
-    tree.endNode()
-    tree.end()
-    #expect(
-      result(tree).boot.regions == "  0000000050000000-0000000050000fff usable        4 KiB\n")
-    #expect(!result(tree).boot.reports.contains("is read up to 16 ranges"))
-  }
-
-  @Test func read_moreUsableRangesThanCountAreReported() {
-    var tree = DeviceTreeBuilder.withMemory
-    tree.node("chosen")
-    // Entries of 16 bytes, all zero.
-    tree.property("linux,usable-memory-range", Array(repeating: 0, count: 17 * 16))
-    tree.endNode()
-    tree.endNode()
-    tree.end()
-    #expect(result(tree).boot.error == "device tree at 0x48000000: has no memory")
-    #expect(result(tree).boot.reports.contains("is read up to 16 ranges, has: 0x11"))
+    #expect(tree.result.console == (count == 31 ? "9000000+1000" : nil))
   }
 }
