@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 @testable import BootMemory
 import PhysicalMemory
+import TestSupport
 
 /// A call that can be made in a small world.
 enum SmallWorldCall {
@@ -9,25 +10,10 @@ enum SmallWorldCall {
   case allocate(SmallWorldModel.Request)
 }
 
-/// Every state that calls can bring a world of a few pages to, each looked at once.
-///
-/// A state is all that the model knows and every byte of the allocator's, so what can follow is the
-/// same wherever the two are.  When no new one is left, every sequence of calls has been seen,
-/// however long.
-@safe struct SmallWorld: ~Copyable {
-  struct Difference: Error, CustomStringConvertible {
-    var description: String
-  }
-
-  /// What was seen.
-  private(set) var stateCount = 1
-  private(set) var callCount = 0
-  private(set) var depth = 0
-  /// Whether no state is left from which a call has not been made.
-  private(set) var isComplete = false
-
+/// A world of a few pages: an allocator and its byte-exact model.
+@safe struct SmallWorld: ExplorableWorld, ~Copyable {
   private let spans: [Range<Int>]
-  private let calls: [SmallWorldCall]
+  let calls: [SmallWorldCall]
   /// The allocator with the storage of its nodes and bitmaps, in one piece.
   private let image: UnsafeMutableRawBufferPointer
   private let memory: UnsafeMutablePointer<BootMemory>
@@ -66,53 +52,29 @@ enum SmallWorldCall {
 
   deinit { unsafe image.deallocate() }
 
-  /// Makes every call from every state, those that a call leads to first, then those that two lead
-  /// to, and so on, until all have been made or there were `maximumCallCount`.
-  mutating func explore(maximumCallCount: Int) throws(Difference) {
-    let first = State(model: SmallWorldModel(spans), image: unsafe [UInt8](image))
-    var seen: Set<State.Key> = [first.key]
-    var states = [first]
-    try judgeHandOver(first)
-    while !states.isEmpty {
-      var next: [State] = []
-      for state in states {
-        for call in calls {
-          let made = try make(call, from: state)
-          callCount += 1
-          guard seen.insert(made.key).inserted else { continue }
-          try judgeHandOver(made)
-          next.append(made)
-        }
-        // Whole levels only, so that the depth is one to which every sequence was seen.
-        if callCount > maximumCallCount { return }
-      }
-      depth += 1
-      stateCount = seen.count
-      states = next
-    }
-    isComplete = true
-  }
+  /// The state at the beginning.
+  var first: State { State(model: SmallWorldModel(spans), image: unsafe [UInt8](image)) }
 
-  private struct State {
+  struct State {
     let model: SmallWorldModel
     let image: [UInt8]
-
-    /// What two states are told apart by; that of an image is 64 bits of hash.
-    struct Key: Hashable {
-      let model: SmallWorldModel
-      let image: Int
-    }
-
-    var key: Key { Key(model: model, image: image.hashValue) }
   }
+
+  /// Of an image it has 64 bits of hash.
+  struct Key: Hashable {
+    let model: SmallWorldModel
+    let image: Int
+  }
+
+  func key(of state: State) -> Key { Key(model: state.model, image: state.image.hashValue) }
 
   private func bring(_ image: [UInt8]) {
     unsafe self.image.copyBytes(from: image)
   }
 
-  private func make(
+  func make(
     _ call: SmallWorldCall, from state: State
-  ) throws(Difference) -> State {
+  ) throws(WorldDifference) -> State {
     bring(state.image)
     var model = state.model
     let expected: SmallWorldModel.Outcome
@@ -138,11 +100,11 @@ enum SmallWorldCall {
       }
     }
     guard actual == expected else {
-      throw Difference(
+      throw WorldDifference(
         description: "\(call) gave \(actual), not \(expected), from \(state.model)")
     }
     if let difference = differentState(model) {
-      throw Difference(description: "\(call): \(difference), from \(state.model)")
+      throw WorldDifference(description: "\(call): \(difference), from \(state.model)")
     }
     return State(model: model, image: unsafe [UInt8](image))
   }
@@ -180,7 +142,7 @@ enum SmallWorldCall {
   }
 
   /// Every free page is handed over, once.
-  private func judgeHandOver(_ state: State) throws(Difference) {
+  func judge(_ state: State) throws(WorldDifference) {
     bring(state.image)
     var pages: [UInt64] = []
     _ = unsafe try! memory.pointee.handOver(maximumOrder: 2) { block in
@@ -190,7 +152,7 @@ enum SmallWorldCall {
       (node.start..<node.end).filter { node.isFree($0) }.map { UInt64($0) }
     }
     guard pages == expected else {
-      throw Difference(description: "hands over \(pages), not \(expected), of \(state.model)")
+      throw WorldDifference(description: "hands over \(pages), not \(expected), of \(state.model)")
     }
   }
 

@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: MIT
-import Foundation
+import TestSupport
 import Testing
 
 /// Small worlds, all of them: every sequence of calls, against a byte-exact model.
 @Suite struct SmallWorldTests {
-  /// How many calls are made in each world; `BOOTMEM_SMALL_WORLD_CALLS` sets another number.
-  static let callCount: Int = {
-    let text = ProcessInfo.processInfo.environment["BOOTMEM_SMALL_WORLD_CALLS"]
-    #if DEBUG
-    let count = 60_000
-    #else
-    let count = 1_000_000
-    #endif
-    return text.flatMap { Int($0) } ?? count
-  }()
-
   @Test(arguments: [[0..<3], [5..<8], [1..<3, 4..<6], [3..<5, 5..<7]])
   func everySequenceOfCalls_equalsModel(spans: [Range<Int>]) throws {
     var world = SmallWorld(spans, calls: Self.calls(spans))
-    try world.explore(maximumCallCount: Self.callCount)
-    print(
-      "nodes \(spans): \(world.stateCount) states, \(world.callCount) calls, depth \(world.depth)"
-        + (world.isComplete ? ", which is all there is" : ""))
-    #expect(world.depth >= 2 && world.stateCount > 100)
+    let seen = try world.explore(
+      from: world.first,
+      maximumCallCount: Exploration.maximumCallCount(debug: 60_000, release: 1_000_000))
+    print("nodes \(spans): \(seen)")
+    #expect(seen.depth >= 2 && seen.stateCount > 100)
   }
 
   /// Calls on every place of the nodes, and beside them.

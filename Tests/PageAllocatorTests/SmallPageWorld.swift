@@ -4,6 +4,7 @@ import BootMemoryTrace
 import Foundation
 import PageAllocator
 import PhysicalMemory
+import TestSupport
 import TraceReplay
 
 /// A call that can be made in a small world of pages.
@@ -15,25 +16,9 @@ enum SmallPageCall {
   case release(Range<Int>)
 }
 
-/// Every state that calls can bring the page allocator to on a node of any size, of whose pages all
-/// but a few stay reserved: each state is looked at once.
-///
-/// A state is all that the model knows and every byte of the allocator's, so what can follow is the
-/// same wherever the two are.  When no new one is left, every sequence of calls has been seen,
-/// however long.
-@safe struct SmallPageWorld: ~Copyable {
-  struct Difference: Error, CustomStringConvertible {
-    var description: String
-  }
-
-  /// What was seen.
-  private(set) var stateCount = 1
-  private(set) var callCount = 0
-  private(set) var depth = 0
-  /// Whether no state is left from which a call has not been made.
-  private(set) var isComplete = false
-
-  private let calls: [SmallPageCall]
+/// The page allocator on a node of any size, of whose pages all but a few stay reserved, and its model.
+@safe struct SmallPageWorld: ExplorableWorld, ~Copyable {
+  let calls: [SmallPageCall]
   private let model: SmallPageModel
 
   /// The allocator with the storage of its node, the bitmap and the tree, in one piece, all of which
@@ -42,7 +27,7 @@ enum SmallPageCall {
   private let pages: UnsafeMutablePointer<PageAllocator>
 
   /// What differs from the image at the beginning, by places of the host's pages.
-  private typealias Pieces = [Int: [UInt8]]
+  typealias Pieces = [Int: [UInt8]]
 
   private static var pieceByteCount: Int { 4096 }
 
@@ -121,45 +106,21 @@ enum SmallPageCall {
     return unsafe Int(storage.nodes[0].treePages.pageCount)
   }
 
-  /// Makes every call from every state, those that a call leads to first, then those that two lead
-  /// to, and so on, until all have been made or there were `maximumCallCount`.
-  mutating func explore(maximumCallCount: Int) throws(Difference) {
-    let start = State(model: model, pieces: [:])
-    var seen: Set<State.Key> = [start.key]
-    var states = [start]
-    try judgeStatistics(start)
-    while !states.isEmpty {
-      var next: [State] = []
-      for state in states {
-        for call in calls {
-          let made = try make(call, from: state)
-          callCount += 1
-          guard seen.insert(made.key).inserted else { continue }
-          try judgeStatistics(made)
-          next.append(made)
-        }
-        // Whole levels only, so that the depth is one to which every sequence was seen.
-        if callCount > maximumCallCount { return }
-      }
-      depth += 1
-      stateCount = seen.count
-      states = next
-    }
-    isComplete = true
-  }
+  /// The state at the beginning.
+  var start: State { State(model: model, pieces: [:]) }
 
-  private struct State {
+  struct State {
     let model: SmallPageModel
     let pieces: Pieces
-
-    /// What two states are told apart by; that of an image is 64 bits of hash.
-    struct Key: Hashable {
-      let model: SmallPageModel
-      let image: Int
-    }
-
-    var key: Key { Key(model: model, image: pieces.hashValue) }
   }
+
+  /// Of an image it has 64 bits of hash.
+  struct Key: Hashable {
+    let model: SmallPageModel
+    let image: Int
+  }
+
+  func key(of state: State) -> Key { Key(model: state.model, image: state.pieces.hashValue) }
 
   private mutating func bring(_ pieces: Pieces) {
     for place in changed where pieces[place] == nil {
@@ -189,16 +150,16 @@ enum SmallPageCall {
     return pieces
   }
 
-  private mutating func make(_ call: SmallPageCall, from state: State) throws(Difference) -> State {
+  mutating func make(_ call: SmallPageCall, from state: State) throws(WorldDifference) -> State {
     bring(state.pieces)
     var model = state.model
     let outcome = outcome(of: call)
     if let wrong = model.difference(call, outcome) {
-      throw Difference(description: "\(call) gave \(outcome): \(wrong), from \(state.model)")
+      throw WorldDifference(description: "\(call) gave \(outcome): \(wrong), from \(state.model)")
     }
     let pieces = pieces()
     if case .failed = outcome, pieces != state.pieces, call.isFree {
-      throw Difference(description: "\(call), refused, changed something, from \(state.model)")
+      throw WorldDifference(description: "\(call), refused, changed something, from \(state.model)")
     }
     return State(model: model, pieces: pieces)
   }
@@ -227,7 +188,7 @@ enum SmallPageCall {
   }
 
   /// The allocator counts what the model does.
-  private mutating func judgeStatistics(_ state: State) throws(Difference) {
+  mutating func judge(_ state: State) throws(WorldDifference) {
     bring(state.pieces)
     let counted = unsafe try! pages.pointee.statistics(of: NodeID(0))
     let expected = state.model.freeBlockCounts
@@ -235,7 +196,7 @@ enum SmallPageCall {
     // What counting has changed.
     _ = pieces()
     guard actual == expected, counted.freePageCount == state.model.freePageCount else {
-      throw Difference(description: "counts \(actual), not \(expected), in \(state.model)")
+      throw WorldDifference(description: "counts \(actual), not \(expected), in \(state.model)")
     }
   }
 }

@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: MIT
-import Foundation
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// Small worlds of pages, all of them: every sequence of calls, against a model of the rules.
 @Suite struct SmallPageWorldTests {
-  /// How many calls are made in each world; `BOOTMEM_SMALL_WORLD_CALLS` sets another number.
-  static let callCount: Int = {
-    let text = ProcessInfo.processInfo.environment["BOOTMEM_SMALL_WORLD_CALLS"]
-    #if DEBUG
-    let count = 30_000
-    #else
-    let count = 300_000
-    #endif
-    return text.flatMap { Int($0) } ?? count
-  }()
-
   /// Three GiB and more of pages of 4 KiB, from a page on that no word and no group begins with.
   static let span = 0x12345..<0x12345 + 786_439
 
@@ -30,10 +19,10 @@ import Testing
   ])
   func everySequenceOfCalls_followsTheRules(free: [Range<Int>], released: [Range<Int>]) throws {
     var world = SmallPageWorld(Self.span, free: free, released: released)
-    try world.explore(maximumCallCount: Self.callCount)
-    print(
-      "pages \(free), \(released): \(world.stateCount) states, \(world.callCount) calls, depth"
-        + " \(world.depth)" + (world.isComplete ? ", which is all there is" : ""))
-    #expect(world.depth >= 2 && world.stateCount > 20)
+    let seen = try world.explore(
+      from: world.start,
+      maximumCallCount: Exploration.maximumCallCount(debug: 30_000, release: 300_000))
+    print("pages \(free), \(released): \(seen)")
+    #expect(seen.isComplete && seen.stateCount > 20)
   }
 }
