@@ -66,7 +66,11 @@ enum SmallWorldCall {
     let image: Int
   }
 
-  func key(of state: State) -> Key { Key(model: state.model, image: state.image.hashValue) }
+  func key(of state: State) -> Key {
+    var hasher = Hasher()
+    hasher.combineBytes(state.image)
+    return Key(model: state.model, image: hasher.finalize())
+  }
 
   private func bring(_ image: [UInt8]) {
     unsafe self.image.copyBytes(from: image)

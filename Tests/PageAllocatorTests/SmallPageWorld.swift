@@ -120,7 +120,14 @@ enum SmallPageCall {
     let image: Int
   }
 
-  func key(of state: State) -> Key { Key(model: state.model, image: state.pieces.hashValue) }
+  func key(of state: State) -> Key {
+    var hasher = Hasher()
+    for (place, bytes) in state.pieces.sorted(by: { $0.key < $1.key }) {
+      hasher.combine(place)
+      hasher.combineBytes(bytes)
+    }
+    return Key(model: state.model, image: hasher.finalize())
+  }
 
   private mutating func bring(_ pieces: Pieces) {
     for place in changed where pieces[place] == nil {

@@ -96,3 +96,10 @@ extension ExplorableWorld where Self: ~Copyable {
     return exploration
   }
 }
+
+extension Hasher {
+  /// Takes bytes all at once, where an array hashes one after the other.
+  public mutating func combineBytes(_ bytes: [UInt8]) {
+    unsafe bytes.withUnsafeBytes { unsafe combine(bytes: $0) }
+  }
+}
