@@ -12,17 +12,13 @@ extension Trace {
   ///
   /// - Throws: The first line that is neither header nor call, with its number.
   public init(parsing bytes: some Collection<UInt8>) throws(TraceError) {
+    self.init()
     var reader = TraceReader()
-    operations = []
     var rest = bytes[...]
     while !rest.isEmpty {
       let line = rest.prefix { $0 != UInt8(ascii: "\n") }
       rest = rest[line.endIndex...].dropFirst()
-      switch try reader.read(line) {
-      case .nothing: break
-      case .begin: operations = []
-      case .call(let operation): operations.append(operation)
-      }
+      append(try reader.read(line))
     }
     try reader.finish()
     header = reader.header

@@ -35,14 +35,20 @@ public struct Trace: Sendable {
   }
 
   /// The figures of the machine.
-  public var header: Header
+  public var header = Header()
   /// The calls in order.
-  public var operations: [Operation]
+  public var operations: [Operation] = []
 
-  /// A scenario of these calls.
-  public init(header: Header, operations: [Operation]) {
-    self.header = header
-    self.operations = operations
+  /// A scenario without calls.
+  public init() {}
+
+  /// Appends what a line says that was read.
+  public mutating func append(_ line: TraceReader.Line) {
+    switch line {
+    case .nothing: break
+    case .begin: operations = []
+    case .call(let operation): operations.append(operation)
+    }
   }
 }
 

@@ -57,21 +57,17 @@ struct InputFile {
   /// - Parameter progress: Called with the number of calls so far.
   func trace(progress: (Int) -> Void) throws(MapFileError) -> Trace {
     var reader = TraceReader()
-    var operations: [Trace.Operation] = []
+    var trace = Trace()
     try readTrace { line throws(TraceError) in
-      switch try reader.read(line) {
-      case .nothing: break
-      case .begin: operations = []
-      case .call(let operation):
-        operations.append(operation)
-        progress(operations.count)
-      }
+      trace.append(try reader.read(line))
+      progress(trace.operations.count)
       return reader.problem != nil
     } finish: { () throws(TraceError) in
       try reader.finish()
     }
-    guard !operations.isEmpty else { throw noTrace }
-    return Trace(header: reader.header, operations: operations)
+    guard !trace.operations.isEmpty else { throw noTrace }
+    trace.header = reader.header
+    return trace
   }
 
   /// What is wrong with a trace without calls.
