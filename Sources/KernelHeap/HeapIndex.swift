@@ -88,8 +88,8 @@ import PhysicalMemory
 
   /// Adds an entry.
   ///
-  /// - Returns: Where it is: in its bitmap nothing is allocated, and the rest has any content; nil where the source has no pages for the index, and nothing has
-  ///   changed then.
+  /// - Returns: Where it is: in its bitmap nothing is allocated, and the rest has any content; nil where
+  ///   the source has no pages for the index, and nothing has changed then.
   /// - Complexity: O(1) in the leaf found last, O(height) otherwise.
   @inline(__always)
   mutating func insert(

@@ -114,10 +114,8 @@ readonly -a library_x86_flags=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-f
 build_library() {
   local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 abi=$6 output=$7 work=$8 file started=$SECONDS
   local -a headers=(bootmem.h bootmem_ledger.h)
-  library_flags "$arch" "$work" "$page_size"
-  mkdir -p "$work/include" "$work/members"
-  cp "$root"/Sources/CBootmem/include/* "$work/include"
-  cp -R "$root/Sources/CPageCaches/include" "$work/page_caches"
+  prepare_library "$arch" "$work" "$page_size"
+  mkdir -p "$work/members"
   write_library_header bootmem.h "" "$nodes" "$page_size" >"$work/include/bootmem.h"
   compile_library "$arch" "$work"
   optimise_library "$work"
@@ -147,6 +145,14 @@ build_library() {
     put_in_place "$work/result/$file" "$output/include"
   done
   say "built in $((SECONDS - started)) s: ${output#"$builds/"}/$arch/libbootmem.a"
+}
+
+# prepare_library ARCH WORK PAGE_SIZE: sets the flags, and puts the headers where they say.
+prepare_library() {
+  library_flags "$@"
+  mkdir -p "$2/include"
+  cp "$root"/Sources/CBootmem/include/* "$2/include"
+  cp -R "$root/Sources/CPageCaches/include" "$2/page_caches"
 }
 
 # put_in_place FILE FOLDER: moves it there, at once for whoever reads what was there.  The name of what is

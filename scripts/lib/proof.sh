@@ -13,10 +13,7 @@ readonly -a proved_sources=(Sources/{TextOutput,PhysicalMemory,PageBitmap,BootMe
 build_units() {
   local work=$1 to=$2 name
   local -a names
-  library_flags x86_64 "$work" 4K
-  mkdir -p "$work/include"
-  cp "$root"/Sources/CBootmem/include/* "$work/include"
-  cp -R "$root/Sources/CPageCaches/include" "$work/page_caches"
+  prepare_library x86_64 "$work" 4K
   compile_modules "$work" "$work/units.bc" PhysicalMemory PageBitmap ProofUnits
   "$(swift_tool clang)" "${c_flags[@]}" -c "$root/boot/x86_64/memory.S" -o "$work/memory.o"
   mapfile -t names < <(sed -nE 's/^@c func (\w+).*/\1/p' "$root"/Tests/Proof/Units/*.swift)
@@ -64,10 +61,7 @@ readonly -a proved_functions=(free_bootmem reserve_bootmem __alloc_bootmem_nopan
 # with Tests/Proof/kernel.c.
 build_program() {
   local work=$1 to=$2
-  library_flags x86_64 "$work" 4K
-  mkdir -p "$work/include"
-  cp "$root"/Sources/CBootmem/include/* "$work/include"
-  cp -R "$root/Sources/CPageCaches/include" "$work/page_caches"
+  prepare_library x86_64 "$work" 4K
   compile_library x86_64 "$work"
   optimise_library "$work"
   "$(swift_tool clang)" "${c_flags[@]}" -c "$root/Tests/Proof/kernel.c" -o "$work/kernel.o"
