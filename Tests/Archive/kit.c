@@ -75,16 +75,22 @@ static void BOOTMEM_CALL release_pages(void *given, unsigned long pfn, unsigned 
   kit_blocks[kit_block_count++] = (struct kit_block){pfn, order, nid};
 }
 
+/* Maps an arena, at `place` if nothing is there. */
+static void map_arena(void *place, size_t size)
+{
+  arena = mmap(place, size, PROT_READ | PROT_WRITE,
+    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  require(arena != MAP_FAILED, "no memory for the arena");
+  arena_size = size;
+}
+
 void kit_setup(unsigned long pfn, unsigned long pages)
 {
   size_t size = (size_t)pages * BOOTMEM_PAGE_SIZE;
 
   if (size > arena_size) {
     if (arena_size > 0) munmap(arena, arena_size);
-    arena = mmap(NULL, size, PROT_READ | PROT_WRITE,
-      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    require(arena != MAP_FAILED, "no memory for the arena");
-    arena_size = size;
+    map_arena(NULL, size);
   }
   arena_address = pfn * BOOTMEM_PAGE_SIZE;
   kit_block_count = text_length = 0;
@@ -104,6 +110,19 @@ void kit_setup(unsigned long pfn, unsigned long pages)
     .release_pages = release_pages,
   };
   require(bootmem_setup(&kit_platform) == 0, "bootmem_setup refused the platform");
+}
+
+unsigned long kit_null_pfn(void) { return kit_address(NULL) >> BOOTMEM_PAGE_SHIFT; }
+
+void kit_setup_elsewhere(unsigned long pfn, unsigned long pages)
+{
+  enum { STEP = 1 << 24, FIRST = 0x20000000 };
+  static uintptr_t place = FIRST;
+
+  munmap(arena, arena_size);
+  map_arena((void *)place, arena_size);
+  place += STEP;
+  kit_setup(pfn, pages);
 }
 
 uintptr_t kit_address(const void *pointer)

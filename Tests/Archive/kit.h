@@ -28,6 +28,13 @@ enum { EBUSY_RESULT = -16, EINVAL_RESULT = -22, ENOMEM_RESULT = -12 };
  * its content is left over from before. */
 void kit_setup(unsigned long pfn, unsigned long pages);
 
+/* The page whose address, to the library's pointers, is NULL.  No memory of a test's may be there:
+ * an allocation of it would look like none. */
+unsigned long kit_null_pfn(void);
+
+/* Sets up as kit_setup() does, with the arena elsewhere in this process and another page at NULL. */
+void kit_setup_elsewhere(unsigned long pfn, unsigned long pages);
+
 /* The platform that kit_setup() uses; may be changed, for a bootmem_setup() of the caller's. */
 extern struct bootmem_platform kit_platform;
 

@@ -285,33 +285,44 @@ static unsigned parse(char *text, char **name, unsigned long *arguments)
   return count;
 }
 
+/* The first page of each node in a trace, and the one behind its last. */
+static unsigned long spans[BOOTMEM_MAX_NODES][2];
+static unsigned span_count;
+
+/* Whether a node has any of the pages. */
+static bool is_spanned(unsigned long pfn, unsigned long pages)
+{
+  unsigned index;
+
+  for (index = 0; index < span_count; index++)
+    if (pfn < spans[index][1] && spans[index][0] < pfn + pages) return true;
+  return false;
+}
+
 /* Finds a place for all bitmaps that lies in no node: behind the last, or in a hole. */
 static bool find_arena(FILE *file, unsigned long *pfn, unsigned long *pages)
 {
   char line[LINE_SIZE], *name;
-  unsigned long spans[BOOTMEM_MAX_NODES][2], a[MAXIMUM_ARGUMENTS], candidate;
-  unsigned count = 0, index, other;
+  unsigned long a[MAXIMUM_ARGUMENTS], candidate;
+  unsigned index;
 
   *pages = 0;
+  span_count = 0;
   while (fgets(line, sizeof line, file) != NULL) {
     if (!clean(line) || (strncmp(line, "init ", 5) != 0 && strncmp(line, "uma ", 4) != 0)) continue;
     parse(line, &name, a);
-    spans[count][0] = name[0] == 'i' ? a[2] : 0;
-    spans[count][1] = name[0] == 'i' ? a[3] : a[1];
-    if (spans[count][1] < spans[count][0]) continue;
-    *pages += bootmem_bootmap_pages(spans[count][1] - spans[count][0]);
-    count++;
+    spans[span_count][0] = name[0] == 'i' ? a[2] : 0;
+    spans[span_count][1] = name[0] == 'i' ? a[3] : a[1];
+    if (spans[span_count][1] < spans[span_count][0]) continue;
+    *pages += bootmem_bootmap_pages(spans[span_count][1] - spans[span_count][0]);
+    span_count++;
   }
   rewind(file);
-  for (index = 0; index <= count; index++) {
-    candidate = index < count ? spans[index][1] : 0;
-    if (candidate + *pages > END_PFN) continue;
-    for (other = 0; other < count; other++)
-      if (candidate < spans[other][1] && spans[other][0] < candidate + *pages) break;
-    if (other == count) {
-      *pfn = candidate;
-      return true;
-    }
+  for (index = 0; index <= span_count; index++) {
+    candidate = index < span_count ? spans[index][1] : 0;
+    if (candidate + *pages > END_PFN || is_spanned(candidate, *pages)) continue;
+    *pfn = candidate;
+    return true;
   }
   return false;
 }
@@ -342,6 +353,7 @@ static bool replay(const char *path, FILE *file)
     return false;
   }
   kit_setup(arena_pfn, arena_pages);
+  while (is_spanned(kit_null_pfn(), 1)) kit_setup_elsewhere(arena_pfn, arena_pages);
   next_map_pfn = arena_pfn;
   minimum_pfn = 0;
   handed_over = false;
