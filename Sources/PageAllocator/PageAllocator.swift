@@ -9,7 +9,7 @@ import PhysicalMemory
 ///
 /// Calls must not overlap in time: a kernel makes them under one lock.
 @safe public struct PageAllocator: ~Copyable {
-  typealias NodePointer = UnsafeMutablePointer<PageNode>
+  package typealias NodePointer = UnsafeMutablePointer<PageNode>
 
   /// What a node that is asked for means.
   public enum NodePolicy: Equatable, Sendable {
@@ -27,7 +27,7 @@ import PhysicalMemory
   let nodes: UnsafeMutableBufferPointer<PageNode>
 
   /// The node with the lowest pages.
-  private(set) var firstNode: NodePointer?
+  package private(set) var firstNode: NodePointer?
 
   /// The node whose page was freed last; one without pages where there is no node.
   private var recentNode: NodePointer
@@ -158,49 +158,40 @@ import PhysicalMemory
     order: Int, on node: NodeID? = nil, policy: NodePolicy = .preferred,
     below limit: PageFrame = .end
   ) throws(PageAllocatorError) -> PageFrame {
-    if node == nil {
-      if order == 0, let page = allocateSinglePage(below: limit) { return page }
-      if let page = allocateExactBlock(order: order, below: limit) { return page }
+    let first =
+      if let node {
+        // A larger block takes the long way anyhow.
+        order < Self.wordOrder ? unsafe nodeWithPages(node) : nil
+      } else {
+        unsafe firstNode
+      }
+    if let first = unsafe first {
+      if order == 0, let page = unsafe first.pointee.allocateSinglePage(below: limit) {
+        return page
+      }
+      if order >= 0, order < Self.wordOrder,
+        let page = unsafe first.pointee.allocateExactBlock(
+          order: UInt(bitPattern: order), below: limit)
+      {
+        return page
+      }
     }
     return try allocateBlock(order: order, on: node, policy: policy, below: limit)
   }
 
-  /// Allocates a page where the next one lies ready; nil where it does not.
+  /// Allocates a page where the next one of the node with the lowest pages lies ready; nil where it
+  /// does not.
   ///
   /// - Complexity: O(1).
   @inline(__always)
   package func allocateSinglePage(below limit: PageFrame) -> PageFrame? {
     guard let node = unsafe firstNode else { return nil }
-    let end = UInt(clamping: limit.number)
-    guard let number = unsafe node.pointee.tree.allocateOwned(below: end) else { return nil }
-    return PageFrame(UInt64(number))
+    return unsafe node.pointee.allocateSinglePage(below: limit)
   }
 
   /// The smallest order of a block that lies in no word of a bitmap.
   @inline(__always)
   package static var wordOrder: Int { Int(bitPattern: PageTreeLayout.wordOrder) }
-
-  /// Allocates a block below ``wordOrder`` where the node with the lowest pages has one that fits
-  /// exactly; nil where it takes longer to find one.
-  ///
-  /// - Complexity: O(levels).
-  @inline(__always)
-  package func allocateExactBlock(order: Int, below limit: PageFrame) -> PageFrame? {
-    guard order >= 0, order < Self.wordOrder, let node = unsafe firstNode else { return nil }
-    let end = unsafe node.pointee.bit(of: limit)
-    let bit = unsafe node.pointee.tree.allocateExact(order: UInt(bitPattern: order), below: end)
-    guard let bit else { return nil }
-    return unsafe node.pointee.page(ofBit: bit)
-  }
-
-  /// Allocates a block on the node with the lowest pages; nil where that is not possible.
-  ///
-  /// - Complexity: O(levels).
-  @inline(__always)
-  package func allocateOnFirstNode(order: Int, below limit: PageFrame) -> PageFrame? {
-    guard order >= 0, order <= Self.maximumOrder, let node = unsafe firstNode else { return nil }
-    return unsafe allocate(order: order, in: node, below: limit)
-  }
 
   /// Allocates a block the long way, which every call can take.
   @inline(never)
@@ -213,7 +204,8 @@ import PhysicalMemory
       let first = unsafe try pointer(to: node)
       // One that was never registered has no memory, and no tree.
       if unsafe !first.pointee.span.isEmpty,
-        let page = unsafe allocate(order: order, in: first, below: limit)
+        let page = unsafe first.pointee.allocateBlock(
+          order: UInt(bitPattern: order), below: limit)
       {
         return page
       }
@@ -222,26 +214,14 @@ import PhysicalMemory
     }
     var next = unsafe firstNode
     while let node = unsafe next {
-      if unsafe node != named, let page = unsafe allocate(order: order, in: node, below: limit) {
+      if unsafe node != named,
+        let page = unsafe node.pointee.allocateBlock(order: UInt(bitPattern: order), below: limit)
+      {
         return page
       }
       unsafe next = node.pointee.next
     }
     throw .outOfPages(order: order)
-  }
-
-  @inline(__always)
-  private func allocate(order: Int, in node: NodePointer, below limit: PageFrame) -> PageFrame? {
-    let end = unsafe node.pointee.bit(of: limit)
-    // At most 10.
-    let order = UInt(bitPattern: order)
-    let spare = unsafe node.pointee.tree.allocateSpare(order: order, below: end)
-    guard
-      let bit = unsafe spare
-        ?? node.pointee.tree.allocate(
-          order: order, count: 1 &<< order, below: end)
-    else { return nil }
-    return unsafe node.pointee.page(ofBit: bit)
   }
 
   /// Frees a block.
@@ -438,9 +418,23 @@ import PhysicalMemory
     return unsafe node.pointee.span
   }
 
+  /// The node with that number; nil if there is none, or it has no pages.
+  @inline(__always)
+  package func nodeWithPages(_ id: NodeID) -> NodePointer? {
+    guard let node = unsafe node(id), unsafe !node.pointee.span.isEmpty else { return nil }
+    return unsafe node
+  }
+
   @inline(__always)
   func pointer(to id: NodeID) throws(PageAllocatorError) -> NodePointer {
-    guard id.rawValue >= 0, id.rawValue < (unsafe nodes.count) else { throw .noSuchNode(id) }
+    guard let node = unsafe node(id) else { throw .noSuchNode(id) }
+    return unsafe node
+  }
+
+  /// The node with that number; nil if there is none.
+  @inline(__always)
+  private func node(_ id: NodeID) -> NodePointer? {
+    guard id.rawValue >= 0, id.rawValue < (unsafe nodes.count) else { return nil }
     // There is a first element, since there is this one.
     return unsafe nodes.baseAddress.unsafelyUnwrapped + id.rawValue
   }

@@ -116,6 +116,34 @@ static void test_nodes(void)
   KIT_EXPECT(bootmem_pages_allocate(0, 1, 0) < PAGES / 2);
 }
 
+static void test_named_nodes(void)
+{
+  set_up("a node that is named, or none that has pages");
+  KIT_EQUAL(bootmem_keep_pages(), 0);
+  unsigned long before[2] = {free_pages(0), free_pages(1)};
+
+  for (unsigned int order = 0; order <= BOOTMEM_PAGES_MAX_ORDER; order++) {
+    unsigned long on = bootmem_pages_allocate_on(order, 1, 0);
+    unsigned long below = bootmem_pages_allocate_on(order, 1, PAGES / 2 + 0x800);
+    unsigned long any = bootmem_pages_allocate_on(order, -1, 0);
+    unsigned long empty = bootmem_pages_allocate(order, 2, 0);
+
+    KIT_EXPECT(on >= PAGES / 2 && on + (1UL << order) <= PAGES);
+    KIT_EXPECT(below >= PAGES / 2 && below + (1UL << order) <= PAGES / 2 + 0x800);
+    KIT_EXPECT(any < PAGES / 2 && empty < PAGES / 2);
+    KIT_EQUAL(bootmem_pages_allocate_on(order, 1, PAGES / 2), BOOTMEM_NO_PAGE);
+    KIT_EQUAL(bootmem_pages_allocate_on(order, 2, 0), BOOTMEM_NO_PAGE);
+    kit_text[0] = 0;
+    KIT_EQUAL(bootmem_pages_allocate_on(order, -2, 0), BOOTMEM_NO_PAGE);
+    KIT_EXPECT(strstr(kit_text, "-2"));
+    KIT_EQUAL(bootmem_pages_allocate_on(order, BOOTMEM_MAX_NODES, 0), BOOTMEM_NO_PAGE);
+    KIT_EQUAL(free_pages(0), before[0] - (2UL << order));
+    KIT_EQUAL(free_pages(1), before[1] - (2UL << order));
+    KIT_EQUAL(bootmem_pages_free(on, order) | bootmem_pages_free(below, order), 0);
+    KIT_EQUAL(bootmem_pages_free(any, order) | bootmem_pages_free(empty, order), 0);
+  }
+}
+
 static void test_release(void)
 {
   set_up("what was reserved is released by range");
@@ -221,6 +249,7 @@ int main(void)
   test_blocks();
   test_runs();
   test_nodes();
+  test_named_nodes();
   test_release();
   test_late();
   test_late_nodes();

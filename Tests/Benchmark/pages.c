@@ -47,6 +47,10 @@ static unsigned long end_pfn;
 static inline unsigned long allocate(unsigned int order) { return buddy_allocate(order); }
 static inline void release(unsigned long pfn, unsigned int order) { buddy_free(pfn, order); }
 
+/* It has one node. */
+static void prefer_node(void) {}
+static void use_only_node(void) {}
+
 /* Nothing counts its free pages. */
 static unsigned long free_pages(void) { return 0; }
 
@@ -59,9 +63,21 @@ static void set_up(unsigned long size)
 
 #else
 
+/* Which call is measured, and the node that it names; as many instructions as with constants. */
+static unsigned long (*allocate_block)(unsigned int, int, unsigned long) = bootmem_pages_allocate;
+static int nid = -1;
+
+static void prefer_node(void) { nid = 0; }
+
+static void use_only_node(void)
+{
+	nid = 0;
+	allocate_block = bootmem_pages_allocate_on;
+}
+
 static inline unsigned long allocate(unsigned int order)
 {
-	return bootmem_pages_allocate(order, -1, 0);
+	return allocate_block(order, nid, 0);
 }
 
 static inline void release(unsigned long pfn, unsigned int order)
@@ -285,15 +301,23 @@ static const struct {
 	const char *name;
 	unsigned long size;
 	void (*run)(void);
+	void (*choose)(void);
 } cases[] = {
-	{"pages-pair-0", 4 * GIB, run_pair_0},
-	{"pages-bulk-0", 4 * GIB, run_bulk_0},
-	{"pages-random-free-0", 4 * GIB, run_random_free},
-	{"pages-pair-9", 64 * GIB - START, run_pair_9},
-	{"pages-bulk-9", 64 * GIB - START, run_bulk_9},
-	{"pages-free-9", 64 * GIB - START, run_free_9},
-	{"pages-mix-allocate", 4 * GIB, run_mix_allocate},
-	{"pages-mix-free", 4 * GIB, run_mix_free},
+	{"pages-pair-0", 4 * GIB, run_pair_0, NULL},
+	{"pages-bulk-0", 4 * GIB, run_bulk_0, NULL},
+	{"pages-random-free-0", 4 * GIB, run_random_free, NULL},
+	{"pages-pair-9", 64 * GIB - START, run_pair_9, NULL},
+	{"pages-bulk-9", 64 * GIB - START, run_bulk_9, NULL},
+	{"pages-free-9", 64 * GIB - START, run_free_9, NULL},
+	{"pages-mix-allocate", 4 * GIB, run_mix_allocate, NULL},
+	{"pages-mix-free", 4 * GIB, run_mix_free, NULL},
+	{"pages-node-pair-0", 4 * GIB, run_pair_0, prefer_node},
+	{"pages-node-bulk-0", 4 * GIB, run_bulk_0, prefer_node},
+	{"pages-node-pair-9", 64 * GIB - START, run_pair_9, prefer_node},
+	{"pages-node-mix-allocate", 4 * GIB, run_mix_allocate, prefer_node},
+	{"pages-only-pair-0", 4 * GIB, run_pair_0, use_only_node},
+	{"pages-only-bulk-0", 4 * GIB, run_bulk_0, use_only_node},
+	{"pages-only-pair-9", 64 * GIB - START, run_pair_9, use_only_node},
 };
 
 static void run_case(size_t index)
@@ -301,6 +325,8 @@ static void run_case(size_t index)
 	set_up(cases[index].size);
 	unsigned long free_at_start = free_pages();
 
+	if (cases[index].choose != NULL)
+		cases[index].choose();
 	cases[index].run();
 	free_all();
 	if (free_pages() != free_at_start)

@@ -19,66 +19,6 @@ public func bootmem_keep_pages() -> Int32 {
   }
 }
 
-/// See bootmem_pages.h.
-@c @implementation @_optimize(speed)
-public func bootmem_pages_allocate(_ order: UInt32, _ nid: Int32, _ limit_pfn: UInt) -> UInt {
-  if order == 0, nid == -1, let pages = unsafe KeptPages.pages {
-    if let page = unsafe pages.pointee.allocateSinglePage(below: limit(limit_pfn)) {
-      return UInt(truncatingIfNeeded: page.number)
-    }
-    // Constants need no registers to be saved.
-    return allocateExactBlock(0, -1, limit_pfn)
-  }
-  if order >= PageAllocator.wordOrder { return allocateBlock(order, nid, limit_pfn) }
-  return allocateExactBlock(order, nid, limit_pfn)
-}
-
-// Each of these goes on to the next, which has more registers to save.
-
-@_optimize(speed) @inline(never)
-private func allocateExactBlock(_ order: UInt32, _ nid: Int32, _ limit_pfn: UInt) -> UInt {
-  if nid == -1, let pages = unsafe KeptPages.pages,
-    let page = unsafe pages.pointee.allocateExactBlock(
-      order: Int(truncatingIfNeeded: order), below: limit(limit_pfn))
-  {
-    return UInt(truncatingIfNeeded: page.number)
-  }
-  return allocateBlock(order, nid, limit_pfn)
-}
-
-@_optimize(speed) @inline(never)
-private func allocateBlock(_ order: UInt32, _ nid: Int32, _ limit_pfn: UInt) -> UInt {
-  if nid == -1, let pages = unsafe KeptPages.pages,
-    let page = unsafe pages.pointee.allocateOnFirstNode(
-      order: Int(truncatingIfNeeded: order), below: limit(limit_pfn))
-  {
-    return UInt(truncatingIfNeeded: page.number)
-  }
-  return allocate(order, nid, limit_pfn, .preferred)
-}
-
-/// See bootmem_pages.h.
-@c @implementation
-public func bootmem_pages_allocate_on(_ order: UInt32, _ nid: Int32, _ limit_pfn: UInt) -> UInt {
-  allocate(order, nid, limit_pfn, .only)
-}
-
-@inline(never)
-private func allocate(
-  _ order: UInt32, _ nid: Int32, _ limit_pfn: UInt, _ policy: PageAllocator.NodePolicy
-) -> UInt {
-  guard let pages = unsafe KeptPages.pages else { return .max }
-  do throws(PageAllocatorError) {
-    let page = unsafe try pages.pointee.allocateBlock(
-      order: Int(truncatingIfNeeded: order), on: nid == -1 ? nil : NodeID(Int(nid)),
-      policy: policy, below: limit(limit_pfn))
-    return UInt(truncatingIfNeeded: page.number)
-  } catch {
-    report("bootmem_pages_allocate", error)
-    return .max
-  }
-}
-
 /// The limit that C calls `pfn`.
 @inline(__always)
 func limit(_ pfn: UInt) -> PageFrame { pfn == 0 ? .end : PageFrame(UInt64(pfn)) }

@@ -11,7 +11,9 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "SwiftBenchmark",
-      dependencies: [.product(name: "BootMemory", package: "swift-bootmem")],
+      dependencies: ["BootMemory", "PageAllocator"].map {
+        .product(name: $0, package: "swift-bootmem")
+      },
       swiftSettings: [.strictMemorySafety(), .treatAllWarnings(as: .error)])
   ]
 )

@@ -10,7 +10,7 @@ struct Case {
   var run: (inout Machine) throws -> Void
 }
 
-private func registerClean(_ machine: inout Machine) throws {
+func registerClean(_ machine: inout Machine) throws {
   try machine.register(0, from: 0, byteCount: 64 * gib)
   try machine.free(0, 64 * gib)
   try machine.reserve(0, 128 * mib)
@@ -114,7 +114,7 @@ func allCases() -> [Case] {
       try machine.memory.handOver(maximumOrder: 10) { _ in blockCount += 1 }
       precondition(blockCount > 16000)
     },
-  ] + entries("64", 64) + entries("page", page)
+  ] + entries("64", 64) + entries("page", page) + pageCases()
 }
 
 /// Every way to an allocation of a size.

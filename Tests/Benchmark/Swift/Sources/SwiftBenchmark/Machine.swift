@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
 import Glibc
+import PageAllocator
 import PhysicalMemory
 
 /// Boot memory of a machine of any size, of which only the bitmaps are there.
-struct Machine: ~Copyable {
+@safe struct Machine: ~Copyable {
   var memory: BootMemory
+
+  /// Its pages, once they are kept.
+  private(set) var pages: UnsafeMutablePointer<PageAllocator>?
 
   /// The bitmaps lie from 2 MiB on in physical memory, and the host's memory stands for that.
   private static let bitmapStart = PageFrame(512)
@@ -34,6 +38,14 @@ struct Machine: ~Copyable {
 
   mutating func free(_ start: UInt64, _ byteCount: UInt64) throws {
     try memory.free(AddressRange(start: PhysicalAddress(start), byteCount: byteCount)!)
+  }
+
+  /// Hands over to a page allocator.
+  mutating func keepPages() throws {
+    let nodes = UnsafeMutableBufferPointer<PageNode>.allocate(capacity: 64)
+    let pages = UnsafeMutablePointer<PageAllocator>.allocate(capacity: 1)
+    unsafe pages.initialize(to: try PageAllocator(takingOver: &memory, nodes: nodes))
+    unsafe self.pages = unsafe pages
   }
 
   mutating func reserve(_ start: UInt64, _ byteCount: UInt64) throws {

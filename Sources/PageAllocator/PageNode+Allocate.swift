@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+import PhysicalMemory
+
+/// Allocating blocks on a node that has pages.
+extension PageNode {
+  /// Allocates a page where the next one lies ready; nil where it does not.
+  ///
+  /// - Complexity: O(1).
+  @inline(__always)
+  package mutating func allocateSinglePage(below limit: PageFrame) -> PageFrame? {
+    guard let number = tree.allocateOwned(below: UInt(clamping: limit.number)) else { return nil }
+    return PageFrame(UInt64(number))
+  }
+
+  /// Allocates a block where there is one that fits exactly; nil where it takes longer to find one.
+  ///
+  /// - Parameters:
+  ///   - order: Below ``PageAllocator/wordOrder``.
+  ///   - limit: The page frame that all pages must lie below.
+  /// - Complexity: O(levels).
+  @inline(__always)
+  package mutating func allocateExactBlock(order: UInt, below limit: PageFrame) -> PageFrame? {
+    guard let bit = tree.allocateExact(order: order, below: bit(of: limit)) else { return nil }
+    return page(ofBit: bit)
+  }
+
+  /// Allocates a block; nil where the node has none.
+  ///
+  /// - Parameters:
+  ///   - order: At most ``PageAllocator/maximumOrder``.
+  ///   - limit: The page frame that all pages must lie below.
+  /// - Complexity: O(levels), beside what ``PageAllocator/allocate(order:on:policy:below:)`` says.
+  @inline(__always)
+  package mutating func allocateBlock(order: UInt, below limit: PageFrame) -> PageFrame? {
+    let end = bit(of: limit)
+    guard
+      let bit = tree.allocateSpare(order: order, below: end)
+        ?? tree.allocate(order: order, count: 1 &<< order, below: end)
+    else { return nil }
+    return page(ofBit: bit)
+  }
+}
