@@ -7,15 +7,21 @@ extension BootMemoryError {
   ///
   /// Page frame numbers, addresses and sizes are hexadecimal.
   public func write(to sink: inout some TextSink) {
+    let (text, numbers) = message
+    sink.write(text, with: numbers.span)
+  }
+
+  /// The text with the numbers that go in it.
+  package var message: (text: StaticString, numbers: InlineArray<3, UInt64>) {
     switch self {
     case .outOfMemory(let byteCount):
-      sink.write("out of memory: no free range for 0x", hexadecimal: byteCount, " bytes")
+      ("out of memory: no free range for 0x% bytes", [byteCount, 0, 0])
     case .alreadyReserved(let page):
-      sink.write("page 0x", hexadecimal: page.number, " is reserved already")
+      ("page 0x% is reserved already", [page.number, 0, 0])
     case .handedOver:
-      sink.write("boot memory has been handed over to the page allocator")
+      ("boot memory has been handed over to the page allocator", [0, 0, 0])
     case .misuse(let misuse):
-      misuse.write(to: &sink)
+      misuse.message
     }
   }
 }
@@ -23,63 +29,51 @@ extension BootMemoryError {
 extension BootMemoryMisuse {
   /// Writes what was wrong, without a line feed.
   public func write(to sink: inout some TextSink) {
+    let (text, numbers) = message
+    sink.write(text, with: numbers.span)
+  }
+
+  fileprivate var message: (text: StaticString, numbers: InlineArray<3, UInt64>) {
     switch self {
     case .alreadyFree(let page):
-      sink.write("page 0x", hexadecimal: page.number, " is free already")
+      ("page 0x% is free already", [page.number, 0, 0])
     case .outsideNodes(let page):
-      sink.write("page 0x", hexadecimal: page.number, " lies in no node")
+      ("page 0x% lies in no node", [page.number, 0, 0])
     case .outsideNode(let page, let node):
-      sink.write("page 0x", hexadecimal: page.number, " lies outside")
-      sink.write(node)
+      ("page 0x% lies outside node #", [page.number, node.bits, 0])
     case .beyondAddressSpace(let address):
-      sink.write(
-        "the range at 0x", hexadecimal: address.rawValue, " reaches beyond the address space")
+      ("the range at 0x% reaches beyond the address space", [address.rawValue, 0, 0])
     case .zeroByteCount:
-      sink.write("the size is 0")
+      ("the size is 0", [0, 0, 0])
     case .alignmentNotPowerOfTwo(let alignment):
-      sink.write("the alignment 0x", hexadecimal: alignment, " is not a power of two")
+      ("the alignment 0x% is not a power of two", [alignment, 0, 0])
     case .noSuchNode(let node):
-      sink.write("there is no room for")
-      sink.write(node)
+      ("there is no room for node #", [node.bits, 0, 0])
     case .nodeAlreadyRegistered(let node):
-      sink.write("registered already:")
-      sink.write(node)
+      ("registered already: node #", [node.bits, 0, 0])
     case .nodeOverlaps(let pages, let node):
-      sink.write("the span 0x")
-      sink.write(pages)
-      sink.write(" overlaps that of")
-      sink.write(node)
+      (
+        "the span 0x%-0x% overlaps that of node #",
+        [pages.start.number, pages.end.number, node.bits]
+      )
     case .bitmapOverlaps(let pages, let node):
-      sink.write("the bitmap at 0x")
-      sink.write(pages)
-      sink.write(" overlaps that of")
-      sink.write(node)
+      (
+        "the bitmap at 0x%-0x% overlaps that of node #",
+        [pages.start.number, pages.end.number, node.bits]
+      )
     case .bitmapTooSmall(let byteCount, let requiredByteCount):
-      sink.write("the bitmap has 0x", hexadecimal: byteCount, " bytes and needs 0x")
-      sink.write(hexadecimal: requiredByteCount)
+      ("the bitmap has 0x% bytes and needs 0x%", [byteCount, requiredByteCount, 0])
     case .bitmapMisplaced(let place):
-      sink.write("no bitmap can lie at 0x")
-      sink.write(hexadecimal: UInt64(place))
+      ("no bitmap can lie at 0x%", [UInt64(place), 0, 0])
     case .orderOutOfRange(let order):
-      sink.write("no block has the order ")
-      if order < 0 { sink.write("-") }
-      sink.write(decimal: order.magnitude)
+      ("no block has the order #", [UInt64(bitPattern: Int64(order)), 0, 0])
     case .notHandedOver:
-      sink.write("boot memory has not been handed over yet")
+      ("boot memory has not been handed over yet", [0, 0, 0])
     }
   }
 }
 
-extension TextSink {
-  fileprivate mutating func write(_ node: NodeID) {
-    write(" node ")
-    if node.rawValue < 0 { write("-") }
-    write(decimal: node.rawValue.magnitude)
-  }
-
-  fileprivate mutating func write(_ pages: PageRange) {
-    write(hexadecimal: pages.start.number)
-    write("-0x")
-    write(hexadecimal: pages.end.number)
-  }
+extension NodeID {
+  /// As a text takes its decimal numbers.
+  fileprivate var bits: UInt64 { UInt64(bitPattern: Int64(rawValue)) }
 }

@@ -14,6 +14,7 @@ public struct TextBuffer: TextSink {
   public init() {}
 
   /// Takes one ASCII byte, if it still fits.
+  @inline(never)
   public mutating func write(byte: UInt8) {
     guard count < Self.capacity else {
       for index in (Self.capacity - 3)..<Self.capacity { bytes[index] = 0x2e }

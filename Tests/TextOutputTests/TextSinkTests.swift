@@ -27,6 +27,20 @@ import Testing
     #expect(text == "0x1f 31")
   }
 
+  // MARK: Texts with numbers
+
+  @Test func textWithNumbers_hasThemInTheirPlaces() {
+    let numbers: InlineArray<3, UInt64> = [0xab, 12, UInt64(bitPattern: -7)]
+    let text = printed { $0.write("0x% [# pages] on #", with: numbers.span) }
+    #expect(text == "0xab [12 pages] on -7")
+    // Numbers without a place are left out.
+    #expect(printed { $0.write("page %", with: numbers.span) } == "page ab")
+    #expect(printed { $0.write("no number", with: numbers.span) } == "no number")
+    let largest: InlineArray<2, UInt64> = [.max, UInt64(bitPattern: Int64.min)]
+    let both = printed { $0.write("%#", with: largest.span) }
+    #expect(both == "ffffffffffffffff-9223372036854775808")
+  }
+
   // MARK: Hexadecimal
 
   @Test(

@@ -13,19 +13,15 @@ enum Refusal: Error {
   case reversedSpan
   case beyondAddressSpace
 
-  /// Writes the reason, without a line feed.
-  func write(to sink: inout some TextSink) {
+  /// The reason, as a text with numbers in it.
+  var message: (text: StaticString, numbers: InlineArray<3, UInt64>) {
     switch self {
-    case .memory(let error):
-      error.write(to: &sink)
-    case .nullNode:
-      sink.write("the node is NULL")
+    case .memory(let error): error.message
+    case .nullNode: ("the node is NULL", [0, 0, 0])
     case .foreignNode(let place):
-      sink.write("the pointer 0x", hexadecimal: UInt64(place), " is not from bootmem_node()")
-    case .reversedSpan:
-      sink.write("the end lies below the start")
-    case .beyondAddressSpace:
-      sink.write("that reaches beyond the address space")
+      ("the pointer 0x% is not from bootmem_node()", [UInt64(place), 0, 0])
+    case .reversedSpan: ("the end lies below the start", [0, 0, 0])
+    case .beyondAddressSpace: ("that reaches beyond the address space", [0, 0, 0])
     }
   }
 }
@@ -61,11 +57,18 @@ struct Call {
   private func write(_ refusal: Refusal, to text: inout TextBuffer) {
     text.write("bootmem: ")
     text.write(name)
-    text.write("(0x", hexadecimal: UInt64(arguments.0), "")
-    if argumentCount > 1 { text.write(", 0x", hexadecimal: UInt64(arguments.1), "") }
-    if argumentCount > 2 { text.write(", 0x", hexadecimal: UInt64(arguments.2), "") }
-    text.write("): ")
-    refusal.write(to: &text)
+    let numbers: InlineArray<3, UInt64> = [
+      UInt64(arguments.0), UInt64(arguments.1), UInt64(arguments.2),
+    ]
+    let form: StaticString =
+      switch argumentCount {
+      case 1: "(0x%): "
+      case 2: "(0x%, 0x%): "
+      default: "(0x%, 0x%, 0x%): "
+      }
+    text.write(form, with: numbers.span)
+    let message = refusal.message
+    text.write(message.text, with: message.numbers.span)
   }
 
   /// Calls `platform.fault`, which does not return; or, for a call that is merely ignored, writes a
