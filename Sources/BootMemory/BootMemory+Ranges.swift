@@ -69,9 +69,10 @@ extension BootMemory {
   ///     several nodes that adjoin.
   ///   - node: The node that has all the pages.
   ///   - exclusively: Whether it is an error if any page is reserved already.
-  /// - Throws: ``BootMemoryError/alreadyReserved(_:)`` where asked for; nothing is reserved then,
-  ///   but as in Linux the search of each node up to that page continues at the first page of the
-  ///   range, if it would have gone on above.  ``BootMemoryMisuse/outsideNodes(_:)``,
+  /// - Throws: ``BootMemoryError/alreadyReserved(_:)`` or ``BootMemoryError/bitmapReserved(_:_:)``
+  ///   where asked for; nothing is reserved then, but as in Linux the search of each node up to that
+  ///   page continues at the first page of the range, if it would have gone on above.
+  ///   ``BootMemoryMisuse/outsideNodes(_:)``,
   ///   ``BootMemoryMisuse/outsideNode(_:_:)``, ``BootMemoryMisuse/beyondAddressSpace(_:)``,
   ///   ``BootMemoryMisuse/noSuchNode(_:)``, ``BootMemoryError/handedOver``; nothing has changed
   ///   then.
@@ -231,7 +232,7 @@ extension BootMemory {
       repeat {
         if let page = unsafe walk.node.pointee.firstReserved(in: walk.part) {
           unsafe undoReserve(from: first, pages, at: page)
-          throw .alreadyReserved(PageFrame(UInt64(page)))
+          throw reserved(page)
         }
       } while walk.advance()
       walk = unsafe NodeWalk(from: first, over: pages)
@@ -240,6 +241,19 @@ extension BootMemory {
       if hasDebugOutput { unsafe debugReserve(walk.node, walk.part, exclusively: exclusively) }
       unsafe walk.node.pointee.mark(walk.part, free: false)
     } while walk.advance()
+  }
+
+  /// The error for a page that is in the way of an exclusive reserve.
+  @inline(never)
+  private mutating func reserved(_ page: PageNumber) -> BootMemoryError {
+    var next = unsafe firstNode
+    while let node = unsafe next {
+      if unsafe Range(node.pointee.bitmapPages).contains(page) {
+        return unsafe .bitmapReserved(PageFrame(UInt64(page)), id(of: node))
+      }
+      unsafe next = node.pointee.next
+    }
+    return .alreadyReserved(PageFrame(UInt64(page)))
   }
 
   /// What the undoing of a failed exclusive reserve leaves behind in Linux: the pages before the

@@ -18,6 +18,8 @@ extension BootMemoryError {
       ("out of memory: no free range for 0x% bytes", [byteCount, 0, 0])
     case .alreadyReserved(let page):
       ("page 0x% is reserved already", [page.number, 0, 0])
+    case .bitmapReserved(let page, let node):
+      ("page 0x% is reserved already: the bitmap of node #", [page.number, node.bits, 0])
     case .handedOver:
       ("boot memory has been handed over to the page allocator", [0, 0, 0])
     case .misuse(let misuse):

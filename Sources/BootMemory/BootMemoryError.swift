@@ -10,6 +10,9 @@ public enum BootMemoryError: Error, Equatable, Sendable {
   /// An exclusive reserve met this page, which is reserved already (`-EBUSY`).
   case alreadyReserved(PageFrame)
 
+  /// The same, and the page holds the bitmap of that node.
+  case bitmapReserved(PageFrame, NodeID)
+
   /// The memory has been handed over to the page allocator.
   case handedOver
 

@@ -140,7 +140,7 @@ extension TraceCall {
   public func answer(to error: BootMemoryError) -> StaticString {
     switch error {
     case .outOfMemory: return stopsKernel ? "PANIC" : "NULL"
-    case .alreadyReserved: return "EBUSY"
+    case .alreadyReserved, .bitmapReserved: return "EBUSY"
     case .misuse: return "BUG"
     case .handedOver: break
     }

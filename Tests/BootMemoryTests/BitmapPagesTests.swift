@@ -103,6 +103,28 @@ import Testing
     #expect(machine.reservedPages(of: 0..<0x400) == Array(own) + Array(bitmap))
   }
 
+  /// ```
+  ///  0     100     180        c00    d00
+  ///  |______00______11__________|______|     0 and 1: the bitmaps of both nodes
+  /// ```
+  @Test func exclusiveReserve_ofBitmap_namesItsNode() throws {
+    var machine = Machine()
+    let bitmap = try machine.register(0, 0..<0xc00, bitmapAt: 0x100)
+    let other = try machine.register(1, 0xc00..<0xd00, bitmapAt: 0x180)
+    try machine.memory.free(pages(0..<0xd00))
+    try machine.memory.reserve(pages(0x300..<0x301))
+    for (first, error) in [
+      (bitmap.lowerBound, .bitmapReserved(PageFrame(bitmap.lowerBound), NodeID(0))),
+      (bitmap.upperBound - 1, .bitmapReserved(PageFrame(bitmap.upperBound - 1), NodeID(0))),
+      (bitmap.upperBound, .bitmapReserved(PageFrame(other.lowerBound), NodeID(1))),
+      (other.upperBound, .alreadyReserved(PageFrame(0x300))),
+    ] as [(UInt64, BootMemoryError)] {
+      #expect(throws: error) {
+        try machine.memory.reserve(pages(first..<0x301), exclusively: true)
+      }
+    }
+  }
+
   @Test func withoutKeeping_freeIsAsInLinux() throws {
     var machine = Machine(keepsBitmapsReserved: false)
     let bitmap = try machine.register(0, 0..<0x1000, bitmapAt: 0x100)

@@ -151,6 +151,10 @@ import Testing
   private static let texts: [(BootMemoryError, String)] = [
     (.outOfMemory(byteCount: 0x1000), "out of memory: no free range for 0x1000 bytes"),
     (.alreadyReserved(PageFrame(0x1f0)), "page 0x1f0 is reserved already"),
+    (
+      .bitmapReserved(PageFrame(0xd7), NodeID(0)),
+      "page 0xd7 is reserved already: the bitmap of node 0"
+    ),
     (.handedOver, "boot memory has been handed over to the page allocator"),
     (.misuse(.alreadyFree(PageFrame(0x1f0))), "page 0x1f0 is free already"),
     (.misuse(.outsideNodes(PageFrame(0x20))), "page 0x20 lies in no node"),

@@ -79,7 +79,10 @@ private func reserveFailed(
 ) -> Int32 {
   // After the hand-over whatever is asked for comes to the same.
   if unsafe LibraryState.memory.pointee.isHandedOver { return ErrorNumber.invalid }
-  if case .memory(.alreadyReserved) = error { return ErrorNumber.busy }
+  switch error {
+  case .memory(.alreadyReserved), .memory(.bitmapReserved): return ErrorNumber.busy
+  default: break
+  }
   let name: StaticString = isOnNode ? "reserve_bootmem_node" : "reserve_bootmem"
   Call(name, start, byteCount).refuse(error)
   return ErrorNumber.invalid

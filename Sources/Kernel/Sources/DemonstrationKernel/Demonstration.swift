@@ -159,8 +159,10 @@ struct Demonstration {
       } catch {
         owners.write(error, to: &console)
         console.write("\n")
-        guard case .alreadyReserved = error else { throw .bootMemory(error) }
-        return
+        switch error {
+        case .alreadyReserved, .bitmapReserved: return
+        default: throw .bootMemory(error)
+        }
       }
       throw .broken("an exclusive reserve got pages that are held")
     }

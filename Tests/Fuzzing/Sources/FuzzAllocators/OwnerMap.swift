@@ -131,7 +131,11 @@ struct OwnerMap {
     if exclusively {
       for candidate in nodes where node == nil || candidate.id == node {
         let part = pages.clamped(to: candidate.pages)
-        if let page = candidate.free.firstGap(in: part) { return .alreadyReserved(PageFrame(page)) }
+        if let page = candidate.free.firstGap(in: part) {
+          let holder = nodes.first { $0.bitmapPages.contains(page) }
+          return holder.map { .bitmapReserved(PageFrame(page), $0.id) }
+            ?? .alreadyReserved(PageFrame(page))
+        }
       }
     }
     mark(pages, free: false, on: node)
