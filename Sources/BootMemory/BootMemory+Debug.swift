@@ -2,7 +2,8 @@
 import PhysicalMemory
 import TextOutput
 
-/// A line for each operation, in the form that Linux prints with `bootmem_debug`.
+/// A line for each operation, in the form and the order in which Linux 4.19 prints them with
+/// `bootmem_debug`, so that both logs can be laid side by side.
 ///
 /// The methods are mutating, though they change nothing: they get the place of boot memory then, where
 /// each call would take a copy of it, and so much more stack.
@@ -16,117 +17,101 @@ extension BootMemory {
 
   mutating func debugRegister(_ node: NodePointer) {
     let span = unsafe node.pointee.span
-    var line = unsafe DebugLine("init_bootmem_core", node: id(of: node))
-    line.add(" start=", span.start.number)
-    line.add(" map=", unsafe node.pointee.bitmapPages.start.number)
-    line.add(" end=", span.end.number)
-    line.add(" mapsize=", BootMemory.bitmapByteCount(forPageCount: span.pageCount))
-    write(&line)
+    let numbers: InlineArray<5, UInt64> = unsafe [
+      number(of: node), span.start.number, node.pointee.bitmapPages.start.number, span.end.number,
+      BootMemory.bitmapByteCount(forPageCount: span.pageCount),
+    ]
+    write("init_bootmem_core nid=# start=% map=% end=% mapsize=%", with: numbers.span)
   }
 
   mutating func debugFree(_ node: NodePointer, _ pages: Range<PageNumber>) {
-    unsafe debug("__free", node, pages)
+    unsafe debugMark("__free nid=# start=% end=%", node, pages, isReserved: 0, flags: 0)
   }
 
+  /// Where the pages may be reserved already, there is a line for each that is.
   mutating func debugReserve(_ node: NodePointer, _ pages: Range<PageNumber>, exclusively: Bool) {
-    unsafe debug("__reserve", node, pages, flags: exclusively ? 1 : 0)
-    var page = unsafe node.pointee.firstReserved(in: pages)
-    while let found = page {
-      var line = DebugLine("__reserve")
-      line.text.write("silent double reserve of PFN ")
-      line.text.write(hexadecimal: UInt64(found))
-      write(&line)
+    unsafe debugMark(
+      "__reserve nid=# start=% end=% flags=%", node, pages, isReserved: 1,
+      flags: exclusively ? 1 : 0)
+    if exclusively { return }
+    var next = pages.lowerBound
+    while next < pages.upperBound,
+      let page = unsafe node.pointee.firstReserved(in: next..<pages.upperBound)
+    {
+      let numbers: InlineArray<1, UInt64> = [UInt64(page)]
+      write("__reserve silent double reserve of PFN %", with: numbers.span)
       // The page lies below the end of the range.
-      let next = found &+ 1
-      guard next < pages.upperBound else { return }
-      page = unsafe node.pointee.firstReserved(in: next..<pages.upperBound)
+      next = page &+ 1
     }
   }
 
+  /// Two lines: what a call asks for on a node, and that it is done.
+  @inline(never)
+  private mutating func debugMark(
+    _ done: StaticString, _ node: NodePointer, _ pages: Range<PageNumber>, isReserved: UInt64,
+    flags: UInt64
+  ) {
+    unsafe debug(
+      "mark_bootmem_node nid=# start=% end=% reserve=# flags=%", node, pages, isReserved, flags)
+    unsafe debug(done, node, pages, flags)
+  }
+
+  /// An exclusive reserve begins to undo what it has done on the node with the page in the way.
+  mutating func debugUndo(_ node: NodePointer, _ pages: Range<PageNumber>) {
+    unsafe debug("__free nid=# start=% end=%", node, pages)
+  }
+
   mutating func debugAllocate(_ node: NodePointer, _ request: ResolvedRequest) {
-    var line = unsafe DebugLine("alloc_bootmem_bdata", node: id(of: node))
-    line.add(" size=", UInt64(request.byteCount))
-    line.text.write(" [")
-    line.text.write(decimal: request.pageCount)
-    line.text.write(" pages]")
-    line.add(" align=", request.alignment)
-    line.add(" goal=", request.goal)
     let isLimited = request.limitPage != .max
-    line.add(
-      " limit=", isLimited ? UInt64(request.limitPage) << PageFrame.byteCountShift : 0)
-    write(&line)
+    let numbers: InlineArray<6, UInt64> = unsafe [
+      number(of: node), UInt64(request.byteCount), UInt64(request.pageCount), request.alignment,
+      request.goal, isLimited ? UInt64(request.limitPage) << PageFrame.byteCountShift : 0,
+    ]
+    write(
+      "alloc_bootmem_bdata nid=# size=% [# pages] align=% goal=% limit=%", with: numbers.span)
   }
 
   mutating func debugAllocated(_ node: NodePointer, _ address: UInt) {
     // An allocation that starts inside a page shares it with the one before, which reserved it.
     let start = address &>> PageFrame.numberShift &+ (address & PageFrame.offsetMask == 0 ? 0 : 1)
     let end = unsafe node.pointee.nextPage
-    unsafe debug("__reserve", node, start..<max(start, end), flags: 1)
+    unsafe debug("__reserve nid=# start=% end=% flags=%", node, start..<max(start, end), 1)
   }
 
   mutating func debugHandOver(_ node: NodePointer) {
-    unsafe debug("free_all_bootmem_core", node, node.pointee.pages)
+    unsafe debug("free_all_bootmem_core nid=# start=% end=%", node, node.pointee.pages)
   }
 
   mutating func debugHandedOver(_ node: NodePointer, released: UInt64) {
-    var line = unsafe DebugLine("free_all_bootmem_core", node: id(of: node))
-    line.add(" released=", released)
-    write(&line)
+    let numbers: InlineArray<2, UInt64> = unsafe [number(of: node), released]
+    write("free_all_bootmem_core nid=# released=%", with: numbers.span)
+  }
+
+  private func number(of node: NodePointer) -> UInt64 {
+    unsafe UInt64(id(of: node).rawValue.magnitude)
   }
 
   /// Writes a line about pages of a node.
   @inline(never)
   private mutating func debug(
-    _ function: StaticString, _ node: NodePointer, _ pages: Range<PageNumber>, flags: UInt64? = nil
+    _ text: StaticString, _ node: NodePointer, _ pages: Range<PageNumber>, _ more: UInt64 = 0,
+    _ flags: UInt64 = 0
   ) {
-    var line = unsafe DebugLine(function, node: id(of: node))
-    line.add(" start=", UInt64(pages.lowerBound))
-    line.add(" end=", UInt64(pages.upperBound))
-    if let flags { line.add(" flags=", flags) }
-    write(&line)
+    let numbers: InlineArray<5, UInt64> = unsafe [
+      number(of: node), UInt64(pages.lowerBound), UInt64(pages.upperBound), more, flags,
+    ]
+    write(text, with: numbers.span)
   }
 
   @inline(never)
-  private mutating func write(_ line: inout DebugLine) {
-    line.text.write("\n")
+  private mutating func write(_ text: StaticString, with numbers: Span<UInt64>) {
+    var line = TextBuffer()
+    line.write("bootmem::")
+    line.write(text, with: numbers)
+    line.write("\n")
     guard let write = unsafe debugOutput else { return }
-    unsafe line.text.withBytes { bytes in
+    unsafe line.withBytes { bytes in
       unsafe write(platform.context, bytes.baseAddress, UInt(bytes.count))
     }
-  }
-}
-
-/// A line of debugging output while it is put together.
-private struct DebugLine {
-  var text = TextBuffer()
-
-  // Parts of the caller, which has the line in one place then and not in two.
-
-  init(_ function: StaticString) {
-    begin(function)
-  }
-
-  init(_ function: StaticString, node: NodeID) {
-    begin(function)
-    add(node)
-  }
-
-  @inline(never)
-  private mutating func begin(_ function: StaticString) {
-    text.write("bootmem::")
-    text.write(function)
-    text.write(" ")
-  }
-
-  @inline(never)
-  private mutating func add(_ node: NodeID) {
-    text.write("nid=")
-    text.write(decimal: node.rawValue.magnitude)
-  }
-
-  @inline(never)
-  mutating func add(_ name: StaticString, _ value: UInt64) {
-    text.write(name)
-    text.write(hexadecimal: value)
   }
 }

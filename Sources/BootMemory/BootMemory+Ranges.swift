@@ -228,19 +228,15 @@ extension BootMemory {
   ) throws(BootMemoryError) {
     let first = unsafe try firstNode(of: pages, on: node)
     var walk = unsafe NodeWalk(from: first, over: pages)
-    if exclusively {
-      repeat {
-        if let page = unsafe walk.node.pointee.firstReserved(in: walk.part) {
-          unsafe undoReserve(from: first, pages, at: page)
-          throw reserved(page)
-        }
-      } while walk.advance()
-      walk = unsafe NodeWalk(from: first, over: pages)
-    }
     repeat {
       if hasDebugOutput { unsafe debugReserve(walk.node, walk.part, exclusively: exclusively) }
-      unsafe walk.node.pointee.mark(walk.part, free: false)
+      if exclusively, let page = unsafe walk.node.pointee.firstReserved(in: walk.part) {
+        unsafe undoReserve(walk, before: page, from: first, pages)
+        throw reserved(page)
+      }
     } while walk.advance()
+    walk = unsafe NodeWalk(from: first, over: pages)
+    repeat { unsafe walk.node.pointee.mark(walk.part, free: false) } while walk.advance()
   }
 
   /// The error for a page that is in the way of an exclusive reserve.
@@ -257,14 +253,20 @@ extension BootMemory {
   }
 
   /// What the undoing of a failed exclusive reserve leaves behind in Linux: the pages before the
-  /// one in the way were free, and are so again, but freeing them has lowered the hints.
+  /// one in the way were free, and are so again, but freeing them has lowered the hints, first that
+  /// of the node with `page`, to which `walk` has come, then those of the nodes before.
   private mutating func undoReserve(
-    from first: NodePointer, _ pages: Range<PageNumber>, at page: PageNumber
+    _ walk: NodeWalk, before page: PageNumber, from first: NodePointer, _ pages: Range<PageNumber>
   ) {
-    var walk = unsafe NodeWalk(from: first, over: pages)
+    let start = walk.part.lowerBound
+    if hasDebugOutput { unsafe debugUndo(walk.node, start..<page) }
+    unsafe walk.node.pointee.lowerHint(to: start)
+    // Linux frees no page of the first node then, and says so.
+    var walk = unsafe NodeWalk(from: first, over: pages.lowerBound..<start)
     repeat {
+      if hasDebugOutput { unsafe debugFree(walk.node, walk.part) }
       unsafe walk.node.pointee.lowerHint(to: walk.part.lowerBound)
-    } while walk.advance() && walk.part.lowerBound <= page
+    } while walk.advance()
   }
 
   private mutating func check(_ range: AddressRange) throws(BootMemoryError) {

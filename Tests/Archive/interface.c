@@ -148,9 +148,11 @@ static void test_debug(void)
   KIT_EQUAL(strlen(kit_text), 0);
   bootmem_debug = 1;
   reserve_bootmem(0x2000, 0x1000, BOOTMEM_DEFAULT);
-  KIT_EXPECT(strstr(kit_text, "bootmem::__reserve nid=0 start=2 end=3 flags=0\n") != NULL);
+  KIT_EXPECT(strstr(kit_text, "bootmem::mark_bootmem_node nid=0 start=2 end=3 reserve=1 flags=0\n"
+    "bootmem::__reserve nid=0 start=2 end=3 flags=0\n") != NULL);
   free_bootmem(0x2000, 0x1000);
-  KIT_EXPECT(strstr(kit_text, "bootmem::__free nid=0 start=2 end=3\n") != NULL);
+  KIT_EXPECT(strstr(kit_text, "bootmem::mark_bootmem_node nid=0 start=2 end=3 reserve=0 flags=0\n"
+    "bootmem::__free nid=0 start=2 end=3\n") != NULL);
   alloc_bootmem(0x1800);
   KIT_EXPECT(strstr(kit_text, "bootmem::alloc_bootmem_bdata nid=1 size=1800 [2 pages] align=40 "
     "goal=1000000 limit=0\n") != NULL);

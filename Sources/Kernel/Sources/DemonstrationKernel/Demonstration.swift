@@ -152,11 +152,13 @@ struct Demonstration {
   private func reserveWhatIsHeld(
     on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
   ) throws(KernelError) {
-    console.write("  reserve exclusively: ")
+    let subject: StaticString = "  reserve exclusively: "
     for index in 0..<owners.count where memory.hasNode(with: owners[index].range.touchedPages) {
       do {
         try memory.reserve(owners[index].range, exclusively: true)
       } catch {
+        // Behind the lines that debugging writes of the call.
+        console.write(subject)
         owners.write(error, to: &console)
         console.write("\n")
         switch error {
@@ -166,6 +168,7 @@ struct Demonstration {
       }
       throw .broken("an exclusive reserve got pages that are held")
     }
+    console.write(subject)
     console.write("left out: nothing that is held lies in a node\n")
   }
 
