@@ -70,7 +70,7 @@ static int BOOTMEM_CALL node_number(void *context, const pg_data_t *pgdat)
 
 /* The library, which is no init code, keeps this function's address; it is called during init, and so it may
  * call init code: hence __ref. */
-static void __ref BOOTMEM_CALL release_pages(void *context, unsigned long pfn, unsigned int order,
+static void __ref BOOTMEM_CALL release_block(void *context, unsigned long pfn, unsigned int order,
 	int nid)
 {
 	reset_all_zones_managed_pages();
@@ -105,7 +105,7 @@ void __init bootmem_set_up_once(void)
 	platform.max_order = MAX_ORDER - 1;
 	platform.write = write;
 	platform.fault = fault;
-	platform.release_pages = release_pages;
+	platform.release_pages = release_block;
 	platform.late_allocate = late_allocate;
 	platform.node_number = node_number;
 	bootmem_setup(&platform);

@@ -21,6 +21,8 @@ extern pg_data_t contig_page_data;
 extern struct page mem_map[];
 extern unsigned char memory[];
 extern unsigned long totalram_pages;
+/* A kernel's own function, whose name the adapter leaves alone. */
+void release_pages(struct page **pages, int count);
 #define PAGE_SHIFT 12
 #define SMP_CACHE_BYTES 64
 #define MAX_ORDER 11
