@@ -17,7 +17,7 @@ import PhysicalMemory
   public static var minimumAlignment: UInt { SizeClass.minimumByteCount }
 
   /// The page frame that all memory must lie below.
-  let limit: PageFrame
+  private(set) var limit: PageFrame
 
   var index: HeapIndex
 
@@ -50,6 +50,12 @@ import PhysicalMemory
     unsafe blocks = InlineArray(repeating: nil)
     index = HeapIndex(directMapOffset: directMapOffset)
     unsafe precondition(SizeClass.count <= lists.count)
+  }
+
+  /// Makes memory that is all zeros an empty heap, which takes less than ``init(directMapOffset:below:)``.
+  package mutating func start(directMapOffset: UInt) {
+    limit = .end
+    index.directMapOffset = directMapOffset
   }
 
   /// What the heap holds.

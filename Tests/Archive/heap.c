@@ -16,13 +16,19 @@ enum { IS_DEBUG = 1 };
 enum { IS_DEBUG = 0 };
 #endif
 
-/* A node from page 0 on; what is below 0x20000 stays reserved.  The heap is empty. */
-static void set_up(const char *name)
+/* A node from page 0 on; what is below 0x20000 stays reserved. */
+static void set_up_memory(const char *name)
 {
   kit_test(name);
   kit_setup(0, PAGES);
   init_bootmem_node(bootmem_node(0), 1, 0, PAGES);
   free_bootmem(0x20000, (PAGES - 0x20) * 0x1000UL);
+}
+
+/* The same, and the heap is empty. */
+static void set_up(const char *name)
+{
+  set_up_memory(name);
   KIT_EQUAL(bootmem_heap_set_source(NULL), 0);
 }
 
@@ -93,6 +99,15 @@ static void test_before_setup(void)
   KIT_EQUAL(bootmem_heap_free((void *)0x1000), EINVAL_RESULT);
   KIT_EQUAL(bootmem_heap_size((void *)0x1000), 0);
   KIT_EQUAL(bootmem_heap_trim(), 0);
+}
+
+/* Behind the test before, and in front of all others: no call has begun a heap. */
+static void test_unprepared(void)
+{
+  set_up_memory("the first allocation begins the heap");
+  use_all_sizes();
+  expect_empty();
+  KIT_EQUAL(kit_text[0], 0);
 }
 
 static void test_boot_memory(void)
@@ -435,6 +450,7 @@ static void test_random_calls(void)
 int main(void)
 {
   test_before_setup();
+  test_unprepared();
   test_boot_memory();
   test_hand_over();
   test_nobody_serves();

@@ -45,6 +45,34 @@ import TraceReplay
     }
   }
 
+  /// Of a page above leaves an eighth is written when it gets its first leaf.
+  @Test(arguments: [false, true])
+  func eighthOfAPage_hasAnyContentBeforeItsFirstLeafAndBehindItsLast(lowestFirst: Bool) throws {
+    let eighth = Self.border / 8
+    var machine = HeapMachine(pageCount: 256, from: eighth - 128)
+    let size = Int(PageFrame.byteCount)
+    for round in 0..<2 {
+      fill(machine.firstByte, 256 * size, with: round == 0 ? 0xa5 : 0x5a)
+      var pointers = [try machine.allocate(size)]
+      for distance in (1..<8).map({ UInt($0 * eighth) * UInt(size) }) {
+        let other = pointers[0] + distance
+        #expect(machine.error(freeing: other) == .notAllocated(address: other, .otherPage))
+      }
+      for _ in 0..<239 { pointers.append(try machine.allocate(size)) }
+      #expect(Set(pointers).count == 240)
+      // Two leaves in each of two eighths, and the page that has both.
+      #expect(machine.heap.statistics.indexPageCount == 4 + 1)
+      for pointer in pointers { #expect(try machine.byteCount(of: pointer) == size) }
+      for pointer in lowestFirst ? pointers : pointers.reversed() {
+        try machine.free(pointer)
+        machine.trim()
+        #expect(machine.error(freeing: pointer) != nil)
+      }
+      #expect(machine.heap.statistics.indexPageCount == 0)
+      #expect(machine.freePageCount == 256)
+    }
+  }
+
   @Test func aPageBeyondItsReach_isNotTakenForOneWithin() throws {
     var machine = HeapMachine(pageCount: 16)
     let pointer = try machine.allocate(Int(PageFrame.byteCount))

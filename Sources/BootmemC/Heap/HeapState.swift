@@ -30,7 +30,18 @@ enum HeapState {
 
   /// Starts an empty heap, if there is none.
   static func startIfNeeded() {
-    if unsafe state.pointee.is_started == 0 { unsafe start(bootmem_heap_source()) }
+    if unsafe state.pointee.is_started != 0 { return }
+    #if BOOTMEM_HEAP_DEBUG
+    unsafe start(bootmem_heap_source())
+    #else
+    // One that was started before `bootmem_setup` has no memory either, and is all zeros but for that.
+    let platform = unsafe bootmem_platform_pointer().unsafelyUnwrapped
+    if unsafe platform.pointee.size == 0 || state.pointee.source.size != 0 {
+      return unsafe start(bootmem_heap_source())
+    }
+    unsafe state.pointee.is_started = 1
+    unsafe heap.pointee.start(directMapOffset: platform.pointee.direct_map_offset)
+    #endif
   }
 
   /// Starts an empty heap.

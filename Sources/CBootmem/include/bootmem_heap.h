@@ -31,7 +31,7 @@ extern "C" {
 /* Allocates size bytes, aligned to 16; a size of 0 counts as 1.  The memory is not cleared.  Returns NULL
  * where memory is short.
  *
- * The first allocation also makes pages that others are found by, which takes ten times as long.  One that
+ * The first allocation also makes pages that others are found by, which takes four times as long.  One that
  * is freed at once leaves them there, for a kernel that has the time then and not later. */
 BOOTMEM_CALL void *bootmem_heap_allocate(BOOTMEM_SIZE_T size);
 

@@ -11,7 +11,7 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "SwiftBenchmark",
-      dependencies: ["BootMemory", "PageAllocator"].map {
+      dependencies: ["BootMemory", "PageAllocator", "KernelHeap"].map {
         .product(name: $0, package: "swift-bootmem")
       },
       swiftSettings: [.strictMemorySafety(), .treatAllWarnings(as: .error)])

@@ -114,7 +114,7 @@ func allCases() -> [Case] {
       try machine.memory.handOver(maximumOrder: 10) { _ in blockCount += 1 }
       precondition(blockCount > 16000)
     },
-  ] + entries("64", 64) + entries("page", page) + pageCases()
+  ] + entries("64", 64) + entries("page", page) + pageCases() + heapCases()
 }
 
 /// Every way to an allocation of a size.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
 import Glibc
+import KernelHeap
 import PageAllocator
 import PhysicalMemory
 
@@ -16,6 +17,9 @@ import PhysicalMemory
   private static let bitmapByteCount = 640 << 20
   private var nextBitmap = bitmapStart
 
+  /// An empty heap.
+  let heap: UnsafeMutablePointer<KernelHeap>
+
   init() {
     let arena = unsafe mmap(
       nil, Self.bitmapByteCount, PROT_READ | PROT_WRITE,
@@ -26,6 +30,8 @@ import PhysicalMemory
     platform.directMapOffset = UInt(bitPattern: arena) &- 2 << 20
     let nodes = UnsafeMutableBufferPointer<BootMemoryNode>.allocate(capacity: 64)
     memory = unsafe BootMemory(platform: platform, nodes: nodes)
+    unsafe heap = .allocate(capacity: 1)
+    unsafe heap.initialize(to: KernelHeap(directMapOffset: platform.directMapOffset))
   }
 
   /// Registers a node, nothing free.
