@@ -126,7 +126,7 @@ import CPageCaches
     // Of large blocks, what lies below the first is anything: an equal one is looked at again.
     if count < limit, unsafe words[place &- 1] != block {
       unsafe words[place] = block
-      unsafe words[stack.count] = count &+ 1
+      unsafe page_caches_increment_own(words + stack.count)
       leave()
       return true
     }

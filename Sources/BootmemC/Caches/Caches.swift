@@ -41,12 +41,18 @@ private func allocateSlowly(_ order: UInt32, _ cpu: UInt32) -> UInt {
 /// See bootmem_caches.h.
 @c @implementation @_optimize(speed)
 public func bootmem_caches_free(_ pfn: UInt, _ order: UInt32, _ cpu: UInt32) -> Int32 {
-  if unsafe CachesState.set.pointee.freeQuickly(
+  guard order == 0 else { return freeLarge(pfn, order, cpu) }
+  let isCached = unsafe CachesState.set.pointee.freeQuickly(
+    pfn, order: 0, by: Int(truncatingIfNeeded: cpu))
+  return isCached ? 0 : freeSlowly(pfn, order, cpu)
+}
+
+/// Apart, as it would end with a jump to how a single page's free ends.
+@_optimize(speed) @inline(never)
+private func freeLarge(_ pfn: UInt, _ order: UInt32, _ cpu: UInt32) -> Int32 {
+  let isCached = unsafe CachesState.set.pointee.freeQuickly(
     pfn, order: Int(truncatingIfNeeded: order), by: Int(truncatingIfNeeded: cpu))
-  {
-    return 0
-  }
-  return freeSlowly(pfn, order, cpu)
+  return isCached ? 0 : freeSlowly(pfn, order, cpu)
 }
 
 @inline(never)

@@ -30,6 +30,12 @@ static inline unsigned long page_caches_load_own(const unsigned long *word)
   return PAGE_CACHES_LOAD(word, __ATOMIC_RELAXED);
 }
 
+/* Makes one more of its own word. */
+static inline void page_caches_increment_own(unsigned long *word)
+{
+  PAGE_CACHES_STORE(word, PAGE_CACHES_LOAD(word, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+}
+
 /* What was written before the value that is read is seen by what follows. */
 static inline unsigned long page_caches_load(const unsigned long *word)
 {
