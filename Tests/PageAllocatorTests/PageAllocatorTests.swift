@@ -29,6 +29,18 @@ import Testing
     #expect(kept.statistics() == before)
   }
 
+  /// A block that is freed is spare, for the next of its order; it is not joined with its other half for a
+  /// larger one that lies ready elsewhere.
+  @Test func freedBlock_isStillTheNextOfItsOrder_afterALargerOne() throws {
+    var kept = try KeptPages([0..<8192])
+    var small: [Int] = []
+    while let page = try? kept.allocate(9) { small.append(page) }
+    for page in [2048, 2560, 512] { try kept.free(page, 9) }
+    try kept.free(0, 9)
+    #expect(try kept.allocate(10) == 2048)
+    #expect(try kept.allocate(9) == 0)
+  }
+
   /// Also across words, and for the largest.
   @Test(arguments: 0...10)
   func otherOrder_isRefused(order: Int) throws {
