@@ -31,9 +31,13 @@ public func bootmem_caches_allocate(_ order: UInt32, _ cpu: UInt32) -> UInt {
 
 @inline(never)
 private func allocateSlowly(_ order: UInt32, _ cpu: UInt32) -> UInt {
-  let page = unsafe CachesState.set.pointee.allocate(
-    order: Int(truncatingIfNeeded: order), by: Int(truncatingIfNeeded: cpu), from: KeptPages())
-  if let page { return page }
+  // For a block of an order that there is not, the caches would be emptied.
+  if order <= BOOTMEM_PAGES_MAX_ORDER,
+    let page = unsafe CachesState.set.pointee.allocate(
+      order: Int(truncatingIfNeeded: order), by: Int(truncatingIfNeeded: cpu), from: KeptPages())
+  {
+    return page
+  }
   // It writes why there is none.
   return locked { bootmem_pages_allocate(order, -1, 0) }
 }
