@@ -6,7 +6,7 @@ What is said of them is said in numbers of 80 bits, in which nothing wraps aroun
 
 import z3
 
-from machine import Region
+from memory import Region
 from proof import Claim
 from values import bits
 

@@ -5,10 +5,10 @@ import z3
 
 import specification as spec
 from image import read_bytes
-from machine import Region
+from memory import Region
 from proof import Claim
 from specification import ONES, WORD, FlatBitmap
-from values import bits
+from values import bits, same
 
 PLACE = 0x2_1000_0800
 MEMORY = 0x2_1100_0000
@@ -166,12 +166,6 @@ class SymbolicBitmap:
         return [('the cursor is right', z3.Or(possible))]
 
 
-def same(value, other):
-    if isinstance(value, int) or isinstance(other, int):
-        return isinstance(value, int) and isinstance(other, int) and value == other
-    return z3.eq(value, other)
-
-
 # ---- The operations ----
 
 class Operations:
@@ -195,7 +189,7 @@ class Operations:
 def operations(bitmap, suffix, bounds):
     made = Operations(bitmap, suffix, bounds)
     count, first = bitmap.bit_count, bitmap.first_page
-    start, end, bit, step = (z3.BitVec(n, 64) for n in ('start', 'end', 'bit', 'step'))
+    start, end, bit = (z3.BitVec(n, 64) for n in ('start', 'end', 'bit'))
     page, last = z3.BitVec('page', 64), z3.BitVec('last', 64)
     has_pages = [z3.ULT(start, end), z3.ULE(end, count)]
     unchanged = bitmap.unchanged
@@ -218,13 +212,24 @@ def operations(bitmap, suffix, bounds):
         made.add(name, name, [start, end], lambda path, r, free=free: unchanged(path) + [
             ('the first page', r == bitmap.before.first(free, start, end, NOTHING))],
             'the first such page, or none; nothing changes', [z3.ULE(end, count)], False, 64)
-    for pages in (1, 2, 3):
-        made.add(f'first_run_of_{pages}', 'first_run', [pages, step, start, end], lambda path, r, pages=pages:
-                 unchanged(path) + [('the first run', r == bitmap.before.first_run(
-                     {pages: z3.BoolVal(True)}, step, first, start, end, NOTHING))],
-                 'the first aligned run of so many pages, or none; nothing changes',
-                 [z3.ULE(end, count), spec.is_power_of_two(step)], False, 64, ', every alignment')
+    add_cursor(made, page)
     return made.claims
+
+
+def add_cursor(made, page):
+    """What is done in the word of the cursor alone."""
+    bitmap = made.bitmap
+    bit, word = page - bitmap.first_page, z3.LShR(page, 6) - bitmap.first_page // WORD
+    is_there = z3.And(bitmap.has_cursor, word == bitmap.cursor_index)
+    is_page = [z3.UGE(page, bitmap.first_page), z3.ULT(bit, bitmap.bit_count)]
+    found = bitmap.before.first(True, bit, WORD * (word + 1), NOTHING)
+    made.add('first_free_at_cursor', 'first_free_at_cursor', [page], lambda path, r: bitmap.unchanged(path) + [
+        ('the first page', r == z3.If(z3.And(is_there, found != NOTHING), bitmap.first_page + found, NOTHING))],
+        'the first free page in the word of the cursor, if the page is of it; nothing changes', is_page, False, 64)
+    made.add('reserve_page_at_cursor', 'reserve_at_cursor', [page], lambda path, r: bitmap.holds(
+        path, bitmap.before.set(bit, bit + 1, z3.BoolVal(False))),
+        'the page is reserved, all others as before; the invariant',
+        is_page + [is_there, bitmap.before.is_free(bit, bit + 1)], True, 0, ', a free page of its word')
 
 
 def add_flip(made, name, free, first, last):
@@ -247,10 +252,22 @@ def add_flip(made, name, free, first, last):
          z3.ULT(last, bitmap.first_page + bitmap.bit_count)], True, 32, ', both in the word of the cursor')
 
 
+def runs(bitmap, suffix, bounds):
+    """Searches for runs, of which there are so many paths that only small bitmaps do."""
+    made = Operations(bitmap, suffix, bounds)
+    start, end, step = (z3.BitVec(n, 64) for n in ('start', 'end', 'step'))
+    for pages in (1, 2, 3):
+        made.add(f'first_run_of_{pages}', 'first_run', [pages, step, start, end], lambda path, r, pages=pages:
+                 bitmap.unchanged(path) + [('the first run', r == bitmap.before.first_run(
+                     {pages: z3.BoolVal(True)}, step, bitmap.first_page, start, end, NOTHING))],
+                 'the first aligned run of so many pages, or none; nothing changes',
+                 [z3.ULE(end, bitmap.bit_count), spec.is_power_of_two(step)], False, 64, ', every alignment')
+    return made.claims
+
+
 def claims(image):
-    one_group = SymbolicBitmap(image, 70, 184)
-    made = operations(one_group, '', 'every bitmap of 3 words (184 pages), every cursor')
-    return made
+    return operations(SymbolicBitmap(image, 70, 184), '', 'every bitmap of 3 words (184 pages), every cursor') + runs(
+        SymbolicBitmap(image, 70, 48), '', 'every bitmap of 1 word (48 pages), every cursor')
 
 
 # ---- Words ----
@@ -287,5 +304,6 @@ def word_claims():
     add('ones_except', [bit], where(lambda i: bit != i), 'all but that bit', below, in_word)
     add('ones_counted', [bit, count], where(lambda i: z3.And(z3.ULE(bit, i), z3.UGT(bit + count, i))),
         'so many from that bit on',
-        below + [z3.UGE(count, 1), z3.ULE(bit + count, WORD), z3.ULE(count, WORD)], 'bits 0 to 63, counts up to the top')
+        below + [z3.UGE(count, 1), z3.ULE(bit + count, WORD), z3.ULE(count, WORD)],
+        'bits 0 to 63, counts up to the top')
     return claims

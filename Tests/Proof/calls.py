@@ -8,9 +8,9 @@ A path on which the library stops the kernel is followed up to where the message
 import z3
 
 import specification as spec
-from bitmap import SymbolicBitmap, same
+from bitmap import SymbolicBitmap
 from image import read_bytes
-from machine import Region
+from memory import Region
 from proof import Claim
 from specification import FlatBitmap
 from values import bits
@@ -19,7 +19,9 @@ PAGE_SHIFT = 12
 PAGE = 1 << PAGE_SHIFT
 # Numbers in which no sum of two words wraps around.
 WIDTH = 72
-BUSY, OUT = -16, 0
+BUSY = -16
+# In place of a page where there is none.
+NOWHERE = z3.BitVecVal((1 << 64) - 1, 64)
 # Where a node has its bitmap, its search hint and the end of its last allocation, in bytes.
 NEXT_PAGE, LAST_END, BITMAP = 40, 48, 64
 NODE_SIZE, CORE_SIZE = 256, 256
@@ -46,6 +48,14 @@ def page_up(address):
 
 def narrow(value):
     return z3.Extract(63, 0, value)
+
+
+def word(value):
+    return z3.BitVecVal(value, 64)
+
+
+def highest(a, b):
+    return z3.If(z3.ULT(a, b), b, a)
 
 
 class SymbolicNode:
@@ -205,50 +215,63 @@ def reserve(node, path, address, size, flags):
     return claims
 
 
-def allocate(node, path, size, align, goal, largest):
-    before, none = node.bitmap.before, z3.BitVecVal((1 << 64) - 1, 64)
-    alignment = z3.If(align == 0, z3.BitVecVal(CACHE_LINE, 64), align)
-    refused = z3.Or(size == 0, z3.Not(spec.is_power_of_two(alignment)))
-    count = narrow(page_up(wide(size)))
-    lengths = {pages: count == pages for pages in range(1, largest + 1)}
-    step = z3.LShR(alignment, PAGE_SHIFT)
-    step = z3.If(step == 0, z3.BitVecVal(1, 64), step)
-    goal_page, lowest = page_down(goal), z3.BitVecVal(node.start, 64)
-    begin = z3.If(z3.And(z3.UGT(goal_page, node.start), z3.ULT(goal_page, node.end)), goal_page, lowest)
-    first_page, bit_count = node.bitmap.first_page, node.bitmap.bit_count
+class Allocation:
+    """What an allocation of up to `largest` pages must do, worked out once for all paths."""
 
-    def run(start):
-        return before.first_run(
-            lengths, step, first_page, start - first_page, z3.BitVecVal(bit_count, 64), (1 << 64) - 1)
+    def __init__(self, node, size, align, goal, limit, largest):
+        self.node, self.size = node, size
+        alignment = z3.If(align == 0, word(CACHE_LINE), align)
+        self.refused = z3.Or(size == 0, z3.Not(spec.is_power_of_two(alignment)))
+        run = self.search(alignment, goal, limit, narrow(page_up(wide(size))), largest)
+        page = run + node.bitmap.first_page
+        self.done = z3.And(z3.Not(self.refused), run != NOWHERE)
+        within_page = z3.If(z3.ULT(alignment, PAGE), alignment, word(PAGE))
+        shares = z3.And(z3.Not(node.is_border(node.last_end)), page_down(node.last_end) + 1 == page)
+        self.address = z3.If(
+            shares, (node.last_end + within_page - 1) & -within_page, page << PAGE_SHIFT)
+        end = self.address + size
+        self.flat = node.changed(self.done, wide(page), wide(page_up(end)), False)
+        self.hint = z3.If(self.done, page_up(end), node.next_page)
+        self.end = z3.If(self.done, end, node.last_end)
 
-    def highest(a, b):
-        return z3.If(z3.ULT(a, b), b, a)
+    def search(self, alignment, goal, limit, count, largest):
+        """The bit of the first page of the run that is taken; `NOWHERE` if there is none."""
+        node, first_page = self.node, self.node.bitmap.first_page
+        step = z3.LShR(alignment, PAGE_SHIFT)
+        step = z3.If(step == 0, word(1), step)
+        lengths = {pages: count == pages for pages in range(1, largest + 1)}
+        # The limit and the goal, each rounded down; a goal too near to the limit counts as none.
+        below = z3.If(z3.And(limit != 0, z3.ULT(page_down(limit), node.end)), page_down(limit), word(node.end))
+        is_near = z3.And(limit != 0, z3.UGT(wide(goal) + wide(self.size), wide(limit)))
+        goal_page, lowest = page_down(z3.If(is_near, word(0), goal)), word(node.start)
+        begin = z3.If(z3.And(z3.UGT(goal_page, node.start), z3.ULT(goal_page, below)), goal_page, lowest)
 
-    # From the hint or the goal on; from the goal; without it.
-    found = none
-    for start in (lowest, highest(lowest, node.next_page), begin, highest(begin, node.next_page)):
-        candidate = run(start)
-        found = z3.If(candidate == none, found, candidate)
-    page = found + first_page
-    within_page = z3.If(z3.ULT(alignment, PAGE), alignment, z3.BitVecVal(PAGE, 64))
-    shares = z3.And(z3.Not(node.is_border(node.last_end)), page_down(node.last_end) + 1 == page)
-    address = z3.If(shares, (node.last_end + within_page - 1) & -within_page, page << PAGE_SHIFT)
-    end = address + size
-    done = z3.And(z3.Not(refused), found != none)
-    claims = [('refused exactly where it must be', z3.BoolVal(path.kind == 'refused') == refused)]
-    claims += node.holds(
-        path, node.changed(done, wide(page), wide(page_up(end)), False),
-        z3.If(done, page_up(end), node.next_page), z3.If(done, end, node.last_end))
-    if path.kind == 'returned':
-        result = bits(path.result, 64)
-        claims += [('the address of the first fit, or NULL', result == z3.If(done, address, z3.BitVecVal(0, 64))),
-                   ('just that is cleared', z3.If(done, node.is_cleared(path, address, size), node.nothing_cleared(path)))]
-    return claims
+        # From the hint or the goal on; from the goal; without it: what is found first counts.
+        found = NOWHERE
+        for start in (lowest, highest(lowest, node.next_page), begin, highest(begin, node.next_page)):
+            # A limit below the bitmap's first page leaves nothing.
+            candidate = node.bitmap.before.first_run(
+                lengths, step, first_page, start - first_page,
+                z3.If(z3.ULT(below, first_page), word(0), below - first_page), (1 << 64) - 1)
+            found = z3.If(candidate == NOWHERE, found, candidate)
+        return found
+
+    def check(self, path):
+        node = self.node
+        claims = [('refused exactly where it must be', z3.BoolVal(path.kind == 'refused') == self.refused)]
+        claims += node.holds(path, self.flat, self.hint, self.end)
+        if path.kind == 'returned':
+            result = bits(path.result, 64)
+            claims += [
+                ('the address of the first fit, or NULL', result == z3.If(self.done, self.address, word(0))),
+                ('just that is cleared', z3.If(self.done, node.is_cleared(path, self.address, self.size),
+                                               node.nothing_cleared(path)))]
+        return claims
 
 
 def claims(image, refuse, memory):
     made = []
-    address, size, align, goal = (z3.BitVec(n, 64) for n in ('address', 'size', 'align', 'goal'))
+    address, size, align, goal, limit = (z3.BitVec(n, 64) for n in ('address', 'size', 'align', 'goal', 'limit'))
 
     def add(name, node, function, arguments, check, shown, bounds, assumptions=(), width=64):
         made.append(Claim(
@@ -260,11 +283,18 @@ def claims(image, refuse, memory):
 
     one_word = SymbolicNode(image, refuse, 70, 118, memory)
     two_words = SymbolicNode(image, refuse, 70, 182, memory)
+    near = [z3.ULE(size, PAGE), z3.ULE(align, PAGE)]
+    on_node = Allocation(one_word, size, align, goal, limit, 1)
+    add('alloc_below_a_limit', one_word, '___alloc_bootmem_node_nopanic', [one_word.place, size, align, goal, limit],
+        lambda node, path, *given: on_node.check(path),
+        'address, pages, hint, shared page, what is cleared, refusals; the invariant',
+        'that node, sizes and alignments up to a page, every goal and limit', near)
     for largest, name, alignments, is_asked in (
             (1, 'alloc_up_to_a_page', 'alignments up to a page', [z3.ULE(align, PAGE)]),
             (3, 'alloc_up_to_3_pages', 'every alignment', [])):
-        add(name, two_words, '__alloc_bootmem_nopanic', [size, align, goal],
-            lambda *given, largest=largest: allocate(*given, largest),
+        allocation = Allocation(one_word, size, align, goal, word(0), largest)
+        add(name, one_word, '__alloc_bootmem_nopanic', [size, align, goal],
+            lambda node, path, *given, allocation=allocation: allocation.check(path),
             'address, pages, hint, shared page, what is cleared, refusals; the invariant',
             f'sizes up to {largest * PAGE} bytes, {alignments}, every goal',
             [z3.ULE(size, largest * PAGE)] + is_asked)

@@ -47,7 +47,7 @@ class Image:
     def read_segments(self):
         offset, size, count = struct.unpack_from('<Q', self.file, 32)[0], *struct.unpack_from(
             '<HH', self.file, 54)
-        self.executable = []
+        self.executable, self.constants = [], []
         for index in range(count):
             kind, flags, start, address, _, in_file, in_memory, _ = struct.unpack_from(
                 '<IIQQQQQQ', self.file, offset + index * size)
@@ -57,6 +57,8 @@ class Image:
             self.segments.append((address, address + in_memory, content))
             if flags & 1:
                 self.executable.append((address, address + in_memory))
+            elif flags & 3 == 0:
+                self.constants.append((address & -8, -(-(address + in_memory) // 8) * 8))
 
     def read_symbols(self):
         offset = struct.unpack_from('<Q', self.file, 40)[0]

@@ -1,98 +1,50 @@
 # SPDX-License-Identifier: MIT
 """Runs machine code of x86_64 with values that are formulas: on every path that any value can take.
 
-VEX (the lifter of Valgrind, by way of pyvex) says what each instruction does; z3 decides which way a
-branch can go.  A value is an int where it is known, and otherwise a bit vector of z3's; a condition is
-a bool or a formula.  Memory consists of cells of 8 bytes, in the regions that a proof names: any access
+VEX (the lifter of Valgrind, by way of pyvex) says what each instruction does; a solver decides which way a
+branch can go.  Where both ways meet again soon, one path goes on with what is one value or the other.  A
+value is an int where it is known, and otherwise a bit vector of z3's; a condition is a bool or a formula.
+Memory consists of cells of 8 bytes, in the regions that a proof names: any access
 beyond them ends the path, as a trap instruction does.
 """
 
 import time
 
-import archinfo
 import pyvex
 import z3
 
-from values import (CARRY, LAST_OPERATION, as_condition, bits, choose, concrete, extract, flag_condition, insert, joined,
-                    operate, simplified)
+from joins import Joins
+from memory import Ended, Memory, Region
+from solver import Solver, Undecided
+from state import ARCHITECTURE, ARGUMENTS, OFFSETS, RETURN, STACK, STACK_SIZE, Path, State
+from values import (CARRY, LAST_OPERATION, as_condition, choose, concrete, extract, flag_condition, insert, operate,
+                    simplified)
 
-ARCHITECTURE = archinfo.ArchAMD64()
-OFFSETS = {name: ARCHITECTURE.registers[name][0] for name in (
-    'rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp', 'rsp', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13',
-    'r14', 'r15', 'rip')}
-ARGUMENTS = ('rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9')
-PRESERVED = ('rbx', 'rbp', 'r12', 'r13', 'r14', 'r15')
-# So many cells are looked for one by one where it is not known which one is meant.
-FEW_CELLS = 12
-# Where a function returns to that was called by nobody.
-RETURN = 0x2_ffff_fff0
-STACK = 0x2_8000_0000
-STACK_SIZE = 0x4000
+# The bytes of a block at most.
+BLOCK_SIZE = 400
+# So many places a jump can lead to at most.
+TABLE_SIZE = 16
 
 
-class Region:
-    """Memory from `start` on, of whole cells, which may be read, and written if it is `writable`."""
-
-    def __init__(self, name, start, byte_count, content, writable=False):
-        assert start % 8 == 0 and byte_count % 8 == 0
-        self.name, self.start, self.end, self.writable = name, start, start + byte_count, writable
-        # What a cell holds at first: a function of its address.
-        self.content = content
-
-
-class Ended(Exception):
-    """The path goes no further: `kind` says why."""
-
-    def __init__(self, kind, detail=''):
-        super().__init__(kind, detail)
-        self.kind, self.detail = kind, detail
-
-
-class Undecided(Exception):
-    """The time is over, or the machine is asked for what it does not know."""
-
-
-class State:
-    """Registers, and the cells of memory that differ from what they were, or have been looked at."""
-
-    def __init__(self):
-        self.registers, self.cells, self.address, self.conditions, self.block_count = {}, {}, 0, [], 0
-
-    def copy(self):
-        other = State()
-        other.registers, other.cells = dict(self.registers), dict(self.cells)
-        other.address, other.conditions = self.address, list(self.conditions)
-        other.block_count = self.block_count
-        return other
-
-
-class Path:
-    """How a path ended: its conditions, the state then, and the inputs of one run that takes it."""
-
-    def __init__(self, kind, detail, state, model):
-        self.kind, self.detail, self.state, self.model = kind, detail, state, model
-
-    @property
-    def result(self):
-        """What the function returned."""
-        return self.state.registers[OFFSETS['rax']]
-
-
-class Machine:
+class Machine(Memory, Joins):
     """Runs a function of an image from a state that `assumptions` say all of."""
 
-    def __init__(self, image, regions, assumptions, deadline, cuts=None, block_limit=3000):
+    def __init__(self, image, regions, assumptions, deadline, cuts=None, interest=None, block_limit=3000):
         self.image, self.assumptions, self.block_limit = image, list(assumptions), block_limit
         # Where a path is followed no further, and how it has ended there.
         self.cuts = cuts or {}
-        # A time of time.monotonic().
+        # An instruction, and what `reached` has said: only paths over that instruction are followed.
+        self.interest, self.trail = interest, {}
+        # A time of time.process_time().
         self.deadline = deadline
         stack = Region('stack', STACK - STACK_SIZE, STACK_SIZE + 64, self.unknown_cell, True)
-        self.regions = list(regions) + [stack]
+        self.regions = list(regions) + [stack] + [
+            Region('constants', start, end - start, image.cell) for start, end in image.constants]
         self.blocks = {}
-        self.solver = z3.SolverFor('QF_FD')
+        self.solver = Solver(deadline)
         self.solver.add(*self.assumptions)
         self.model = None
+        self.taken, self.excluded = [], {}
         self.query_count = self.flags_count = 0
 
     def unknown_cell(self, address):
@@ -110,9 +62,9 @@ class Machine:
         state.registers[OFFSETS['rsp']] = STACK - 8
         state.cells[STACK - 8] = RETURN
         state.address = self.image.symbols[function]
-        if self.solver.check() != z3.sat:
+        self.model = self.solver.find([])
+        if self.model is None:
             raise AssertionError('no state fulfils the assumptions, and so all would hold')
-        self.model = self.solver.model()
         yield from self.follow(state)
 
     def follow(self, state):
@@ -124,16 +76,41 @@ class Machine:
                 return
             if ways is None:
                 continue
-            for condition, model, target in ways:
+            join = self.joined_ways(state, ways) if len(ways) == 2 else None
+            if join is not None:
+                state = join
+                continue
+            for number, (condition, model, target) in enumerate(ways):
                 other = state.copy()
+                other.ways += (number,)
+                if self.is_aside(other):
+                    continue
                 other.conditions.append(condition)
                 other.address = target
-                self.solver.push()
-                self.solver.add(condition)
+                self.taken.append(condition)
                 self.model = model
                 yield from self.follow(other)
-                self.solver.pop()
+                self.taken.pop()
             return
+
+    # ---- Which instructions are where ----
+
+    def reached(self):
+        """The instructions that were reached from each branch on, by the ways gone to there."""
+        found = {}
+        for ways, instructions in self.trail.items():
+            for count in range(len(ways) + 1):
+                found.setdefault(ways[:count], set()).update(instructions)
+        return found
+
+    def is_aside(self, state):
+        """Whether all paths from there on are known to pass by the place that is of interest."""
+        if self.interest is None or state.is_touched:
+            return False
+        place, reached = self.interest
+        return state.ways in reached and place not in reached[state.ways]
+
+    # ---- Questions ----
 
     def run_with(self, condition):
         """Inputs that make the path come here, and the condition true; None if there are none."""
@@ -142,31 +119,32 @@ class Machine:
         if z3.is_true(self.model.eval(condition, model_completion=True)):
             return self.model
         self.query_count += 1
-        self.solver.push()
-        self.solver.add(condition)
-        self.solver.set('timeout', self.remaining_milliseconds())
-        answer = self.solver.check()
-        model = self.solver.model() if answer == z3.sat else None
-        self.solver.pop()
-        if answer == z3.unknown:
-            raise Undecided('the solver gave up, or the time was over')
+        if condition.get_id() in self.excluded:
+            return None
+        model = self.solver.find([*self.taken, condition])
+        if model is None:
+            self.excluded[condition.get_id()] = condition
         return model
 
-    def remaining_milliseconds(self):
-        remaining = int(1000 * (self.deadline - time.monotonic()))
-        if remaining <= 0:
+    def check_time(self):
+        if time.process_time() >= self.deadline:
             raise Undecided('the time was over')
-        return remaining
 
     # ---- A block of instructions ----
 
-    def block(self, address):
-        if address not in self.blocks:
-            code = self.image.code(address, 400)
-            self.blocks[address] = pyvex.lift(code, address, ARCHITECTURE, opt_level=1)
-        return self.blocks[address]
+    def block(self, address, stops):
+        """The instructions from there on, up to one of `stops` at most."""
+        end = min((stop for stop in stops if address < stop < address + BLOCK_SIZE), default=None)
+        if (address, end) not in self.blocks:
+            code = self.image.code(address, end - address if end else BLOCK_SIZE)
+            self.blocks[address, end] = pyvex.lift(code, address, ARCHITECTURE, opt_level=1)
+        return self.blocks[address, end]
 
-    def step(self, state):
+    def has_constant(self, number):
+        """Whether an instruction that was looked at has this number in it."""
+        return any(constant.value == number for block in self.blocks.values() for constant in block.all_constants)
+
+    def step(self, state, stops=()):
         """Runs a block, up to the first branch that can go both ways; says which ways if there is one."""
         if state.address == RETURN:
             raise Ended('returned')
@@ -177,7 +155,8 @@ class Machine:
             raise Undecided(f'more than {self.block_limit} blocks')
         if not self.image.has_code(state.address):
             raise Undecided(f'no code at {state.address:#x}')
-        block = self.block(state.address)
+        block = self.block(state.address, stops)
+        self.excluded = state.excluded
         temporaries = {}
         statements = block.statements
         for index, statement in enumerate(statements):
@@ -185,6 +164,9 @@ class Machine:
             if tag in ('Ist_IMark', 'Ist_NoOp', 'Ist_AbiHint'):
                 if tag == 'Ist_IMark':
                     state.instruction = statement.addr
+                    self.trail.setdefault(state.ways, set()).add(statement.addr)
+                    if self.interest and statement.addr == self.interest[0]:
+                        state.is_touched = True
                 continue
             if tag == 'Ist_WrTmp':
                 temporaries[statement.tmp] = self.value(state, temporaries, block, statement.data)
@@ -226,11 +208,26 @@ class Machine:
     def jump(self, state, target, kind):
         if kind not in ('Ijk_Boring', 'Ijk_Call', 'Ijk_Ret'):
             raise Ended('trap', f'{kind} at {state.instruction:#x}')
-        target = concrete(simplified(target))
-        if target is None:
-            raise Undecided(f'a jump to anywhere at {state.instruction:#x}')
-        state.address = target
-        return None
+        target = simplified(target)
+        state.address = concrete(target)
+        return self.places(state, target) if state.address is None else None
+
+    def places(self, state, target):
+        """The ways of a jump by a table: a condition, inputs and a place for each; or the end of the path where
+        there is no code."""
+        ways, others = [], z3.BoolVal(True)
+        while True:
+            run = self.run_with(others)
+            if run is None:
+                return ways
+            place = concrete(run.eval(target, model_completion=True))
+            if not self.image.has_code(place) and place != RETURN:
+                self.model = run
+                raise Ended('outside', f'a jump to {place:#x} at {state.instruction:#x}')
+            if len(ways) == TABLE_SIZE:
+                raise Undecided(f'a jump to anywhere at {state.instruction:#x}')
+            ways.append((target == place, run, place))
+            others = z3.And(others, target != place)
 
     # ---- Expressions ----
 
@@ -275,7 +272,12 @@ class Machine:
     def flag(self, state, code, operation, first, second, carry):
         """1 or 0 for a condition of the processor after an operation; either after one such as a rotation,
         of which no code that compilers make looks at the flags."""
-        known = concrete(simplified(operation))
+        operation = simplified(operation)
+        known = concrete(operation)
+        if known is None and operation.decl().kind() == z3.Z3_OP_ITE:
+            # Two ways have met behind different operations.
+            condition, *both = operation.children()
+            return choose(condition, *[self.flag(state, code, value, first, second, carry) for value in both], 64)
         if known is None:
             raise Undecided(f'flags of an operation that is not known at {state.instruction:#x}')
         if known > LAST_OPERATION:
@@ -306,128 +308,3 @@ class Machine:
         if width < 64:
             value = insert(state.registers.get(base, 0), value, (offset - base) * 8, width)
         state.registers[base] = value
-
-    # ---- Memory ----
-
-    def cell(self, state, address):
-        if address not in state.cells:
-            region = self.region_of(address)
-            state.cells[address] = region.content(address) if region else \
-                self.image.cell(address)
-        return state.cells[address]
-
-    def region_of(self, address):
-        for region in self.regions:
-            if region.start <= address < region.end:
-                return region
-        return None
-
-    def place(self, state, address, byte_count, writing):
-        """The region that a symbolic address must lie in, or the end of the path where it may not."""
-        guess = concrete(self.model.eval(address, model_completion=True))
-        region = self.region_of(guess)
-        what = 'written' if writing else 'read'
-        if region is None or (writing and not region.writable):
-            raise Ended('outside', f'{guess:#x} is {what} at {state.instruction:#x}')
-        beyond = z3.Or(z3.ULT(address, region.start), z3.UGT(address, region.end - byte_count))
-        other_run = self.run_with(beyond)
-        if other_run is not None:
-            place = concrete(other_run.eval(address, model_completion=True))
-            other = self.region_of(place)
-            if other is not None and (other.writable or not writing):
-                raise Undecided(f'an address in {region.name} and {other.name}')
-            self.model = other_run
-            raise Ended('outside', f'{place:#x} is {what} at {state.instruction:#x}')
-        return region
-
-    def candidates(self, region, base):
-        """The cells of a region that may be meant: few, or all."""
-        cells = range(region.start, region.end, 8)
-        known = concrete(base)
-        if known is not None:
-            return [known]
-        if len(cells) <= FEW_CELLS:
-            return cells
-        found, other = [], z3.BoolVal(True)
-        while len(found) < FEW_CELLS:
-            run = self.run_with(other)
-            if run is None:
-                return sorted(found)
-            found.append(concrete(run.eval(base, model_completion=True)))
-            other = z3.And(other, base != found[-1])
-        return cells
-
-    def load(self, state, address, width):
-        byte_count = width // 8
-        address = simplified(address)
-        known = concrete(address)
-        if known is not None:
-            return self.load_known(state, known, byte_count)
-        region = self.place(state, address, byte_count, False)
-        within = address & 7
-        base = simplified(address & ~z3.BitVecVal(7, 64))
-        if self.run_with(z3.UGT(within, 8 - byte_count)) is not None:
-            raise Undecided(f'across cells at {state.instruction:#x}')
-        value = None
-        for cell in self.candidates(region, base):
-            content = bits(self.cell(state, cell), 64)
-            value = content if value is None else z3.If(z3.BoolVal(base == cell) if isinstance(base, int) else base == cell, content, value)
-        if width == 64:
-            return value
-        return extract(simplified(z3.LShR(value, within * 8)), 0, width)
-
-    def load_known(self, state, address, byte_count):
-        region = self.region_of(address)
-        if region is None and not self.image.is_readable(address, byte_count):
-            raise Ended('outside', f'{address:#x} is read at {state.instruction:#x}')
-        base, within = address & ~7, address & 7
-        value = self.cell(state, base)
-        if byte_count == 8 and within == 0:
-            return value
-        if within + byte_count <= 8:
-            return extract(value, within * 8, byte_count * 8)
-        low = 8 - within
-        return joined(extract(self.cell(state, base + 8), 0, (byte_count - low) * 8),
-                      extract(value, within * 8, low * 8), (byte_count - low) * 8, low * 8)
-
-    def store(self, state, address, value, width):
-        byte_count = width // 8
-        if width not in (8, 16, 32, 64):
-            raise Undecided(f'a store of {width} bits')
-        address = simplified(address)
-        known = concrete(address)
-        if known is not None:
-            self.store_known(state, known, value, byte_count)
-            return
-        region = self.place(state, address, byte_count, True)
-        base = simplified(address & ~z3.BitVecVal(7, 64))
-        within = address & 7
-        if self.run_with(z3.UGT(within, 8 - byte_count)) is not None:
-            raise Undecided(f'across cells at {state.instruction:#x}')
-        for cell in self.candidates(region, base):
-            old = bits(self.cell(state, cell), 64)
-            if width == 64:
-                new = bits(value, 64)
-            else:
-                shift = within * 8
-                mask = z3.BitVecVal((1 << width) - 1, 64) << shift
-                new = (old & ~mask) | (z3.ZeroExt(64 - width, bits(value, width)) << shift)
-            state.cells[cell] = z3.If(z3.BoolVal(base == cell) if isinstance(base, int) else base == cell, new, old)
-
-    def store_known(self, state, address, value, byte_count):
-        region = self.region_of(address)
-        if region is None or not region.writable or address + byte_count > region.end:
-            raise Ended('outside', f'{address:#x} is written at {state.instruction:#x}')
-        base, within = address & ~7, address & 7
-        if byte_count == 8 and within == 0:
-            state.cells[base] = value
-            return
-        if within + byte_count <= 8:
-            state.cells[base] = insert(self.cell(state, base), value, within * 8, byte_count * 8)
-            return
-        low = (8 - within) * 8
-        width = byte_count * 8
-        state.cells[base] = insert(
-            self.cell(state, base), extract(value, 0, low), within * 8, low)
-        state.cells[base + 8] = insert(
-            self.cell(state, base + 8), extract(value, low, width - low), 0, width - low)

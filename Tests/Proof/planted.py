@@ -50,3 +50,10 @@ def places(machine):
                 if new is not None:
                     found[statement.addr] = new
     return sorted(found.items())
+
+
+def spread(places, count):
+    """So many of the places at most, spread evenly over all."""
+    if len(places) <= count:
+        return places
+    return [places[index * len(places) // count] for index in range(count)]

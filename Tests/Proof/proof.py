@@ -7,7 +7,9 @@ import time
 import z3
 
 from image import read_bytes, write_bytes
-from machine import OFFSETS, PRESERVED, STACK, Machine, Undecided
+from machine import Machine
+from solver import Undecided
+from state import OFFSETS, PRESERVED, STACK
 from values import bits, concrete
 
 
@@ -36,20 +38,20 @@ class Outcome:
         self.seconds = 0.0
 
 
-def prove(image, claim, seconds, replays=True, progress=None):
+def prove(image, claim, seconds, replays=True, progress=None, interest=None):
     """Follows every path, and stops at the first for which something does not hold."""
-    outcome, started = Outcome(claim.name), time.monotonic()
-    machine = Machine(image, claim.regions, claim.assumptions, started + seconds, claim.cuts)
+    outcome, started = Outcome(claim.name), time.process_time()
+    machine = Machine(image, claim.regions, claim.assumptions, started + seconds, claim.cuts, interest)
     try:
         for path in machine.paths(claim.function, claim.arguments):
             outcome.path_count += 1
-            if progress: progress(outcome.path_count, time.monotonic() - started)
+            if progress: progress(outcome.path_count, time.process_time() - started)
             judge(image, machine, claim, path, outcome, replays)
             if outcome.result != 'proved':
                 break
     except (NotImplementedError, Undecided) as reason:
         outcome.result, outcome.detail = 'undecided', str(reason)
-    outcome.seconds = time.monotonic() - started
+    outcome.seconds = time.process_time() - started
     outcome.query_count += machine.query_count
     return outcome, machine
 
@@ -96,17 +98,9 @@ def refuted(machine, path, obligations, outcome):
     if not obligations:
         return None, None
     # All at once: what they have in common is most of the work.
-    solver = z3.SolverFor('QF_BV')
-    solver.add(*machine.assumptions, *path.state.conditions)
-    solver.add(z3.Not(z3.And([formula for _, formula in obligations])))
-    solver.set('timeout', machine.remaining_milliseconds())
-    outcome.query_count += 1
-    answer = solver.check()
-    if answer == z3.unsat:
+    model = machine.run_with(z3.Not(z3.And([formula for _, formula in obligations])))
+    if model is None:
         return None, None
-    if answer == z3.unknown:
-        raise Undecided('the solver gave up, or the time was over')
-    model = solver.model()
     for label, formula in obligations:
         if z3.is_false(model.eval(formula, model_completion=True)):
             return label, model
@@ -129,7 +123,7 @@ def replay(image, machine, claim, path):
     def known(value):
         return value if isinstance(value, int) else concrete(model.eval(value, model_completion=True))
 
-    regions = [region for region in machine.regions if region.name != 'stack']
+    regions = [region for region in machine.regions if region.name not in ('stack', 'constants')]
     cells = [address for region in regions for address in range(region.start, region.end, 8)]
     kept = {address: read_bytes(address, 8) for address in cells}
     try:

@@ -8,8 +8,10 @@ import sys
 import arithmetic
 import bitmap
 import calls
+import heap
 import image
 import mutants
+import pages
 import planted
 import proof
 
@@ -26,6 +28,7 @@ def parsed_arguments():
     parser.add_argument('--processes', type=int, required=True)
     parser.add_argument('--verbose', action='store_true')
     parser.add_argument('--planted', action='store_true')
+    parser.add_argument('--changes', type=int, default=40)
     parser.add_argument('--mutants')
     parser.add_argument('--sources', required=True)
     parser.add_argument('--result')
@@ -46,7 +49,7 @@ def run(number):
     group, claim = TASKS[number]
     program = PROGRAMS[claim.program]
     outcome, machine = proof.prove(program, claim, OPTIONS.seconds, progress=progress if OPTIONS.verbose else None)
-    changes = [0, 0, []]
+    changes = None
     if OPTIONS.planted and outcome.result == 'proved':
         changes = try_changes(program, claim, machine, outcome.seconds)
     return number, outcome, changes
@@ -57,29 +60,32 @@ def progress(paths, seconds):
 
 
 def try_changes(program, claim, machine, seconds):
-    """How many changes were refuted, how many were tried, and what became of the others."""
-    refuted, places, others = 0, planted.places(machine), []
-    for address, code in places:
+    """How many changes were refuted, and of how many, as text; and what became of the others."""
+    places, reached, refuted, others = planted.places(machine), machine.reached(), 0, []
+    tried = planted.spread(places, OPTIONS.changes)
+    for address, code in tried:
         old = program.code(address, len(code))
         program.patch(address, code)
-        outcome, _ = proof.prove(program, claim, max(PLANTED_SECONDS, 2 * seconds), replays=False)
+        outcome, _ = proof.prove(program, claim, max(PLANTED_SECONDS, 2 * seconds), replays=False,
+                                 interest=(address, reached))
         program.patch(address, old)
         if outcome.result == 'refuted':
             refuted += 1
         else:
             others.append(f'{program.describe(address)} {outcome.result}: {outcome.detail}')
-    return [refuted, len(places), others]
+    among = f' (among {len(places)})' if len(tried) < len(places) else ''
+    return f'{refuted} of {len(tried)}{among}', others
 
 
 def row(group, claim, outcome, changes):
     cells = [f'{group}/{claim.name}', claim.shown, claim.bounds, str(outcome.path_count),
              str(outcome.replay_count), f'{outcome.seconds:.0f}',
-             f'{changes[0]} of {changes[1]}' if changes[1] else '-', outcome.result, OPTIONS.sources]
+             changes[0] if changes else '-', outcome.result, OPTIONS.sources]
     return ' | '.join(cells)
 
 
-HEADER = ('claim | what holds | for | paths | of them run on the processor | seconds | planted changes refuted'
-          ' | result | sources and date')
+HEADER = ('claim | what holds | for | paths | of them run on the processor | seconds of a processor'
+          ' | planted changes refuted | result | sources and date')
 PLANTED = HEADER.split(' | ').index('planted changes refuted')
 
 
@@ -112,7 +118,7 @@ def main():
             print(rows[-1], flush=True)
             if outcome.detail:
                 print(f'  {outcome.detail}', flush=True)
-            for other in changes[2]:
+            for other in changes[1] if changes else ():
                 print(f'  planted: {other}', flush=True)
             failed |= outcome.result != 'proved'
             if OPTIONS.result:
@@ -127,21 +133,21 @@ def try_mutant(index):
     mutant = MUTANTS[index]
     program = PROGRAMS['units']
     program.set_variable('bootmem_mutant_number', mutant.number)
-    claims, undecided = mutant.proofs(GROUPS), []
-    if not claims:
-        return index, 'not reached: no proof looks at that code'
-    for claim in claims:
-        outcome, _ = proof.prove(program, claim, OPTIONS.seconds, replays=False)
+    undecided, is_reached = [], False
+    for claim in mutant.proofs(GROUPS):
+        outcome, machine = proof.prove(program, claim, OPTIONS.seconds, replays=False)
         if outcome.result == 'refuted':
             return index, f'refuted by {claim.name}: {outcome.detail}'
         if outcome.result == 'undecided':
             undecided.append(f'{claim.name} ({outcome.detail})')
-    reason = f'equal: {mutant.reason}' if mutant.reason else 'not refuted'
+        # Which mutant is switched on is compared with its number.
+        is_reached |= machine.has_constant(mutant.number)
+    reason = f'equal: {mutant.reason}' if mutant.reason else 'not refuted' if is_reached else 'not reached'
     return index, reason + (f'; undecided: {", ".join(undecided)}' if undecided else '')
 
 
 def run_mutants():
-    """Tries every mutant; whether each that is not argued to be equal, and is reached, was refuted."""
+    """Tries every mutant; whether each that a proof reaches, and that is not argued to be equal, was refuted."""
     lines = {}
     context = multiprocessing.get_context('fork')
     with context.Pool(OPTIONS.processes, maxtasksperchild=1) as pool:
@@ -160,6 +166,9 @@ def record_mutants(lines):
             for text in ('equal: ', 'not refuted', 'not reached')}
     summary = (f'{len(lines)} mutants: {refuted} refuted, {left["equal: "]} argued to be equal,'
                f' {left["not refuted"]} not refuted, {left["not reached"]} in code that no proof reaches')
+    asked = refuted + left['not refuted']
+    if asked:
+        summary += f'; refuted of those reached and not equal: {100 * refuted // asked} %'
     if OPTIONS.result:
         with open(OPTIONS.result, 'w') as file:
             file.write('\n'.join([lines[number] for number in sorted(lines)]
@@ -174,6 +183,7 @@ with open(OPTIONS.archive + '.refuse') as file:
     REFUSE = file.read().strip()
 GROUPS = {
     'ranges': arithmetic.claims(), 'words': bitmap.word_claims(), 'bitmap': bitmap.claims(PROGRAMS['units']),
+    'pages': pages.claims(PROGRAMS['units']), 'heap': heap.claims(PROGRAMS['units']),
     'calls': calls.claims(PROGRAMS['archive'], REFUSE, bitmap.MEMORY + 8 * image.PAGE)}
 if OPTIONS.mutants:
     MUTANTS = [mutant for mutant in mutants.read(OPTIONS.mutants)

@@ -15,7 +15,7 @@ class FlatBitmap:
     """The pages of a bitmap: a formula for each, whether it is free."""
 
     def __init__(self, pages):
-        self.pages = list(pages)
+        self.pages, self.words = list(pages), {}
 
     @classmethod
     def of_words(cls, words, count):
@@ -23,10 +23,12 @@ class FlatBitmap:
 
     def word(self, index):
         """The pages of a word; behind the end none is free."""
-        first = WORD * index
-        values = [one_if(p) for p in self.pages[first:first + WORD]]
-        values += [z3.BitVecVal(0, 1)] * (WORD - len(values))
-        return z3.simplify(z3.Concat(*reversed(values)))
+        if index not in self.words:
+            first = WORD * index
+            values = [one_if(p) for p in self.pages[first:first + WORD]]
+            values += [z3.BitVecVal(0, 1)] * (WORD - len(values))
+            self.words[index] = z3.simplify(z3.Concat(*reversed(values)))
+        return self.words[index]
 
     def set(self, start, end, free):
         """Pages from `start` up to `end` are free, or reserved."""

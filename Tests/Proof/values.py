@@ -8,8 +8,8 @@ import re
 
 import z3
 
-__all__ = ['CARRY', 'LAST_OPERATION', 'as_condition', 'bits', 'choose', 'concrete', 'extract', 'flag_condition', 'insert',
-           'joined', 'operate', 'simplified']
+__all__ = ['CARRY', 'LAST_OPERATION', 'as_condition', 'bits', 'choose', 'concrete', 'either', 'extract',
+           'flag_condition', 'insert', 'joined', 'low_bits', 'operate', 'same', 'simplified']
 
 
 def is_known(value):
@@ -83,10 +83,43 @@ def insert(value, part, shift, width):
     return z3.Concat(*pieces) if len(pieces) > 1 else pieces[0]
 
 
+def same(one, other):
+    if isinstance(one, int) or isinstance(other, int):
+        return isinstance(one, int) and isinstance(other, int) and one == other
+    return z3.eq(one, other)
+
+
+def either(condition, one, other):
+    """A word that is one or the other."""
+    return one if same(one, other) else simplified(choose(condition, one, other, 64))
+
+
 def joined(high, low, high_width, low_width):
     if is_known(high) and is_known(low):
         return high << low_width | low
     return z3.Concat(bits(high, high_width), bits(low, low_width))
+
+
+def low_bits(value, count):
+    """The lowest bits of a sum or a shifted value, if they are known whatever the rest is."""
+    known = concrete(value)
+    if known is not None:
+        return known & (1 << count) - 1
+    kind, parts = value.decl().kind(), value.children()
+    if kind == z3.Z3_OP_CONCAT and parts[-1].size() >= count:
+        return low_bits(parts[-1], count)
+    if kind == z3.Z3_OP_BADD:
+        found = [low_bits(part, count) for part in parts]
+        return None if None in found else sum(found) & (1 << count) - 1
+    if kind == z3.Z3_OP_ITE:
+        found = {low_bits(part, count) for part in parts[1:]}
+        return found.pop() if len(found) == 1 else None
+    if kind in (z3.Z3_OP_BMUL, z3.Z3_OP_BSHL):
+        by = concrete(parts[0] if kind == z3.Z3_OP_BMUL else parts[1])
+        is_multiple = by is not None and (
+            by % (1 << count) == 0 if kind == z3.Z3_OP_BMUL else by >= count)
+        return 0 if is_multiple else None
+    return None
 
 
 # ---- The operations of VEX ----

@@ -252,11 +252,14 @@ compile_library() {
   done
 }
 
-# module_sources MODULE: the folder with its sources.  Those behind the headers for C have one in common.
+# module_sources MODULE: the folder with its sources, or a line for each.  Those behind the headers for C have one in common.
 module_sources() {
   case $1 in
     BootmemC) echo "$root/Sources/BootmemC/Bootmem" ;;
     ProofUnits) echo "$root/Tests/Proof/Units" ;;
+    # What is a module's own can be called by what is compiled with it.
+    ProofPageUnits) printf '%s\n' "$root"/{Sources/PageAllocator,Tests/Proof/PageUnits} ;;
+    ProofHeapUnits) printf '%s\n' "$root"/{Sources/KernelHeap,Tests/Proof/HeapUnits} ;;
     Bootmem*C) echo "$root/Sources/BootmemC/$(sed -E 's/Bootmem(.*)C/\1/' <<<"$1")" ;;
     *) echo "$root/Sources/$1" ;;
   esac
@@ -281,15 +284,18 @@ compile_modules() {
 # origin WORK MODULE: all that a module is made from, the headers aside: of what else is in WORK, those that
 # were compiled there before.
 origin() {
-  sha256sum "$(module_sources "$2")"/*.swift >>"$1/sources"
+  local -a folders
+  mapfile -t folders < <(module_sources "$2")
+  find "${folders[@]}" -name '*.swift' -print0 | sort -z | xargs -0 sha256sum >>"$1/sources"
   printf '%s\n' "$2" "${swift_flags[@]//$1/WORK}"
   cat "$1/sources" "$1"/page_caches/*
 }
 
 # compile_module WORK MODULE OPTION…
 compile_module() {
-  local -a sources
-  mapfile -t sources < <(find "$(module_sources "$2")" -name '*.swift' | sort)
+  local -a folders sources
+  mapfile -t folders < <(module_sources "$2")
+  mapfile -t sources < <(find "${folders[@]}" -name '*.swift' | sort)
   swiftc "${swift_flags[@]}" -module-name "$2" "${sources[@]}" "${@:3}"
 }
 

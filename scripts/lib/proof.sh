@@ -6,37 +6,42 @@
 readonly units_address=0x200000000 archive_address=0x208000000
 
 # What they are made of.
-readonly -a proved_sources=(Sources/{TextOutput,PhysicalMemory,PageBitmap,BootMemory,BootmemC/Bootmem,CBootmem})
+readonly -a proved_sources=(
+  Sources/{TextOutput,PhysicalMemory,PageBitmap,BootMemory,BootmemC/Bootmem,CBootmem,PageAllocator,KernelHeap})
 
-# build_units WORK TO: builds the functions of Tests/Proof/Units, and what they call, just as the archive is
-# built.
+# Where the functions are that call what is a part of others in the archive.
+declare -rA proved_units=([units]=Units [pages]=PageUnits [heap]=HeapUnits)
+
+# build_units WORK TO: builds the functions of Tests/Proof/*Units, and what they call, just as the archive's objects
+# are built.
 build_units() {
-  local work=$1 to=$2 name
-  local -a names
+  local work=$1 to=$2 part
+  local -a names=() all=() of_part files=("$work/memory.o")
   prepare_library x86_64 "$work" 4K
   compile_modules "$work" "$work/units.bc" PhysicalMemory PageBitmap ProofUnits
+  compile_modules "$work" "$work/pages.bc" TextOutput PhysicalMemory PageBitmap BootMemory ProofPageUnits
+  compile_modules "$work" "$work/heap.bc" TextOutput PhysicalMemory PageBitmap BootMemory PageAllocator ProofHeapUnits
   "$(swift_tool clang)" "${c_flags[@]}" -c "$root/boot/x86_64/memory.S" -o "$work/memory.o"
-  mapfile -t names < <(sed -nE 's/^@c func (\w+).*/\1/p' "$root"/Tests/Proof/Units/*.swift)
   # With mutants, which of them is switched on.
   if [ -e "$root/Sources/CBootmem/mutant.c" ]; then
     names+=(bootmem_mutant_number)
+    files+=("$work"/{mutant.bc,variables.o})
     "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootmem/mutant.c" -o "$work/mutant.bc"
     "$(swift_tool clang)" "${c_flags[@]}" -c "$root/Sources/CBootmem/variables.c" -o "$work/variables.o"
   fi
-  optimise_program "$work/units.o" "${names[@]}" -- "$work"/*.bc "$work"/*.o
-  link_for_proof "$to" "$units_address" "${names[@]}" -- "$work"/*.o
+  for part in units pages heap; do
+    mapfile -t of_part < <(sed -nE 's/^@c func (\w+).*/\1/p' "$root/Tests/Proof/${proved_units[$part]}"/*.swift)
+    optimise_program "$work/$part.o" "${names[@]}" "${of_part[@]}" -- "$work/$part.bc" "${files[@]}"
+    all+=("${of_part[@]}")
+  done
+  link_for_proof "$to" "$units_address" "${names[@]}" "${all[@]}" -- "$work"/*.o
 }
 
 # build_mutant_units WORK TO: the same functions with the mutants in them, and TO.list, a line for each mutant:
 # number, source, change, and why nothing can fail for it, if that is argued.
 build_mutant_units() {
-  local work=$1 to=$2 number change last=0
+  local work=$1 to=$2 number change
   read_mutants "$root/Tests/Mutation/mutants.txt"
-  # Those of the modules that the functions are made of, which are the first of the list.
-  for ((number = 1; number <= mutant_count; number++)); do
-    case ${mutant_file[number]} in PhysicalMemory/* | PageBitmap/*) last=$number ;; esac
-  done
-  mutant_count=$last
   copy_sources "$work"
   write_mutants "$work"
   for ((number = 1; number <= mutant_count; number++)); do
@@ -55,7 +60,8 @@ build_mutant_units() {
 }
 
 # The functions of the archive that are proved, and what prepares a node for them.
-readonly -a proved_functions=(free_bootmem reserve_bootmem __alloc_bootmem_nopanic proof_set_up)
+readonly -a proved_functions=(
+  free_bootmem reserve_bootmem {__alloc_bootmem,___alloc_bootmem_node}_nopanic proof_set_up)
 
 # build_program WORK TO: builds the archive's code as it is before names are taken out of it, and links it
 # with Tests/Proof/kernel.c.
@@ -66,19 +72,27 @@ build_program() {
   optimise_library "$work"
   "$(swift_tool clang)" "${c_flags[@]}" -c "$root/Tests/Proof/kernel.c" -o "$work/kernel.o"
   link_for_proof "$to" "$archive_address" "${proved_functions[@]}" -- "$work"/{core,variables,memory.S,kernel}.o
-  number_of_name '4CallV6refuse_7isFaultyAA7RefusalO_SbtF"' <"$work/core.bc.swift.ll" >"$to.refuse"
+  number_of_name 'Call.refuse(' <"$work/core.bc.swift.ll" >"$to.refuse"
 }
 
-# number_of_name PART: what without_swift_names has put in place of the function's name that has this part.
+# number_of_name START: what without_swift_names has put in place of the name of the one function whose name in
+# the source begins like that.
 number_of_name() {
-  awk -v part="$1" '{
+  local -a found
+  mapfile -t found < <(awk '{
+    is_definition = /^define/
     while (match($0, /[@$]"[^"]*"/)) {
-      name = substr($0, RSTART + 1, RLENGTH - 1)
+      name = substr($0, RSTART + 2, RLENGTH - 3)
       if (!(name in number)) number[name] = ++count
-      if (index(name, part) && $0 ~ /^define/) found = number[name]
+      if (is_definition) print "bootmem_part_" number[name], name
+      # What follows are its parameters.
+      is_definition = 0
       $0 = substr($0, RSTART + RLENGTH)
     }
-  } END { print "bootmem_part_" found }'
+  }' | "$(swift_tool swift-demangle)" --simplified | awk -v start="$1" '
+    index(substr($0, index($0, " ") + 1), start) == 1 { print $1 }')
+  [ "${#found[@]}" -eq 1 ] || die "${#found[@]} functions have a name that begins with $1"
+  echo "${found[0]}"
 }
 
 # link_for_proof TO ADDRESS NAME… -- FILE…: a program at the address where it is looked at and run, with all that
