@@ -2,13 +2,13 @@
 import PhysicalMemory
 import TextOutput
 
-/// A line for each operation, in the form and the order in which Linux 4.19 prints them with
+/// The lines of each operation, in the form and the order in which Linux 4.19 prints them with
 /// `bootmem_debug`, so that both logs can be laid side by side.
 ///
 /// The methods are mutating, though they change nothing: they get the place of boot memory then, where
 /// each call would take a copy of it, and so much more stack.
 extension BootMemory {
-  /// Sets the receiver of a line for each operation, ``BootMemoryPlatform/debug``; nil for nothing.
+  /// Sets the receiver of the lines of each operation, ``BootMemoryPlatform/debug``; nil for nothing.
   public mutating func setDebugOutput(_ write: BootMemoryPlatform.Write?) {
     unsafe debugOutput = write
   }

@@ -44,7 +44,7 @@ import PhysicalMemory
   /// Clears allocated memory; nil for an ordinary memset.
   public var clear: Clear?
 
-  /// Takes a line for every operation, in the form of Linux's `bootmem_debug`; nil for none.
+  /// Takes what Linux prints of every operation with `bootmem_debug`, line by line; nil for none.
   public var debug: Write?
 
   /// A platform with the figures of a PC and memory mapped at its own address.

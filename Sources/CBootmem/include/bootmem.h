@@ -190,7 +190,7 @@ extern unsigned long max_pfn;
 extern unsigned long long max_possible_pfn;
 
 /* Linux's boot parameter bootmem_debug: while not 0, each operation on a node is written to
- * platform.write, a line each. */
+ * platform.write, in the lines that Linux has for it. */
 extern int bootmem_debug;
 
 /* ---- Nodes ---- */
