@@ -7,7 +7,6 @@ import PageBitmap
 /// A word of *blocks* of order j has a bit at the begin of each, and no other.
 extension BitmapWord {
   /// The bits whose number is a multiple of 2^`order`; up to the word's width.
-  @inline(__always)
   static func multiples(ofOrder order: UInt) -> BitmapWord {
     switch order {
     case 0: .max
@@ -29,7 +28,6 @@ extension BitmapWord {
   }
 
   /// Of blocks of order `order`, those that are not in one of `pairs`.
-  @inline(__always)
   func unpaired(by pairs: BitmapWord, ofOrder order: UInt) -> BitmapWord {
     self & ~(pairs | pairs &<< BitmapWord(truncatingIfNeeded: 1 &<< order as UInt))
   }

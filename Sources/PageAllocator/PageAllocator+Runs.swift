@@ -118,7 +118,6 @@ extension PageAllocator {
   }
 
   /// The node that has all pages of a run.
-  @inline(__always)
   private mutating func node(withRun pages: PageRange) throws(PageAllocatorError) -> NodePointer {
     guard let node = unsafe node(containing: pages.start), !pages.isEmpty else {
       throw .runNotAllocated(pages, .outsideNodes)
@@ -147,7 +146,6 @@ extension PageAllocator {
   /// with before the hand-over or after it.
   ///
   /// - Returns: Whether they were either; nothing has changed otherwise.
-  @inline(__always)
   package mutating func takeBack(_ pages: PageRange) -> Bool {
     if pages.pageCount == 1 {
       switch freeSinglePage(pages.start) {
@@ -183,7 +181,6 @@ extension PageAllocator {
     }
   }
 
-  @inline(never)
   private mutating func takeBackRun(_ pages: PageRange) -> Bool {
     do throws(PageAllocatorError) {
       try free(pages)

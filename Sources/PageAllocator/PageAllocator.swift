@@ -190,11 +190,9 @@ import PhysicalMemory
   }
 
   /// The smallest order of a block that lies in no word of a bitmap.
-  @inline(__always)
   package static var wordOrder: Int { Int(bitPattern: PageTreeLayout.wordOrder) }
 
   /// Allocates a block the long way, which every call can take.
-  @inline(never)
   package func allocateBlock(
     order: Int, on node: NodeID?, policy: NodePolicy, below limit: PageFrame
   ) throws(PageAllocatorError) -> PageFrame {
@@ -290,7 +288,6 @@ import PhysicalMemory
   }
 
   /// Frees a block the long way, which every call can take.
-  @inline(never)
   package mutating func freeBlock(_ page: PageFrame, order: Int) throws(PageAllocatorError) {
     guard order >= 0, order <= Self.maximumOrder else { throw .orderOutOfRange(order) }
     guard let node = unsafe self.node(containing: page) else {
@@ -303,13 +300,11 @@ import PhysicalMemory
   }
 
   /// The tree's number of a page of the node's span.
-  @inline(__always)
   static func bit(of page: PageFrame, in node: NodePointer) -> UInt {
     // The span does not begin below the tree's first page.
     UInt(truncatingIfNeeded: page.number) &- (unsafe node.pointee.tree.firstPageNumber)
   }
 
-  @inline(never)
   func finding(_ bit: UInt, in node: NodePointer) -> PageFinding {
     switch unsafe node.pointee.tree.find(bit) {
     case .free: .free
@@ -336,7 +331,6 @@ import PhysicalMemory
   /// - Throws: ``PageAllocatorError/notReleasable(_:_:)`` with the first page that cannot be, and
   ///   what it is; none has been released then.
   /// - Complexity: O(words + nodes).
-  @inline(never)
   public mutating func release(_ pages: PageRange) throws(PageAllocatorError) {
     let own = ownFinding(in: pages)
     let others = PageRange(pages.start..<(own?.page ?? pages.end))
@@ -373,7 +367,6 @@ import PhysicalMemory
   private typealias OwnPage = (page: PageFrame, finding: PageFinding)
 
   /// The first of these pages that has a bitmap or a tree; nil if none has.
-  @inline(never)
   private func ownFinding(in pages: PageRange) -> OwnPage? {
     var found: OwnPage?
     var rest = pages
@@ -419,20 +412,17 @@ import PhysicalMemory
   }
 
   /// The node with that number; nil if there is none, or it has no pages.
-  @inline(__always)
   package func nodeWithPages(_ id: NodeID) -> NodePointer? {
     guard let node = unsafe node(id), unsafe !node.pointee.span.isEmpty else { return nil }
     return unsafe node
   }
 
-  @inline(__always)
   func pointer(to id: NodeID) throws(PageAllocatorError) -> NodePointer {
     guard let node = unsafe node(id) else { throw .noSuchNode(id) }
     return unsafe node
   }
 
   /// The node with that number; nil if there is none.
-  @inline(__always)
   private func node(_ id: NodeID) -> NodePointer? {
     guard id.rawValue >= 0, id.rawValue < (unsafe nodes.count) else { return nil }
     // There is a first element, since there is this one.
@@ -446,7 +436,6 @@ import PhysicalMemory
     return unsafe otherNode(containing: page)
   }
 
-  @inline(never)
   private mutating func otherNode(containing page: PageFrame) -> NodePointer? {
     var next = unsafe firstNode
     while let node = unsafe next {

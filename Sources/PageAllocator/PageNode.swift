@@ -30,7 +30,6 @@ import PhysicalMemory
   }
 
   /// The tree's number of a page, at most ``UInt/max``; 0 for a page below the tree's first.
-  @inline(__always)
   func bit(of page: PageFrame) -> UInt {
     let first = UInt64(tree.firstPageNumber)
     guard page.number > first else { return 0 }
@@ -38,7 +37,6 @@ import PhysicalMemory
   }
 
   /// The page that the tree calls `bit`.
-  @inline(__always)
   func page(ofBit bit: UInt) -> PageFrame {
     // At most 2^52.
     PageFrame(UInt64(tree.firstPageNumber) &+ UInt64(bit))

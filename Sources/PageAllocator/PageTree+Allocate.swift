@@ -11,7 +11,7 @@ extension PageTree {
   ///   - end: The bit behind the last that may be among them.
   /// - Returns: The first page's bit; nil if there is no such block.
   /// - Complexity: O(levels), beside making groups valid.
-  @_optimize(speed) @inline(never)
+  @_optimize(speed)
   mutating func allocate(order: UInt, count: UInt, below end: UInt) -> UInt? {
     if order == 0 {
       let page = allocateOwned(below: firstPageNumber &+ min(end, .max &- firstPageNumber))
@@ -54,7 +54,6 @@ extension PageTree {
   ///   - end: The bit behind the last that may be in it.
   /// - Returns: The first page's bit; nil where it takes longer to find one.
   /// - Complexity: O(levels).
-  @inline(__always)
   mutating func allocateExact(order: UInt, below end: UInt) -> UInt? {
     guard classes &>> order & 1 != 0, order != 0 || isOwnedWordUsedUp else { return nil }
     var group: UInt = 0
@@ -88,7 +87,6 @@ extension PageTree {
   }
 
   /// Takes a block out of the lowest that has a class which there is.
-  @_optimize(speed) @inline(__always)
   private mutating func take(
     ofClass aClass: UInt, order: UInt, count: UInt, below end: UInt
   ) -> UInt? {
@@ -176,7 +174,6 @@ extension PageTree {
   }
 
   /// Takes the lowest of these pages, all free, out of the owned word.
-  @inline(__always)
   private mutating func takeOwned(_ pages: BitmapWord) -> UInt {
     let index = ownedWord
     let page = pages & (0 &- pages)

@@ -45,7 +45,6 @@ extension PageTree {
   }
 
   /// Whether the last page of a word is a block of order 0; no where that takes longer to find out.
-  @inline(__always)
   private func isLastPage(free: BitmapWord, heads: BitmapWord, ofWord index: UInt) -> Bool {
     // A block or something reserved that begins in the next word, mostly of the same group, is no
     // rest.
@@ -60,7 +59,7 @@ extension PageTree {
   ///   - order: At most ``maximumOrder``.
   /// - Returns: Whether there was; nothing has changed otherwise.
   /// - Complexity: O(levels).
-  @_optimize(speed) @inline(never)
+  @_optimize(speed)
   mutating func free(_ bit: UInt, order: UInt) -> Bool {
     let index = bit &>> BitmapWord.bitShift
     guard isValid(index &>> BitmapWord.bitShift) else { return false }
@@ -83,7 +82,7 @@ extension PageTree {
   /// - Returns: Whether there was, and it begins where such a block does; nothing has changed
   /// otherwise.
   /// - Complexity: O(levels).
-  @_optimize(speed) @inline(__always)
+  @inline(__always)
   mutating func freePages(at bit: UInt, order: UInt, count: UInt) -> Bool {
     let index = bit &>> BitmapWord.bitShift
     let place = bit & Self.bitMask
@@ -106,7 +105,7 @@ extension PageTree {
   ///
   /// - Parameter bit: The block's first page.  More than half of the smallest aligned block that
   ///   holds it has become free, so that the largest block, if it has grown, has this page.
-  @_optimize(speed) @inline(never)
+  @_optimize(speed)
   mutating func finishFree(_ bit: UInt) {
     let index = bit &>> BitmapWord.bitShift
     if index == ownedWord { return }
@@ -119,7 +118,7 @@ extension PageTree {
   }
 
   /// The same where nothing else in the word is free.
-  @_optimize(speed) @inline(never)
+  @_optimize(speed)
   mutating func finishFirstFree(_ bit: UInt, order: UInt) {
     let index = bit &>> BitmapWord.bitShift
     if index == ownedWord { return }
@@ -128,7 +127,6 @@ extension PageTree {
 
   /// Whether a word has a block of that many pages at this bit, fewer than a word's and in one
   /// word.
-  @inline(__always)
   private mutating func isBlock(
     at bit: UInt, free: BitmapWord, heads: BitmapWord, count: UInt
   ) -> Bool {
@@ -171,7 +169,6 @@ extension PageTree {
 
   /// Whether a word, whose state is 0, lies inside a block: then it has no head, and its free bits
   /// are not stored.
-  @inline(__always)
   func isInside(_ index: UInt) -> Bool {
     headWord(index) == 0 && index != ownedWord && index != spareWord
   }

@@ -38,7 +38,7 @@ extension PageTree {
   ///   - count: Not 0.
   /// - Returns: Whether there was; nothing has changed otherwise.
   /// - Complexity: O(levels) within a word; O(words of the run) otherwise.
-  @_optimize(speed) @inline(never)
+  @_optimize(speed)
   mutating func freeRun(_ bit: UInt, count: UInt) -> Bool {
     if count < BitmapWord.bitCount, isValid(bit &>> PageTreeLayout.groupOrder),
       freePages(at: bit, order: Self.order(holding: count), count: count)

@@ -4,7 +4,6 @@ import PageBitmap
 /// Changing the states of words, and the classes with them.
 extension PageTree {
   /// The words of a group that have `state`.
-  @inline(__always)
   static func words(
     withState state: UInt, in planes: (BitmapWord, BitmapWord, BitmapWord)
   ) -> BitmapWord {
@@ -16,7 +15,6 @@ extension PageTree {
   }
 
   /// The three planes of a group's states.
-  @inline(__always)
   func statePlanes(ofGroup group: UInt) -> (BitmapWord, BitmapWord, BitmapWord) {
     let states = unsafe states(ofGroup: group)
     return unsafe (states[0], states[1], states[2])
@@ -34,7 +32,7 @@ extension PageTree {
   }
 
   /// Gives a word another state; neither is 7.
-  @_optimize(speed) @inline(never)
+  @_optimize(speed)
   mutating func changeState(ofWord index: UInt, from old: UInt, to new: UInt) {
     let words = Self.words(
       withState: old, in: statePlanes(ofGroup: index &>> BitmapWord.bitShift))
@@ -60,7 +58,7 @@ extension PageTree {
   }
 
   /// Gives a word that is not free as a whole the state that its free pages have.
-  @_optimize(speed) @inline(never)
+  @_optimize(speed)
   mutating func changeState(ofWord index: UInt, from state: UInt, toThatOf free: BitmapWord) {
     let new = free.state
     if new == state { return }
@@ -123,7 +121,7 @@ extension PageTree {
   /// - Parameters:
   ///   - index: The first word.
   ///   - order: The order of the block that they are, from that of a word up.
-  @_optimize(speed) @inline(never)
+  @_optimize(speed)
   mutating func giveWords(from index: UInt, order: UInt) {
     let wordOrder = PageTreeLayout.wordOrder
     let group = index &>> BitmapWord.bitShift

@@ -47,7 +47,6 @@ import PageBitmap
   static var allFreeState: UInt { 7 }
 
   /// Leaves of a number that within its word.
-  @inline(__always)
   static var bitMask: UInt { BitmapWord.bitCount &- 1 }
 
   /// The words of free bits.
@@ -199,35 +198,29 @@ import PageBitmap
   }
 
   /// The free bits of a word, 1 also where a page is reserved.
-  @inline(__always)
   func freeWord(_ index: UInt) -> BitmapWord {
     unsafe freeWords.unsafelyUnwrapped[Int(bitPattern: index)]
   }
 
   /// The head bits of a word, 1 also where a page is reserved.
-  @inline(__always)
   func headWord(_ index: UInt) -> BitmapWord {
     unsafe headWords.unsafelyUnwrapped[Int(bitPattern: index)]
   }
 
   /// Stores the free bits of a word.
-  @inline(__always)
   func setFreeWord(_ index: UInt, _ word: BitmapWord) {
     unsafe freeWords.unsafelyUnwrapped[Int(bitPattern: index)] = word
   }
 
   /// Stores the head bits of a word.
-  @inline(__always)
   func setHeadWord(_ index: UInt, _ word: BitmapWord) {
     unsafe headWords.unsafelyUnwrapped[Int(bitPattern: index)] = word
   }
 
   /// The free pages of a word whose state is not 7.
-  @inline(__always)
   func freePages(ofWord index: UInt) -> BitmapWord { freeWord(index) & ~headWord(index) }
 
   /// Makes a word the owned one; its state is 0 and its free bits are stored.
-  @inline(__always)
   mutating func own(_ index: UInt) {
     ownedWord = index
     unsafe ownedFree = freeWords.unsafelyUnwrapped + Int(bitPattern: index)
@@ -236,7 +229,6 @@ import PageBitmap
   }
 
   /// Makes no word the owned one.
-  @inline(__always)
   mutating func ownNothing() {
     ownedWord = .max
     unsafe ownedFree = unsafe zeroWord
@@ -245,7 +237,6 @@ import PageBitmap
   }
 
   /// Whether the owned word has no free page, or there is none.
-  @inline(__always)
   var isOwnedWordUsedUp: Bool {
     unsafe ownedFree.unsafelyUnwrapped.pointee & ~ownedHeads.unsafelyUnwrapped.pointee == 0
   }
@@ -291,7 +282,6 @@ import PageBitmap
   }
 
   /// Keeps a block that has been freed for the next allocation of this order.
-  @inline(__always)
   mutating func setSpare(_ index: UInt, order: UInt) {
     spareWord = index
     spareOrder = order
@@ -313,7 +303,6 @@ import PageBitmap
   }
 
   /// Whether a word has a block of order 0 at this place; not known of its last one.
-  @inline(__always)
   static func isPage(free: BitmapWord, heads: BitmapWord, at place: UInt) -> Bool {
     // Neither this page nor the next is the rest of a block, so this one is free or reserved, or a
     // head. Behind the word zeros come in, as of the rest of a block: the next word says how that
@@ -323,13 +312,11 @@ import PageBitmap
   }
 
   /// The states of a group's words, three planes.
-  @inline(__always)
   func states(ofGroup index: UInt) -> Words {
     unsafe states.unsafelyUnwrapped + Int(bitPattern: index &* PageTreeLayout.stateWordCount)
   }
 
   /// The planes of a group from level 2 up.
-  @inline(__always)
   func planes(ofGroup index: UInt, onLevel level: Int) -> Words {
     unsafe levels.unsafelyUnwrapped[level] + Int(bitPattern: index &<< PageTreeLayout.planesShift)
   }
@@ -373,7 +360,6 @@ import PageBitmap
   /// Toggles a child in a plane.
   ///
   /// - Returns: Whether it is the first child there, or was the last: what the group above hears of.
-  @inline(__always)
   private static func isFirstOrLast(_ child: UInt, toggledIn plane: Words) -> Bool {
     let old = unsafe plane.pointee
     let new = old ^ .one(at: child & Self.bitMask)
@@ -382,7 +368,6 @@ import PageBitmap
   }
 
   /// The planes of the group that a group of words is a child of.
-  @inline(__always)
   func lowestPlanes(ofChild group: UInt) -> Words {
     let index = group &>> BitmapWord.bitShift
     return unsafe lowestPlanes.unsafelyUnwrapped
@@ -390,7 +375,6 @@ import PageBitmap
   }
 
   /// Whether a group of words has a class.
-  @inline(__always)
   func has(_ aClass: UInt, inGroup group: UInt) -> Bool {
     unsafe lowestPlanes(ofChild: group)[Int(bitPattern: aClass)]
       &>> BitmapWord(truncatingIfNeeded: group & Self.bitMask) & 1 != 0
