@@ -28,6 +28,9 @@ class Mutant:
         number, self.source, self.change, self.reason = line.rstrip('\n').split('\t')
         self.number = int(number)
 
+    def __str__(self):
+        return f'{self.number} {self.source}: {self.change}:'
+
     def proofs(self, groups):
         """The claims that see the code."""
         names = REACHED[self.source].split()

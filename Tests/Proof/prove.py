@@ -153,14 +153,20 @@ def run_mutants():
     with context.Pool(OPTIONS.processes, maxtasksperchild=1) as pool:
         for index, verdict in pool.imap_unordered(try_mutant, range(len(MUTANTS)), 1):
             mutant = MUTANTS[index]
-            lines[mutant.number] = f'{mutant.number} {mutant.source}: {mutant.change}: {verdict}'
+            lines[mutant.number] = f'{mutant} {verdict} [{OPTIONS.sources}]'
             print(lines[mutant.number], flush=True)
             record_mutants(lines)
     return all(': refuted by ' in line or ': not reached' in line or ': equal: ' in line for line in lines.values())
 
 
-def record_mutants(lines):
-    """Writes what is known now, and sums it up."""
+def record_mutants(new):
+    """Writes what is known now in place of what was, and sums it up; what the file has of others stays."""
+    if not OPTIONS.result:
+        return
+    with open(OPTIONS.result) as file:
+        old = file.read().splitlines()
+    lines = {mutant.number: line for mutant in EVERY_MUTANT for line in old if line.startswith(f'{mutant} ')}
+    lines.update(new)
     refuted = sum(': refuted by ' in line for line in lines.values())
     left = {text: sum(f': {text}' in line for line in lines.values())
             for text in ('equal: ', 'not refuted', 'not reached')}
@@ -169,10 +175,8 @@ def record_mutants(lines):
     asked = refuted + left['not refuted']
     if asked:
         summary += f'; refuted of those reached and not equal: {100 * refuted // asked} %'
-    if OPTIONS.result:
-        with open(OPTIONS.result, 'w') as file:
-            file.write('\n'.join([lines[number] for number in sorted(lines)]
-                                 + [summary, f'sources and date: {OPTIONS.sources}']) + '\n')
+    with open(OPTIONS.result, 'w') as file:
+        file.write('\n'.join([lines[number] for number in sorted(lines)] + [summary]) + '\n')
 
 
 OPTIONS = parsed_arguments()
@@ -186,7 +190,8 @@ GROUPS = {
     'pages': pages.claims(PROGRAMS['units']), 'heap': heap.claims(PROGRAMS['units']),
     'calls': calls.claims(PROGRAMS['archive'], REFUSE, bitmap.MEMORY + 8 * image.PAGE)}
 if OPTIONS.mutants:
-    MUTANTS = [mutant for mutant in mutants.read(OPTIONS.mutants)
+    EVERY_MUTANT = mutants.read(OPTIONS.mutants)
+    MUTANTS = [mutant for mutant in EVERY_MUTANT
                if not OPTIONS.names or mutant.source in OPTIONS.names or str(mutant.number) in OPTIONS.names]
     sys.exit(not run_mutants())
 TASKS = selected(GROUPS, OPTIONS.names)

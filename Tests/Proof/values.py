@@ -174,7 +174,7 @@ COMPARISONS = {
     'CmpLE_S': (lambda a, b: a <= b, lambda a, b: a <= b),
 }
 NAME = re.compile(r'Iop_([A-Za-z]+?)(8|16|32|64)(U|S)?$')
-CONVERSION = re.compile(r'Iop_(\d+)(U|S|HI)?to(\d+)$')
+CONVERSION = re.compile(r'Iop_(\d+)(U|S|HI|HL)?to(\d+)$')
 
 
 def operate(name, values):
@@ -187,6 +187,8 @@ def operate(name, values):
     if name in ('Iop_And1', 'Iop_Or1'):
         left, right = (formula(as_condition(v)) for v in values)
         return as_condition(z3.And(left, right) if name == 'Iop_And1' else z3.Or(left, right))
+    if name in ('Iop_DivModU128to64', 'Iop_DivModS128to64') and all(is_known(v) for v in values):
+        return divide(*values, is_signed='S' in name)
     match = NAME.match(name)
     if not match:
         raise NotImplementedError(name)
@@ -238,6 +240,19 @@ def shift(kind, width, value, amount):
         z3.ZeroExt(width - 8, amount) if width > 8 else amount
     return value << amount if kind == 'Shl' else z3.LShR(value, amount) if kind == 'Shr' else \
         value >> amount
+
+
+def divide(value, divisor, is_signed):
+    """The remainder and, below it, the quotient of known numbers, which must fit a word."""
+    if is_signed:
+        value, divisor = signed(value, 128), signed(divisor, 64)
+    if divisor == 0:
+        raise NotImplementedError('a division by 0')
+    quotient = abs(value) // abs(divisor)
+    if (value < 0) != (divisor < 0):
+        quotient = -quotient
+    mask = (1 << 64) - 1
+    return (value - quotient * divisor & mask) << 64 | quotient & mask
 
 
 def convert(before, how, after, value):
