@@ -222,8 +222,6 @@ static void test_other_calls(void)
   KIT_EQUAL(uncached(), all - 16);
   KIT_EQUAL(bootmem_caches_free(pfn, 4, 0), 0);
   KIT_EQUAL(bootmem_caches_free(pfn, 4, 0), EINVAL_RESULT);
-  KIT_EQUAL(bootmem_caches_allocate(11, 0), BOOTMEM_NO_PAGE);
-  KIT_EXPECT(strstr(kit_text, "no block has the order 11") != NULL);
   run = bootmem_caches_allocate_run(3, 1, 0, 0x1000, 0);
   KIT_EXPECT(run < 0x1000 - 2);
   KIT_EQUAL(bootmem_caches_free_run(run, 3), 0);
@@ -251,6 +249,24 @@ static void test_drain_on_demand_only(void)
   KIT_EQUAL(uncached(), all - 33 - 3 - 1024);
   KIT_EQUAL(bootmem_caches_allocate_run(3, 64, -1, 0, 0) % 64, 0);
   KIT_EQUAL(uncached(), all - 33 - 3 - 1024 - 3);
+  /* They could not help. */
+  KIT_EQUAL(bootmem_caches_allocate(11, 0), BOOTMEM_NO_PAGE);
+  KIT_EXPECT(strstr(kit_text, "no block has the order 11") != NULL);
+  KIT_EQUAL(uncached(), all - 33 - 3 - 1024 - 3);
+}
+
+static void test_drain_for_largest(void)
+{
+  set_up("caches give their pages for a block of the largest order", &usual);
+  unsigned long block = bootmem_caches_allocate(10, 0), pfn;
+
+  for (unsigned order = 11; order-- > 0;)
+    while (bootmem_pages_allocate(order, -1, 0) != BOOTMEM_NO_PAGE) {}
+  KIT_EQUAL(bootmem_pages_free(block, 10), 0);
+  pfn = bootmem_caches_allocate(0, 0);
+  KIT_EQUAL(bootmem_caches_free(pfn, 0, 0), 0);
+  KIT_EQUAL(uncached(), 1024 - 33);
+  KIT_EQUAL(bootmem_caches_allocate(10, 0), block);
 }
 
 /* ---- Threads ---- */
@@ -334,6 +350,7 @@ int main(void)
   test_wrong_frees();
   test_other_calls();
   test_drain_on_demand_only();
+  test_drain_for_largest();
   test_shortage(&usual, "an allocation that would fail finds what others cache");
   test_threads(&usual, "no page is two processors'");
   KIT_EQUAL(

@@ -46,10 +46,9 @@ enum CachesState {
 
 /// The kept pages below the caches.
 struct KeptPages: PageCacheSource {
-  /// Nothing is written: the caches may have what is missing.
+  /// Of an order that there is.  Nothing is written: the caches may have what is missing.
   func allocate(order: Int) -> UInt? {
-    guard order >= 0, order <= Int(BOOTMEM_PAGES_MAX_ORDER) else { return nil }
-    return KeptPages.allocateRun(1 << UInt(order), alignedTo: 1 << UInt(order), on: -1, below: 0)
+    KeptPages.allocateRun(1 << UInt(order), alignedTo: 1 << UInt(order), on: -1, below: 0)
   }
 
   static func allocateRun(
