@@ -328,24 +328,26 @@ import PhysicalMemory
     let part = part(of: group, level)
     if word & part == 0 {
       word |= part
-      unsafe words(besides: group, level, in: word).update(repeating: 0)
+      unsafe words(besides: group, level, in: word).update(repeating: 0, count: partWordCount)
     }
     return unsafe slot(of: group, level, in: word)
   }
 
-  /// All words of the eighth of its page that this one lies in.
+  private static var partWordCount: Int { 1 << Int(partShift) }
+
+  /// The first of the words of the eighth of its page that this one lies in.
   private static func words(
     besides group: UInt64, _ level: UInt64, in word: UInt
-  ) -> UnsafeMutableBufferPointer<UInt> {
-    let count = 1 << Int(partShift)
-    let place = Int(truncatingIfNeeded: slotIndex(of: group, level)) & (count &- 1)
-    return unsafe UnsafeMutableBufferPointer(
-      start: slot(of: group, level, in: word) - place, count: count)
+  ) -> UnsafeMutablePointer<UInt> {
+    let place = Int(truncatingIfNeeded: slotIndex(of: group, level)) & (partWordCount &- 1)
+    return unsafe slot(of: group, level, in: word) - place
   }
 
   /// Takes note of it if all words of the eighth are 0 now.
   private static func forgetPart(of group: UInt64, _ level: UInt64, ifUnusedIn word: inout UInt) {
-    guard unsafe words(besides: group, level, in: word).allSatisfy({ $0 == 0 }) else { return }
+    // Without a buffer: its conformances ask a debug build for a heap.
+    let words = unsafe words(besides: group, level, in: word)
+    for index in 0..<partWordCount where unsafe words[index] != 0 { return }
     word &= ~part(of: group, level)
   }
 }
