@@ -48,7 +48,7 @@ test_demonstration() {
     '^  reserve exclusively: page .* is reserved already; pages .*: '
   check_boot "$1: memory from 16 MiB on only" prints_and_succeeds --arch "$1" \
     --append "memmap=exactmap memmap=64M@16M" -- "^  below 2 MiB  *$none\$" \
-    '^  reserve exclusively: page .* is reserved already; pages .*: '
+    '^  reserve exclusively: page .* is reserved already: the bitmap of node 0$'
   check_boot "$1: a dozen pages" prints_and_succeeds --arch "$1" --append mem=48K -- \
     "^  64 KiB aligned to 64 KiB  *$none\$"
   check_boot "$1: a first node without memory" has_nodes 2 --arch "$1" --machine q35 --nodes 0,128M
