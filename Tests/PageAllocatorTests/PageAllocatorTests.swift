@@ -33,12 +33,11 @@ import Testing
   /// larger one that lies ready elsewhere.
   @Test func freedBlock_isStillTheNextOfItsOrder_afterALargerOne() throws {
     var kept = try KeptPages([0..<8192])
-    var small: [Int] = []
-    while let page = try? kept.allocate(9) { small.append(page) }
-    for page in [2048, 2560, 512] { try kept.free(page, 9) }
-    try kept.free(0, 9)
-    #expect(try kept.allocate(10) == 2048)
-    #expect(try kept.allocate(9) == 0)
+    while (try? kept.allocate(9)) != nil {}
+    // Apart from 16 MiB, where the allocator takes pages for itself, whatever size they have.
+    for page in [3072, 3584, 2560, 2048] { try kept.free(page, 9) }
+    #expect(try kept.allocate(10) == 3072)
+    #expect(try kept.allocate(9) == 2048)
   }
 
   /// Also across words, and for the largest.
