@@ -345,7 +345,7 @@ import PhysicalMemory
 
   /// Takes note of it if all words of the eighth are 0 now.
   private static func forgetPart(of group: UInt64, _ level: UInt64, ifUnusedIn word: inout UInt) {
-    // Without a buffer: its conformances ask a debug build for a heap.
+    // Without a buffer: where its conformances are not optimised away, they ask the kernel for a heap.
     let words = unsafe words(besides: group, level, in: word)
     for index in 0..<partWordCount where unsafe words[index] != 0 { return }
     word &= ~part(of: group, level)
