@@ -8,8 +8,14 @@ import Testing
 @safe private final class Lines {
   private(set) var text = ""
 
-  /// For ``BootMemoryPlatform/context``; whoever has it must keep this object.
-  var context: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
+  /// A platform whose debugging output comes here, from the beginning or once it is switched on.
+  /// Whoever has it must keep this object.
+  func platform(debugging: Bool = true) -> BootMemoryPlatform {
+    var platform = BootMemoryPlatform()
+    unsafe platform.context = Unmanaged.passUnretained(self).toOpaque()
+    if debugging { unsafe platform.debug = Lines.write }
+    return platform
+  }
 
   static let write: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, UInt) -> Void =
     {
@@ -26,14 +32,11 @@ import Testing
   }
 }
 
-/// A line for each operation, in the form of Linux's `bootmem_debug`.
+/// The lines of each operation, in the form of Linux's `bootmem_debug`.
 @Suite(.onPagesOf4KiB) struct DebugOutputTests {
   @Test func everyCall_isALineForEachNode() throws {
     let lines = Lines()
-    var platform = BootMemoryPlatform()
-    unsafe platform.context = lines.context
-    unsafe platform.debug = Lines.write
-    var fixed = FixedMemory(0x10..<0x20, 0x20..<0x30, platform: platform)
+    var fixed = FixedMemory(0x10..<0x20, 0x20..<0x30, platform: lines.platform())
     let size = BootMemory.bitmapByteCount(forPageCount: 0x10)
     let hexadecimal = String(size, radix: 16)
     #expect(
@@ -104,9 +107,7 @@ import Testing
 
   @Test func output_canBeSwitchedOnAndOff() throws {
     let lines = Lines()
-    var platform = BootMemoryPlatform()
-    unsafe platform.context = lines.context
-    var fixed = FixedMemory(0x10..<0x20, platform: platform)
+    var fixed = FixedMemory(0x10..<0x20, platform: lines.platform(debugging: false))
     try fixed.freePages(0x10..<0x18)
     #expect(lines.take() == "")
     unsafe fixed.memory.setDebugOutput(Lines.write)
@@ -125,10 +126,7 @@ import Testing
   /// What Linux 4.19.108 printed, as user-mode Linux, for the same calls on 16 pages from 8f0 on.
   @Test func calls_writeWhatLinuxWrote() throws {
     let lines = Lines()
-    var platform = BootMemoryPlatform()
-    unsafe platform.context = lines.context
-    unsafe platform.debug = Lines.write
-    var fixed = FixedMemory(0x8f0..<0x900, platform: platform)
+    var fixed = FixedMemory(0x8f0..<0x900, platform: lines.platform())
     _ = lines.take()
     try fixed.freePages(0x8f1..<0x8f9)
     try fixed.reservePages(0x8f2..<0x8f3)
@@ -166,10 +164,7 @@ import Testing
   /// An exclusive reserve over two nodes that is refused on the second: each line is that of a call.
   @Test func refusedExclusiveReserve_writesWhatIsUndone() throws {
     let lines = Lines()
-    var platform = BootMemoryPlatform()
-    unsafe platform.context = lines.context
-    unsafe platform.debug = Lines.write
-    var fixed = FixedMemory(0x10..<0x20, 0x20..<0x30, platform: platform)
+    var fixed = FixedMemory(0x10..<0x20, 0x20..<0x30, platform: lines.platform())
     try fixed.freePages(0x10..<0x22)
     _ = lines.take()
     #expect(throws: BootMemoryError.alreadyReserved(0x22)) {
@@ -190,10 +185,7 @@ import Testing
 
   @Test func misuse_writesNothing() throws {
     let lines = Lines()
-    var platform = BootMemoryPlatform()
-    unsafe platform.context = lines.context
-    unsafe platform.debug = Lines.write
-    var fixed = FixedMemory(0x10..<0x20, platform: platform)
+    var fixed = FixedMemory(0x10..<0x20, platform: lines.platform())
     _ = lines.take()
     #expect(throws: BootMemoryError.self) { try fixed.freePages(0x18..<0x21) }
     #expect(throws: BootMemoryError.self) { try fixed.reservePages(0xf..<0x11) }
