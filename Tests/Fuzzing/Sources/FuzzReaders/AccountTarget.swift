@@ -55,8 +55,9 @@ enum AccountTarget {
       }
       // Parameters may change every region.
       if let oracle, account.commandLine.count == 0 {
-        judgeMap(account.map, of: oracle.regions)
         requests?.judgePlaces(in: account.owners, of: oracle.regions)
+        judgeMap(
+          account.map, of: oracle.regions + RequestJudge.unmappedRegions(in: account.owners))
       }
       try bootMemory.setUpNodes(of: &account, reportingTo: &sink)
       Plan.judgeCalls(of: &bootMemory, account.map, account.owners)

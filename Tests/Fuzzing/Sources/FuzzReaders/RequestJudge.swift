@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import Bootmem
 import FuzzKit
+import MemoryMap
 import Oracle
+import PhysicalMemory
 
 /// Judges where an account has put what a device tree asks for without saying where.
 ///
@@ -53,6 +55,14 @@ struct RequestJudge {
       next += 1
     }
     judge(next == placed.count, "\(placed.count) are placed, but by the oracle \(next)")
+  }
+
+  /// What an account has placed that must not be mapped, which is no memory any more.
+  static func unmappedRegions(in owners: borrowing OwnerTable) -> [MemoryRegion] {
+    (0..<owners.count).compactMap { index in
+      guard case .loader(.placedMemory(_, .unmapped)) = owners[index].owner else { return nil }
+      return MemoryRegion(range: owners[index].range, kind: .noMap)
+    }
   }
 
   /// The number of the first page; nil if there is no room.
