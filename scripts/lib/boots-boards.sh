@@ -7,10 +7,10 @@ test_functions() {
   if ! has_device_tree "$1"; then
     require_multilib
     check "$1: memory functions, and division" functions_agree "$1"
-  elif command -v "$1-linux-gnu-gcc" >/dev/null && command -v "qemu-$1" >/dev/null; then
+  elif [ -n "$(cross_compiler "$1")" ] && [ -n "$(emulator "$1")" ]; then
     check "$1: memory functions" functions_agree "$1"
   else
-    skip "$1: memory functions" "type: sudo apt-get install gcc-$1-linux-gnu qemu-user"
+    skip "$1: memory functions" "$(cross_install_line "$1")"
   fi
 }
 
@@ -21,7 +21,7 @@ functions_agree() {
   local name
   case $1 in
     i386) compile=(gcc -m32) ;;
-    aarch64 | riscv64) compile=("$1-linux-gnu-gcc" -static) emulate=("qemu-$1") ;;
+    aarch64 | riscv64) compile=("$(cross_compiler "$1")" -static) emulate=("$(emulator "$1")") ;;
   esac
   for name in memset memcpy memmove memcmp; do names+=("-D$name=board_$name"); done
   "${compile[@]}" -O2 -fno-builtin -c "$root/Tests/Board/functions.c" -o "$files/test.o"

@@ -106,6 +106,22 @@ builds_with_libfdt() {
     cc -x c - -o /dev/null -lfdt 2>/dev/null
 }
 
+# cross_compiler ARCH, emulator ARCH: what makes and runs programs of Linux for it on this host; nothing
+# where that is not installed, such as the compiler without the C library, which is a package of its own.
+cross_compiler() {
+  local compiler
+  compiler=$(command -v "$1-linux-gnu-gcc") || return 0
+  if [ -e "$("$compiler" -print-file-name=crt1.o)" ]; then echo "$compiler"; fi
+}
+emulator() { command -v "qemu-$1" || command -v "qemu-$1-static" || true; }
+
+# cross_install_line ARCH: what to type for both.
+cross_install_line() {
+  local library=$1
+  if [ "$1" = aarch64 ]; then library=arm64; fi
+  echo "type: sudo apt-get install gcc-$1-linux-gnu libc6-dev-$library-cross qemu-user"
+}
+
 # require_builds: the folder that has what is built, or what to do where it cannot be written to.
 require_builds() {
   { mkdir -p "$builds/build" && [ -w "$builds" ] && [ -w "$builds/build" ]; } 2>/dev/null ||
