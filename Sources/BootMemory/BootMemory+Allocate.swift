@@ -113,7 +113,7 @@ extension BootMemory {
   @inline(__always)
   package mutating func allocateAtCursor(
     _ byteCount: UInt, alignment: UInt, goal: UInt, limit: UInt, on node: NodePointer,
-    isHigh: Bool
+    isHigh: Bool, takesAddress: (UInt) -> Void = { _ in }
   ) -> UInt? {
     // Where the search goes on above the goal, or above that border, neither changes anything.
     guard Self.isSmall(byteCount, alignment), unsafe cursorNode != nil,
@@ -121,7 +121,7 @@ extension BootMemory {
       unsafe !isHigh || node.pointee.highPage <= node.pointee.nextPage
     else { return nil }
     return unsafe node.pointee.allocateAtCursor(
-      byteCount, alignment: alignment, limit: limit)
+      byteCount, alignment: alignment, limit: limit, takesAddress: takesAddress)
   }
 
   /// Whether size and alignment are from 1 up to a page, and as they must be.

@@ -202,16 +202,26 @@ package struct PageBitmap {
   /// Makes groups uniform.
   @_optimize(speed)
   mutating func fillGroups(_ indices: Range<UInt>, onLevel level: Int, with word: BitmapWord) {
-    var next = unsafe group(indices.lowerBound, onLevel: level)
     let end = unsafe group(indices.upperBound, onLevel: level)
+    // Up to 0, so that an end needs no comparison.
+    var offset = unsafe group(indices.lowerBound, onLevel: level) - end
     // Groups have two words or four; the fourth is not used, whatever it holds.
-    while level != 1, unsafe next < end {
-      unsafe (next[0], next[1], next[2]) = (word, word, word)
-      unsafe next += 4
+    if level == 1 {
+      while offset != 0 {
+        unsafe (end[offset], end[offset &+ 1]) = (word, word)
+        offset &+= 2
+      }
+      return
     }
-    while unsafe next < end {
-      unsafe (next[0], next[1]) = (word, word)
-      unsafe next += 2
+    // Two groups at a time, and one more in front of them.
+    if offset & 4 != 0 {
+      unsafe (end[offset], end[offset &+ 1], end[offset &+ 2]) = (word, word, word)
+      offset &+= 4
+    }
+    while offset != 0 {
+      unsafe (end[offset], end[offset &+ 1], end[offset &+ 2]) = (word, word, word)
+      unsafe (end[offset &+ 4], end[offset &+ 5], end[offset &+ 6]) = (word, word, word)
+      offset &+= 8
     }
   }
 
@@ -230,8 +240,8 @@ package struct PageBitmap {
 
   @inline(__always)
   private func group(_ index: UInt, onLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
-    // The layout has this group in memory, so its offset fits an Int.
-    let offset = index &<< BitmapLayout.groupShift(onLevel: level)
+    // The layout has this group in memory, so its offset fits an Int.  Words, on level 0, have a place.
+    let offset = index &<< BitmapLayout.groupShift(onLevel: level == 1 ? 1 : 2)
     return unsafe base(ofLevel: level) + Int(bitPattern: offset)
   }
 

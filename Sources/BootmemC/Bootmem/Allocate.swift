@@ -104,9 +104,9 @@ public func bootmem_allocate(
   }
   guard let physical = unsafe physical,
     let address = unsafe LibraryState.allocateAtCursor(
-      size, align, goal, limit, on: node, isHigh: false)
+      size, align, goal, limit, on: node, isHigh: false,
+      takesAddress: { unsafe physical.pointee = $0 })
   else { return unsafe searchForRequest(asked, physical) }
-  unsafe physical.pointee = address
   if flags & UInt32(BOOTMEM_NO_CLEAR) == 0 { _ = unsafe LibraryState.cleared(address, size) }
   return 0
 }
