@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The bitmap of a node: every content of it that the invariant allows, and its operations."""
 
+import functools
+
 import z3
 
 import specification as spec
@@ -29,12 +31,12 @@ def high_bit(state):
 class SymbolicBitmap:
     """A bitmap whose root is on level 2, in any state that it can be in between two calls.
 
-    Pages are any, but for words that are said to be `uniform`: all of their pages are free or none is.
-    What lies below a child of which the pages are all alike is not stored, and so is anything; but for
+    Pages are any, but for words that `uniform` has a name for: all pages of those with the same name are free, or
+    none is.  What lies below a child of which the pages are all alike is not stored, and so is anything; but for
     the cursor's word.
     """
 
-    def __init__(self, image, start_page, page_count, uniform=(), place=PLACE, memory=MEMORY, reset=True):
+    def __init__(self, image, start_page, page_count, uniform=None, place=PLACE, memory=MEMORY, reset=True):
         self.place, self.memory = place, memory
         if reset:
             image.call('unit_bitmap_reset', [place, start_page, start_page + page_count, memory])
@@ -47,7 +49,7 @@ class SymbolicBitmap:
         assert self.bit_count == start_page + page_count - self.first_page
         self.word_count = -(-self.bit_count // WORD)
         self.group_count = -(-self.word_count // WORD)
-        self.make_content(uniform)
+        self.make_content(uniform or {})
 
     # ---- Before ----
 
@@ -57,13 +59,16 @@ class SymbolicBitmap:
         for i in range(self.word_count):
             word = z3.BitVec(f'word_{i}', 64)
             if i in uniform:
-                word = z3.If(z3.Bool(f'is_free_{i}'), z3.BitVecVal(ONES, 64), z3.BitVecVal(0, 64))
+                word = z3.If(z3.Bool(f'are_free_{uniform[i]}'), z3.BitVecVal(ONES, 64), z3.BitVecVal(0, 64))
             self.content.append(word)
         rest = self.bit_count % WORD
         if rest:
             last = self.word_count - 1
             self.content[last] = z3.Concat(
                 z3.BitVecVal(0, WORD - rest), z3.Extract(rest - 1, 0, self.content[last]))
+        # What a counterexample is told by.
+        self.shown = [word for i, word in enumerate(self.content) if i not in uniform] + [
+            z3.Bool(f'are_free_{name}') for name in sorted(set(uniform.values()))]
         self.before = FlatBitmap.of_words(self.content, self.bit_count)
         self.states = [spec.state_of_word(word) for word in self.content]
         self.planes = [self.planes_of(g) for g in range(self.group_count)]
@@ -183,7 +188,7 @@ class Operations:
             name + self.suffix, 'unit_bitmap_' + function, [self.bitmap.place] + arguments, checked, shown,
             self.bounds + limits, self.bitmap.regions(changes), self.bitmap.assumptions + assumptions,
             result_width=width, inputs=[a for a in arguments if not isinstance(a, int)] + [
-                self.bitmap.cursor_index] + self.bitmap.content))
+                self.bitmap.cursor_index] + self.bitmap.shown))
 
 
 def operations(bitmap, suffix, bounds):
@@ -194,23 +199,25 @@ def operations(bitmap, suffix, bounds):
     has_pages = [z3.ULT(start, end), z3.ULE(end, count)]
     unchanged = bitmap.unchanged
     for name, free in (('free', 1), ('reserve', 0)):
-        made.add(name, 'set', [start, end, free], lambda path, r, free=free: bitmap.holds(
-            path, bitmap.before.set(start, end, z3.BoolVal(bool(free)))),
+        made.add(name, 'set', [start, end, free], lambda path, r, new=once(
+            lambda free=free: bitmap.before.set(start, end, z3.BoolVal(bool(free)))): bitmap.holds(path, new()),
             'the pages are so, all others as before; the invariant', has_pages, True, 0)
         add_flip(made, name, free, page, last)
     made.add('seek', 'seek', [page], lambda path, r: bitmap.holds(path, bitmap.before) + [
         ('the cursor is there', bitmap.after(path, bitmap.place + 8 * CURSOR) == z3.LShR(page, 6))],
         'the cursor is at the page; pages as before; the invariant',
         [z3.UGE(page, first), z3.ULT(page, first + count)], True, 0)
+    are_reserved = once(lambda: bitmap.before.is_reserved(start, end))
     made.add('is_reserved', 'is_reserved', [start, end], lambda path, r: unchanged(path) + [
-        ('no page is free', (r == 1) == bitmap.before.is_reserved(start, end)), ('yes or no', z3.ULE(r, 1))],
+        ('no page is free', (r == 1) == are_reserved()), ('yes or no', z3.ULE(r, 1))],
         'whether no page is free; nothing changes', has_pages, False, 32)
     made.add('is_free', 'is_free', [bit], lambda path, r: unchanged(path) + [
         ('the page is free', (r == 1) == z3.Not(bitmap.before.is_reserved(bit, bit + 1))), ('yes or no', z3.ULE(r, 1))],
         'whether the page is free; nothing changes', [z3.ULT(bit, count)], False, 32)
     for name, free in (('first_free', True), ('first_reserved', False)):
-        made.add(name, name, [start, end], lambda path, r, free=free: unchanged(path) + [
-            ('the first page', r == bitmap.before.first(free, start, end, NOTHING))],
+        made.add(name, name, [start, end], lambda path, r, first=once(
+            lambda free=free: bitmap.before.first(free, start, end, NOTHING)): unchanged(path) + [
+                ('the first page', r == first())],
             'the first such page, or none; nothing changes', [z3.ULE(end, count)], False, 64)
     add_cursor(made, page)
     return made.claims
@@ -252,22 +259,55 @@ def add_flip(made, name, free, first, last):
          z3.ULT(last, bitmap.first_page + bitmap.bit_count)], True, 32, ', both in the word of the cursor')
 
 
-def runs(bitmap, suffix, bounds):
-    """Searches for runs, of which there are so many paths that only small bitmaps do."""
-    made = Operations(bitmap, suffix, bounds)
+def add_run(made, name, lengths, length, limits):
+    """The search for a run of `length` pages, which is one of `lengths`."""
+    bitmap = made.bitmap
     start, end, step = (z3.BitVec(n, 64) for n in ('start', 'end', 'step'))
-    for pages in (1, 2, 3):
-        made.add(f'first_run_of_{pages}', 'first_run', [pages, step, start, end], lambda path, r, pages=pages:
-                 bitmap.unchanged(path) + [('the first run', r == bitmap.before.first_run(
-                     {pages: z3.BoolVal(True)}, step, bitmap.first_page, start, end, NOTHING))],
-                 'the first aligned run of so many pages, or none; nothing changes',
-                 [z3.ULE(end, bitmap.bit_count), spec.is_power_of_two(step)], False, 64, ', every alignment')
-    return made.claims
+    is_sought = {pages: z3.BoolVal(True) if length is pages else length == pages for pages in lengths}
+    run = once(lambda: bitmap.before.first_run(is_sought, step, bitmap.first_page, start, end, NOTHING))
+    made.add(name, 'first_run', [length, step, start, end], lambda path, r: bitmap.unchanged(path) + [
+        ('the first run', r == run())], 'the first aligned run of so many pages, or none; nothing changes',
+        [z3.ULE(end, bitmap.bit_count), spec.is_power_of_two(step), z3.Or(list(is_sought.values()))], False, 64,
+        limits + ', every alignment')
+
+
+def once(make):
+    """What is the same for every path, made when it is first needed."""
+    return functools.lru_cache(make)
+
+
+def runs(image):
+    """Searches for runs, of which there are so many paths that only those in small bitmaps come to an end."""
+    one = Operations(SymbolicBitmap(image, 70, 48), '', 'every bitmap of 1 word (48 pages), every cursor')
+    # From 15 pages on, other places are sought.
+    for pages in (1, 2, 3, 14, 15):
+        add_run(one, f'first_run_of_{pages}', (pages,), pages, '')
+    three = Operations(SymbolicBitmap(image, 70, 184), '', 'every bitmap of 3 words (184 pages), every cursor')
+    # On both sides of what makes a search another one: by pages, by bytes, by words.
+    lengths = (1, 2, 14, 15, 16, 64, 126, 127, 128)
+    add_run(three, 'first_run_in_3_words', lengths, z3.BitVec('length', 64),
+            f', runs of {", ".join(map(str, lengths[:-1]))} or {lengths[-1]} pages')
+    # And from 127 pages on.
+    two = Operations(SymbolicBitmap(image, 64, 128), '', 'every bitmap of 2 words (128 pages), every cursor')
+    for pages in (126, 127):
+        add_run(two, f'first_run_of_{pages}', (pages,), pages, '')
+    return one.claims + two.claims + three.claims
+
+
+def groups(image):
+    """A bitmap of three groups: at their borders words of any content, the others all alike, so that a group can be
+    free as a whole."""
+    uniform = {i: 'in_group_0' for i in range(1, 63)} | {i: 'in_group_1' for i in range(64, 128)}
+    suffix, names = '_in_3_groups', ('free', 'reserve', 'is_reserved', 'first_free', 'first_reserved')
+    return [claim for claim in operations(
+        SymbolicBitmap(image, 70, 129 * WORD + 40, uniform), suffix,
+        '3 groups of words (8 296 pages), words 0, 63, 128 and 129 any, 1 to 62 alike, 64 to 127 alike, every cursor')
+        if claim.name.removesuffix(suffix) in names]
 
 
 def claims(image):
-    return operations(SymbolicBitmap(image, 70, 184), '', 'every bitmap of 3 words (184 pages), every cursor') + runs(
-        SymbolicBitmap(image, 70, 48), '', 'every bitmap of 1 word (48 pages), every cursor')
+    return operations(SymbolicBitmap(image, 70, 184), '', 'every bitmap of 3 words (184 pages), every cursor') + \
+        runs(image) + groups(image)
 
 
 # ---- Words ----

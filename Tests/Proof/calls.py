@@ -283,21 +283,26 @@ def claims(image, refuse, memory):
 
     one_word = SymbolicNode(image, refuse, 70, 118, memory)
     two_words = SymbolicNode(image, refuse, 70, 182, memory)
-    near = [z3.ULE(size, PAGE), z3.ULE(align, PAGE)]
     on_node = Allocation(one_word, size, align, goal, limit, 1)
-    add('alloc_below_a_limit', one_word, '___alloc_bootmem_node_nopanic', [one_word.place, size, align, goal, limit],
-        lambda node, path, *given: on_node.check(path),
-        'address, pages, hint, shared page, what is cleared, refusals; the invariant',
-        'that node, sizes and alignments up to a page, every goal and limit', near)
-    for largest, name, alignments, is_asked in (
-            (1, 'alloc_up_to_a_page', 'alignments up to a page', [z3.ULE(align, PAGE)]),
-            (3, 'alloc_up_to_3_pages', 'every alignment', [])):
+    for name, goals, is_asked in (('alloc_below_a_limit', 'every goal', []),
+                                  ('alloc_below_a_limit_without_goal', 'no goal', [goal == 0])):
+        add(name, one_word, '___alloc_bootmem_node_nopanic', [one_word.place, size, align, goal, limit],
+            lambda node, path, *given: on_node.check(path),
+            'address, pages, hint, shared page, what is cleared, refusals; the invariant',
+            f'that node, sizes and alignments up to a page, {goals}, every limit',
+            [z3.ULE(size, PAGE), z3.ULE(align, PAGE)] + is_asked)
+    of_a_page = ('alignments up to a page', [z3.ULE(align, PAGE)])
+    # Sizes above so many pages, and up to so many.
+    for above, largest, name, (alignments, is_asked) in (
+            (0, 1, 'alloc_up_to_a_page', of_a_page), (1, 2, 'alloc_2_pages_aligned_to_one', of_a_page),
+            (1, 2, 'alloc_2_pages', ('every alignment', [])), (2, 3, 'alloc_3_pages_aligned_to_one', of_a_page),
+            (2, 3, 'alloc_3_pages', ('every alignment', []))):
         allocation = Allocation(one_word, size, align, goal, word(0), largest)
         add(name, one_word, '__alloc_bootmem_nopanic', [size, align, goal],
             lambda node, path, *given, allocation=allocation: allocation.check(path),
             'address, pages, hint, shared page, what is cleared, refusals; the invariant',
-            f'sizes up to {largest * PAGE} bytes, {alignments}, every goal',
-            [z3.ULE(size, largest * PAGE)] + is_asked)
+            f'sizes {f"above {above * PAGE} and " if above else ""}up to {largest * PAGE} bytes, {alignments},'
+            ' every goal', [z3.ULE(size, largest * PAGE)] + ([z3.UGT(size, above * PAGE)] if above else []) + is_asked)
     for node, suffix in ((one_word, ''), (two_words, '_in_2_words')):
         add('free_bootmem' + suffix, node, 'free_bootmem', [address, size], free,
             'pages, hint, shared page, refusals; the invariant', 'every address and size', width=0)

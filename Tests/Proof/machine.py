@@ -33,7 +33,7 @@ class Machine(Memory, Joins):
         self.image, self.assumptions, self.block_limit = image, list(assumptions), block_limit
         # Where a path is followed no further, and how it has ended there.
         self.cuts = cuts or {}
-        # An instruction, and what `reached` has said: only paths over that instruction are followed.
+        # Instructions, and what `reached` has said: only paths over one of them are followed.
         self.interest, self.trail = interest, {}
         # A time of time.process_time().
         self.deadline = deadline
@@ -44,6 +44,8 @@ class Machine(Memory, Joins):
         self.solver = Solver(deadline)
         self.solver.add(*self.assumptions)
         self.model = None
+        # Inputs for each path so far.
+        self.models = []
         self.taken, self.excluded = [], {}
         self.query_count = self.flags_count = 0
 
@@ -72,6 +74,7 @@ class Machine(Memory, Joins):
             try:
                 ways = self.step(state)
             except Ended as end:
+                self.models.append(self.model)
                 yield Path(end.kind, end.detail, state, self.model)
                 return
             if ways is None:
@@ -104,11 +107,11 @@ class Machine(Memory, Joins):
         return found
 
     def is_aside(self, state):
-        """Whether all paths from there on are known to pass by the place that is of interest."""
+        """Whether all paths from there on are known to pass by the places that are of interest."""
         if self.interest is None or state.is_touched:
             return False
-        place, reached = self.interest
-        return state.ways in reached and place not in reached[state.ways]
+        places, reached = self.interest
+        return state.ways in reached and places.isdisjoint(reached[state.ways])
 
     # ---- Questions ----
 
@@ -140,10 +143,6 @@ class Machine(Memory, Joins):
             self.blocks[address, end] = pyvex.lift(code, address, ARCHITECTURE, opt_level=1)
         return self.blocks[address, end]
 
-    def has_constant(self, number):
-        """Whether an instruction that was looked at has this number in it."""
-        return any(constant.value == number for block in self.blocks.values() for constant in block.all_constants)
-
     def step(self, state, stops=()):
         """Runs a block, up to the first branch that can go both ways; says which ways if there is one."""
         if state.address == RETURN:
@@ -165,7 +164,7 @@ class Machine(Memory, Joins):
                 if tag == 'Ist_IMark':
                     state.instruction = statement.addr
                     self.trail.setdefault(state.ways, set()).add(statement.addr)
-                    if self.interest and statement.addr == self.interest[0]:
+                    if self.interest and statement.addr in self.interest[0]:
                         state.is_touched = True
                 continue
             if tag == 'Ist_WrTmp':

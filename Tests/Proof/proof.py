@@ -56,18 +56,27 @@ def prove(image, claim, seconds, replays=True, progress=None, interest=None):
     return outcome, machine
 
 
-def judge(image, machine, claim, path, outcome, replays):
+def obligations_of(claim, path):
+    """What must hold where a path has ended, each with what it is called; None if the claim says nothing of that."""
     if path.kind == 'trap' and claim.trap is not None:
-        obligations = [('a trap only where it should', claim.trap)]
-    elif path.kind in ('trap', 'outside'):
-        obligations = [(f'{path.kind}: {path.detail}', z3.BoolVal(False))]
-    elif path.kind in ('returned', 'refused'):
-        obligations = list(claim.check(path))
-        if path.kind == 'returned':
-            obligations += conventions(path.state)
-        if claim.trap is not None:
-            obligations.append(('no result where there should be a trap', z3.Not(claim.trap)))
-    else:
+        return [('a trap only where it should', claim.trap)]
+    if path.kind in ('trap', 'outside'):
+        return [(f'{path.kind}: {path.detail}', z3.BoolVal(False))]
+    if path.kind == 'endless':
+        return [('it ends', z3.BoolVal(False))]
+    if path.kind not in ('returned', 'refused'):
+        return None
+    obligations = list(claim.check(path))
+    if path.kind == 'returned':
+        obligations += conventions(path.state)
+    if claim.trap is not None:
+        obligations.append(('no result where there should be a trap', z3.Not(claim.trap)))
+    return obligations
+
+
+def judge(image, machine, claim, path, outcome, replays):
+    obligations = obligations_of(claim, path)
+    if obligations is None:
         outcome.result, outcome.detail = 'undecided', path.detail
         return
     failed, model = refuted(machine, path, obligations, outcome)

@@ -14,6 +14,8 @@ import mutants
 import pages
 import planted
 import proof
+import runs
+import trial
 
 sys.setrecursionlimit(20000)
 # Those of its time that a proof of a changed program gets of what the proof itself took, and at least.
@@ -32,6 +34,7 @@ def parsed_arguments():
     parser.add_argument('--mutants')
     parser.add_argument('--sources', required=True)
     parser.add_argument('--result')
+    parser.add_argument('--claims')
     parser.add_argument('names', nargs='*')
     return parser.parse_args()
 
@@ -60,27 +63,38 @@ def progress(paths, seconds):
 
 
 def try_changes(program, claim, machine, seconds):
-    """How many changes were refuted, and of how many, as text; and what became of the others."""
-    places, reached, refuted, others = planted.places(machine), machine.reached(), 0, []
+    """How many changes were refuted, and of how many, as text, and with how many the claim holds all the same; and
+    what became of the others."""
+    places, reached, refuted, holding, others = planted.places(machine), machine.reached(), 0, 0, []
     tried = planted.spread(places, OPTIONS.changes)
+    domain = trial.Domain(claim)
+    before = runs.Runs(program, claim, [domain.values_of(model) for model in machine.models])
     for address, code in tried:
         old = program.code(address, len(code))
         program.patch(address, code)
-        outcome, _ = proof.prove(program, claim, max(PLANTED_SECONDS, 2 * seconds), replays=False,
-                                 interest=(address, reached))
+        is_refuted = before.failure({address}) is not None
+        if not is_refuted:
+            outcome, _ = proof.prove(program, claim, max(PLANTED_SECONDS, 2 * seconds), replays=False,
+                                     interest=({address}, reached))
+            is_refuted = outcome.result == 'refuted'
         program.patch(address, old)
-        if outcome.result == 'refuted':
+        if is_refuted:
             refuted += 1
         else:
+            holding += outcome.result == 'proved'
             others.append(f'{program.describe(address)} {outcome.result}: {outcome.detail}')
     among = f' (among {len(places)})' if len(tried) < len(places) else ''
-    return f'{refuted} of {len(tried)}{among}', others
+    same = f'; proved with {holding} of the others' if holding else ''
+    return f'{refuted} of {len(tried)}{among}{same}', others
 
 
 def row(group, claim, outcome, changes):
+    result = outcome.result
+    if result == 'undecided':
+        result += f' after {outcome.path_count} paths, {outcome.seconds:.0f} s'
     cells = [f'{group}/{claim.name}', claim.shown, claim.bounds, str(outcome.path_count),
              str(outcome.replay_count), f'{outcome.seconds:.0f}',
-             changes[0] if changes else '-', outcome.result, OPTIONS.sources]
+             changes[0] if changes else '-', result, OPTIONS.sources]
     return ' | '.join(cells)
 
 
@@ -129,54 +143,30 @@ def main():
 # ---- Mutants ----
 
 def try_mutant(index):
-    """What becomes of a mutant: which claim is refuted for it."""
-    mutant = MUTANTS[index]
-    program = PROGRAMS['units']
-    program.set_variable('bootmem_mutant_number', mutant.number)
-    undecided, is_reached = [], False
-    for claim in mutant.proofs(GROUPS):
-        outcome, machine = proof.prove(program, claim, OPTIONS.seconds, replays=False)
-        if outcome.result == 'refuted':
-            return index, f'refuted by {claim.name}: {outcome.detail}'
-        if outcome.result == 'undecided':
-            undecided.append(f'{claim.name} ({outcome.detail})')
-        # Which mutant is switched on is compared with its number.
-        is_reached |= machine.has_constant(mutant.number)
-    reason = f'equal: {mutant.reason}' if mutant.reason else 'not refuted' if is_reached else 'not reached'
-    return index, reason + (f'; undecided: {", ".join(undecided)}' if undecided else '')
+    return index, JUDGE.verdict(MUTANTS[index])
 
 
-def run_mutants():
-    """Tries every mutant; whether each that a proof reaches, and that is not argued to be equal, was refuted."""
+def run_mutants(every):
+    """Tries the mutants; whether each that a proof reaches, and that is not argued to be equal, was refuted."""
     lines = {}
-    context = multiprocessing.get_context('fork')
-    with context.Pool(OPTIONS.processes, maxtasksperchild=1) as pool:
+    with multiprocessing.get_context('fork').Pool(OPTIONS.processes) as pool:
         for index, verdict in pool.imap_unordered(try_mutant, range(len(MUTANTS)), 1):
             mutant = MUTANTS[index]
             lines[mutant.number] = f'{mutant} {verdict} [{OPTIONS.sources}]'
             print(lines[mutant.number], flush=True)
-            record_mutants(lines)
+            mutants.record(OPTIONS.result, lines, every)
     return all(': refuted by ' in line or ': not reached' in line or ': equal: ' in line for line in lines.values())
 
 
-def record_mutants(new):
-    """Writes what is known now in place of what was, and sums it up; what the file has of others stays."""
-    if not OPTIONS.result:
-        return
-    with open(OPTIONS.result) as file:
-        old = file.read().splitlines()
-    lines = {mutant.number: line for mutant in EVERY_MUTANT for line in old if line.startswith(f'{mutant} ')}
-    lines.update(new)
-    refuted = sum(': refuted by ' in line for line in lines.values())
-    left = {text: sum(f': {text}' in line for line in lines.values())
-            for text in ('equal: ', 'not refuted', 'not reached')}
-    summary = (f'{len(lines)} mutants: {refuted} refuted, {left["equal: "]} argued to be equal,'
-               f' {left["not refuted"]} not refuted, {left["not reached"]} in code that no proof reaches')
-    asked = refuted + left['not refuted']
-    if asked:
-        summary += f'; refuted of those reached and not equal: {100 * refuted // asked} %'
-    with open(OPTIONS.result, 'w') as file:
-        file.write('\n'.join([lines[number] for number in sorted(lines)] + [summary]) + '\n')
+def proved_before():
+    """The claims that were proved the last time."""
+    with open(OPTIONS.claims) as file:
+        cells = [line.rstrip('\n').split(' | ') for line in file]
+    return {row[0].partition('/')[2] for row in cells if 'proved' in row}
+
+
+def tell(text):
+    print(f'  {text}', file=sys.stderr, flush=True)
 
 
 OPTIONS = parsed_arguments()
@@ -190,9 +180,12 @@ GROUPS = {
     'pages': pages.claims(PROGRAMS['units']), 'heap': heap.claims(PROGRAMS['units']),
     'calls': calls.claims(PROGRAMS['archive'], REFUSE, bitmap.MEMORY + 8 * image.PAGE)}
 if OPTIONS.mutants:
-    EVERY_MUTANT = mutants.read(OPTIONS.mutants)
+    CLAIMS = [claim for of_group in GROUPS.values() for claim in of_group]
+    PATHS = mutants.find_paths(PROGRAMS, CLAIMS, proved_before(), OPTIONS.units + '.paths', tell)
+    EVERY_MUTANT = mutants.of_proved_sources(mutants.read(OPTIONS.mutants), PATHS)
     MUTANTS = [mutant for mutant in EVERY_MUTANT
                if not OPTIONS.names or mutant.source in OPTIONS.names or str(mutant.number) in OPTIONS.names]
-    sys.exit(not run_mutants())
+    JUDGE = mutants.Judge(PROGRAMS, CLAIMS, PATHS, OPTIONS.seconds)
+    sys.exit(not run_mutants(EVERY_MUTANT))
 TASKS = selected(GROUPS, OPTIONS.names)
 main()

@@ -9,6 +9,9 @@ readonly units_address=0x200000000 archive_address=0x208000000
 readonly -a proved_sources=(
   Sources/{TextOutput,PhysicalMemory,PageBitmap,BootMemory,BootmemC/Bootmem,CBootmem,PageAllocator,KernelHeap})
 
+# What a mutant's number is multiplied by.
+readonly mutant_factor=2654435761
+
 # Where the functions are that call what is a part of others in the archive.
 declare -rA proved_units=([units]=Units [pages]=PageUnits [heap]=HeapUnits)
 
@@ -37,26 +40,32 @@ build_units() {
   link_for_proof "$to" "$units_address" "${names[@]}" "${all[@]}" -- "$work"/*.o
 }
 
-# build_mutant_units WORK TO: the same functions with the mutants in them, and TO.list, a line for each mutant:
-# number, source, change, and why nothing can fail for it, if that is argued.
-build_mutant_units() {
-  local work=$1 to=$2 number change
+# build_mutants_for_proof WORK UNITS ARCHIVE: the same functions, and the archive, with the mutants in them; and
+# UNITS.list, a line for each mutant: number, the number that the code compares with, source, change, and why nothing
+# can fail for it, if that is argued.
+build_mutants_for_proof() {
+  local work=$1 units=$2 archive=$3 number change
   read_mutants "$root/Tests/Mutation/mutants.txt"
   copy_sources "$work"
   write_mutants "$work"
+  # A number that is in the code for no other reason says where a mutant is.
+  sed -i "s/bootmemMutant() == number/bootmemMutant() == (number \&* $mutant_factor) \& 0x7fff_ffff/" \
+    "$work/package.new/Sources/PhysicalMemory/Mutation.swift"
   for ((number = 1; number <= mutant_count; number++)); do
     change="${mutant_original[number]} -> ${mutant_text[number]}"
-    printf '%s\t%s\t%s\t%s\n' "$number" "${mutant_file[number]}" "${change//[$'\n\t']/ }" "${mutant_reason[number]-}"
-  done >"$to.list"
-  mkdir "$work/units"
+    printf '%s\t%s\t%s\t%s\t%s\n' "$number" $((number * mutant_factor & 0x7fffffff)) "${mutant_file[number]}" \
+      "${change//[$'\n\t']/ }" "${mutant_reason[number]-}"
+  done >"$units.list"
+  mkdir "$work/units" "$work/archive"
   # shellcheck disable=SC2016
   env -u BOOTMEM_BUILD bash -euo pipefail -c '
     . "$1/scripts/lib/common.sh"
     . "$root/scripts/lib/kernel.sh"
     . "$root/scripts/lib/library.sh"
     . "$root/scripts/lib/proof.sh"
-    build_units "$2" "$3"
-  ' proof "$work/package.new" "$work/units" "$to"
+    build_units "$2/units" "$3"
+    build_program "$2/archive" "$4"
+  ' proof "$work/package.new" "$work" "$units" "$archive"
 }
 
 # The functions of the archive that are proved, and what prepares a node for them.
