@@ -238,8 +238,8 @@ first_allocation() {
   local -a qemu
   parse_machine "$@"
   qemu_command "$scratch"
-  boot_judged "$boot_limit" "$scratch/log" "${qemu[@]}" "${qemu_ending[@]}" -display none \
-    -icount shift=0 >/dev/null || true
+  add_no_screen
+  boot_judged "$boot_limit" "$scratch/log" "${qemu[@]}" "${qemu_ending[@]}" -icount shift=0 >/dev/null || true
   sed -n 's/^time stamps: first allocation \([0-9]*\),.*/\1/p' "$scratch/log"
 }
 

@@ -54,7 +54,8 @@ boot_image() {
   qemu_command "$scratch" "$1"
   if [ -n "${no_semihosting-}" ]; then qemu_ending+=("${no_semihosting[@]}"); fi
   if [ -n "${more_qemu-}" ]; then qemu+=("${more_qemu[@]}"); fi
-  boot_judged "$boot_limit" "$log" "${qemu[@]}" "${qemu_ending[@]}" -display none || status=$?
+  add_no_screen
+  boot_judged "$boot_limit" "$log" "${qemu[@]}" "${qemu_ending[@]}" || status=$?
 }
 
 # boots_well OPTION…: a run that must succeed, its figures and modules being right.
