@@ -110,10 +110,11 @@ extension BootMemory {
   /// - Parameters:
   ///   - node: The node.
   ///   - isHigh: Whether that is first meant above what 32-bit devices reach.
+  ///   - place: Gets the address, too, as soon as it is known.
   @inline(__always)
   package mutating func allocateAtCursor(
     _ byteCount: UInt, alignment: UInt, goal: UInt, limit: UInt, on node: NodePointer,
-    isHigh: Bool, takesAddress: (UInt) -> Void = { _ in }
+    isHigh: Bool, storingAt place: UnsafeMutablePointer<UInt>? = nil
   ) -> UInt? {
     // Where the search goes on above the goal, or above that border, neither changes anything.
     guard Self.isSmall(byteCount, alignment), unsafe cursorNode != nil,
@@ -121,7 +122,7 @@ extension BootMemory {
       unsafe !isHigh || node.pointee.highPage <= node.pointee.nextPage
     else { return nil }
     return unsafe node.pointee.allocateAtCursor(
-      byteCount, alignment: alignment, limit: limit, takesAddress: takesAddress)
+      byteCount, alignment: alignment, limit: limit, storingAt: place)
   }
 
   /// Whether size and alignment are from 1 up to a page, and as they must be.

@@ -11,18 +11,19 @@ extension BootMemoryNode {
   ///   - byteCount: The size, from 1 up to a page.
   ///   - alignment: The alignment in bytes, at most a page.
   ///   - limit: What the memory must lie below; 0 for no limit.
-  ///   - takesAddress: Gets the address before the page is reserved, so that what it does with it
-  ///     needs no register over the calls that may take.
+  ///   - place: Gets the address, too, before the page is reserved: over the calls that this may
+  ///     take, nobody has to keep it then.
   /// - Returns: The address; nil if that was not so, and nothing has changed.
   @_transparent
   mutating func allocateAtCursor(
-    _ byteCount: UInt, alignment: UInt, limit: UInt, takesAddress: (UInt) -> Void = { _ in }
+    _ byteCount: UInt, alignment: UInt, limit: UInt,
+    storingAt place: UnsafeMutablePointer<UInt>? = nil
   ) -> UInt? {
     guard let page = bitmap.cursor.firstFree(from: nextPage) else { return nil }
     // Not the last page below the limit either, so that 0 can become the largest.
     guard page < (limit &- 1) &>> PageFrame.numberShift else { return nil }
-    let (address, isShared) = place(byteCount, alignment: alignment, at: page)
-    takesAddress(address)
+    let (address, isShared) = self.place(byteCount, alignment: alignment, at: page)
+    if let place = unsafe place { unsafe place.pointee = address }
     if !isShared { bitmap.reserveAtCursor(page) }
     return address
   }

@@ -104,8 +104,7 @@ public func bootmem_allocate(
   }
   guard let physical = unsafe physical,
     let address = unsafe LibraryState.allocateAtCursor(
-      size, align, goal, limit, on: node, isHigh: false,
-      takesAddress: { unsafe physical.pointee = $0 })
+      size, align, goal, limit, on: node, isHigh: false, storingAt: physical)
   else { return unsafe searchForRequest(asked, physical) }
   if flags & UInt32(BOOTMEM_NO_CLEAR) == 0 { _ = unsafe LibraryState.cleared(address, size) }
   return 0

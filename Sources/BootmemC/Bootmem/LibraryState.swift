@@ -34,12 +34,12 @@ enum LibraryState {
   @inline(__always)
   static func allocateAtCursor(
     _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt, on node: BootMemory.NodePointer,
-    isHigh: Bool, takesAddress: (UInt) -> Void = { _ in }
+    isHigh: Bool, storingAt place: UnsafeMutablePointer<UInt>? = nil
   ) -> UInt? {
     guard bootmem_debug_value() == 0 else { return nil }
     return unsafe storage.pointee.allocateAtCursor(
       size, alignment: align, goal: goal, limit: limit, on: node, isHigh: isHigh,
-      takesAddress: takesAddress)
+      storingAt: place)
   }
 
   /// The node at which calls begin that first try where the last change was, see ``BootMemory``.
