@@ -55,9 +55,8 @@ enum AccountTarget {
       }
       // Parameters may change every region.
       if let oracle, account.commandLine.count == 0 {
-        requests?.judgePlaces(in: account.owners, of: oracle.regions)
-        judgeMap(
-          account.map, of: oracle.regions + RequestJudge.unmappedRegions(in: account.owners))
+        let unmapped = requests?.judgePlaces(in: account.owners, of: oracle.regions) ?? []
+        judgeMap(account.map, of: oracle.regions + unmapped)
       }
       try bootMemory.setUpNodes(of: &account, reportingTo: &sink)
       Plan.judgeCalls(of: &bootMemory, account.map, account.owners)

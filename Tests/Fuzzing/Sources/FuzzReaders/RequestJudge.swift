@@ -30,8 +30,11 @@ struct RequestJudge {
   }
 
   /// Judges the owners of an account, of memory that is usable as `regions` say.
-  func judgePlaces(in owners: borrowing OwnerTable, of regions: [MemoryRegion]) {
-    guard let requests else { return }
+  ///
+  /// - Returns: What is placed and must not be mapped, which is no memory any more.
+  func judgePlaces(
+    in owners: borrowing OwnerTable, of regions: [MemoryRegion]
+  ) -> [MemoryRegion] {
     var placed: [(range: AddressRange, isUnmapped: Bool)] = []
     var taken: [ClosedRange<UInt64>] = []
     for index in 0..<owners.count {
@@ -41,6 +44,8 @@ struct RequestJudge {
       default: if let pages = Self.pages(touchedBy: range) { taken.append(pages) }
       }
     }
+    let unmapped = placed.filter(\.isUnmapped).map { MemoryRegion(range: $0.range, kind: .noMap) }
+    guard let requests else { return unmapped }
     var next = 0
     for request in requests {
       guard let first = Self.place(for: request, of: regions, avoiding: taken) else { continue }
@@ -55,14 +60,7 @@ struct RequestJudge {
       next += 1
     }
     judge(next == placed.count, "\(placed.count) are placed, but by the oracle \(next)")
-  }
-
-  /// What an account has placed that must not be mapped, which is no memory any more.
-  static func unmappedRegions(in owners: borrowing OwnerTable) -> [MemoryRegion] {
-    (0..<owners.count).compactMap { index in
-      guard case .loader(.placedMemory(_, .unmapped)) = owners[index].owner else { return nil }
-      return MemoryRegion(range: owners[index].range, kind: .noMap)
-    }
+    return unmapped
   }
 
   /// The number of the first page; nil if there is no room.
