@@ -16,6 +16,8 @@ import PhysicalMemory
     case block(order: Int)
     case insideBlock
 
+    var isFree: Bool { if case .free = self { true } else { false } }
+
     /// What a free of the page is refused with.
     var finding: PageFinding {
       switch self {
@@ -131,7 +133,7 @@ import PhysicalMemory
 
   private func isFree(_ page: Int, order: Int) -> Bool {
     page + 1 << order <= Self.pageCount
-      && owners[page..<page + 1 << order].allSatisfy { $0 == .free }
+      && owners[page..<page + 1 << order].allSatisfy(\.isFree)
   }
 
   /// Whether a node has a free block of this order below a page.
@@ -151,7 +153,7 @@ import PhysicalMemory
     let node = input.oneIn(2) ? input.number(upTo: Self.nodeCapacity) : nil
     let policy: PageAllocator.NodePolicy = input.oneIn(2) ? .only : .preferred
     let limit = input.oneIn(3) ? page(&input) : Self.pageCount
-    let text = "allocate \(order) on \(node as Any) \(policy) below \(limit)"
+    var text: String { "allocate \(order) on \(node as Any) \(policy) below \(limit)" }
     var searched = Array(spans.indices)
     if let node {
       searched.removeAll { $0 == node }
@@ -198,7 +200,7 @@ import PhysicalMemory
     }
     var order = input.number(upTo: 10)
     if case .block(let own) = owners[page], !input.oneIn(4) { order = own }
-    let text = "free \(page) \(order)"
+    var text: String { "free \(page) \(order)" }
     note(text)
     do throws(PageAllocatorError) {
       try pages.free(PageFrame(UInt64(page)), order: order)
@@ -235,18 +237,18 @@ import PhysicalMemory
       var counts = [UInt64](repeating: 0, count: 11)
       var page = span.lowerBound
       while page < span.upperBound {
-        guard owners[page] == .free else {
+        guard owners[page].isFree else {
           page += 1
           continue
         }
-        var order = 0
-        while order < 10, page & (2 << order - 1) == 0, page + 2 << order <= span.upperBound,
-          isFree(page, order: order + 1)
-        {
-          order += 1
+        let end = owners[page..<span.upperBound].firstIndex { !$0.isFree } ?? span.upperBound
+        // Each block of the run is as large as its place and the rest of the run allow.
+        while page < end {
+          let order = min(
+            page.trailingZeroBitCount, Int.bitWidth - 1 - (end - page).leadingZeroBitCount, 10)
+          counts[order] += 1
+          page += 1 << order
         }
-        counts[order] += 1
-        page += 1 << order
       }
       do throws(PageAllocatorError) {
         let statistics = try pages.statistics(of: NodeID(index))

@@ -8,7 +8,7 @@ public struct PageRuns: Equatable, Sendable {
 
   /// No page.
   public init() {
-    runs.reserveCapacity(32)
+    runs.reserveCapacity(8)
   }
 
   /// The number of pages.

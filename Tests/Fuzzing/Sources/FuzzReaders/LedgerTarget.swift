@@ -9,12 +9,24 @@ import PhysicalMemory
 /// bytes that every entry has.
 struct LedgerTarget: ~Copyable {
   private struct Entry {
-    var owner: Int
-    var bytes = PageRuns()
-    var isAllocated: Bool
-
+    let owner: Int
+    let isAllocated: Bool
+    private(set) var bytes = PageRuns()
     /// The pages in which it has a byte.
-    var touchedPages: PageRuns { pages { ($0 >> shift, ($1 + mask) >> shift) } }
+    private(set) var touchedPages = PageRuns()
+
+    init(_ bytes: Range<UInt64>, owner: Int, isAllocated: Bool) {
+      self.owner = owner
+      self.isAllocated = isAllocated
+      self.bytes.insert(bytes)
+      touchedPages = pages { ($0 >> shift, ($1 + mask) >> shift) }
+    }
+
+    /// Takes bytes away that it may have.
+    mutating func remove(_ range: Range<UInt64>) {
+      bytes.remove(range)
+      touchedPages = pages { ($0 >> shift, ($1 + mask) >> shift) }
+    }
 
     /// The pages that are the entry's own: of an allocation those that it has all bytes of.
     var ownPages: PageRuns {
@@ -41,6 +53,8 @@ struct LedgerTarget: ~Copyable {
   private var memory: BootMemory
   private var table: OwnerTable
   private var entries: [Entry] = []
+  /// Which quarter of the pages has been judged.
+  private var turn = 0
 
   static func run(_ input: inout FuzzInput) {
     var target = LedgerTarget(&input)
@@ -102,7 +116,7 @@ struct LedgerTarget: ~Copyable {
       ? UInt64(input.byte()) : UInt64(input.number(UInt16.self)) % (4 * PageFrame.byteCount)
     var request = AllocationRequest(byteCount: byteCount, alignment: 1 << UInt64(input.byte() & 13))
     request.clearsMemory = !input.oneIn(4)
-    let text = "allocate \(byteCount) aligned to \(request.alignment) as \(owner)"
+    var text: String { "allocate \(byteCount) aligned to \(request.alignment) as \(owner)" }
     do throws(BootMemoryError) {
       let start = try memory.allocate(
         request, as: Self.owners[owner], neededOnlyDuringBoot: owner == 3, in: &table
@@ -134,7 +148,7 @@ struct LedgerTarget: ~Copyable {
     let owner = input.number(upTo: Self.owners.count - 1)
     let range = range(&input)
     let exclusively = input.oneIn(2)
-    let text = "reserve \(range) as \(owner)"
+    var text: String { "reserve \(range) as \(owner)" }
     note(text)
     do throws(BootMemoryError) {
       try memory.reserve(
@@ -157,9 +171,7 @@ struct LedgerTarget: ~Copyable {
 
   private mutating func add(_ bytes: Range<UInt64>, _ owner: Int, isAllocated: Bool) {
     guard !bytes.isEmpty else { return }
-    var entry = Entry(owner: owner, isAllocated: isAllocated)
-    entry.bytes.insert(bytes)
-    entries.append(entry)
+    entries.append(Entry(bytes, owner: owner, isAllocated: isAllocated))
   }
 
   private mutating func free(_ input: inout FuzzInput) {
@@ -179,7 +191,7 @@ struct LedgerTarget: ~Copyable {
     }
     guard let pages = range.wholePages?.numbers, !pages.isEmpty else { return }
     for index in entries.indices {
-      entries[index].bytes.remove(
+      entries[index].remove(
         pages.lowerBound << PageFrame.byteCountShift..<pages.upperBound << PageFrame.byteCountShift)
     }
     entries.removeAll { $0.bytes.runs.isEmpty }
@@ -228,7 +240,7 @@ struct LedgerTarget: ~Copyable {
   // MARK: Judging
 
   /// Judges that the table has the bytes of every owner, in as many ranges as there are.
-  private func judgeTable() {
+  private mutating func judgeTable() {
     for (owner, name) in Self.owners.enumerated() {
       var found = PageRuns()
       var expected = PageRuns()
@@ -243,13 +255,23 @@ struct LedgerTarget: ~Copyable {
     }
     let count = entries.reduce(0) { $0 + $1.bytes.runs.count }
     judge(table.count == count, "the table has \(table.count) ranges, not \(count)")
-    for page in Self.pages {
-      let holders = entries.filter { $0.touchedPages.contains(page..<page + 1) }
-      let holder = table.owner(of: PageFrame(page))
+    // Of each page, a bit for every owner that has a byte in it.
+    var holders = [UInt8](repeating: 0, count: Self.pages.count)
+    for entry in entries {
+      for run in entry.touchedPages.runs {
+        for page in run.clamped(to: Self.pages) {
+          holders[Int(page - Self.pages.lowerBound)] |= 1 << entry.owner
+        }
+      }
+    }
+    // A quarter of the pages each time, all of them would take most of the time.
+    turn = (turn + 1) % 4
+    for (index, page) in zip(holders.indices, Self.pages) where index % 4 == turn {
+      let holders = holders[index]
+      let name = table.owner(of: PageFrame(page))
+      let holder = name.map { name in Self.owners.firstIndex { $0 == name } ?? Self.owners.count }
       judge(
-        holder == nil
-          ? holders.isEmpty : holders.contains { Self.owners[$0.owner] == holder },
-        "page \(page) is \(holder as Any)'s")
+        holder.map { holders >> $0 & 1 == 1 } ?? (holders == 0), "page \(page) is \(name as Any)'s")
     }
   }
 

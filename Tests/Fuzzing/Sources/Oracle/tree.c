@@ -125,6 +125,9 @@ enum oracle_tree_result oracle_tree(const void *bytes, size_t size, struct oracl
   memcpy(tree, bytes, size);
   used_size = size;
   if (total_size > sizeof tree) return ORACLE_TREE_UNKNOWN;
+  /* The specification begins with this version; of an older one, whose root's name has no slash, libfdt's
+     full check reads through a null pointer. */
+  if (fdt_version(tree) < 16) return ORACLE_TREE_REFUSED;
   if (fdt_check_full(tree, total_size) != 0)
     return has_named_root(tree) ? ORACLE_TREE_UNKNOWN : ORACLE_TREE_REFUSED;
   if (take_cells(tree, 0, &cells) && cells.address > 0 && cells.size > 0) {

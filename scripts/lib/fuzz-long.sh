@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+# Ten million runs of each target of scripts/fuzz, and the record of them.  Sourced by the script whose
+# functions this calls.
+# shellcheck shell=bash disable=SC2154
+
+: "${root:?common.sh has to be read before}"
+
+readonly long_run_count=10000000
+# A line for each target: what came of its runs, of which sources and when.
+readonly long_record=$root/Tests/Fuzzing/result.txt
+
+# fuzzed_sources TARGET: what the program is made of that has it, as folders.
+fuzzed_sources() {
+  printf '%s\n' Sources/{PhysicalMemory,TextOutput,PageBitmap,BootMemory,PageAllocator,KernelHeap} \
+    Tests/Fuzzing/Sources/FuzzKit
+  case " ${allocators[*]} " in
+    *" $1 "*) echo Tests/Fuzzing/Sources/FuzzAllocators ;;
+    *)
+      printf '%s\n' Sources/{MemoryMap,MemoryTesting,Firmware,BootPlan,Bootmem,BootMemoryTrace,TraceReplay} \
+        Sources/Tool/Sources/{MapFiles,MemoryReports} Tests/Fuzzing/Sources/{FuzzReaders,Oracle}
+      ;;
+  esac
+}
+
+# sources_commit TARGET: the last commit that has changed its sources; documentation is none.
+sources_commit() {
+  local -a folders
+  mapfile -t folders < <(fuzzed_sources "$1")
+  git log -1 --format=%h -- "${folders[@]}" ':!*.docc'
+}
+
+# has_long_record TARGET: whether it has made its runs with the present sources, without a finding.
+has_long_record() {
+  grep -qE "^$1: $long_run_count runs, .*; $(sources_commit "$1") [0-9-]+$" "$long_record" 2>/dev/null
+}
+
+# fuzz_long TARGET…: makes the runs of those, or of all, that have no record.
+fuzz_long() {
+  local target
+  local -a missing=()
+  if [ $# -eq 0 ]; then set -- "${targets[@]}"; fi
+  for target; do
+    if has_long_record "$target"; then
+      check "$target: has made its runs" true
+    else
+      missing+=("$target")
+    fi
+  done
+  if [ "${#missing[@]}" -gt 0 ]; then build_all "${missing[@]}"; fi
+  fuzz_all fuzz_and_record "$long_run_count" ${missing[@]+"${missing[@]}"}
+}
+
+# fuzz_and_record TARGET NUMBER: makes that number of runs, and writes its line.
+fuzz_and_record() {
+  local target=$1 number=$2 status=0 used
+  local -a folders
+  read -ra folders <<<"$(corpus "$target")"
+  TIMEFORMAT='%0U'
+  { time make_up_inputs "$target" -runs="$number" "${folders[@]}" 2>&3 || status=$?; } 3>&2 2>"$builds/build/fuzz/$target.seconds"
+  used=$(cat "$builds/build/fuzz/$target.seconds")
+  if [ "$status" -eq 0 ]; then
+    write_record "$target" "$(reached "$target"), no finding, $used s of a processor; $(sources_commit "$target") $(date +%F)"
+  fi
+  return "$status"
+}
+
+# write_record TARGET TEXT: puts its line in the place of the one of the last time, in the order of --list.
+write_record() {
+  {
+    flock 8
+    touch "$long_record"
+    for name in "${targets[@]}"; do
+      if [ "$name" = "$1" ]; then echo "$1: $2"; else grep "^$name: " "$long_record" || true; fi
+    done >"$long_record.new"
+    mv "$long_record.new" "$long_record"
+  } 8>"$builds/build/fuzz/record.lock"
+}
