@@ -73,6 +73,10 @@ struct DeviceTreeHeader {
     guard version >= Self.knownVersions.lowerBound,
       compatibleVersion <= Self.knownVersions.upperBound
     else { throw problem("is of a version that is not known", value: version) }
+    guard compatibleVersion <= version else {
+      throw problem(
+        "is older than the version that it says it is compatible with", value: compatibleVersion)
+    }
     let hasStructureByteCount = version >= Header.structureSizeVersion
     byteCount = hasStructureByteCount ? Header.byteCount : Header.oldByteCount
     let totalByteCount = try load(Header.totalSize)

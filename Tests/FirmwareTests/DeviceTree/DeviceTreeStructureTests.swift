@@ -49,6 +49,16 @@ import Testing
     #expect(error { $0.header[6] = 17 } == nil)
   }
 
+  @Test func read_versionBelowTheOneItIsCompatibleWithIsAnError() {
+    #expect(
+      error {
+        $0.header[5] = 16
+        $0.header[6] = 17
+      }
+        == "device tree at 0x48000000: is older than the version that it says it is compatible with: 0x11"
+    )
+  }
+
   @Test func read_reservationsWithoutEndAreNamed() {
     // The walk goes on into the structure, and finds zeros nowhere.
     #expect(
