@@ -197,13 +197,28 @@ extension Arena {
     while offset < byteCount {
       let length = min(1 << 30, byteCount - offset)
       unsafe mincore(start + offset, length, &resident)
-      count += resident[..<((length + 4095) >> 12)].count { $0 & 1 != 0 }
+      count += Self.count(ofOnesIn: resident[..<((length + 4095) >> 12)])
       offset += length
     }
     return count
     #else
     return 0
     #endif
+  }
+
+  /// How many bytes are 1, of some hundred million that are 0.
+  private static func count(ofOnesIn bytes: ArraySlice<UInt8>) -> Int {
+    unsafe bytes.withUnsafeBytes { bytes in
+      var count = 0
+      var rest = unsafe bytes[...]
+      while let start = unsafe UnsafeRawBufferPointer(rebasing: rest).baseAddress,
+        let one = unsafe memchr(start, 1, rest.count)
+      {
+        count += 1
+        unsafe rest = rest.dropFirst(unsafe UnsafeRawPointer(one) - start + 1)
+      }
+      return count
+    }
   }
 }
 

@@ -174,6 +174,14 @@ seconds_since() { echo $((SECONDS - $1)); }
 # swift_tool NAME: a tool that came with the Swift compiler, and knows its intermediate code.
 swift_tool() { echo "$(dirname "$(readlink -f "$(command -v swiftc)")")/$1"; }
 
+# How the package manager builds for debugging what is built once: each module as a whole, which takes two
+# thirds of the time.
+once_in_debug=()
+for option in -wmo -num-threads "$(nproc)" -no-emit-module-separately-wmo; do
+  once_in_debug+=(-Xswiftc "$option")
+done
+readonly -a once_in_debug
+
 # build_dependent ARGUMENT…: `swift build` of a package that has this one by its folder.  It plans anew each
 # time, as the package manager does not notice that a file of the other package went away.
 build_dependent() { require_builds && swift build --disable-build-manifest-caching "$@"; }
