@@ -165,10 +165,19 @@ enum SmallPageCall {
       throw WorldDifference(description: "\(call) gave \(outcome): \(wrong), from \(state.model)")
     }
     let pieces = pieces()
-    if case .failed = outcome, pieces != state.pieces, call.isFree {
+    if case .failed = outcome, call.isFree, Self.differ(pieces, state.pieces) {
       throw WorldDifference(description: "\(call), refused, changed something, from \(state.model)")
     }
     return State(model: model, pieces: pieces)
+  }
+
+  /// Whether two images differ, as fast in a debug build as in another.
+  private static func differ(_ pieces: Pieces, _ others: Pieces) -> Bool {
+    pieces.count != others.count
+      || pieces.contains { place, bytes in
+        guard let other = others[place] else { return true }
+        return unsafe memcmp(bytes, other, pieceByteCount) != 0
+      }
   }
 
   private func outcome(of call: SmallPageCall) -> SmallPageModel.Outcome {
