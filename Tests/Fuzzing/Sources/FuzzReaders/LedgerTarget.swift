@@ -53,8 +53,6 @@ struct LedgerTarget: ~Copyable {
   private var memory: BootMemory
   private var table: OwnerTable
   private var entries: [Entry] = []
-  /// Which quarter of the pages has been judged.
-  private var turn = 0
 
   static func run(_ input: inout FuzzInput) {
     var target = LedgerTarget(&input)
@@ -81,17 +79,21 @@ struct LedgerTarget: ~Copyable {
   }
 
   private mutating func makeCalls(_ input: inout FuzzInput) {
-    while !input.isAtEnd {
+    var callCount = 0
+    calls: while !input.isAtEnd {
       switch input.number(upTo: 31) {
       case 0..<14: allocate(&input)
       case 14..<20: reserve(&input)
       case 20..<31: free(&input)
-      default: return handOver(&input)
+      default: break calls
       }
       // What had no room is not known any more.
       guard table.neededCapacity == table.count else { return judgeFull() }
-      judgeTable()
+      callCount += 1
+      // To judge after each would take most of the time; an input that ends here is judged here, too.
+      if callCount % 4 == 0 { judgeTable() }
     }
+    judgeTable()
     handOver(&input)
   }
 
@@ -207,7 +209,9 @@ struct LedgerTarget: ~Copyable {
     var regions = unsafe MemoryRegionList(storage: Storage.shared.regions)
     regions.append(MemoryRegion(range: AddressRange(PageRange(Self.pages))!, kind: .usable))
     let map = unsafe try! MemoryMap(sanitizing: &regions, storage: Storage.shared.map)
-    while !input.isAtEnd {
+    // Each owner twice, and some that have nothing any more.
+    for _ in 0..<2 * Self.owners.count {
+      guard !input.isAtEnd else { return }
       let owner = input.number(upTo: Self.owners.count - 1)
       let own = entries.filter { $0.owner == owner }
       let others = entries.filter { $0.owner != owner }
@@ -240,7 +244,7 @@ struct LedgerTarget: ~Copyable {
   // MARK: Judging
 
   /// Judges that the table has the bytes of every owner, in as many ranges as there are.
-  private mutating func judgeTable() {
+  private func judgeTable() {
     for (owner, name) in Self.owners.enumerated() {
       var found = PageRuns()
       var expected = PageRuns()
@@ -264,10 +268,7 @@ struct LedgerTarget: ~Copyable {
         }
       }
     }
-    // A quarter of the pages each time, all of them would take most of the time.
-    turn = (turn + 1) % 4
-    for (index, page) in zip(holders.indices, Self.pages) where index % 4 == turn {
-      let holders = holders[index]
+    for (page, holders) in zip(Self.pages, holders) {
       let name = table.owner(of: PageFrame(page))
       let holder = name.map { name in Self.owners.firstIndex { $0 == name } ?? Self.owners.count }
       judge(
