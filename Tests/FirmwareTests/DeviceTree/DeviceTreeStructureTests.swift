@@ -25,6 +25,7 @@ import Testing
     arguments: [
       (0, 0xd00d_fee0, "device tree at 0x48000000: starts with another number: 0xd00dfee0"),
       (1, 0x20_0001, "device tree at 0x48000000: is larger than 2 MiB, has size: 0x200001"),
+      (1, 0x20_0000, "device tree at 0x48000000: is cut off, has size: 0x200000"),
       (1, 39, "device tree at 0x48000000: is smaller than its header"),
       (1, 60, Self.misplaced),
       (2, 0xffff_fff8, Self.misplaced),
