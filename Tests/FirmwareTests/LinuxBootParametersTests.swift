@@ -228,4 +228,16 @@ import Testing
       #expect(page.read().moduleCount == 0)
     }
   }
+
+  @Test func read_ramdiskOfHalfANumberIsNone() {
+    var page = Page(entries: Self.entries)
+    page.fields.set(UInt32(7), at: 0x0c0)
+    page.fields.set(UInt32(1), at: 0x0c4)
+    #expect(page.read().moduleCount == 1)
+    var memory = FakeMemory()
+    memory.put(page.fields.bytes, at: 0x90000)
+    // The lower halves.
+    memory.remove(from: 0x90218, byteCount: 8)
+    #expect(BootResult(LinuxBootParameters(), at: 0x90000, in: memory).moduleCount == 0)
+  }
 }

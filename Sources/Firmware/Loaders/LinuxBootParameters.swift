@@ -122,10 +122,10 @@ public struct LinuxBootParameters: BootProtocol {
     _ page: BoundedBytes<Memory>, version: UInt16,
     with reading: inout BootReading<Memory, some TextSink>
   ) {
-    /// A number whose upper half lies elsewhere; halves that cannot be read are 0.
+    /// A number whose upper half lies elsewhere; 0 if either cannot be read.
     func wide(_ low: Field<UInt32>, _ high: Field<UInt32>) -> UInt64 {
-      UInt64(page.load(high) ?? 0) << 32
-        | UInt64(page.load(low) ?? 0)
+      guard let low = page.load(low), let high = page.load(high) else { return 0 }
+      return UInt64(high) << 32 | UInt64(low)
     }
     let text = wide(Parameters.commandLine, Parameters.commandLineHigh)
     if text != 0 {
