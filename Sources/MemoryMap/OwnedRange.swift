@@ -92,6 +92,8 @@ extension OwnedRangeList {
         self[unchecked: index] = held.replacing(
           AddressRange(start: held.range.start, clampingByteCount: front))
         if behind > 0 {
+          // One that goes as a whole makes room for this.
+          if count == capacity { removeRanges(in: bytes, from: index + 1) }
           if count < capacity { append(rest) } else { leftOutCount += 1 }
         }
       } else if behind > 0 {
@@ -103,6 +105,15 @@ extension OwnedRangeList {
       index += 1
     }
     return leftOutCount
+  }
+
+  /// Takes out those from `first` on that lie in `bytes` as a whole.
+  private mutating func removeRanges(in bytes: AddressRange, from first: Int) {
+    var index = first
+    while index < count {
+      let range = self[unchecked: index].range
+      if range.intersection(bytes) == range { remove(at: index) } else { index += 1 }
+    }
   }
 
   /// Appends a range; an empty one holds nothing and is left out.
