@@ -23,16 +23,16 @@ fuzzed_sources() {
   esac
 }
 
-# sources_commit TARGET: the last commit that has changed its sources; documentation is none.
-sources_commit() {
+# sources_digest TARGET: of its sources as they are committed; documentation is none.
+sources_digest() {
   local -a folders
   mapfile -t folders < <(fuzzed_sources "$1")
-  git log -1 --format=%h -- "${folders[@]}" ':!*.docc'
+  git ls-files --stage -- "${folders[@]}" ':!*.docc' | sha256sum | cut -c1-16
 }
 
 # has_long_record TARGET: whether it has made its runs with the present sources, without a finding.
 has_long_record() {
-  grep -qE "^$1: $long_run_count runs, .*; $(sources_commit "$1") [0-9-]+$" "$long_record" 2>/dev/null
+  grep -qE "^$1: $long_run_count runs, .*; sources $(sources_digest "$1"), [0-9-]+$" "$long_record" 2>/dev/null
 }
 
 # fuzz_long TARGET…: makes the runs of those, or of all, that have no record.
@@ -53,26 +53,23 @@ fuzz_long() {
 
 # fuzz_and_record TARGET NUMBER: makes that number of runs, and writes its line.
 fuzz_and_record() {
-  local target=$1 number=$2 status=0 used
+  local target=$1 number=$2 seconds=$builds/build/fuzz/$1.seconds TIMEFORMAT='%0U'
   local -a folders
   read -ra folders <<<"$(corpus "$target")"
-  TIMEFORMAT='%0U'
-  { time make_up_inputs "$target" -runs="$number" "${folders[@]}" 2>&3 || status=$?; } 3>&2 2>"$builds/build/fuzz/$target.seconds"
-  used=$(cat "$builds/build/fuzz/$target.seconds")
-  if [ "$status" -eq 0 ]; then
-    write_record "$target" "$(reached "$target"), no finding, $used s of a processor; $(sources_commit "$target") $(date +%F)"
-  fi
-  return "$status"
+  { time make_up_inputs "$target" -runs="$number" "${folders[@]}" 2>&3; } 3>&2 2>"$seconds" || return 1
+  write_record "$target" "$(reached "$target"), no finding, $(cat "$seconds") s of a processor" \
+    "sources $(sources_digest "$target"), $(date +%F)"
 }
 
-# write_record TARGET TEXT: puts its line in the place of the one of the last time, in the order of --list.
+# write_record TARGET RESULT SOURCES: puts its line in the place of the one of the last time, in the order of --list.
 write_record() {
+  local name
   {
     flock 8
     touch "$long_record"
     for name in "${targets[@]}"; do
-      if [ "$name" = "$1" ]; then echo "$1: $2"; else grep "^$name: " "$long_record" || true; fi
+      if [ "$name" = "$1" ]; then echo "$1: $2; $3"; else grep "^$name: " "$long_record" || true; fi
     done >"$long_record.new"
     mv "$long_record.new" "$long_record"
-  } 8>"$builds/build/fuzz/record.lock"
+  } 8<"${long_record%/*}"
 }
