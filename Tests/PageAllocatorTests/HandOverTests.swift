@@ -203,6 +203,9 @@ import Testing
   @Test func handOver_touchesFewPages() throws {
     var kept = try KeptPages([0..<1 << 24])
     let atStart = kept.residentPageCount
+    #if os(Linux)
+    #expect(atStart > 0)
+    #endif
     #expect(atStart < 24)
     let pages = [try kept.allocate(0), try kept.allocate(10), try kept.allocate(3)]
     #expect(kept.residentPageCount < atStart + 16)

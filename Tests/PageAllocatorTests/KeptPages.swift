@@ -206,7 +206,7 @@ extension Arena {
     #endif
   }
 
-  /// How many bytes are 1, of some hundred million that are 0.
+  /// How many bytes are 1, of some hundred million that are 0: Linux sets no other bit.
   private static func count(ofOnesIn bytes: ArraySlice<UInt8>) -> Int {
     unsafe bytes.withUnsafeBytes { bytes in
       var count = 0

@@ -26,10 +26,6 @@ module_folder() {
   done
 }
 
-# Of both levels, -wmo without a pass of its own for each module's interface, which the compiler's driver
-# would add: it takes as long as the rest.
-readonly -a whole_module=(-wmo -no-emit-module-separately-wmo)
-
 # compile_bare TRIPLE LEVEL WORK [FLAG…]: compiles to WORK/LEVEL/*.o at -Onone all modules, and then at -O, of
 # these modules, what is linked alone, the kernel and the library for C: the code of others that they run is
 # optimised in their own.  What kernels import is compiled with the heap forbidden where Swift has that: for

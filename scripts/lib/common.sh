@@ -171,16 +171,23 @@ changelog_version() { sed -nE 's/^## \[([^]]+)\].*/\1/p' "$root/Sources/CHANGELO
 # seconds_since START: whole seconds on the clock since START, a value of $SECONDS.
 seconds_since() { echo $((SECONDS - $1)); }
 
+# Swift Testing would note for every error where it was thrown.  The tests throw millions: it would take two thirds
+# of their time.
+export SWT_SWIFT_ERROR_BACKTRACING_ENABLED=0
+
 # swift_tool NAME: a tool that came with the Swift compiler, and knows its intermediate code.
 swift_tool() { echo "$(dirname "$(readlink -f "$(command -v swiftc)")")/$1"; }
 
-# How the package manager builds for debugging what is built once: each module as a whole, which takes two
-# thirds of the time.
+# How a module is compiled as a whole, without a pass of its own for its interface, which the compiler's driver
+# would add: it takes as long as the rest.
+readonly -a whole_module=(-wmo -no-emit-module-separately-wmo)
+
+# The same for what the package manager builds once for debugging, which takes two thirds of the time; only with
+# threads does the compiler write the objects that it expects, one for each file.
 once_in_debug=()
-for option in -wmo -num-threads "$(nproc)" -no-emit-module-separately-wmo; do
-  once_in_debug+=(-Xswiftc "$option")
-done
+for option in "${whole_module[@]}" -num-threads "$(nproc)"; do once_in_debug+=(-Xswiftc "$option"); done
 readonly -a once_in_debug
+unset option
 
 # build_dependent ARGUMENT…: `swift build` of a package that has this one by its folder.  It plans anew each
 # time, as the package manager does not notice that a file of the other package went away.

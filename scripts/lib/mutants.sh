@@ -263,8 +263,7 @@ is_timeout() { [[ $1 =~ ^(124|137|152)$ ]]; }
 run_mutant() {
   local program
   program=$(echo "$1"/package/.build/release/*.xctest)
-  BOOTMEM_MUTANT=$2 BOOTMEM_SMALL_WORLD_CALLS=60000 SWIFT_BACKTRACE=enable=no \
-    SWT_SWIFT_ERROR_BACKTRACING_ENABLED=0 NO_COLOR=1 TERM=dumb \
+  BOOTMEM_MUTANT=$2 BOOTMEM_SMALL_WORLD_CALLS=60000 SWIFT_BACKTRACE=enable=no NO_COLOR=1 TERM=dumb \
     within_time "$program" --testing-library swift-testing \
     --no-parallel --filter "$3" 2>&1
 }

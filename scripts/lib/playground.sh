@@ -59,7 +59,7 @@ compile_playground() {
     -I "$root/Sources/Playground/Module/include")
   work=$(mktemp -d)
   # -Osize makes wrong code of strings for this triple, in Swift 6.3.
-  flags=(-target "$playground_triple" -wmo -no-emit-module-separately-wmo -parse-as-library -swift-version 6
+  flags=(-target "$playground_triple" "${whole_module[@]}" -parse-as-library -swift-version 6
     -strict-memory-safety -warnings-as-errors -package-name swift-bootmem -enable-experimental-feature Embedded
     -D BOOTMEM_HEAP -Xfrontend -function-sections -Xfrontend -disable-stack-protector -Xcc -ffreestanding
     -I "$work" "${include[@]}")

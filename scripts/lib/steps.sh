@@ -33,8 +33,7 @@ swift_tests() {
   local folder=$builds/$1 status=0 log
   shift
   log=$(mktemp)
-  # Where an error was thrown Swift Testing notes for each of millions, which takes two thirds of the time.
-  SWT_SWIFT_ERROR_BACKTRACING_ENABLED=0 swift test --scratch-path "$folder" "$@" >"$log" 2>&1 || status=$?
+  swift test --scratch-path "$folder" "$@" >"$log" 2>&1 || status=$?
   count_swift_tests "$status" "$log"
   rm -f "$log"
 }
@@ -111,7 +110,8 @@ step_pages() {
   local -a options=(-Xswiftc -DBOOTMEM_HEAP_DEBUG -Xcc -DBOOTMEM_HEAP_DEBUG)
   for size in 16K 64K; do
     BOOTMEM_TARGETS=page-allocators BOOTMEM_RANDOM_OPERATIONS=${BOOTMEM_RANDOM_OPERATIONS-200000} \
-      swift_tests ".build-pages-$size" "${once_in_debug[@]}" -Xswiftc "-DBOOTMEM_PAGE_SIZE_$size" "${options[@]}"
+      swift_tests ".build-pages-$size" "${once_in_debug[@]}" \
+      -Xswiftc "-DBOOTMEM_PAGE_SIZE_$size" "${options[@]}"
     options=(--skip 'DebugHeapTests/(aDebugHeapWithoutPages|everySize|randomCalls|whenMemoryIsUsedUp)')
   done
 }
