@@ -75,8 +75,15 @@ extension OwnedRangeList {
   /// - Returns: How many such second ones were left out for want of room.
   /// - Complexity: O(n²), O(n) where less than a whole range is taken out.
   package mutating func remove(_ bytes: AddressRange) -> Int {
+    remove(bytes, from: 0, wholeOnly: false)
+  }
+
+  /// The same from the range at `first` on; `wholeOnly` takes out only those that lie in `bytes` as a whole.
+  private mutating func remove(
+    _ bytes: AddressRange, from first: Int, wholeOnly: Bool
+  ) -> Int {
     var leftOutCount = 0
-    var index = 0
+    var index = first
     while index < count {
       let held = self[unchecked: index]
       guard let part = held.range.intersection(bytes) else {
@@ -88,32 +95,24 @@ extension OwnedRangeList {
       let behind = held.range.byteCount &- front &- part.byteCount
       let end = PhysicalAddress(part.start.rawValue &+ part.byteCount)
       let rest = held.replacing(AddressRange(start: end, clampingByteCount: behind))
-      if front > 0 {
-        self[unchecked: index] = held.replacing(
-          AddressRange(start: held.range.start, clampingByteCount: front))
-        if behind > 0 {
-          // One that goes as a whole makes room for this.
-          if count == capacity { removeRanges(in: bytes, from: index + 1) }
-          if count < capacity { append(rest) } else { leftOutCount += 1 }
-        }
-      } else if behind > 0 {
-        self[unchecked: index] = rest
-      } else {
+      guard front > 0 || behind > 0 else {
         remove(at: index)
         continue
       }
-      index += 1
+      defer { index += 1 }
+      guard !wholeOnly else { continue }
+      guard front > 0 else {
+        self[unchecked: index] = rest
+        continue
+      }
+      self[unchecked: index] = held.replacing(
+        AddressRange(start: held.range.start, clampingByteCount: front))
+      guard behind > 0 else { continue }
+      // What goes as a whole makes room for what becomes two.
+      if count == capacity { _ = remove(bytes, from: index + 1, wholeOnly: true) }
+      if count < capacity { append(rest) } else { leftOutCount += 1 }
     }
     return leftOutCount
-  }
-
-  /// Takes out those from `first` on that lie in `bytes` as a whole.
-  private mutating func removeRanges(in bytes: AddressRange, from first: Int) {
-    var index = first
-    while index < count {
-      let range = self[unchecked: index].range
-      if range.intersection(bytes) == range { remove(at: index) } else { index += 1 }
-    }
   }
 
   /// Appends a range; an empty one holds nothing and is left out.
