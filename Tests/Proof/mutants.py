@@ -5,6 +5,7 @@ solver."""
 import hashlib
 import pickle
 
+from collections import Counter
 from time import process_time
 
 import proof
@@ -28,18 +29,23 @@ class Mutant:
     def __init__(self, line):
         number, code, self.source, self.change, self.reason = line.rstrip('\n').split('\t')
         self.number, self.code = int(number), int(code)
-
-    @property
-    def text(self):
-        return f'{self.source}: {self.change}'
+        self.text = f'{self.source}: {self.change}'
 
     def __str__(self):
         return f'{self.number} {self.text}:'
 
 
 def read(path):
+    """The mutants of a list.  Where a source has the same change at several places, the text says at which."""
     with open(path) as file:
-        return [Mutant(line) for line in file]
+        every = [Mutant(line) for line in file]
+    count_of_text = Counter()
+    for mutant in every:
+        text = mutant.text
+        count_of_text[text] += 1
+        if count_of_text[text] > 1:
+            mutant.text = f'{text} ({count_of_text[text]})'
+    return every
 
 
 def of_proved_sources(every, paths):
@@ -181,18 +187,13 @@ class Judge:
 
 def kept_lines(old, every):
     """The lines of the last time for the mutants that there still are, whatever their numbers are now."""
-    known, lines = {}, {}
+    lines = {}
     for line in old:
+        _, _, kept = line.partition(' ')
         for mutant in every:
-            if line.partition(' ')[2].startswith(mutant.text + ': '):
-                known.setdefault(mutant.text, []).append(line.partition(' ')[2])
+            if kept.startswith(mutant.text + ': '):
+                lines[mutant.number] = f'{mutant.number} {kept}'
                 break
-    of_text = {}
-    for mutant in every:
-        of_text.setdefault(mutant.text, []).append(mutant)
-    for text, found in of_text.items():
-        if len(known.get(text, [])) == len(found):
-            lines.update({mutant.number: f'{mutant.number} {line}' for mutant, line in zip(found, known[text])})
     return lines
 
 
