@@ -19,6 +19,7 @@ fuzzed_sources() {
       printf '%s\n' Sources/{MemoryMap,MemoryTesting,Firmware,BootPlan,Bootmem,BootMemoryTrace,TraceReplay} \
         Sources/Tool/Sources/{MapFiles,MemoryReports} Tests/Fuzzing/Sources/{FuzzReaders,Oracle}
       [ "$1" = ledger ] || echo ':!*/LedgerTarget.swift'
+      case $1 in account | device-tree) ;; *) echo ':!*/Oracle/tree.c' ;; esac
       ;;
   esac
 }

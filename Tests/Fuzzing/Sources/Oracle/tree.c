@@ -101,6 +101,19 @@ static void read_reserved(const void *tree, struct cells root, struct oracle_map
   }
 }
 
+/* Whether each token leads to one behind it.  At a property whose length wraps around, libfdt's full check
+   would go round for ever. */
+static bool has_end(const void *tree)
+{
+  int offset = 0, next;
+
+  while (fdt_next_tag(tree, offset, &next) != FDT_END) {
+    if (next <= offset) return false;
+    offset = next;
+  }
+  return true;
+}
+
 /* libfdt wants a root without a name. */
 static bool has_named_root(const void *tree)
 {
@@ -128,6 +141,7 @@ enum oracle_tree_result oracle_tree(const void *bytes, size_t size, struct oracl
   /* The specification begins with this version; of an older one, whose root's name has no slash, libfdt's
      full check reads through a null pointer. */
   if (fdt_version(tree) < 16) return ORACLE_TREE_REFUSED;
+  if (fdt_check_header(tree) == 0 && !has_end(tree)) return ORACLE_TREE_UNKNOWN;
   if (fdt_check_full(tree, total_size) != 0)
     return has_named_root(tree) ? ORACLE_TREE_UNKNOWN : ORACLE_TREE_REFUSED;
   if (take_cells(tree, 0, &cells) && cells.address > 0 && cells.size > 0) {
