@@ -165,6 +165,26 @@ end_children() {
   done
 }
 
+# How many commands run beside others, and how many of those that have ended did so well, or otherwise.
+running_count=0 well_count=0 badly_count=0
+
+# beside COMMAND…: begins a command that runs while others do.  Waits first until fewer run than there are
+# processors.
+beside() {
+  while [ "$running_count" -ge "$(nproc)" ]; do await_one; done
+  "$@" &
+  running_count=$((running_count + 1))
+}
+
+# await_one: waits for one of them to end.
+await_one() {
+  if wait -n; then well_count=$((well_count + 1)); else badly_count=$((badly_count + 1)); fi
+  running_count=$((running_count - 1))
+}
+
+# await_all: waits for all of them.
+await_all() { while [ "$running_count" -gt 0 ]; do await_one; done; }
+
 # changelog_version: the version of the changelog's first section.
 changelog_version() { sed -nE 's/^## \[([^]]+)\].*/\1/p' "$root/Sources/CHANGELOG.md" | head -n 1; }
 

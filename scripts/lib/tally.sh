@@ -20,35 +20,18 @@ check() {
   fi
 }
 
-# How many checks run at a time, of those that may run beside others.
-checks_at_a_time=$(nproc)
-running_count=0
-
 # check_beside NAME COMMAND…: begins a check that runs while others do, in a folder of its own,
-# `scratch`; its line is printed when it ends.  Waits first for as many others to end as it takes.
-check_beside() {
-  while [ "$running_count" -ge "$checks_at_a_time" ]; do await_check; done
-  (
-    passed_count=0 failed_count=0 scratch=$(mktemp -d)
-    trap 'rm -rf "$scratch"' EXIT
-    output=$(check "$@") || true
-    printf '%s\n' "$output"
-    [[ $output == passed:* ]]
-  ) &
-  running_count=$((running_count + 1))
-}
+# `scratch`; its line is printed when it ends.  finish_tally counts it.
+check_beside() { beside check_apart "$@"; }
 
-# await_check: waits for one of them to end.
-await_check() {
-  local status=0
-  wait -n || status=$?
-  if [ "$status" -eq 0 ]; then
-    passed_count=$((passed_count + 1))
-  else
-    failed_count=$((failed_count + 1))
-  fi
-  running_count=$((running_count - 1))
-}
+# check_apart NAME COMMAND…: the same check, with counts of its own.
+check_apart() (
+  passed_count=0 failed_count=0 scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  output=$(check "$@") || true
+  printf '%s\n' "$output"
+  [[ $output == passed:* ]]
+)
 
 # skip NAME REASON: a check that cannot be made here.
 skip() {
@@ -92,8 +75,10 @@ add_counts() {
 # finish_tally: the last line, `N passed, N failed`, and how many were skipped if any were; fails if
 # any check did, or if there was none, not even one that was skipped.
 finish_tally() {
-  while [ "$running_count" -gt 0 ]; do await_check; done
   local skipped=''
+  await_all
+  add_counts "$well_count" "$badly_count" 0
+  well_count=0 badly_count=0
   if [ "$skipped_count" -gt 0 ]; then skipped=", $skipped_count skipped"; fi
   echo "$passed_count passed, $failed_count failed$skipped"
   [ "$failed_count" -eq 0 ] && [ $((passed_count + skipped_count)) -gt 0 ]
