@@ -95,17 +95,15 @@ void oracle_pvh_holders(const struct oracle_memory *memory, uint64_t information
 void oracle_zero_page_holders(const struct oracle_memory *memory, uint64_t page,
                               struct oracle_map *held)
 {
-  /* Each number of 64 bits is in two halves that lie apart. */
+  /* Each number of 64 bits is in two halves that lie apart; it is 0 if one of them is out of reach. */
   static const uint16_t low[] = {0x218, 0x21c, 0x228}, high[] = {0xc0, 0xc4, 0xc8};
-  uint64_t numbers[3], half;
+  uint64_t numbers[3] = {0}, half, other;
 
   oracle_add(held, page, 4096, ORACLE_HELD);
-  for (int index = 0; index < 3; index++) {
-    if (!oracle_take(memory, page + low[index], 4, &numbers[index]) ||
-        !oracle_take(memory, page + high[index], 4, &half))
-      return;
-    numbers[index] |= half << 32;
-  }
+  for (int index = 0; index < 3; index++)
+    if (oracle_take(memory, page + low[index], 4, &half) &&
+        oracle_take(memory, page + high[index], 4, &other))
+      numbers[index] = other << 32 | half;
   if (numbers[0] != 0 && numbers[1] != 0)
     oracle_add(held, numbers[0], numbers[1], ORACLE_MODULE);
   add_text(memory, numbers[2], held);
