@@ -70,12 +70,13 @@ compile_playground() {
     # Of what these two export for C there is code only in their own objects.
     case $module in
       RuntimeHeap | Playground)
-        object=(-O -emit-object -o "$work/$module.o")
+        object=(-O -emit-object -o "$module.o")
         objects+=("$work/$module.o")
         ;;
     esac
-    swiftc "${flags[@]}" -module-name "$module" "${sources[@]}" "${object[@]}" -emit-module \
-      -emit-module-path "$work/$module.swiftmodule" || { rm -rf "$work" && return 1; }
+    # An object has a hash of its path as it is named here: from that folder it is the same each time.
+    (cd "$work" && swiftc "${flags[@]}" -module-name "$module" "${sources[@]}" "${object[@]}" -emit-module \
+      -emit-module-path "$work/$module.swiftmodule") || { rm -rf "$work" && return 1; }
   done
   clang=$(swift_tool clang)
   for name in Playground/Module/runtime CRuntimeHeap/symbols CRuntimeHeap/ceil; do
