@@ -240,4 +240,16 @@ import Testing
     memory.remove(from: 0x90218, byteCount: 8)
     #expect(BootResult(LinuxBootParameters(), at: 0x90000, in: memory).moduleCount == 0)
   }
+
+  @Test func read_ramdiskIsKeptWhereTheCommandLineIsOutOfReach() {
+    var page = Page(entries: Self.entries)
+    page.fields.set(UInt32(0x40_0000), at: 0x218)
+    page.fields.set(UInt32(0x1_0000), at: 0x21c)
+    page.fields.set(UInt32(0x9_1000), at: 0x228)
+    var memory = FakeMemory()
+    memory.put(page.fields.bytes, at: 0x90000)
+    memory.remove(from: 0x90228, byteCount: 4)
+    let result = BootResult(LinuxBootParameters(), at: 0x90000, in: memory)
+    #expect(result.moduleCount == 1 && result.commandLine == nil)
+  }
 }
