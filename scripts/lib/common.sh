@@ -165,16 +165,13 @@ end_children() {
   done
 }
 
-processor_count=$(nproc)
-readonly processor_count
-
 # How many commands run beside others, and how many of those that have ended did so well, or otherwise.
 running_count=0 well_count=0 badly_count=0
 
 # beside COMMAND…: begins a command that runs while others do.  Waits first until fewer run than there are
 # processors.
 beside() {
-  while [ "$running_count" -ge "$processor_count" ]; do await_one; done
+  while [ "$running_count" -ge "$(nproc)" ]; do await_one; done
   "$@" &
   running_count=$((running_count + 1))
 }
@@ -208,7 +205,7 @@ readonly -a whole_module=(-wmo -no-emit-module-separately-wmo)
 # The same for what the package manager builds once for debugging, which takes two thirds of the time; only with
 # threads does the compiler write the objects that it expects, one for each file.
 once_in_debug=()
-for option in "${whole_module[@]}" -num-threads "$processor_count"; do once_in_debug+=(-Xswiftc "$option"); done
+for option in "${whole_module[@]}" -num-threads "$(nproc)"; do once_in_debug+=(-Xswiftc "$option"); done
 readonly -a once_in_debug
 unset option
 

@@ -6,7 +6,7 @@
 
 # How many steps run at a time.  What a step does beside, as boots, it does as many at a time again, so
 # that no processor waits for the last of them.
-lanes=$processor_count
+lanes=$(nproc)
 readonly lanes
 
 # run_steps FOLDER STEP…: runs them, as many at a time as there are processors, each after those of them
