@@ -36,8 +36,10 @@ class SymbolicBitmap:
     the cursor's word.
     """
 
-    def __init__(self, image, start_page, page_count, uniform=None, place=PLACE, memory=MEMORY, reset=True):
-        self.place, self.memory = place, memory
+    def __init__(self, image, start_page, page_count, uniform=None, place=PLACE, memory=MEMORY, reset=True,
+                 name=''):
+        # `name` stands in front of what is any.
+        self.place, self.memory, self.name = place, memory, name
         if reset:
             image.call('unit_bitmap_reset', [place, start_page, start_page + page_count, memory])
         fields = [int.from_bytes(read_bytes(place + 8 * i, 8), 'little') for i in range(len(FIELDS))]
@@ -57,7 +59,7 @@ class SymbolicBitmap:
         self.assumptions = []
         self.content = []
         for i in range(self.word_count):
-            word = z3.BitVec(f'word_{i}', 64)
+            word = z3.BitVec(f'{self.name}word_{i}', 64)
             if i in uniform:
                 word = z3.If(z3.Bool(f'are_free_{uniform[i]}'), z3.BitVecVal(ONES, 64), z3.BitVecVal(0, 64))
             self.content.append(word)
@@ -73,7 +75,7 @@ class SymbolicBitmap:
         self.states = [spec.state_of_word(word) for word in self.content]
         self.planes = [self.planes_of(g) for g in range(self.group_count)]
         # The cursor is at this word; nowhere for the number behind the last.
-        self.cursor_index = z3.BitVec('cursor_word', 64)
+        self.cursor_index = z3.BitVec(self.name + 'cursor_word', 64)
         self.assumptions.append(z3.ULE(self.cursor_index, self.word_count))
         self.has_cursor = z3.ULT(self.cursor_index, self.word_count)
         self.cells = self.first_cells()
@@ -92,13 +94,13 @@ class SymbolicBitmap:
         for level, start in enumerate((self.words, self.groups, self.root)):
             cells[self.memory + 8 * level] = start
         low, high, word = self.root_planes()
-        for i, value in enumerate((low, high, word, z3.BitVec('unused', 64))):
+        for i, value in enumerate((low, high, word, z3.BitVec(self.name + 'unused', 64))):
             cells[self.root + 8 * i] = value
         for g, (low, high) in enumerate(self.planes):
             cells[self.groups + 16 * g], cells[self.groups + 16 * g + 8] = low, high
         for i, (word, state) in enumerate(zip(self.content, self.states)):
             is_stored = z3.Or(low_bit(state) != high_bit(state), self.cursor_index == i)
-            cells[self.words + 8 * i] = z3.If(is_stored, word, z3.BitVec(f'garbage_{i}', 64))
+            cells[self.words + 8 * i] = z3.If(is_stored, word, z3.BitVec(f'{self.name}garbage_{i}', 64))
         for i, name in enumerate(FIELDS):
             cells[self.place + 8 * i] = self.fields[name]
         for i, value in enumerate(self.cursor_at(self.cursor_index)):
@@ -280,7 +282,8 @@ def runs(image):
     """Searches for runs, of which there are so many paths that only those in small bitmaps come to an end."""
     one = Operations(SymbolicBitmap(image, 70, 48), '', 'every bitmap of 1 word (48 pages), every cursor')
     # From 15 pages on, other places are sought.
-    for pages in (1, 2, 3, 14, 15):
+    few = 1, 2, 3, 14, 15
+    for pages in few:
         add_run(one, f'first_run_of_{pages}', (pages,), pages, '')
     three = Operations(SymbolicBitmap(image, 70, 184), '', 'every bitmap of 3 words (184 pages), every cursor')
     # On both sides of what makes a search another one: by pages, by bytes, by words.
@@ -291,6 +294,8 @@ def runs(image):
     two = Operations(SymbolicBitmap(image, 64, 128), '', 'every bitmap of 2 words (128 pages), every cursor')
     for pages in (126, 127):
         add_run(two, f'first_run_of_{pages}', (pages,), pages, '')
+    for pages in few:
+        add_run(two, f'first_run_of_{pages}_in_2_words', (pages,), pages, '')
     return one.claims + two.claims + three.claims
 
 

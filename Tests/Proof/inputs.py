@@ -35,7 +35,7 @@ def variant(chance, domain, values):
     others = [value for value in values.values() if not isinstance(value, bool)]
     some = chance.sample(names, min(len(names), chance.randint(1, CHANGES)))
     for name in domain.constants:
-        if name in some or name.endswith('_before') or name.startswith('garbage'):
+        if name in some or name.endswith('_before') or 'garbage' in name:
             constant = domain.constants[name]
             changed[name] = bool(chance.getrandbits(1)) if isinstance(values[name], bool) else \
                 word_of(chance, others) % (1 << constant.size())

@@ -26,16 +26,22 @@ static void count_fault(void *context, int code, const char *message)
   proof_faults++;
 }
 
-/* A machine with one node, of the pages from `start` up to `end`; its bitmap is at that address. */
-int proof_set_up(unsigned long start, unsigned long end, unsigned long bitmap);
-int proof_set_up(unsigned long start, unsigned long end, unsigned long bitmap)
+/* Begins anew with a machine without nodes. */
+int proof_set_up(void);
+int proof_set_up(void)
 {
   static struct bootmem_platform platform;
 
   platform.size = sizeof platform;
   platform.fault = count_fault;
   platform.clear = keep_cleared;
-  if (bootmem_setup(&platform) != 0) return 1;
-  init_bootmem_node(bootmem_node(0), bitmap >> 12, start, end);
+  return bootmem_setup(&platform);
+}
+
+/* Adds the node with this number, of the pages from `start` up to `end`; its bitmap is at that address. */
+int proof_add_node(int number, unsigned long start, unsigned long end, unsigned long bitmap);
+int proof_add_node(int number, unsigned long start, unsigned long end, unsigned long bitmap)
+{
+  init_bootmem_node(bootmem_node(number), bitmap >> 12, start, end);
   return proof_faults != 0;
 }

@@ -70,7 +70,8 @@ build_mutants_for_proof() {
 
 # The functions of the archive that are proved, and what prepares a node for them.
 readonly -a proved_functions=(
-  free_bootmem reserve_bootmem {__alloc_bootmem,___alloc_bootmem_node}_nopanic proof_set_up)
+  {free,reserve}_bootmem{,_node} __alloc_bootmem{,_nopanic} ___alloc_bootmem_node_nopanic
+  proof_{set_up,add_node})
 
 # build_program WORK TO: builds the archive's code as it is before names are taken out of it, and links it
 # with Tests/Proof/kernel.c.
