@@ -4,6 +4,7 @@ solver."""
 
 import hashlib
 import pickle
+import sys
 
 from collections import Counter
 from time import process_time
@@ -24,19 +25,23 @@ MUTANT_CLAIMS = 3
 
 class Mutant:
     """A line of the list that scripts/prove makes: its number, the number that the code compares with, the source,
-    the change, and why nothing can fail for it, if that is argued."""
+    the change, and why nothing can fail for it, if it is so for every program."""
 
     def __init__(self, line):
-        number, code, self.source, self.change, self.reason = line.rstrip('\n').split('\t')
+        number, code, self.source, self.change, reason = line.rstrip('\n').split('\t')
         self.number, self.code = int(number), int(code)
+        # What is argued, if anything is: for all that there is, or within what the claims are made for.
+        self.argument = f'equal: {reason}' if reason else None
         self.text = f'{self.source}: {self.change}'
 
     def __str__(self):
         return f'{self.number} {self.text}:'
 
 
-def read(path):
-    """The mutants of a list.  Where a source has the same change at several places, the text says at which."""
+def read(path, arguments):
+    """The mutants of a list.  Where a source has the same change at several places, the text says at which.
+    `arguments` is a file that has a line for each reason why mutants change nothing within what the claims are made
+    for, and below it a line for each of these, indented."""
     with open(path) as file:
         every = [Mutant(line) for line in file]
     count_of_text = Counter()
@@ -45,6 +50,15 @@ def read(path):
         count_of_text[text] += 1
         if count_of_text[text] > 1:
             mutant.text = f'{text} ({count_of_text[text]})'
+    named, reason = {mutant.text: mutant for mutant in every}, None
+    with open(arguments) as file:
+        for line in file.read().splitlines():
+            if not line.startswith('  '):
+                reason = line
+            elif (mutant := named.get(line[2:])) is None or mutant.argument:
+                sys.exit(f'prove: error: {arguments} names no such mutant, or one that is argued already: {line[2:]}')
+            else:
+                mutant.argument = f'equal here: {reason}'
     return every
 
 
@@ -145,12 +159,12 @@ class Judge:
         for claims in quick, [claim for claim in seeing if claim not in quick]:
             found = self.refuting_run(mutant, claims)
             # A mutant that is argued to be equal is not worth the solver's time.
-            if found is None and not mutant.reason:
+            if found is None and not mutant.argument:
                 found = self.refuting_path(mutant, claims, holding, undecided)
             if found is not None:
                 return found
-        if mutant.reason:
-            return f'equal: {mutant.reason}'
+        if mutant.argument:
+            return mutant.argument
         if not seeing:
             return 'not reached'
         return 'not refuted' + (f'; proved: {", ".join(holding)}' if holding else '') + \
@@ -200,9 +214,10 @@ def kept_lines(old, every):
 def summary(lines, every):
     refuted = sum(': refuted by ' in line for line in lines.values())
     left = {text: sum(f': {text}' in line for line in lines.values())
-            for text in ('equal: ', 'not refuted', 'not reached')}
+            for text in ('equal: ', 'equal here: ', 'not refuted', 'not reached')}
     text = (f'{len(every)} mutants: {refuted} refuted, {left["equal: "]} argued to be equal,'
-            f' {left["not refuted"]} not refuted, {left["not reached"]} in code that no proof reaches')
+            f' {left["equal here: "]} to be so within the bounds, {left["not refuted"]} not refuted,'
+            f' {left["not reached"]} in code that no proof reaches')
     if len(lines) < len(every):
         text += f', {len(every) - len(lines)} not tried'
     asked = refuted + left['not refuted']

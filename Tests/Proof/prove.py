@@ -32,6 +32,7 @@ def parsed_arguments():
     parser.add_argument('--planted', action='store_true')
     parser.add_argument('--changes', type=int, default=40)
     parser.add_argument('--mutants')
+    parser.add_argument('--arguments')
     parser.add_argument('--sources', required=True)
     parser.add_argument('--result')
     parser.add_argument('--claims')
@@ -155,7 +156,7 @@ def run_mutants(every):
             lines[mutant.number] = f'{mutant} {verdict} [{OPTIONS.sources}]'
             print(lines[mutant.number], flush=True)
             mutants.record(OPTIONS.result, lines, every)
-    return all(': refuted by ' in line or ': not reached' in line or ': equal: ' in line for line in lines.values())
+    return all(': refuted by ' in line or ': not reached' in line or ': equal' in line for line in lines.values())
 
 
 def proved_before():
@@ -182,7 +183,7 @@ GROUPS = {
 if OPTIONS.mutants:
     CLAIMS = [claim for of_group in GROUPS.values() for claim in of_group]
     PATHS = mutants.find_paths(PROGRAMS, CLAIMS, proved_before(), OPTIONS.units + '.paths', tell)
-    EVERY_MUTANT = mutants.of_proved_sources(mutants.read(OPTIONS.mutants), PATHS)
+    EVERY_MUTANT = mutants.of_proved_sources(mutants.read(OPTIONS.mutants, OPTIONS.arguments), PATHS)
     MUTANTS = [mutant for mutant in EVERY_MUTANT
                if not OPTIONS.names or mutant.source in OPTIONS.names or str(mutant.number) in OPTIONS.names]
     JUDGE = mutants.Judge(PROGRAMS, CLAIMS, PATHS, OPTIONS.seconds)
