@@ -190,13 +190,14 @@ def claims(image, refuse, memory):
     add_ranges(two_nodes, '_in_2_nodes')
     add_ranges(two_nodes, '', two_nodes.nodes[1])
     named = two_nodes.nodes[0]
-    # So that all is searched for.
-    no_cursor = [z3.Not(node.bitmap.has_cursor) for node in two_nodes.nodes]
+    # So that nothing is taken before both nodes have been looked at.
+    at_border = [page_down(goal) == two_nodes.nodes[1].start] + [
+        z3.Not(node.bitmap.has_cursor) for node in two_nodes.nodes]
     for name, machine, function, first, limits, options, where, is_asked in (
             ('alloc_or_panic', one_word, '__alloc_bootmem', [], [], {'panics': True}, '', []),
             ('alloc_in_2_nodes', two_nodes, '__alloc_bootmem_nopanic', [], [], {}, '', []),
-            ('alloc_in_2_nodes_without_cursor', two_nodes, '__alloc_bootmem_nopanic', [], [], {}, ', no cursor',
-             no_cursor),
+            ('alloc_with_a_goal_at_a_border', two_nodes, '__alloc_bootmem_nopanic', [], [], {},
+             ' in the first page of the second, no cursor', at_border),
             ('alloc_on_a_node', two_nodes, '___alloc_bootmem_node_nopanic', [named.place], [0], {'on': named},
              ', first on the first', [])):
         add(name, machine, function, first + [size, align, goal] + limits,
