@@ -114,25 +114,35 @@ def numbers_in(block):
                 yield expression.con.value, address
 
 
+def identity(claim):
+    """What tells a claim from all others, and from what it was before its bounds were changed."""
+    asked = [str(argument) for argument in claim.arguments] + [formula.sexpr() for formula in claim.assumptions]
+    return claim.name, hashlib.sha256('\n'.join(asked).encode()).hexdigest()
+
+
 def find_paths(programs, claims, proved, kept, say):
     """The Paths of each claim, by its name; `proved` has the names of those that have been; `kept` is a file that has
     the Paths found for the same programs."""
     key = hashlib.sha256(b''.join(programs[name].file for name in sorted(programs))).digest()
-    found = {}
+    kept_paths, found = {}, {}
     try:
         with open(kept, 'rb') as file:
             old = pickle.load(file)
         if old['programs'] == key:
-            found = old['paths']
+            kept_paths = old['paths']
     except FileNotFoundError:
         pass
     switch(programs, 0)
     for claim in claims:
-        if claim.name not in found:
-            found[claim.name] = Paths(programs[claim.program], claim, claim.name in proved)
+        key_of_claim = identity(claim)
+        if key_of_claim in kept_paths:
+            found[claim.name] = kept_paths[key_of_claim]
+        else:
+            found[claim.name] = kept_paths[key_of_claim] = Paths(
+                programs[claim.program], claim, claim.name in proved)
             say(f'{claim.name}: {len(found[claim.name].inputs)} paths in {found[claim.name].seconds:.0f} s')
             with open(kept, 'wb') as file:
-                pickle.dump({'programs': key, 'paths': found}, file)
+                pickle.dump({'programs': key, 'paths': kept_paths}, file)
     return found
 
 

@@ -17,6 +17,7 @@ NODE_SIZE, CORE_SIZE = 256, 256
 # Where the allocator has the node at which the last search for a page ended.
 RECENT_NODE = 40
 
+
 class SymbolicNode:
     """A node between two calls.  `name` stands in front of what is any."""
 
