@@ -14,8 +14,8 @@
  * Free first: a free undoes what was reserved in its range before.
  *
  * MEMORY THAT IS ALLOCATED MUST BE MAPPED, at its physical address + platform.direct_map_offset,
- * for it is zeroed there; so must the bitmap, which is written when its node is registered.  Where
- * only a part of memory is mapped yet, as in the upper half at first, put the bitmap there, and
+ * since it is zeroed there; so must the bitmap, which is written when its node is registered.
+ * While only part of memory is mapped, as at first in the upper half, put the bitmap there, and
  *
  *     bootmem_set_mapped_end(4UL << 20);           say: every allocation stays below
  *     p = alloc_bootmem_pages(BOOTMEM_PAGE_SIZE);  page tables for the direct map
@@ -24,27 +24,27 @@
  * Register no page that the direct map will not cover.
  *
  * Names, signatures and results are those of Linux 4.19's mm/bootmem.c, address for address,
- * with its known defects corrected.  (The bitmap is up to 8 % and two pages larger than Linux's:
- * what a kernel reserves for it, and so what comes behind, differs by that.)  Sizes and addresses
+ * with its known defects corrected.  (The bitmap is up to 8 % and two pages larger than Linux's, so
+ * what a kernel reserves for it, and what comes after it, differ by that.)  Sizes and addresses
  * are in bytes, addresses are physical unless they are pointers, a page has BOOTMEM_PAGE_SIZE
- * bytes, 4096 but in a library built with --page-size, and a PFN is the number of a page counted
+ * bytes, 4096 except in a library built with --page-size, and a PFN is the number of a page counted
  * from address 0.
  *
  * Misuse: where Linux has BUG(), platform.fault is called with BOOTMEM_FAULT_MISUSE and a
  * message that names the call, its arguments and the page or value that is wrong.  Nothing has
- * changed then.  fault does not return, but may leave by longjmp(); the library can be used on.
- * Should it return, the call returns what is written below as "otherwise" (NULL, 0, -EINVAL or
+ * changed then.  fault must not return, but may leave by longjmp(); the library remains usable.  If
+ * it does return, the call returns what is given below as "otherwise" (NULL, 0, -EINVAL or
  * nothing).
  *
  * Before bootmem_setup() there is no fault to call: every function then does nothing and returns
  * its "otherwise" value.  bootmem_node() works at any time, bootmem_bootmap_pages() too.
  *
- * Calls must not overlap in time.  None may be made from a callback, but after a longjmp().
+ * Calls must not overlap in time.  None may be made from a callback, except after a longjmp().
  *
- * Define before the inclusion, if need be: BOOTMEM_NO_MEMBLOCK to leave out memblock's names;
- * BOOTMEM_NO_MACROS for these and all other macros with names of Linux's.  A kernel that keeps a
- * <linux/bootmem.h> of its own cannot include this header beside it, for both declare the same
- * functions: let it have a library whose functions, variables and structures have other names,
+ * Define before including this header, if need be: BOOTMEM_NO_MEMBLOCK to leave out memblock's
+ * names; BOOTMEM_NO_MACROS to leave out these and all other macros with Linux's names.  A kernel
+ * that keeps its own <linux/bootmem.h> cannot include this header beside it, since both declare the
+ * same functions: give it a library whose functions, variables and structures have other names,
  *
  *     scripts/build-library i386 --prefix lib_
  *     gcc -DBOOTMEM_NO_MACROS -I build/lib_/include ...          lib_init_bootmem(), lib_pg_data_t
@@ -52,7 +52,7 @@
 #ifndef BOOTMEM_H
 #define BOOTMEM_H
 
-/* The compiler's size_t.  No header is included for it: those of the kernel may be in the way. */
+/* The compiler's size_t.  No header is included for it: the kernel's own may be in the way. */
 #ifndef BOOTMEM_SIZE_T
 #define BOOTMEM_SIZE_T __SIZE_TYPE__
 #endif
@@ -61,8 +61,9 @@
 extern "C" {
 #endif
 
-/* On i386 every call is plain cdecl, whatever -mregparm or -mrtd says of the kernel's own.  Put it
- * before the names of your callbacks too: `static void BOOTMEM_CALL fault(void *context, ...)`. */
+/* On i386 every call is plain cdecl, whatever -mregparm or -mrtd says about the kernel's own.
+ * Put this before the names of your callbacks too:
+ * `static void BOOTMEM_CALL fault(void *context, ...)`. */
 #if defined(__i386__)
 #define BOOTMEM_CALL __attribute__((cdecl, regparm(0)))
 #else
@@ -89,10 +90,10 @@ enum {
   BOOTMEM_FAULT_MISUSE = 2         /* the call was wrong; nothing has changed */
 };
 
-/* What the library has to know of the kernel.  Fields that are not named shall be 0. */
+/* What the library has to know about the kernel.  Fields that are not set must be 0. */
 struct bootmem_platform {
   /* sizeof(struct bootmem_platform).  A later version may have more fields at the end: a library
-   * takes its own size and those of the versions before, in which the missing fields count as 0. */
+   * accepts its own size and those of earlier versions, whose missing fields count as 0. */
   BOOTMEM_SIZE_T size;
 
   /* Handed to every callback; may be NULL. */
@@ -105,24 +106,23 @@ struct bootmem_platform {
   unsigned long cache_line_size;
 
   /* __pa(MAX_DMA_ADDRESS): the goal of the macros that are not low; on a PC 0x1000000, so that
-   * memory is left for old devices.  0: no goal. */
+   * the memory below is left for old devices.  0: no goal. */
   unsigned long max_dma_address;
 
   /* ARCH_LOW_ADDRESS_LIMIT: the limit of the low variants; on a PC 0xffffffff.  0: no limit. */
   unsigned long low_address_limit;
 
-  /* MAX_DMA32_PFN: where memory begins that no 32-bit device reaches; on a 64-bit PC 0x100000.
+  /* MAX_DMA32_PFN: where the memory begins that no 32-bit device reaches; on a 64-bit PC 0x100000.
    * 0: __alloc_bootmem_node_high() is __alloc_bootmem_node(). */
   unsigned long max_dma32_pfn;
 
   /* The largest block at hand-over has 2^max_order pages; below 64 - BOOTMEM_PAGE_SHIFT.  Linux: 10. */
   unsigned int max_order;
 
-  /* Takes messages, `length` characters each, of which the last is a line feed; NULL: there are
-   * none. */
+  /* Takes messages, `length` characters each, the last of which is a line feed; NULL: none. */
   void (*write)(void *context, const char *text, BOOTMEM_SIZE_T length) BOOTMEM_CALL;
 
-  /* Takes an error that the kernel must not go on from: one of BOOTMEM_FAULT_, and a message
+  /* Takes an error after which the kernel must not continue: one of BOOTMEM_FAULT_, and a message
    * without a line feed that is valid during the call.  Never returns.  Required. */
   void (*fault)(void *context, int code, const char *message) BOOTMEM_CALL;
 
@@ -140,23 +140,23 @@ struct bootmem_platform {
       BOOTMEM_CALL;
 
   /* The number of a node, for kernels with nodes of their own (&contig_page_data, say): gets every
-   * pg_data_t pointer that is neither NULL nor from bootmem_node(), and does not follow it into the
-   * library.  A result outside 0..BOOTMEM_MAX_NODES-1 is misuse.  NULL: so is every such pointer.
+   * pg_data_t pointer that is neither NULL nor from bootmem_node(), and must not call the library
+   * with it.  A result outside 0..BOOTMEM_MAX_NODES-1 is misuse.  NULL: every such pointer is.
    * Not in the first version of this struct, which ends above. */
   int (*node_number)(void *context, const pg_data_t *pgdat) BOOTMEM_CALL;
 };
 
 /* Takes a copy of `platform`, and forgets all nodes, a hand-over and the end of what is mapped; the
- * pfn variables below stay.  May be called again.  Returns 0; or -EINVAL (-22), and nothing has
- * changed, for a NULL platform, a size that no version has, no fault, a cache line that is not a
- * power of two, or a max_order of 64 - BOOTMEM_PAGE_SHIFT or more. */
+ * pfn variables below keep their values.  May be called again.  Returns 0; or -EINVAL (-22), with
+ * nothing changed, for a NULL platform, a size that no version has, no fault, a cache line that is
+ * not a power of two, or a max_order of 64 - BOOTMEM_PAGE_SHIFT or more. */
 BOOTMEM_CALL int bootmem_setup(const struct bootmem_platform *platform);
 
 /* From now on every allocation, whatever it asks for, lies below the physical address `end`,
- * rounded down to a page, as if that were its limit; 0: no longer.  For the time in which memory
- * from there on is not mapped; see the top.  May be called as often as more is mapped; nothing is
- * forgotten.  An allocation that finds no memory below fails as out of memory.  Ignored before
- * bootmem_setup(); without effect after the hand-over.  Not in Linux. */
+ * rounded down to a page, as if that were its limit; 0: no longer.  For use while memory from there
+ * on is not mapped; see the top.  May be called whenever more is mapped; nothing is forgotten.  An
+ * allocation that finds no memory below fails as out of memory.  Ignored before bootmem_setup();
+ * without effect after the hand-over.  Not in Linux. */
 BOOTMEM_CALL void bootmem_set_mapped_end(unsigned long end);
 
 /* Linux's NODE_DATA(nid): the node with this number, registered or not; NULL outside
@@ -180,17 +180,17 @@ BOOTMEM_CALL pg_data_t *bootmem_node(int nid);
 /* The lowest page that is not in use: init_bootmem() sets it to the bitmap's first. */
 extern unsigned long min_low_pfn;
 
-/* The page behind the last that the kernel can reach directly: init_bootmem() sets it to `pages`. */
+/* The page after the last that the kernel can reach directly: init_bootmem() sets it to `pages`. */
 extern unsigned long max_low_pfn;
 
-/* The page behind the last that there is; the kernel's to set. */
+/* The page after the last that there is; the kernel sets it. */
 extern unsigned long max_pfn;
 
-/* The page behind the last that there can be, hot-plugged memory included; the kernel's to set. */
+/* The page after the last that there can be, including hot-plugged memory; the kernel sets it. */
 extern unsigned long long max_possible_pfn;
 
 /* Linux's boot parameter bootmem_debug: while not 0, each operation on a node is written to
- * platform.write, in the lines that Linux has for it. */
+ * platform.write, as the lines that Linux prints for it. */
 extern int bootmem_debug;
 
 /* ---- Nodes ---- */
@@ -222,8 +222,8 @@ BOOTMEM_CALL unsigned long bootmem_bootmap_pages(unsigned long pages);
 #define BOOTMEM_WORD_SHIFT_ (__SIZEOF_LONG__ == 8 ? 6 : 5)
 
 /* Registers a node of the pages [startpfn, endpfn), all reserved, with its bitmap in the physical
- * pages from `mapfn` on.  These need not lie in the node; if they lie in any, reserve them.  The
- * hand-over releases them.  Returns the size of the bitmap in bytes.
+ * pages from `mapfn` on.  These need not lie in the node; if they lie in any node, reserve them.
+ * The hand-over releases them.  Returns the size of the bitmap in bytes.
  *
  * Misuse: `pgdat` NULL, not from bootmem_node(), or registered already; endpfn below startpfn; a
  * span that overlaps another node's, or a bitmap another bitmap; either beyond the address space;
@@ -235,26 +235,27 @@ BOOTMEM_CALL unsigned long init_bootmem_node(pg_data_t *pgdat, unsigned long map
 BOOTMEM_CALL unsigned long init_bootmem(unsigned long mapfn, unsigned long pages);
 
 /* init_bootmem_node() with the bitmap in memory of the caller's, bootmem_bootmap_pages() pages or
- * at least as many bytes as this returns, aligned for an unsigned long; say a static array.  It
- * stays the caller's at the hand-over.  Not in Linux.  Misuse also: `map` NULL or not aligned. */
+ * at least as many bytes as this returns, aligned for an unsigned long; a static array, for
+ * instance.  It stays the caller's at the hand-over.  Not in Linux.  Misuse also: `map` NULL or not
+ * aligned. */
 BOOTMEM_CALL unsigned long bootmem_init_node_at(pg_data_t *pgdat, void *map, unsigned long startpfn,
     unsigned long endpfn);
 
 /* Word `index` of a node's bitmap, as Linux has it: bit i of word w is page
- * startpfn + w * bits per long + i; 1 is reserved, and so are all bits behind the node's end.  All
- * ones for a NULL or unknown node, one that is not registered, and after the hand-over. */
+ * startpfn + w * bits per long + i; 1 is reserved, and so are all bits beyond the node's end.  All
+ * ones for a NULL or unknown node, for one that is not registered, and after the hand-over. */
 BOOTMEM_CALL unsigned long bootmem_map_word(const pg_data_t *pgdat, unsigned long index);
 
 /* Whether a page is reserved: 1, or 0 if it is free; -EINVAL (-22) if it lies in no node.  After
- * the hand-over every page of a node is.  Not in Linux. */
+ * the hand-over every page of a node is reserved.  Not in Linux. */
 BOOTMEM_CALL int bootmem_is_reserved(unsigned long pfn);
 
 /* ---- Ranges ---- */
 
-/* Marks a range free: its whole pages, the start rounded up and the end rounded down.  Each must be
- * reserved and lie in the node or, without one, in nodes that adjoin.  A range without whole pages
- * is never misuse, wherever it lies, and changes nothing but, in a node, where the next search
- * begins, as in Linux.
+/* Marks a range free: its whole pages, the start rounded up and the end rounded down.  Each page
+ * must be reserved and lie in the node or, if none is named, in nodes that adjoin.  A range without
+ * whole pages is never misuse, wherever it lies, and changes nothing except, in a node, where the
+ * next search begins, as in Linux.
  *
  * Misuse: a page that is free, or outside of the node or all nodes; a range that reaches beyond the
  * address space; a node that is NULL or not from bootmem_node().  After the hand-over a free is
@@ -276,7 +277,7 @@ BOOTMEM_CALL void free_bootmem_node(pg_data_t *pgdat, unsigned long physaddr, un
 
 /* Marks a range reserved: every page that it touches.  Returns 0; with BOOTMEM_EXCLUSIVE -EBUSY
  * (-16), and nothing is reserved, if a page was reserved already; after the hand-over -EINVAL
- * (-22). Misuse: as for free_bootmem(), but for free pages; otherwise -EINVAL. */
+ * (-22). Misuse: as for free_bootmem(), except that pages may be free; otherwise -EINVAL. */
 BOOTMEM_CALL int reserve_bootmem(unsigned long addr, unsigned long size, int flags);
 
 /* reserve_bootmem() of a range that lies in this node. */
@@ -290,17 +291,17 @@ BOOTMEM_CALL int reserve_bootmem_node(pg_data_t *pgdat, unsigned long physaddr, 
  * `_low`: all below low_address_limit, rounded down to a page.  `_node`: on that node if
  * possible.
  *
- * Out of memory is a fault, and otherwise NULL; with `_nopanic` NULL.  With an identity map
+ * Out of memory is a fault, and otherwise NULL; with `_nopanic` just NULL.  With an identity map
  * memory at physical 0 is NULL too: reserve page 0 there, or use bootmem_allocate().
  *
  * Misuse, with `_nopanic` too: a size of 0, an alignment that is not a power of two, a node that is
  * NULL or not from bootmem_node(); otherwise NULL.  After the hand-over platform.late_allocate
  * decides. */
 
-/* Allocates on any node, ascending; out of memory is a fault. */
+/* Allocates on any node, in ascending order; out of memory is a fault. */
 BOOTMEM_CALL void *__alloc_bootmem(unsigned long size, unsigned long align, unsigned long goal);
 
-/* Allocates on any node, ascending; NULL where memory is short. */
+/* Allocates on any node, in ascending order; NULL if memory is short. */
 BOOTMEM_CALL void *__alloc_bootmem_nopanic(unsigned long size, unsigned long align,
     unsigned long goal);
 
@@ -308,7 +309,7 @@ BOOTMEM_CALL void *__alloc_bootmem_nopanic(unsigned long size, unsigned long ali
 BOOTMEM_CALL void *__alloc_bootmem_low(unsigned long size, unsigned long align,
     unsigned long goal);
 
-/* Allocates below low_address_limit, on any node; NULL where memory is short. */
+/* Allocates below low_address_limit, on any node; NULL if memory is short. */
 BOOTMEM_CALL void *__alloc_bootmem_low_nopanic(unsigned long size, unsigned long align,
     unsigned long goal);
 
@@ -316,7 +317,7 @@ BOOTMEM_CALL void *__alloc_bootmem_low_nopanic(unsigned long size, unsigned long
 BOOTMEM_CALL void *__alloc_bootmem_node(pg_data_t *pgdat, unsigned long size, unsigned long align,
     unsigned long goal);
 
-/* Allocates on this node if possible, else on any; NULL where memory is short. */
+/* Allocates on this node if possible, else on any; NULL if memory is short. */
 BOOTMEM_CALL void *__alloc_bootmem_node_nopanic(pg_data_t *pgdat, unsigned long size,
     unsigned long align, unsigned long goal);
 
@@ -338,18 +339,18 @@ BOOTMEM_CALL void *___alloc_bootmem_node_nopanic(pg_data_t *pgdat, unsigned long
  * library itself does not read it. */
 extern unsigned long bootmem_default_goal;
 
-/* The alignment that the macros pass, platform.cache_line_size or 64; otherwise as the goal. */
+/* The alignment that the macros pass, platform.cache_line_size or 64; otherwise like the goal. */
 extern unsigned long bootmem_cache_line_size;
 
 #ifndef BOOTMEM_NO_MACROS
 
-/* Linux's name for the goal, __pa(MAX_DMA_ADDRESS).  Define it before the inclusion to have it
- * constant. */
+/* Linux's name for the goal, __pa(MAX_DMA_ADDRESS).  Define it before including this header to make
+ * it a constant. */
 #ifndef BOOTMEM_LOW_LIMIT
 #define BOOTMEM_LOW_LIMIT bootmem_default_goal
 #endif
 
-/* Linux's name for the alignment.  Define it before the inclusion to have it constant. */
+/* Linux's name for the alignment.  Define it before including this header to make it a constant. */
 #ifndef SMP_CACHE_BYTES
 #define SMP_CACHE_BYTES bootmem_cache_line_size
 #endif
@@ -360,13 +361,13 @@ extern unsigned long bootmem_cache_line_size;
 /* The same, aligned to `align`. */
 #define alloc_bootmem_align(x, align) __alloc_bootmem((x), (align), BOOTMEM_LOW_LIMIT)
 
-/* alloc_bootmem(), but NULL where memory is short. */
+/* alloc_bootmem(), but NULL if memory is short. */
 #define alloc_bootmem_nopanic(x) __alloc_bootmem_nopanic((x), SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
 
 /* alloc_bootmem(), aligned to a page.  `x` is in bytes here too, and is not rounded up. */
 #define alloc_bootmem_pages(x) __alloc_bootmem((x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
 
-/* alloc_bootmem_pages(), but NULL where memory is short. */
+/* alloc_bootmem_pages(), but NULL if memory is short. */
 #define alloc_bootmem_pages_nopanic(x) \
   __alloc_bootmem_nopanic((x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
 
@@ -374,7 +375,7 @@ extern unsigned long bootmem_cache_line_size;
 #define alloc_bootmem_node(pgdat, x) \
   __alloc_bootmem_node((pgdat), (x), SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
 
-/* alloc_bootmem_node(), but NULL where memory is short. */
+/* alloc_bootmem_node(), but NULL if memory is short. */
 #define alloc_bootmem_node_nopanic(pgdat, x) \
   __alloc_bootmem_node_nopanic((pgdat), (x), SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
 
@@ -382,7 +383,7 @@ extern unsigned long bootmem_cache_line_size;
 #define alloc_bootmem_pages_node(pgdat, x) \
   __alloc_bootmem_node((pgdat), (x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
 
-/* alloc_bootmem_pages_node(), but NULL where memory is short. */
+/* alloc_bootmem_pages_node(), but NULL if memory is short. */
 #define alloc_bootmem_pages_node_nopanic(pgdat, x) \
   __alloc_bootmem_node_nopanic((pgdat), (x), BOOTMEM_PAGE_SIZE, BOOTMEM_LOW_LIMIT)
 
@@ -392,7 +393,7 @@ extern unsigned long bootmem_cache_line_size;
 /* alloc_bootmem_low(), aligned to a page. */
 #define alloc_bootmem_low_pages(x) __alloc_bootmem_low((x), BOOTMEM_PAGE_SIZE, 0)
 
-/* alloc_bootmem_low_pages(), but NULL where memory is short. */
+/* alloc_bootmem_low_pages(), but NULL if memory is short. */
 #define alloc_bootmem_low_pages_nopanic(x) __alloc_bootmem_low_nopanic((x), BOOTMEM_PAGE_SIZE, 0)
 
 /* alloc_bootmem_low_pages(), on this node if possible. */
@@ -403,7 +404,7 @@ extern unsigned long bootmem_cache_line_size;
 
 /* For bootmem_request.flags. */
 enum {
-  BOOTMEM_NO_CLEAR = 1 << 0, /* the memory as it is: it is not touched, and need not be mapped */
+  BOOTMEM_NO_CLEAR = 1 << 0, /* leaves the memory as it is: untouched, and it need not be mapped */
   BOOTMEM_THIS_NODE = 1 << 1 /* on no other node; needs a node */
 };
 
@@ -417,9 +418,9 @@ struct bootmem_request {
   unsigned int flags;  /* of BOOTMEM_NO_CLEAR, BOOTMEM_THIS_NODE */
 };
 
-/* Stores the physical address of the memory, 0 being one like any other.  Returns 0; -ENOMEM
+/* Stores the physical address of the memory, which may be 0.  Returns 0; -ENOMEM
  * (-12) if there is none; -EINVAL (-22) for a NULL pointer, and for whatever is misuse above,
- * among it a nid out of range, flags that are not known, and BOOTMEM_THIS_NODE without a node.
+ * including a nid out of range, unknown flags, and BOOTMEM_THIS_NODE without a node.
  * Never a fault; an error leaves *physical as it was.  After the hand-over
  * platform.late_allocate decides, if there is no limit and neither flag; else -ENOMEM. */
 BOOTMEM_CALL int bootmem_allocate(const struct bootmem_request *request, unsigned long *physical);
@@ -427,23 +428,23 @@ BOOTMEM_CALL int bootmem_allocate(const struct bootmem_request *request, unsigne
 /* ---- Hand-over ---- */
 
 /* Hands every free page to platform.release_pages, and the pages of the bitmaps: for each node,
- * ascending, its free pages as maximal naturally aligned blocks, ascending; then its bitmap's.
- * Every page at most once.  Returns the number of pages; 0 if that was done before. */
+ * in ascending order, its free pages as maximal naturally aligned blocks, ascending; then its
+ * bitmap's.  Every page at most once.  Returns the number of pages; 0 if that was done before. */
 BOOTMEM_CALL unsigned long free_all_bootmem(void);
 
-/* Hands the whole pages of a range that was reserved all the time to platform.release_pages, after
- * the hand-over, as single pages of the node that has them (else 0).  After bootmem_keep_pages() it
- * is bootmem_pages_release() for these pages.  Misuse: before the hand-over, a range beyond the
- * address space, and what bootmem_pages_release() refuses. */
+/* Hands the whole pages of a range that has been reserved all along to platform.release_pages,
+ * after the hand-over, as single pages of the node that has them (if none has, of node 0).  After
+ * bootmem_keep_pages() it is bootmem_pages_release() for these pages.  Misuse: before the
+ * hand-over, a range beyond the address space, and what bootmem_pages_release() refuses. */
 BOOTMEM_CALL void free_bootmem_late(unsigned long physaddr, unsigned long size);
 
 #if !defined(BOOTMEM_NO_MEMBLOCK) && !defined(BOOTMEM_NO_MACROS)
 
-/* ---- memblock's names, as Linux's bootmem.h falls back on bootmem for them ----
+/* ---- memblock's names, which fall back on bootmem as in Linux's bootmem.h ----
  *
  * Addresses are unsigned long, as everywhere here; an alignment of 0 is a cache line.  Memory is
  * zeroed, by `_raw` too.  Out of memory is a fault, but NULL with `_raw` and `_nopanic`; for these
- * `max_addr` is a limit, else it does not count, as in Linux.  NUMA_NO_NODE is any node. */
+ * `max_addr` is a limit, for the others it is ignored, as in Linux.  NUMA_NO_NODE is any node. */
 
 /* As a `max_addr`: no limit. */
 #define BOOTMEM_ALLOC_ACCESSIBLE 0
@@ -457,13 +458,13 @@ static inline void *memblock_virt_alloc(unsigned long size, unsigned long align)
   return __alloc_bootmem(size, align, BOOTMEM_LOW_LIMIT);
 }
 
-/* memblock_virt_alloc(), but NULL where memory is short. */
+/* memblock_virt_alloc(), but NULL if memory is short. */
 static inline void *memblock_virt_alloc_raw(unsigned long size, unsigned long align)
 {
   return __alloc_bootmem_nopanic(size, align, BOOTMEM_LOW_LIMIT);
 }
 
-/* memblock_virt_alloc_raw() by its other name. */
+/* Another name for memblock_virt_alloc_raw(). */
 static inline void *memblock_virt_alloc_nopanic(unsigned long size, unsigned long align)
 {
   return __alloc_bootmem_nopanic(size, align, BOOTMEM_LOW_LIMIT);
@@ -475,7 +476,7 @@ static inline void *memblock_virt_alloc_low(unsigned long size, unsigned long al
   return __alloc_bootmem_low(size, align, 0);
 }
 
-/* memblock_virt_alloc_low(), but NULL where memory is short. */
+/* memblock_virt_alloc_low(), but NULL if memory is short. */
 static inline void *memblock_virt_alloc_low_nopanic(unsigned long size, unsigned long align)
 {
   return __alloc_bootmem_low_nopanic(size, align, 0);
@@ -496,7 +497,7 @@ static inline void *memblock_virt_alloc_node(unsigned long size, int nid)
   return __alloc_bootmem_node(bootmem_node(nid), size, SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT);
 }
 
-/* memblock_virt_alloc_node(), but NULL where memory is short. */
+/* memblock_virt_alloc_node(), but NULL if memory is short. */
 static inline void *memblock_virt_alloc_node_nopanic(unsigned long size, int nid)
 {
   if (nid == NUMA_NO_NODE)
@@ -526,7 +527,7 @@ static inline void *memblock_virt_alloc_try_nid_raw(unsigned long size, unsigned
       min_addr, max_addr);
 }
 
-/* memblock_virt_alloc_try_nid_raw() by its other name. */
+/* Another name for memblock_virt_alloc_try_nid_raw(). */
 static inline void *memblock_virt_alloc_try_nid_nopanic(unsigned long size, unsigned long align,
     unsigned long min_addr, unsigned long max_addr, int nid)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Kept pages for many processors: each has some free ones of its own, which it takes and gives back
- * without a lock, and only every thirty-second call goes to the pages of bootmem_pages.h below.
+ * without a lock, and only every thirty-second call goes to the page allocator of bootmem_pages.h underneath.
  *
  *     static struct bootmem_cache room[CPUS];
  *     struct bootmem_caches caches = {
@@ -14,12 +14,12 @@
  *     bootmem_caches_free(pfn, 0, cpu);           on any other, whoever allocated it
  *
  * What lies in a cache is allocated as far as bootmem_pages.h knows, and free otherwise: an allocation
- * that would fail takes the pages of all caches back first, of other processors' too, and so does
- * counting.
+ * that would fail first takes back the pages of all caches, including those of other processors, and
+ * so does counting.
  *
  * One processor makes one call at a time: a kernel does not move a thread to another processor in
- * the middle of one.  An interrupt's handler may call, also when it has interrupted a call, if lock()
- * keeps interrupts off.  Whoever calls bootmem_pages.h or bootmem_heap.h beside holds the same lock.
+ * the middle of one.  An interrupt handler may make calls, even if it has interrupted one, provided that lock()
+ * keeps interrupts off.  Code that calls bootmem_pages.h or bootmem_heap.h directly must hold the same lock.
  *
  * A kernel that does not include this header links nothing of it.  Not in Linux.  No call is a fault:
  * an error changes nothing, and is written to platform.write. */
@@ -32,7 +32,7 @@
 extern "C" {
 #endif
 
-/* The order of the blocks that are cached beside single pages: 512 pages. */
+/* The order of the blocks that are cached besides single pages: 512 pages. */
 #define BOOTMEM_CACHES_LARGE_ORDER 9
 
 /* The most single pages that a cache keeps. */
@@ -44,14 +44,14 @@ extern "C" {
 /* The most caches. */
 #define BOOTMEM_CACHES_MAX_COUNT 8192
 
-/* Room for the cache of one processor, of any content; best aligned to 64. */
+/* Room for the cache of one processor, with any content at first; best aligned to 64. */
 struct bootmem_cache {
   unsigned long words[128]; /* opaque */
 };
 
-/* What bootmem_set_caches() needs.  Fields that are not named shall be 0. */
+/* What bootmem_set_caches() needs.  Fields that are not set must be 0. */
 struct bootmem_caches {
-  /* sizeof(struct bootmem_caches): a library that does not know this struct refuses. */
+  /* sizeof(struct bootmem_caches): a library that does not know this struct refuses it. */
   BOOTMEM_SIZE_T size;
 
   /* Room for `count` caches, which stays in use. */
@@ -64,7 +64,7 @@ struct bootmem_caches {
    * examined at once. */
   unsigned int max_pages;
 
-  /* How many blocks of 512 pages each keeps; with 0 as for pages. */
+  /* How many blocks of 512 pages each keeps; 0 has the same effect as for pages. */
   unsigned int max_large_blocks;
 
   /* Handed to all three functions; may be NULL. */
@@ -74,43 +74,42 @@ struct bootmem_caches {
    * or free pages.  NULL on one processor without such handlers. */
   void (*lock)(void *context) BOOTMEM_CALL;
 
-  /* Lets them in again; NULL exactly where `lock` is. */
+  /* Lets them in again; NULL exactly if `lock` is. */
   void (*unlock)(void *context) BOOTMEM_CALL;
 
   /* Returns when every other processor has executed a full memory barrier since the call, by an
    * interrupt whose handler returns at once, for instance.  It is called under the lock, so it has
-   * to reach processors that wait for the lock too.  NULL where there is no such thing: then each
-   * call executes a barrier, which takes longer than all the rest of it. */
+   * to reach processors that wait for the lock too.  NULL if there is no such means: then each call
+   * executes a barrier, which takes longer than the rest of the call. */
   void (*fence_others)(void *context) BOOTMEM_CALL;
 };
 
-/* Begins empty caches with a copy of this struct, behind bootmem_keep_pages(), while one processor runs.
- * Another bootmem_setup() needs another such call.  Returns 0; -EINVAL (-22) for NULL, another size,
- * without room, with one of the two functions only, for more than the most of anything, and without
- * kept pages. */
+/* Starts empty caches with a copy of this struct, after bootmem_keep_pages(), while only one processor runs.
+ * After another bootmem_setup(), call this again.  Returns 0; -EINVAL (-22) for NULL, another size, missing
+ * room, only one of lock and unlock, a number above its maximum, and without kept pages. */
 BOOTMEM_CALL int bootmem_set_caches(const struct bootmem_caches *caches);
 
-/* Allocates 2^order pages on processor cpu, as bootmem_pages_allocate(order, -1, 0).  A processor that has
- * no cache goes there under the lock, and so do all orders but 0 and 9. */
+/* Allocates 2^order pages on processor cpu, like bootmem_pages_allocate(order, -1, 0).  Processors without
+ * a cache, and all orders but 0 and 9, go there under the lock. */
 BOOTMEM_CALL unsigned long bootmem_caches_allocate(unsigned int order, unsigned int cpu);
 
-/* Frees a block on processor cpu, whoever allocated it.  Whether it is one that was allocated is examined
- * when it goes from the cache to bootmem_pages.h, and then written with its PFN; at once only if it
- * is the one that this processor freed last.  Returns 0; -EINVAL (-22) for what is refused at once. */
+/* Frees a block on processor cpu, whoever allocated it.  Whether it was allocated is examined when it
+ * goes from the cache to bootmem_pages.h, and if it was not, its PFN is written; only the block that
+ * this processor freed last is refused at once.  Returns 0; -EINVAL (-22) for what is refused at once. */
 BOOTMEM_CALL int bootmem_caches_free(unsigned long pfn, unsigned int order, unsigned int cpu);
 
-/* Allocates a run, or with align equal to count a block, as bootmem_pages_allocate_run(), under the lock. */
+/* Allocates a run, or with align equal to count a block, like bootmem_pages_allocate_run(), under the lock. */
 BOOTMEM_CALL unsigned long bootmem_caches_allocate_run(unsigned long count, unsigned long align,
     int nid, unsigned long limit_pfn, unsigned int cpu);
 
-/* Frees a run, as bootmem_pages_free_run(), under the lock. */
+/* Frees a run, like bootmem_pages_free_run(), under the lock. */
 BOOTMEM_CALL int bootmem_caches_free_run(unsigned long pfn, unsigned long count);
 
 /* Gives the pages of all caches back, and writes which of them were freed wrongly. */
 BOOTMEM_CALL void bootmem_caches_drain(unsigned int cpu);
 
-/* Counts what is free on a node, as bootmem_pages_count(), after all caches have given their pages
- * back. */
+/* Counts what is free on a node, like bootmem_pages_count(), after all caches have given their
+ * pages back. */
 BOOTMEM_CALL int bootmem_caches_count(int nid, struct bootmem_pages_statistics *statistics,
     unsigned int cpu);
 

@@ -7,7 +7,7 @@
 
 #include "bootmem_caches.h"
 
-/* Room for what is known of all caches; Swift checks the size.  All zeros are no caches. */
+/* Room for what is known about all caches; Swift checks the size.  All zeros mean no caches. */
 enum { BOOTMEM_CACHES_CORE_SIZE = 64 };
 extern unsigned char bootmem_caches_core[BOOTMEM_CACHES_CORE_SIZE];
 

@@ -7,18 +7,18 @@
  *     bootmem_heap_free(thing);
  *
  * Sizes up to half a page share pages of slots of one size, larger ones have exactly the pages that
- * they need.  Nothing of what the heap knows lies beside an allocation, so a write beyond one
+ * they need.  None of the heap's own data lies beside an allocation, so a write beyond one
  * damages its neighbour but not the heap; and a pointer is looked up, not followed, so every wrong
  * one is refused.  What was allocated before the hand-over stays where it is, and is
  * freed like the rest.
  *
- * There is nothing to set up behind bootmem_setup(); see bootmem_heap_set_source() for pages of the
+ * There is nothing to set up after bootmem_setup(); see bootmem_heap_set_source() for pages of the
  * kernel's own.  A kernel that does not include this header links nothing of it.  To find writes beyond
  * an allocation and after a free, see bootmem_heap_debug.h.  Not in Linux.
  *
- * No call is a fault: an error changes nothing, and is written to platform.write.  There is no lock
- * inside: of these functions and of those of the pages below only one at a time may run, so a
- * kernel makes all calls under one spinlock, with interrupts off. */
+ * No call is a fault: an error changes nothing, and is written to platform.write.  There is no
+ * internal lock: only one of these functions, and of those of the pages underneath, may run at a
+ * time, so a kernel makes all calls under one spinlock, with interrupts off. */
 #ifndef BOOTMEM_HEAP_H
 #define BOOTMEM_HEAP_H
 
@@ -31,8 +31,8 @@ extern "C" {
 /* Allocates size bytes, aligned to 16; a size of 0 counts as 1.  The memory is not cleared.  Returns NULL
  * where memory is short.
  *
- * The first allocation also makes pages that others are found by, which takes four times as long.  One that
- * is freed at once leaves them there, for a kernel that has the time then and not later. */
+ * The first allocation also makes the pages of the index, which takes four times as long.  If it is freed
+ * at once, they stay, for a kernel that has the time then and not later. */
 BOOTMEM_CALL void *bootmem_heap_allocate(BOOTMEM_SIZE_T size);
 
 /* The same, with an address, physical and in the direct map, that is divisible by align, a power of two.
@@ -42,13 +42,13 @@ BOOTMEM_CALL void *bootmem_heap_allocate_aligned(BOOTMEM_SIZE_T size, BOOTMEM_SI
 /* The same as bootmem_heap_allocate(), with memory that is all zeros. */
 BOOTMEM_CALL void *bootmem_heap_allocate_zeroed(BOOTMEM_SIZE_T size);
 
-/* Gives an allocation another size, where it is if its slot or the pages behind it allow that; elsewhere
- * otherwise, aligned to 16, with the same content up to the smaller size.  NULL allocates.  Returns
- * where it is; NULL where memory is short, or the pointer is wrong, and then it is as it was. */
+/* Gives an allocation another size, in place if its slot or the pages after it allow that; otherwise elsewhere,
+ * aligned to 16, with the same content up to the smaller size.  NULL allocates.  Returns where the allocation
+ * is; NULL if memory is short, or the pointer is wrong, and then the allocation is unchanged. */
 BOOTMEM_CALL void *bootmem_heap_resize(void *memory, BOOTMEM_SIZE_T size);
 
 /* Frees an allocation.  Returns 0, also for NULL; -EINVAL (-22) for every other pointer: one that was freed
- * before, leads into an allocation, or was never given out; and one whose pages another caller has freed. */
+ * before, points into an allocation, or was never given out; and one whose pages another caller has freed. */
 BOOTMEM_CALL int bootmem_heap_free(void *memory);
 
 /* How many bytes an allocation has, all of which may be used: at least as many as were asked for.  0 for
@@ -57,8 +57,7 @@ BOOTMEM_CALL BOOTMEM_SIZE_T bootmem_heap_size(const void *memory);
 
 /* Gives back the pages that are kept for later: one empty page of each size of slots, 22 at most with pages
  * of 4 KiB; blocks of up to 16 pages, together 16 pages or an eighth of all that the heap has; and
- * one of the pages that others are found by.  Returns how many; a heap in which nothing is
- * allocated has no page then. */
+ * one page of the index.  Returns how many; a heap in which nothing is allocated has no pages then. */
 BOOTMEM_CALL unsigned long bootmem_heap_trim(void);
 
 /* What the heap holds. */
@@ -79,25 +78,25 @@ enum {
 
 /* A page allocator of the kernel's own. */
 struct bootmem_heap_source {
-  /* sizeof(struct bootmem_heap_source): a library that does not know this struct refuses. */
+  /* sizeof(struct bootmem_heap_source): a library that does not know this struct refuses it. */
   BOOTMEM_SIZE_T size;
   unsigned int flags; /* of BOOTMEM_HEAP_CLEARED */
 
   /* Handed to both; may be NULL. */
   void *context;
 
-  /* Takes `count` adjoining pages of the direct map, the first with a PFN divisible by `align`, a power of
-   * two that is 1 mostly.  Returns the first PFN, or ~0UL where there are none. */
+  /* Allocates `count` adjoining pages of the direct map, the first with a PFN divisible by `align`, a
+   * power of two, mostly 1.  Returns the first PFN, or ~0UL if there are none. */
   unsigned long (*allocate)(void *context, unsigned long count, unsigned long align) BOOTMEM_CALL;
 
-  /* Takes them back, as many as it gave.  Returns 0 if it did. */
+  /* Takes such pages back, exactly as many as `allocate` gave.  Returns 0 if it did. */
   int (*free)(void *context, unsigned long pfn, unsigned long count) BOOTMEM_CALL;
 };
 
-/* Begins an empty heap, whatever was allocated before, served by this source, which is copied; NULL: by
- * bootmem and its kept pages, as it is without this call.  Behind bootmem_setup(), whose direct map
- * and write() it uses; another bootmem_setup() needs another such call.  Returns 0; -EINVAL (-22)
- * for a source with another size, flags that are not known, or without a function. */
+/* Starts an empty heap, whatever was allocated before, served by this source, which is copied; NULL: by
+ * bootmem and its kept pages, as without this call.  Call it after bootmem_setup(), whose direct map
+ * and write() it uses, and again after another bootmem_setup().  Returns 0; -EINVAL (-22) for a source
+ * with another size, unknown flags, or without a function. */
 BOOTMEM_CALL int bootmem_heap_set_source(const struct bootmem_heap_source *source);
 
 #ifdef BOOTMEM_KERNEL_NAMES
@@ -107,13 +106,13 @@ BOOTMEM_CALL int bootmem_heap_set_source(const struct bootmem_heap_source *sourc
 /* The first two arguments. */
 #define BOOTMEM_FIRST_TWO(first, second, ...) first, second
 
-/* Linux's name for bootmem_heap_allocate(); flags behind the size are ignored. */
+/* Linux's name for bootmem_heap_allocate(); flags after the size are ignored. */
 #define kmalloc(...) bootmem_heap_allocate(BOOTMEM_FIRST(__VA_ARGS__, 0))
 
-/* Linux's name for bootmem_heap_allocate_zeroed(); flags behind the size are ignored. */
+/* Linux's name for bootmem_heap_allocate_zeroed(); flags after the size are ignored. */
 #define kzalloc(...) bootmem_heap_allocate_zeroed(BOOTMEM_FIRST(__VA_ARGS__, 0))
 
-/* Linux's name for bootmem_heap_resize(); flags behind the size are ignored. */
+/* Linux's name for bootmem_heap_resize(); flags after the size are ignored. */
 #define krealloc(...) bootmem_heap_resize(BOOTMEM_FIRST_TWO(__VA_ARGS__, 0, 0))
 
 /* Linux's name for bootmem_heap_free(). */

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The heap of bootmem_heap.h while a kernel is debugged: it finds writes behind an allocation, writes to freed
+/* The heap of bootmem_heap.h while a kernel is debugged: it finds writes beyond an allocation, writes to freed
  * memory, and memory that is freed twice.
  *
- * It is chosen by the linker: the archive libbootmem_heap_debug.a stands in front of libbootmem.a,
+ * It is chosen when linking: the archive libbootmem_heap_debug.a stands in front of libbootmem.a,
  *
  *     ld ... libbootmem_heap_debug.a libbootmem.a
  *
- * and has every function of bootmem_heap.h.  Nothing else of the kernel changes; a kernel without that archive
- * has nothing of all this, in its code neither.
+ * and has every function of bootmem_heap.h.  Nothing else in the kernel changes; a kernel without that archive
+ * contains none of this, not even code.
  *
  * At least 16 bytes of 0xbd lie behind each allocation, up to the end of its slot or of its pages.  They are
- * looked at when it is freed or resized, and by bootmem_heap_check().  What is freed is filled with bytes 0x6b,
- * which are looked at when it is given out again or its pages go back, and by bootmem_heap_check().  The
+ * checked when it is freed or resized, and by bootmem_heap_check().  Freed memory is filled with bytes 0x6b,
+ * which are checked when it is given out again or its pages go back, and by bootmem_heap_check().  The
  * last 16 allocations that were freed are not given out again until others are freed, bootmem_heap_trim() is
  * called or memory is short, so that one that is freed twice is noticed.
  *
@@ -22,11 +22,11 @@
  *     memory check: 0x41 instead of 0x6b at 0x1000000, in freed memory: 0x64 bytes at 0x1000000: log
  *     memory check: freed before: 0x64 bytes at 0x1000000: log
  *
- * Addresses are those of pointers.  A write in front of an allocation is found where another lies there, and both
- * are named.  Sizes and names lie in pages of their own, one for each page of slots and each block of pages, so
- * that what is written beyond an allocation does not reach them.
+ * Addresses are pointer values, not physical.  A write in front of an allocation is found if another one lies
+ * there, and both are named.  Sizes and names lie in pages of their own, one for each page of slots and each
+ * block of pages, so a write beyond an allocation does not reach them.
  *
- * bootmem_heap_size() is the size that was asked for.  Not in Linux. */
+ * bootmem_heap_size() returns the size that was asked for.  Not in Linux. */
 #ifndef BOOTMEM_HEAP_DEBUG_H
 #define BOOTMEM_HEAP_DEBUG_H
 
@@ -36,13 +36,13 @@
 extern "C" {
 #endif
 
-/* Looks at all red zones and at all freed memory of the heap.  Returns how many places are not as they should be,
- * of those that have not been written yet. */
+/* Checks all red zones and all freed memory of the heap.  Returns how many places are not as they should be,
+ * apart from those that have been written already. */
 BOOTMEM_CALL unsigned long bootmem_heap_check(void);
 
-/* Says who knows the name of the allocation at a physical address, NULL for nobody: bootmem_name_of() of
- * bootmem_ledger.h, for what bootmem_label() has entered, or a function of the kernel's own.  It returns
- * NULL for an allocation without a name; a name must stay.  Asked where something is found, and at a free. */
+/* Sets the function that names the allocation at a physical address; NULL for none.  It may be bootmem_name_of() of
+ * bootmem_ledger.h, for what bootmem_label() has entered, or a function of the kernel's own.  It returns NULL for
+ * an allocation without a name; a name must stay valid.  It is called when something is found, and at a free. */
 BOOTMEM_CALL void bootmem_heap_set_names(const char *(*name)(unsigned long physical) BOOTMEM_CALL);
 
 #ifdef __cplusplus

@@ -7,7 +7,7 @@
 
 #include "bootmem_heap_debug.h"
 
-/* Room for the heap; Swift checks the size.  All zeros are a heap without memory. */
+/* Room for the heap; Swift checks the size.  All zeros mean a heap without memory. */
 #ifdef BOOTMEM_HEAP_DEBUG
 enum { BOOTMEM_HEAP_CORE_SIZE = 1280 };
 #else
@@ -24,8 +24,8 @@ struct bootmem_heap_state {
 };
 extern struct bootmem_heap_state bootmem_heap_the_state;
 
-/* How the heap reaches the kept pages where a kernel keeps them, and links no page allocator where it
- * does not: bootmem_keep_pages() stores these.  Each returns what its like of bootmem_pages.h returns, and
+/* How the heap reaches the kept pages if a kernel keeps them, and links no page allocator if it does not:
+ * bootmem_keep_pages() stores these.  Each returns what its counterpart in bootmem_pages.h returns, and
  * writes nothing. */
 struct bootmem_kept_pages {
   unsigned long (*allocate)(unsigned long count, unsigned long align, int nid,

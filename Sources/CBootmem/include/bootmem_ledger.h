@@ -13,12 +13,11 @@
  *     bootmem_release_as("init code");                           and after it
  *
  * It is the ledger of the Swift package.  A kernel that includes bootmem.h alone links nothing of
- * it, and its calls cost nothing extra.  Not in Linux.  No call is a fault but where the function
- * of bootmem.h behind it is; and a refusal changes nothing, neither here nor in memory, whether or
- * not that fault returns.
+ * it, and its calls cost nothing extra.  Not in Linux.  No call is a fault unless the function of bootmem.h behind
+ * it faults; and a refusal changes nothing, neither here nor in memory, whether or not the fault returns.
  *
- * A ledger that is full reports that to platform.write, once, with the number of entries that it
- * needs by then, and continues counting: memory is given whether or not there is room for its name. */
+ * A full ledger reports that to platform.write, once, with the number of entries that it needs by
+ * then, and continues counting: memory is given out whether or not there is room for its name. */
 #ifndef BOOTMEM_LEDGER_H
 #define BOOTMEM_LEDGER_H
 
@@ -33,12 +32,12 @@ struct bootmem_entry {
   unsigned long long content[4]; /* opaque */
 };
 
-/* Begins an empty ledger of `capacity` entries, or none for 0, without the debug mode.  It survives a
- * bootmem_setup().  Names are not copied: they must stay.  Returns 0; -EINVAL (-22) for storage
+/* Starts an empty ledger of `capacity` entries, or none for 0, without the debug mode.  It survives a
+ * bootmem_setup().  Names are not copied: they must stay valid.  Returns 0; -EINVAL (-22) for storage
  * that is NULL. */
 BOOTMEM_CALL int bootmem_set_ledger(struct bootmem_entry *storage, unsigned long capacity);
 
-/* Switches the debug mode on, behind bootmem_set_ledger() and before anything is entered:
+/* Switches the debug mode on, after bootmem_set_ledger() and before anything is entered:
  *
  * Memory that bootmem_free_as() frees is filled with bytes 0x6b, and checked when
  * bootmem_allocate_as() gives it out again, and by bootmem_check_ledger().  It must be mapped.
@@ -46,12 +45,12 @@ BOOTMEM_CALL int bootmem_set_ledger(struct bootmem_entry *storage, unsigned long
  *
  * 16 bytes of 0xbd lie behind each allocation of bootmem_allocate_as() that is smaller than a page
  * and is cleared.  They are checked when a page is freed that has the allocation's end or any of
- * them, and by bootmem_check_ledger().  So ALLOCATIONS ARE 16 BYTES LARGER, and lie elsewhere than
- * without.
+ * these bytes, and by bootmem_check_ledger().  So ALLOCATIONS ARE 16 BYTES LARGER, and lie
+ * elsewhere than without the debug mode.
  *
  * A byte of another value is written to platform.write with its address and who held, or holds, the
  * memory: "memory check: 0x41 instead of 0xbd at 0x1000064, behind the end of log".  Memory whose
- * pointer would be NULL is not checked.  Returns 0; -EINVAL for storage that is NULL. */
+ * pointer would be NULL is not checked.  Returns 0; -EINVAL if `freed` is NULL. */
 BOOTMEM_CALL int bootmem_start_checking(struct bootmem_entry *freed, unsigned long capacity);
 
 /* Enters a range under a name.  Ranges may overlap: the one that was entered first names the
@@ -66,38 +65,37 @@ BOOTMEM_CALL void bootmem_unlabel(unsigned long start, unsigned long size);
 /* Who holds a page: the name of the entry that was made first; NULL for none. */
 BOOTMEM_CALL const char *bootmem_holder(unsigned long pfn);
 
-/* Who holds a byte: the name of the entry that was made first; NULL for none.  Names the allocations of a heap that
- * bootmem_label() has entered, see bootmem_heap_debug.h. */
+/* Who holds a byte: the name of the entry that was made first; NULL for none.  It names the allocations of a heap
+ * that bootmem_label() has entered: see bootmem_heap_debug.h. */
 BOOTMEM_CALL const char *bootmem_name_of(unsigned long physical);
 
-/* Where something was put: the first range that bears the name, such as that of a node of a device
- * tree that asks for memory without saying where, for which bootmem_allocate_as() found it.  Returns
- * 0; -ENOENT (-2) if there is none; -EINVAL for a NULL name. */
+/* Where something was put: the first range with this name, for instance that of a device-tree node
+ * that asks for memory without saying where, for which bootmem_allocate_as() found the memory.
+ * Returns 0; -ENOENT (-2) if there is none; -EINVAL for a NULL name. */
 BOOTMEM_CALL int bootmem_range_of(const char *name, unsigned long *start, unsigned long *size);
 
-/* reserve_bootmem(), and with 0 bootmem_label(); -EINVAL for a NULL name.  With -EBUSY, who is in the
- * way is written: "bootmem: page 0x100 is reserved already; pages 0x100-0x1ff: kernel image". */
+/* reserve_bootmem() and, if that returns 0, bootmem_label(); -EINVAL for a NULL name.  With -EBUSY, it is
+ * written who is in the way: "bootmem: page 0x100 is reserved already; pages 0x100-0x1ff: kernel image". */
 BOOTMEM_CALL int bootmem_reserve_as(unsigned long start, unsigned long size, int flags,
     const char *name);
 
-/* bootmem_allocate(), and with 0 bootmem_label(); -EINVAL for a NULL name, and without a ledger. */
+/* bootmem_allocate() and, if that returns 0, bootmem_label(); -EINVAL for a NULL name, and without a ledger. */
 BOOTMEM_CALL int bootmem_allocate_as(const struct bootmem_request *request, unsigned long *physical,
     const char *name);
 
 /* free_bootmem(), and bootmem_unlabel() for the range's whole pages. */
 BOOTMEM_CALL void bootmem_free_as(unsigned long start, unsigned long size);
 
-/* Writes who holds what to platform.write, ascending, with sums: of each name that has several
- * ranges, and of all. */
+/* Writes who holds what to platform.write, in ascending order, with totals for each name that has
+ * several ranges, and for all. */
 BOOTMEM_CALL void bootmem_print_ledger(void);
 
-/* After the hand-over: releases what bears the name, and takes it out of the ledger.  Of what was
- * reserved that is each page that it touches and no other entry does, of what bootmem_allocate_as()
- * gave each that lies in it as a whole; of both, what lies in a node.  It goes to
- * platform.release_pages by free_bootmem_late(), or into the page allocator that
- * bootmem_keep_pages() has made; where that refuses a page, the entry stays from there on, and the
- * reason is written to platform.write.  Do not label memory that is not usable.  Returns the number
- * of pages; 0 before the hand-over. */
+/* After the hand-over: releases what has this name, and takes it out of the ledger.  Of a reserved range
+ * that is each page that it touches and no other entry does, of an allocation by bootmem_allocate_as() each
+ * page that lies entirely in it; of both, only pages that lie in a node.  They go to platform.release_pages
+ * by free_bootmem_late(), or into the page allocator that bootmem_keep_pages() has made; if that refuses a
+ * page, the entry stays from there on, and the reason is written to platform.write.  Do not label memory
+ * that is not usable.  Returns the number of pages; 0 before the hand-over. */
 BOOTMEM_CALL unsigned long bootmem_release_as(const char *name);
 
 /* The debug mode's check of all that was freed and of all that is allocated, to be made before the

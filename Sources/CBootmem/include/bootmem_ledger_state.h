@@ -15,7 +15,7 @@ extern unsigned char bootmem_ledger[BOOTMEM_LEDGER_SIZE];
 
 static inline void *bootmem_ledger_pointer(void) { return bootmem_ledger; }
 
-/* Zeroes memory that was allocated at a pointer that is NULL, which has no place in Swift. */
+/* Zeroes memory that was allocated at a NULL pointer, which Swift cannot express. */
 static inline void bootmem_clear_at_null(unsigned long size)
 {
   for (volatile unsigned char *byte = 0; size > 0; size--) *byte++ = 0;

@@ -8,10 +8,10 @@
  *     pfn = bootmem_pages_allocate_run(count, 1, nid, 0);    any number of pages, such as 64 MiB
  *     bootmem_pages_free_run(pfn, count);
  *
- * A kernel that includes bootmem.h alone links nothing of them.
+ * A kernel that includes bootmem.h alone links none of this.
  *
- * They serve platform.late_allocate, so that alloc_bootmem() keeps working after the hand-over, by
- * a function like this one, where direct_map(0) is a pointer to physical address 0:
+ * They can serve platform.late_allocate, so that alloc_bootmem() keeps working after the hand-over,
+ * with a function like this one, where direct_map(0) is a pointer to physical address 0:
  *
  *     void *BOOTMEM_CALL late_allocate(void *context, size_t size, size_t align, int nid)
  *     {
@@ -24,12 +24,12 @@
  *       return pfn == BOOTMEM_NO_PAGE ? NULL : memset(direct_map(pfn * BOOTMEM_PAGE_SIZE), 0, size);
  *     }
  *
- * An allocation is a block of pages then, however small; no block is above the largest order, so
- * larger ones fail.  Such memory is not freed by free_bootmem(), which works on boot memory alone,
- * but by bootmem_pages_free() with the order that was used.
+ * Every allocation is then a block of pages, however small; no block is above the largest order, so
+ * larger allocations fail.  Such memory is not freed by free_bootmem(), which works on boot memory
+ * alone, but by bootmem_pages_free() with the order that was used.
  *
  * Not in Linux.  No call is a fault: an error changes nothing and is written to platform.write.
- * There is no lock inside: of these functions only one at a time may run, so a kernel makes all
+ * There is no internal lock: only one of these functions may run at a time, so a kernel makes all
  * calls under one spinlock, with interrupts off. */
 #ifndef BOOTMEM_PAGES_H
 #define BOOTMEM_PAGES_H
@@ -47,15 +47,15 @@ extern "C" {
 #define BOOTMEM_PAGES_MAX_ORDER 10
 
 /* Takes over the pages of bootmem: what is free can be allocated from here on, and the rest stays
- * reserved until bootmem_pages_release().  Allocates 1.06 bits a page, on i386 1.11, from bootmem
- * before; the bitmaps stay in use.  Returns 0; -ENOMEM (-12) if there is no room for that; -EINVAL
+ * reserved until bootmem_pages_release().  First allocates 1.06 bits per page, on i386 1.11, from
+ * bootmem; the bitmaps stay in use.  Returns 0; -ENOMEM (-12) if there is no room for that; -EINVAL
  * (-22) before bootmem_setup(), without a node that has pages, and after a hand-over. */
 BOOTMEM_CALL int bootmem_keep_pages(void);
 
 /* Allocates 2^order pages, the first with a PFN divisible by that, all below limit_pfn (0: no
- * limit); on node nid or, if there is no such block, on another; nid -1: on any, ascending.  The
- * memory is not cleared.  Returns the first PFN or BOOTMEM_NO_PAGE: there is none, or an order
- * above 10, an unknown node, or no bootmem_keep_pages(). */
+ * limit); on node nid or, if there is no such block, on another; nid -1: on any, in ascending
+ * order.  The memory is not cleared.  Returns the first PFN, or BOOTMEM_NO_PAGE if there is none,
+ * and for an order above 10, an unknown node, or without bootmem_keep_pages(). */
 BOOTMEM_CALL unsigned long bootmem_pages_allocate(unsigned int order, int nid,
     unsigned long limit_pfn);
 
@@ -63,37 +63,37 @@ BOOTMEM_CALL unsigned long bootmem_pages_allocate(unsigned int order, int nid,
 BOOTMEM_CALL unsigned long bootmem_pages_allocate_on(unsigned int order, int nid,
     unsigned long limit_pfn);
 
-/* Frees the block of 2^order pages at pfn.  Returns 0; -EINVAL (-22) for whatever is not the first
+/* Frees the block of 2^order pages at pfn.  Returns 0; -EINVAL (-22) for anything but the first
  * page of a block that was allocated with this order. */
 BOOTMEM_CALL int bootmem_pages_free(unsigned long pfn, unsigned int order);
 
-/* Allocates exactly count adjoining pages, neither more nor fewer and above the largest order too, the
- * first with a PFN divisible by align, a power of two (0 counts as 1); otherwise as
- * bootmem_pages_allocate().  BOOTMEM_NO_PAGE also for a count of 0 and another align.  A run of up
- * to 1024 pages comes from a block, and what is left of that stays free; for others, and where
- * there is no such block, all words that are free in part are searched. */
+/* Allocates exactly count adjoining pages, also more than the largest order has, the first with a PFN
+ * divisible by align, a power of two (0 counts as 1); otherwise like bootmem_pages_allocate().
+ * BOOTMEM_NO_PAGE also for a count of 0 and any other align.  A run of up to 1024 pages comes from a
+ * block, and what is left of that stays free; for others, and if there is no such block, all words
+ * that are partly free are searched. */
 BOOTMEM_CALL unsigned long bootmem_pages_allocate_run(unsigned long count, unsigned long align,
     int nid, unsigned long limit_pfn);
 
-/* Frees a run, or a block, of count pages at pfn.  Returns 0; -EINVAL (-22) for whatever is not all the
+/* Frees a run, or a block, of count pages at pfn.  Returns 0; -EINVAL (-22) for anything but all the
  * pages of one. */
 BOOTMEM_CALL int bootmem_pages_free_run(unsigned long pfn, unsigned long count);
 
-/* Makes a run, or a block, of count pages at pfn one of new_count pages where it is: frees its last
- * pages, or allocates those behind it, all below limit_pfn (0: no limit).  Returns 0; -ENOMEM (-12)
- * if those are not free; -EINVAL (-22) for a new_count of 0 and whatever is no run. */
+/* Makes a run, or a block, of count pages at pfn one of new_count pages, in place: frees its last
+ * pages, or allocates those after it, all below limit_pfn (0: no limit).  Returns 0; -ENOMEM (-12)
+ * if those are not free; -EINVAL (-22) for a new_count of 0 and anything but a run. */
 BOOTMEM_CALL int bootmem_pages_resize_run(unsigned long pfn, unsigned long count,
     unsigned long new_count, unsigned long limit_pfn);
 
-/* Examines all memory that has not been examined since boot, as allocations do bit by bit otherwise:
- * what a kernel calls where it has time, so that no later call takes long. */
+/* Examines all memory that has not been examined since boot, which allocations otherwise do bit by
+ * bit: a kernel calls this when it has time, so that no later call takes long. */
 BOOTMEM_CALL void bootmem_pages_prepare(void);
 
 /* Frees pages that have been reserved since before bootmem_keep_pages(), such as boot allocations,
- * init code and modules.  Returns 0; -EINVAL (-22) if one of them is not, or has a bitmap in
- * physical pages or what the allocator knows of a node, and then none is freed: the message says
- * which page that is, and what lies there.  (A bitmap in memory of the caller's is the caller's to
- * keep.) free_bootmem_late() and bootmem_release_as() lead here. */
+ * init code and modules.  Returns 0; -EINVAL (-22) if one of them is not reserved since then, or
+ * holds a bitmap in physical pages or the allocator's data about a node, and then none is freed:
+ * the message says which page that is, and what lies there.  (A bitmap in the caller's own memory
+ * is the caller's to keep.) free_bootmem_late() and bootmem_release_as() end up here. */
 BOOTMEM_CALL int bootmem_pages_release(unsigned long start_pfn, unsigned long end_pfn);
 
 /* What is free on a node. */
@@ -103,7 +103,7 @@ struct bootmem_pages_statistics {
   unsigned long free_blocks[BOOTMEM_PAGES_MAX_ORDER + 1];
 };
 
-/* Counts what is free on a node.  It takes time for each 64 pages that are free in part, on i386 32.
+/* Counts what is free on a node.  It takes time for each 64 pages that are partly free, on i386 32.
  * Returns 0; -EINVAL (-22) for NULL, an unknown node, and without bootmem_keep_pages(). */
 BOOTMEM_CALL int bootmem_pages_count(int nid, struct bootmem_pages_statistics *statistics);
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The library's state between calls, and how its Swift side reaches it.  Not for kernels.
  *
- * It is plain .bss, defined in state.c: a global of Swift's with an initialiser would be set up on
- * first use, behind a check in every call. */
+ * It is plain .bss, defined in state.c: a Swift global with an initialiser would be set up on first
+ * use, with a check in every call. */
 #ifndef BOOTMEM_STATE_H
 #define BOOTMEM_STATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* By this name Swift knows it for what it is. */
+/* Swift recognises the type by this name. */
 #define BOOTMEM_SIZE_T size_t
 
-/* Hidden, so that every reference is relative to the instruction and none goes by way of a GOT. */
+/* Hidden, so that every reference is relative to the instruction and none goes through a GOT. */
 #pragma GCC visibility push(hidden)
 
 #include "bootmem.h"
@@ -20,8 +20,8 @@
 struct bootmem_state {
   int debug; /* the value of bootmem_debug that is in force */
   struct bootmem_platform platform;
-  /* Releases the whole pages of a range into the page allocator that has all pages; NULL as long as
-   * none has.  A refusal is a fault or else a message.  Returns 0 or -EINVAL. */
+  /* Releases the whole pages of a range into the page allocator that has all pages; NULL while
+   * there is none.  A refusal is a fault or a message, as is_fault says.  Returns 0 or -EINVAL. */
   int (*release_kept)(unsigned long physaddr, unsigned long size, bool is_fault) BOOTMEM_CALL;
 };
 
@@ -35,7 +35,7 @@ extern unsigned char bootmem_nodes[BOOTMEM_MAX_NODES * BOOTMEM_NODE_SIZE];
 /* Never defined: a build in which the room is too small refers to it, and does not link. */
 void bootmem_room_is_too_small(void);
 
-/* Nor this, for a header of another page size than the modules were compiled for. */
+/* Nor is this, for a header of another page size than the modules were compiled for. */
 void bootmem_page_sizes_differ(void);
 
 /* Zeroes memory at the machine's own speed; see clear.c. */
@@ -49,14 +49,14 @@ static inline struct bootmem_platform *bootmem_platform_pointer(void)
 {
   return &bootmem_the_state.platform;
 }
-/* Whether a platform is one of this version of the struct, or of an earlier one. */
+/* Whether a platform is of this version of the struct, or of an earlier one. */
 static inline bool bootmem_knows_platform(const struct bootmem_platform *platform)
 {
   return platform->size == sizeof *platform
     || platform->size == offsetof(struct bootmem_platform, node_number);
 }
 
-/* Starts anew with a platform; what an earlier version lacks is 0. */
+/* Starts anew with a platform; fields that an earlier version lacks are 0. */
 static inline void bootmem_start_state(const struct bootmem_platform *platform)
 {
   bootmem_the_state = (struct bootmem_state){.debug = 0};
