@@ -16,8 +16,9 @@
  * MEMORY THAT IS ALLOCATED MUST BE MAPPED, at its physical address + platform.direct_map_offset,
  * since it is zeroed there; so must the bitmap, which is written when its node is registered.
  * While only part of memory is mapped, as at first in the upper half, put the bitmap there, and
+ * say how much is mapped:
  *
- *     bootmem_set_mapped_end(4UL << 20);           say: every allocation stays below
+ *     bootmem_set_mapped_end(4UL << 20);           every allocation stays below
  *     p = alloc_bootmem_pages(BOOTMEM_PAGE_SIZE);  page tables for the direct map
  *     bootmem_set_mapped_end(0);                   when all that was registered is mapped
  *
@@ -234,7 +235,7 @@ BOOTMEM_CALL unsigned long init_bootmem_node(pg_data_t *pgdat, unsigned long map
 /* Registers node 0 with the pages [0, pages), and sets min_low_pfn = mapfn, max_low_pfn = pages. */
 BOOTMEM_CALL unsigned long init_bootmem(unsigned long mapfn, unsigned long pages);
 
-/* init_bootmem_node() with the bitmap in memory of the caller's, bootmem_bootmap_pages() pages or
+/* init_bootmem_node() with the bitmap in the caller's own memory, bootmem_bootmap_pages() pages or
  * at least as many bytes as this returns, aligned for an unsigned long; a static array, for
  * instance.  It stays the caller's at the hand-over.  Not in Linux.  Misuse also: `map` NULL or not
  * aligned. */

@@ -9,7 +9,7 @@
  * and has every function of bootmem_heap.h.  Nothing else in the kernel changes; a kernel without that archive
  * contains none of this, not even code.
  *
- * At least 16 bytes of 0xbd lie behind each allocation, up to the end of its slot or of its pages.  They are
+ * At least 16 bytes of 0xbd follow each allocation, up to the end of its slot or of its pages.  They are
  * checked when it is freed or resized, and by bootmem_heap_check().  Freed memory is filled with bytes 0x6b,
  * which are checked when it is given out again or its pages go back, and by bootmem_heap_check().  The
  * last 16 allocations that were freed are not given out again until others are freed, bootmem_heap_trim() is

@@ -4,7 +4,7 @@
  *
  *     static struct bootmem_entry entries[128];
  *
- *     bootmem_set_ledger(entries, 128);                          behind bootmem_setup()
+ *     bootmem_set_ledger(entries, 128);                          after bootmem_setup()
  *     bootmem_reserve_as(image, size, BOOTMEM_EXCLUSIVE, "kernel image");
  *     bootmem_allocate_as(&request, &physical, "page table of init");
  *     bootmem_label(physical, size, "log");                      what any other function allocated
@@ -43,7 +43,7 @@ BOOTMEM_CALL int bootmem_set_ledger(struct bootmem_entry *storage, unsigned long
  * bootmem_allocate_as() gives it out again, and by bootmem_check_ledger().  It must be mapped.
  * `freed` is room to note what was freed; once it is full, freed memory is neither filled nor checked.
  *
- * 16 bytes of 0xbd lie behind each allocation of bootmem_allocate_as() that is smaller than a page
+ * 16 bytes of 0xbd follow each allocation of bootmem_allocate_as() that is smaller than a page
  * and is cleared.  They are checked when a page is freed that has the allocation's end or any of
  * these bytes, and by bootmem_check_ledger().  So ALLOCATIONS ARE 16 BYTES LARGER, and lie
  * elsewhere than without the debug mode.
