@@ -6,25 +6,25 @@
 machine_usage() {
   cat <<'END'
   --arch i386|x86_64|aarch64|riscv64   the processor (default: i386)
-  --loader multiboot|pvh|grub|grub1   who loads the kernel (default: multiboot); GRUB speaks
-                                   Multiboot 2, and Multiboot 1 as grub1; all of them on x86
-  --firmware bios|uefi             what the loader runs on (default: bios); UEFI, of 64 bits for both
+  --loader multiboot|pvh|grub|grub1   what loads the kernel (default: multiboot); GRUB uses
+                                   Multiboot 2, and as grub1 Multiboot 1; all of them on x86
+  --firmware bios|uefi             what the loader runs on (default: bios); UEFI, 64-bit for both
                                    processors, with GRUB on pc and q35
   --machine pc|q35|microvm|isapc   the board (default: pc)
   --machine virt|virt-el2          the board of aarch64 and riscv64 (default: virt), with a device
-                                   tree; virt-el2, of aarch64, enters the kernel in EL2
-  --memory SIZE                    such as 16M, 6G, 16T (default: 128M); beyond 6G it is reserved
-                                   in the host's address space only, not taken
+                                   tree; virt-el2, for aarch64, enters the kernel in EL2
+  --memory SIZE                    such as 16M, 6G, 16T (default: 128M); beyond 6G it is only
+                                   reserved in the host's address space, not taken
   --processor NAME                 QEMU's processor and its features, such as qemu64,-nx (default: one
-                                   that the board takes, and that reaches the memory)
+                                   that the board supports, and that can address the memory)
   --processors N                   how many there are (default: 1, or one for each node); with `caches=N`
-                                   among the words the kernel uses 1, 2, 4 or 8 of them
-  --nodes N | SIZE,SIZE,…          memory nodes of equal or of given sizes, such as 4 or 1G,0,512M;
+                                   on its command line the kernel uses 1, 2, 4 or 8 of them
+  --nodes N | SIZE,SIZE,…          memory nodes of equal or given sizes, such as 4 or 1G,0,512M;
                                    on pc, q35 and virt
   --page-size 4K|16K|64K           the size of the kernel's pages (default: 4K); others on aarch64
-  --append "WORDS"                 the kernel's command line; with `heap` among them it is the kernel
+  --append "WORDS"                 the kernel's command line; with the word `heap` the kernel is the one
                                    that has Swift's classes and collections
-  --module FILE                    a file for the loader to place in memory; may be repeated, but
+  --module FILE                    a file for the loader to place in memory; may be repeated, except
                                    on virt, where it is the initial ramdisk
 END
 }

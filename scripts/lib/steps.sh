@@ -50,7 +50,7 @@ count_swift_tests() {
   add_counts $((count > bad ? count - bad : 0)) "$bad" "$status"
 }
 
-declare_step lint "the sources are formatted as .swift-format says, each says its licence, and --help of" \
+declare_step lint "the sources are formatted as .swift-format says, each states its licence, and --help of" \
   "every script prints and does nothing else"
 step_lint() {
   local status=0
@@ -65,26 +65,26 @@ step_debug() { swift_tests .build-debug "${once_in_debug[@]}"; }
 
 # The host tool is a package of its own, whose tests run the tool as scripts/bootmem builds it: what plays
 # the records of `boots` and the examples of `readme`.
-declare_step tool "the tests of what is for hosts, the tool among it, in a release build"
+declare_step tool "the tests of what is for hosts, including the tool, in a release build"
 step_tool() {
   # Built with the flags of scripts/bootmem, which the tests would change by default.
   swift_tests .build-tool -c release --disable-testable-imports --package-path Sources/Tool
 }
 
 declare_step docs --after debug,tool,playground \
-  "the documentation converts without a warning, and its examples stand in the sources"
+  "the documentation converts without a warning, and its examples are in the sources"
 step_docs() {
   counted "the articles" scripts/check-articles
   counted "the site" scripts/docs
 }
 
-declare_step release "the same in a release build, with ten million random calls"
+declare_step release "the tests of the Swift modules in a release build, with ten million random calls"
 step_release() {
   BOOTMEM_RANDOM_OPERATIONS=${BOOTMEM_RANDOM_OPERATIONS-10000000} \
     swift_tests .build-release -c release -Xswiftc -enable-testing
 }
 
-declare_step trees "the device trees that the tests read are what their sources say; those of QEMU's \
+declare_step trees "the device trees that the tests read match their sources; those of QEMU's \
 machines are read as libfdt reads them"
 step_trees() {
   counted "the device trees" scripts/check-device-trees
@@ -118,13 +118,13 @@ step_pages() {
 
 # 1.2 million calls; BOOTMEM_THREAD_CALLS=10000000 are ten million for each number of threads.
 declare_step threads \
-  "processors that are threads use the caches of pages, with the thread sanitizer, 2, 4 and 8 at a time"
+  "2, 4 and 8 threads use the page caches as processors would, with the thread sanitizer"
 step_threads() {
   BOOTMEM_TARGETS=page-caches BOOTMEM_THREAD_CALLS=${BOOTMEM_THREAD_CALLS-200000} \
     swift_tests .build-threads "${once_in_debug[@]}" --sanitize=thread --filter ThreadTests
 }
 
-declare_step library "libbootmem.a linked into C programs, 32 and 64 bit"
+declare_step library "libbootmem.a linked into C programs, for 32 and 64 bits"
 step_library() { counted "the library" scripts/test-library; }
 
 declare_step consumer "Swift kernels that depend on this package, for every processor"
