@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Kept pages for many processors: each has some free ones of its own, which it takes and gives back
- * without a lock, and only every thirty-second call goes to the page allocator of bootmem_pages.h underneath.
+ * without a lock, and at most one call in 32 goes to the page allocator of bootmem_pages.h underneath.
  *
  *     static struct bootmem_cache room[CPUS];
  *     struct bootmem_caches caches = {
