@@ -108,20 +108,20 @@ extension TextSink {
   /// One decimal is kept where the number is not whole in its unit; it is cut, not rounded, so that
   /// the text never claims more memory than there is.
   public mutating func write(byteCount: UInt64) {
+    // Its numbers are small: a word will do.
     guard byteCount >= 1024 else {
-      write(decimal: byteCount)
+      write(decimal: UInt(truncatingIfNeeded: byteCount))
       write(" B")
       return
     }
     let unit = Swift.min((UInt64.bitWidth - 1 - byteCount.leadingZeroBitCount) / 10, 6)
     let shift = UInt64(unit * 10)
-    let whole = byteCount >> shift
     let remainder = byteCount & ((1 << shift) - 1)
-    write(decimal: whole)
+    write(decimal: UInt(truncatingIfNeeded: byteCount >> shift))
     // The remainder is below 2^60, so ten times it fits 64 bits.
     if remainder != 0 {
       write(byte: 0x2e)
-      write(decimal: (remainder * 10) >> shift)
+      write(decimal: UInt(truncatingIfNeeded: (remainder * 10) >> shift))
     }
     write(byte: 0x20)
     switch unit {
