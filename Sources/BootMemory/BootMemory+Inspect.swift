@@ -41,6 +41,22 @@ extension BootMemory {
     return count
   }
 
+  /// The lowest of some pages that hold a bitmap, of whichever node; nil if none does.
+  ///
+  /// - Complexity: O(nodes).
+  public func bitmapPages(overlapping pages: PageRange) -> PageRange? {
+    let window =
+      PageNumber(clamping: pages.start.number)..<PageNumber(clamping: pages.end.number)
+    var lowest = window.upperBound..<window.upperBound
+    var next = unsafe firstNode
+    while let node = unsafe next {
+      let part = unsafe Range(node.pointee.bitmapPages).clamped(to: window)
+      if !part.isEmpty, part.lowerBound < lowest.lowerBound { lowest = part }
+      unsafe next = node.pointee.next
+    }
+    return lowest.isEmpty ? nil : PageRange(numbers: lowest)
+  }
+
   /// Word `index` of a node's bitmap as Linux has it: bit i stands for page start + index × width
   /// + i, 1 is reserved; so are bits behind the node's end.
   ///

@@ -22,6 +22,11 @@ extension RecordedBootMemory {
   /// The number of free pages of a node.
   public func freePageCount(on id: NodeID) -> UInt64 { base.freePageCount(on: id) }
 
+  /// The lowest of some pages that hold a bitmap, of whichever node; nil if none does.
+  public func bitmapPages(overlapping pages: PageRange) -> PageRange? {
+    base.bitmapPages(overlapping: pages)
+  }
+
   /// The pointer to a physical address.
   public func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
     unsafe base.pointer(to: address)

@@ -16,12 +16,11 @@ extension AddressRange: AddressSpan {
   ///
   /// A range without a byte has no last address: dots stand in its place.
   public func write(to sink: inout some TextSink) {
-    sink.write(hexadecimal: start.rawValue, minimumDigitCount: 16)
-    sink.write("-")
     if let last {
-      sink.write(hexadecimal: last.rawValue, minimumDigitCount: 16)
+      sink.write(addressesFrom: start.rawValue, through: last.rawValue)
     } else {
-      sink.write("................")
+      sink.write(hexadecimal: start.rawValue, minimumDigitCount: 16)
+      sink.write("-................")
     }
   }
 
@@ -36,9 +35,8 @@ extension PageRange: AddressSpan {
   public func write(to sink: inout some TextSink) {
     // Wraps only at the top of the address space, where the last address is the one in front of 0.
     let end = self.end.number &<< PageFrame.byteCountShift
-    sink.write(hexadecimal: start.number &<< PageFrame.byteCountShift, minimumDigitCount: 16)
-    sink.write("-")
-    sink.write(hexadecimal: end &- 1, minimumDigitCount: 16)
+    sink.write(
+      addressesFrom: start.number &<< PageFrame.byteCountShift, through: end &- 1)
   }
 
   /// Prints the size.
@@ -46,5 +44,14 @@ extension PageRange: AddressSpan {
     // All 2^52 pages have a size that does not fit 64 bits.
     if pageCount == PageFrame.end.number { return sink.write("16 EiB") }
     sink.write(byteCount: pageCount &<< PageFrame.byteCountShift)
+  }
+}
+
+extension TextSink {
+  /// Writes `FIRST-LAST` in hexadecimal.
+  package mutating func write(addressesFrom first: UInt64, through last: UInt64) {
+    write(hexadecimal: first, minimumDigitCount: 16)
+    write("-")
+    write(hexadecimal: last, minimumDigitCount: 16)
   }
 }

@@ -39,14 +39,6 @@ public struct BoundedList<Element>: ~Copyable {
     }
   }
 
-  /// The element at `index`, without a look whether there is one.
-  ///
-  /// - Precondition: There is.
-  package subscript(unchecked index: Int) -> Element {
-    get { unsafe storage[index] }
-    nonmutating set { unsafe storage[index] = newValue }
-  }
-
   /// Appends an element, or counts it where there is no room.
   ///
   /// - Complexity: O(1).
@@ -62,16 +54,6 @@ public struct BoundedList<Element>: ~Copyable {
   /// - Precondition: The list is complete, and not empty.
   public mutating func removeLast() {
     keepFirst(count - 1)
-  }
-
-  /// Takes an element out; those behind it move up.
-  ///
-  /// - Precondition: The list is complete, and has one at `index`.
-  /// - Complexity: O(n).
-  package mutating func remove(at index: Int) {
-    precondition(index >= 0 && index < count)
-    for next in index + 1..<count { self[next - 1] = self[next] }
-    removeLast()
   }
 
   /// Empties the list.

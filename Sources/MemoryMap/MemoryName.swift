@@ -34,20 +34,6 @@ public struct MemoryName: Hashable, @unchecked Sendable {
     self.byteCount = byteCount
   }
 
-  /// Names memory by a text of C's, which must stay.
-  package init(cString text: UnsafePointer<CChar>) {
-    unsafe start = UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self)
-    var count: UInt32 = 0
-    // As many bytes as a text in memory has.
-    while unsafe start[Int(count)] != 0 { count &+= 1 }
-    byteCount = count
-  }
-
-  /// The text as C takes it; of a name made by ``init(cString:)``.
-  package var cString: UnsafePointer<CChar> {
-    unsafe UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self)
-  }
-
   /// The bytes of the text.  They are constant, and stay valid.
   var bytes: UnsafeBufferPointer<UInt8> {
     unsafe UnsafeBufferPointer(start: start, count: Int(byteCount))

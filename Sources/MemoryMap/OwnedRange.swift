@@ -67,54 +67,6 @@ extension OwnedRangeList {
     return nil
   }
 
-  /// Takes bytes out of all ranges.
-  ///
-  /// A range that has bytes on both sides becomes two, of which the second one comes last.
-  ///
-  /// - Precondition: The list is complete.
-  /// - Returns: How many such second ones were left out for want of room.
-  /// - Complexity: O(n²), O(n) where less than a whole range is taken out.
-  package mutating func remove(_ bytes: AddressRange) -> Int {
-    remove(bytes, from: 0, wholeOnly: false)
-  }
-
-  /// The same from the range at `first` on; `wholeOnly` takes out only those that lie in `bytes` as a whole.
-  private mutating func remove(
-    _ bytes: AddressRange, from first: Int, wholeOnly: Bool
-  ) -> Int {
-    var leftOutCount = 0
-    var index = first
-    while index < count {
-      let held = self[unchecked: index]
-      guard let part = held.range.intersection(bytes) else {
-        index += 1
-        continue
-      }
-      // Parts of the range in front of that and behind it.
-      let front = part.start.rawValue &- held.range.start.rawValue
-      let behind = held.range.byteCount &- front &- part.byteCount
-      let end = PhysicalAddress(part.start.rawValue &+ part.byteCount)
-      let rest = held.replacing(AddressRange(start: end, clampingByteCount: behind))
-      guard front > 0 || behind > 0 else {
-        remove(at: index)
-        continue
-      }
-      defer { index += 1 }
-      guard !wholeOnly else { continue }
-      guard front > 0 else {
-        self[unchecked: index] = rest
-        continue
-      }
-      self[unchecked: index] = held.replacing(
-        AddressRange(start: held.range.start, clampingByteCount: front))
-      guard behind > 0 else { continue }
-      // What goes as a whole makes room for what becomes two.
-      if count == capacity { _ = remove(bytes, from: index + 1, wholeOnly: true) }
-      if count < capacity { append(rest) } else { leftOutCount += 1 }
-    }
-    return leftOutCount
-  }
-
   /// Appends a range; an empty one holds nothing and is left out.
   ///
   /// - Complexity: O(1).

@@ -132,7 +132,9 @@ import Testing
         return "done"
       } catch { return "refused" }
     case "label":
-      owners.note(OwnedRange(range: try bytes(), owner: name(arguments.dropFirst(2))))
+      owners.note(
+        OwnedRange(
+          range: try bytes(), owner: name(arguments.dropFirst(2)), isAllocated: true))
     case "unlabel": owners.remove(try bytes())
     case "holder":
       guard let owner = owners.owner(of: PageFrame(try number(0))) else { return "nobody" }
@@ -163,10 +165,8 @@ import Testing
   private func name(_ words: ArraySlice<Substring>) -> MemoryOwner {
     let text = words.joined(separator: " ")
     // It stays: owners point to their names.
-    let copy = UnsafeMutablePointer<CChar>.allocate(capacity: text.utf8.count + 1)
-    unsafe text.withCString { source in
-      unsafe copy.initialize(from: source, count: text.utf8.count + 1)
-    }
-    return unsafe .named(MemoryName(cString: copy))
+    let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.utf8.count)
+    _ = unsafe copy.initialize(from: text.utf8)
+    return unsafe .named(MemoryName(UnsafeBufferPointer(copy)))
   }
 }

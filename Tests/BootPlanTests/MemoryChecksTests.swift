@@ -185,6 +185,19 @@ import Testing
     #expect(memory.checkMemory(in: &owners) == 1)
   }
 
+  @Test(arguments: [(0x2000, 1), (0x1800, 0)] as [(PhysicalAddress, Int)])
+  func reservedWithoutAByte_isThePageAroundIt(start: PhysicalAddress, violationCount: Int) throws {
+    let fixture = try PlanFixture(usable: [0..<64])
+    var owners = try fixture.owners()
+    var memory = try setUp(fixture, &owners)
+    _ = try memory.allocate(request(0x1000, alignment: 0x1000), as: "page", in: &owners)
+    try memory.free(AddressRange(0x1000..<0x2000), in: &owners)
+    try memory.reserve(AddressRange(start..<start), as: "nothing", in: &owners)
+    try write(9, at: PhysicalAddress(0x1000), in: memory)
+    #expect(memory.checkMemory(in: &owners) == violationCount)
+    #expect(owners.owner(of: 1) == nil)
+  }
+
   @Test func noRoomToNoteWhatIsFreed_isCounted() throws {
     let fixture = try PlanFixture(usable: [0..<64])
     var owners = try fixture.owners()

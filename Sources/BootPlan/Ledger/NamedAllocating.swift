@@ -9,7 +9,7 @@ import PhysicalMemory
 /// The ledger is an ``OwnerTable``, in the simplest case the one that the nodes were set up with.
 /// A call that is refused changes nothing there; a ledger that is full counts what it has no room
 /// for, and the memory is allocated all the same.
-public protocol NamedAllocating: ~Copyable {
+public protocol NamedAllocating: MappedMemory, ~Copyable {
   /// See ``/BootMemory/BootMemory/allocate(_:)``.
   mutating func allocate(_ request: AllocationRequest) throws(BootMemoryError) -> PhysicalAddress
 
@@ -20,9 +20,6 @@ public protocol NamedAllocating: ~Copyable {
   mutating func reserve(
     _ range: AddressRange, on node: NodeID?, exclusively: Bool
   ) throws(BootMemoryError)
-
-  /// See ``/BootMemory/BootMemory/pointer(to:)``.
-  func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer?
 
   /// See ``/BootMemory/BootMemory/handOver(maximumOrder:_:)``.
   @discardableResult
@@ -49,24 +46,21 @@ extension NamedAllocating where Self: ~Copyable {
   ///   - owners: The ledger.
   /// - Returns: The address of the first byte.
   /// - Throws: As ``/BootMemory/BootMemory/allocate(_:)``.
-  /// - Complexity: O(1) more than there.
+  /// - Complexity: O(1) more than there; in the debug mode O(n) for n ranges that were freed.
   public mutating func allocate(
     _ request: AllocationRequest, as owner: MemoryOwner, neededOnlyDuringBoot: Bool = false,
     in owners: inout OwnerTable
   ) throws(BootMemoryError) -> PhysicalAddress {
-    if owners.checks.isOn,
-      let address = allocateChecked(
-        request, as: owner, neededOnlyDuringBoot: neededOnlyDuringBoot, in: &owners)
-    {
-      return address
+    let address = try owners.ledger.allocate(
+      request.byteCount, clearing: request.clearsMemory, as: owner,
+      neededOnlyDuringBoot: neededOnlyDuringBoot, in: &self
+    ) { memory, byteCount, clearing throws(BootMemoryError) in
+      var asked = request
+      asked.byteCount = byteCount
+      asked.clearsMemory = clearing
+      return try memory.allocate(asked).rawValue
     }
-    let address = try allocate(request)
-    let range = AddressRange(start: address, clampingByteCount: request.byteCount)
-    owners.note(
-      OwnedRange(
-        range: range, owner: owner, isAllocated: true,
-        isNeededOnlyDuringBoot: neededOnlyDuringBoot))
-    return address
+    return PhysicalAddress(address)
   }
 
   /// Reserves a range for `owner`, and enters that in the ledger.
@@ -80,29 +74,26 @@ extension NamedAllocating where Self: ~Copyable {
   ///   - neededOnlyDuringBoot: Whether it can be released once the kernel has started.
   ///   - owners: The ledger.
   /// - Throws: As ``/BootMemory/BootMemory/reserve(_:on:exclusively:)-(AddressRange,_,_)``.
-  /// - Complexity: O(1) more than there.
+  /// - Complexity: O(1) more than there; in the debug mode O(n) for n ranges that were freed.
   public mutating func reserve(
     _ range: AddressRange, as owner: MemoryOwner, on node: NodeID? = nil,
     exclusively: Bool = false, neededOnlyDuringBoot: Bool = false, in owners: inout OwnerTable
   ) throws(BootMemoryError) {
     try reserve(range, on: node, exclusively: exclusively)
-    if let bytes = AddressRange(range.touchedPages) { owners.checks.removeFreed(bytes) }
-    owners.note(
-      OwnedRange(
-        range: range, owner: owner, isNeededOnlyDuringBoot: neededOnlyDuringBoot))
+    owners.ledger.noteReserved(
+      range.start.rawValue, range.byteCount, as: owner,
+      neededOnlyDuringBoot: neededOnlyDuringBoot)
   }
 
   /// Frees a range, and takes its whole pages out of the ledger.
   ///
   /// - Throws: As ``/BootMemory/BootMemory/free(_:on:)-(AddressRange,_)``.
-  /// - Complexity: O(n²) more than there for n ranges in the ledger, O(n) for each one that goes.
+  /// - Complexity: O(n) more than there for n ranges in the ledger.
   public mutating func free(
     _ range: AddressRange, on node: NodeID? = nil, in owners: inout OwnerTable
   ) throws(BootMemoryError) {
     try free(range, on: node)
-    guard let bytes = range.wholePages.flatMap({ AddressRange($0) }) else { return }
-    if owners.checks.isOn { checkFreeing(bytes, in: &owners) }
-    owners.remove(bytes)
+    if let pages = range.wholePages { owners.ledger.noteFreed(pages, in: self) }
   }
 
   /// Hands over every free page, once the debug mode, if it is on, has looked at all memory.

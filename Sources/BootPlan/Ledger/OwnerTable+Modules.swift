@@ -22,32 +22,12 @@ extension OwnerTable {
   public borrowing func nextPagesHeldAlone(
     byRangeAt index: Int, of map: MemoryMap, from page: PageFrame = 0, below limit: PageFrame
   ) -> PageRange? {
-    nextPagesHeldAlone(byRangeAt: index, from: page, below: limit) { window in
-      var ranges = map.usablePages(in: window)
-      return ranges.next()
-    }
-  }
-
-  /// The same where `firstUsable` says which pages of a window are the first usable ones.
-  package borrowing func nextPagesHeldAlone(
-    byRangeAt index: Int, from page: PageFrame, below limit: PageFrame,
-    firstUsable: (PageRange) -> PageRange?
-  ) -> PageRange? {
-    let held = self[unchecked: index].ownPages
-    var start = max(page, held.start)
-    let end = min(limit, held.end)
-    while start < end, let usable = firstUsable(PageRange(start..<end)) {
-      start = usable.start
-      // Each turn ends in front of another's pages, or goes on behind them.
-      while start < usable.end {
-        let other = firstPagesHeld(in: PageRange(start..<usable.end), otherThanByRangeAt: index)
-        guard let other, other.start <= start else {
-          return PageRange(start..<(other?.start ?? usable.end))
-        }
-        start = other.end
-      }
-    }
-    return nil
+    precondition(index >= 0 && index < count)
+    // There is an entry, and so storage.
+    return unsafe ledger.nextPagesHeldAlone(
+      by: ledger.held.pointer(at: index).unsafelyUnwrapped, from: page.number,
+      below: limit.number, firstUsable: { map.firstUsablePages(in: $0) }
+    ).map { PageRange($0) }
   }
 
   /// Reports each module that does not lie in usable memory below `limit` as a whole, or that
@@ -78,20 +58,5 @@ extension OwnerTable {
       }
     }
     sink = reports.finish()
-  }
-
-  /// The lowest pages of `window` that any range but the one at `index` holds.
-  @inline(never)
-  private borrowing func firstPagesHeld(
-    in window: PageRange, otherThanByRangeAt index: Int
-  ) -> PageRange? {
-    var first: PageRange?
-    for other in 0..<count where other != index {
-      guard let part = self[unchecked: other].range.touchedPages.intersection(window) else {
-        continue
-      }
-      if part.start < first?.start ?? window.end { first = part }
-    }
-    return first
   }
 }

@@ -28,7 +28,8 @@ extension OwnerTable {
   }
 
   /// Removes all ranges of `owner` from the table, and visits, in stretches, the usable pages that
-  /// have no owner left: each page once, however many ranges touched it.
+  /// have no owner left: each page once, however many ranges touched it.  Of an allocation these are
+  /// pages that lie in it as a whole, since others may have parts of the first and the last.
   ///
   /// What `body` is to do with them depends on who has the memory by then; for boot memory itself
   /// there is ``NamedAllocating/releaseLate(_:in:of:below:_:)``.
@@ -47,41 +48,32 @@ extension OwnerTable {
     _ owner: MemoryOwner, of map: MemoryMap, below limit: PageFrame = .end,
     _ body: (PageRange) throws(Failure) -> Void
   ) throws(Failure) -> UInt64 {
-    try release(
-      owner, below: limit,
-      firstUsable: { window in
-        var ranges = map.usablePages(in: window)
-        return ranges.next()
-      }, body)
-  }
-
-  /// The same where `firstUsable` says which pages of a window are the first usable ones.
-  @discardableResult
-  package mutating func release<Failure: Error>(
-    _ owner: MemoryOwner, below limit: PageFrame, firstUsable: (PageRange) -> PageRange?,
-    _ body: (PageRange) throws(Failure) -> Void
-  ) throws(Failure) -> UInt64 {
     var pageCount: UInt64 = 0
-    var index = 0
-    while index < count {
-      guard isHeld(index, by: owner) else {
-        index += 1
-        continue
-      }
-      var page: PageFrame = 0
-      while let pages = nextPagesHeldAlone(
-        byRangeAt: index, from: page, below: limit, firstUsable: firstUsable)
-      {
-        do throws(Failure) { try body(pages) } catch {
-          if let start = page.firstAddress { cutFront(ofRangeAt: index, below: start) }
-          throw error
-        }
-        // Pages of the machine, each once.
-        pageCount += pages.pageCount
-        page = pages.end
-      }
-      remove(at: index)
+    try ledger.release(
+      owner, below: limit.number,
+      firstUsable: { map.firstUsablePages(in: $0) }
+    ) { numbers throws(Failure) in
+      let pages = PageRange(numbers)
+      try body(pages)
+      // Pages of the machine, each once.
+      pageCount &+= pages.pageCount
     }
     return pageCount
+  }
+}
+
+extension MemoryMap {
+  /// The first usable pages of a window, by their numbers; nil if there are none.
+  func firstUsablePages(in window: Range<UInt64>) -> Range<UInt64>? {
+    var ranges = usablePages(in: PageRange(window))
+    return ranges.next().map { $0.start.number..<$0.end.number }
+  }
+}
+
+extension PageRange {
+  /// The pages with these numbers.
+  init(_ numbers: Range<UInt64>) {
+    self.init(
+      uncheckedStart: PageFrame(numbers.lowerBound), end: PageFrame(numbers.upperBound))
   }
 }

@@ -14,41 +14,46 @@ import TextOutput
 /// The table lies in its owner's storage.  Ranges may overlap; the one that was added first names
 /// the holder.
 public struct OwnerTable: ~Copyable {
-  private var ranges: OwnedRangeList
-
-  /// How many ranges there was no room for.
-  public private(set) var leftOutCount = 0
-
-  /// The debug mode; off unless ``startChecking(freedRanges:context:write:)`` is called.
-  public internal(set) var checks = MemoryChecks()
+  /// What does the work, here as in C.
+  var ledger: Ledger<OwnedRange>
 
   /// Makes an empty table in `storage`, which must stay valid, and untouched by others, as long as
   /// the table is used.  It need not be initialised.
   public init(storage: UnsafeMutableBufferPointer<OwnedRange>) {
-    ranges = unsafe OwnedRangeList(storage: storage)
+    ledger = unsafe Ledger(storage: storage)
   }
 
+  /// How many ranges there was no room for.
+  public var leftOutCount: Int { ledger.held.leftOutCount }
+
+  /// The debug mode; off unless ``startChecking(freedRanges:context:write:)`` is called.
+  public var checks: MemoryChecks { MemoryChecks(ledger) }
+
   /// The number of ranges in the table.
-  public var count: Int { ranges.count }
+  public var count: Int { ledger.held.count }
 
   /// The number of ranges that the table can hold.
-  public var capacity: Int { ranges.capacity }
+  public var capacity: Int { ledger.held.capacity }
 
   /// The number of ranges that the table would have to hold.
-  public var neededCapacity: Int { count + leftOutCount }
+  public var neededCapacity: Int { ledger.neededCapacity }
 
   /// The range at `index`, counted from 0 in the order in which they were added.
-  public subscript(index: Int) -> OwnedRange { ranges[index] }
+  public subscript(index: Int) -> OwnedRange {
+    precondition(index >= 0 && index < count)
+    return self[unchecked: index]
+  }
 
   /// The same where the caller knows that there is one: a loop over all.
-  subscript(unchecked index: Int) -> OwnedRange { ranges[unchecked: index] }
+  subscript(unchecked index: Int) -> OwnedRange { ledger.held[unchecked: index] }
 
   /// Adds a range; an empty one holds nothing and is left out.
   ///
   /// - Throws: ``BootPlanError/ownerTableFull(capacity:)``; the table is unchanged then.
   public mutating func add(_ range: AddressRange, _ owner: MemoryOwner) throws(BootPlanError) {
-    guard count < capacity || range.isEmpty else { throw .ownerTableFull(capacity: capacity) }
-    ranges.append(range, owner)
+    guard !range.isEmpty else { return }
+    guard !ledger.held.isFull else { throw .ownerTableFull(capacity: capacity) }
+    ledger.held.append(OwnedRange(range: range, owner: owner))
   }
 
   /// Adds all ranges of `list`.
@@ -70,13 +75,7 @@ public struct OwnerTable: ~Copyable {
   /// whether or not there is room for its name.  The debug mode does not look for freed memory
   /// there any more.
   public mutating func note(_ range: OwnedRange) {
-    guard !range.range.isEmpty else { return }
-    checks.removeFreed(range.range)
-    guard count < capacity else {
-      leftOutCount += 1
-      return
-    }
-    ranges.append(range)
+    if !range.range.isEmpty { ledger.note(range) }
   }
 
   /// Removes bytes from all ranges: they have no owner afterwards.
@@ -84,38 +83,9 @@ public struct OwnerTable: ~Copyable {
   /// A range that has bytes on both sides becomes two, of which the second one comes last, or is
   /// counted where the table is full.
   ///
-  /// - Complexity: O(n²), O(n) where less than a whole range is taken out.
-  public mutating func remove(_ bytes: AddressRange) {
-    leftOutCount += ranges.remove(bytes)
-  }
-
-  /// Takes the range at `index` out; those behind it move up.
-  ///
-  /// - Precondition: There is one.
   /// - Complexity: O(n).
-  mutating func remove(at index: Int) {
-    ranges.remove(at: index)
-  }
-
-  /// Shortens the red zone of the range at `index` to what lies below `end`, an address in the
-  /// zone.
-  ///
-  /// - Precondition: There is one.
-  mutating func cutRedZone(ofRangeAt index: Int, below end: PhysicalAddress) {
-    guard let zone = ranges[index].redZone else { return }
-    // The zone has at most as many bytes as it had.
-    ranges[index].redZoneByteCount = UInt8(truncatingIfNeeded: end.rawValue &- zone.start.rawValue)
-  }
-
-  /// Takes the bytes below `end` out of the range at `index`.
-  ///
-  /// - Precondition: There is one, and it reaches beyond `end`.
-  mutating func cutFront(ofRangeAt index: Int, below end: PhysicalAddress) {
-    let held = ranges[index]
-    guard end > held.range.start, let last = held.range.last,
-      let rest = AddressRange(first: end, last: last)
-    else { return }
-    ranges[index] = held.replacing(rest)
+  public mutating func remove(_ bytes: AddressRange) {
+    ledger.remove(bytes)
   }
 
   /// Marks the ranges of those owners that `isNeeded` names as needed only until the kernel has
@@ -123,8 +93,8 @@ public struct OwnerTable: ~Copyable {
   ///
   /// - Complexity: O(n).
   public mutating func markNeededOnlyDuringBoot(where isNeeded: (MemoryOwner) -> Bool) {
-    for index in 0..<count where isNeeded(self[index].owner) {
-      ranges[index].isNeededOnlyDuringBoot = true
+    for index in 0..<count where isNeeded(self[unchecked: index].owner) {
+      ledger.held[unchecked: index].isNeededOnlyDuringBoot = true
     }
   }
 
@@ -132,19 +102,8 @@ public struct OwnerTable: ~Copyable {
   ///
   /// - Precondition: There is one.
   public mutating func removeLast() {
-    ranges.removeLast()
-  }
-
-  /// The index of the first range that has any of these bytes; nil if there is none.
-  borrowing func firstIndex(overlapping bytes: AddressRange) -> Int? {
-    for index in 0..<count where self[unchecked: index].range.overlaps(bytes) { return index }
-    return nil
-  }
-
-  /// Whether the range at `index` is `owner`'s.
-  @inline(never)
-  borrowing func isHeld(_ index: Int, by owner: MemoryOwner) -> Bool {
-    ranges[unchecked: index].owner == owner
+    precondition(count > 0)
+    ledger.held.removeLast()
   }
 
   /// The owner of `page`; nil if it has none.
@@ -158,19 +117,14 @@ public struct OwnerTable: ~Copyable {
   ///
   /// - Complexity: O(n).
   public borrowing func owner(at address: PhysicalAddress) -> MemoryOwner? {
-    firstIndex(overlapping: AddressRange(start: address, clampingByteCount: 1)).map {
-      self[unchecked: $0].owner
-    }
+    ledger.held.first(holding: address.rawValue)?.owner
   }
 
   /// The first range that touches `page`; nil if it has no owner.
   ///
   /// - Complexity: O(n).
   public borrowing func firstRange(holding page: PageFrame) -> OwnedRange? {
-    for index in 0..<count where self[unchecked: index].range.touchedPages.contains(page) {
-      return self[unchecked: index]
-    }
-    return nil
+    ledger.held.first(holding: page)
   }
 
   /// The first page behind everything in `window` that is held; the start of the window if nothing
@@ -180,7 +134,8 @@ public struct OwnerTable: ~Copyable {
   public borrowing func highestEnd(in window: PageRange) -> PageFrame {
     var end = window.start
     for index in 0..<count {
-      guard let part = self[index].range.touchedPages.intersection(window) else { continue }
+      let pages = self[unchecked: index].range.touchedPages
+      guard let part = pages.intersection(window) else { continue }
       end = max(end, part.end)
     }
     return end
@@ -191,7 +146,7 @@ public struct OwnerTable: ~Copyable {
   /// - Complexity: O(n).
   public borrowing func heldPages(overlapping pages: PageRange) -> PageRange? {
     for index in 0..<count {
-      let held = self[index].range.touchedPages
+      let held = self[unchecked: index].range.touchedPages
       if held.overlaps(pages) { return held }
     }
     return nil
@@ -199,6 +154,10 @@ public struct OwnerTable: ~Copyable {
 
   /// Writes one range a line, each behind two spaces.
   public borrowing func write(to sink: inout some TextSink) {
-    ranges.write(to: &sink)
+    for index in 0..<count {
+      sink.write("  ")
+      self[unchecked: index].write(to: &sink)
+      sink.write("\n")
+    }
   }
 }

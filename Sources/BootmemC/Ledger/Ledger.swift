@@ -2,7 +2,6 @@
 import BootMemory
 import BootPlan
 import CBootmem
-import MemoryMap
 import PhysicalMemory
 import TextOutput
 
@@ -14,7 +13,7 @@ public func bootmem_set_ledger(
   guard let ranges = unsafe LedgerState.storage(storage, capacity) else {
     return ErrorNumber.invalid
   }
-  unsafe LedgerState.table.initialize(to: OwnerTable(storage: ranges))
+  unsafe LedgerState.ledger.initialize(to: Ledger(storage: ranges))
   return 0
 }
 
@@ -35,41 +34,37 @@ public func bootmem_start_checking(
 public func bootmem_label(
   _ start: UInt, _ size: UInt, _ name: UnsafePointer<CChar>?
 ) -> Int32 {
-  let table = unsafe LedgerState.table
-  guard let owner = unsafe MemoryOwner(name), size > 0, let range = AddressRange(start, size),
-    unsafe table.pointee.capacity > 0
+  let ledger = unsafe LedgerState.ledger
+  guard let name = unsafe CName(name), size > 0, start &+ (size &- 1) >= start,
+    unsafe ledger.pointee.held.hasStorage
   else { return ErrorNumber.invalid }
-  let before = unsafe table.pointee.leftOutCount
-  unsafe table.pointee.note(OwnedRange(range: range, owner: owner))
-  LedgerState.reportFull(since: before)
-  return unsafe table.pointee.leftOutCount == before ? 0 : ErrorNumber.noSpace
+  let before = unsafe ledger.pointee.held.leftOutCount
+  unsafe ledger.pointee.note(
+    NamedEntry(
+      first: start, last: start &+ (size &- 1), owner: name, isAllocated: true,
+      isNeededOnlyDuringBoot: false, redZoneByteCount: 0))
+  LedgerState.reportFull()
+  return unsafe ledger.pointee.held.leftOutCount == before ? 0 : ErrorNumber.noSpace
 }
 
 /// See bootmem_ledger.h.
 @c @implementation
 public func bootmem_unlabel(_ start: UInt, _ size: UInt) {
   guard let range = AddressRange(start, size) else { return }
-  let before = unsafe LedgerState.table.pointee.leftOutCount
-  unsafe LedgerState.table.pointee.remove(range)
-  LedgerState.reportFull(since: before)
+  unsafe LedgerState.ledger.pointee.remove(range)
+  LedgerState.reportFull()
 }
 
 /// See bootmem_ledger.h.
 @c @implementation
 public func bootmem_holder(_ pfn: UInt) -> UnsafePointer<CChar>? {
-  guard case .named(let name)? = unsafe LedgerState.table.pointee.owner(of: PageFrame(UInt64(pfn)))
-  else { return nil }
-  return unsafe name.cString
+  unsafe LedgerState.ledger.pointee.held.first(holding: PageFrame(UInt64(pfn)))?.owner.text
 }
 
 /// See bootmem_ledger.h.
 @c @implementation
 public func bootmem_name_of(_ physical: UInt) -> UnsafePointer<CChar>? {
-  let address = PhysicalAddress(UInt64(physical))
-  guard case .named(let name)? = unsafe LedgerState.table.pointee.owner(at: address) else {
-    return nil
-  }
-  return unsafe name.cString
+  unsafe LedgerState.ledger.pointee.held.first(holding: physical)?.owner.text
 }
 
 /// See bootmem_ledger.h.
@@ -78,17 +73,13 @@ public func bootmem_range_of(
   _ name: UnsafePointer<CChar>?, _ start: UnsafeMutablePointer<UInt>?,
   _ size: UnsafeMutablePointer<UInt>?
 ) -> Int32 {
-  guard let name = unsafe name else { return ErrorNumber.invalid }
-  let sought = unsafe MemoryName(cString: name)
-  let table = unsafe LedgerState.table
-  for index in 0..<(unsafe table.pointee.count) {
-    let held = unsafe table.pointee[index]
-    guard case .named(let name) = held.owner, name == sought else { continue }
-    unsafe start?.pointee = UInt(truncatingIfNeeded: held.range.start.rawValue)
-    unsafe size?.pointee = UInt(truncatingIfNeeded: held.range.byteCount)
-    return 0
+  guard let name = unsafe CName(name) else { return ErrorNumber.invalid }
+  guard let held = unsafe LedgerState.ledger.pointee.held.first(of: name) else {
+    return ErrorNumber.noEntry
   }
-  return ErrorNumber.noEntry
+  unsafe start?.pointee = held.first
+  unsafe size?.pointee = held.last &- held.first &+ 1
+  return 0
 }
 
 /// See bootmem_ledger.h.
@@ -96,24 +87,24 @@ public func bootmem_range_of(
 public func bootmem_reserve_as(
   _ start: UInt, _ size: UInt, _ flags: Int32, _ name: UnsafePointer<CChar>?
 ) -> Int32 {
-  guard let owner = unsafe MemoryOwner(name) else { return ErrorNumber.invalid }
-  guard let range = AddressRange(start, size) else { return reserve_bootmem(start, size, flags) }
-  var calls = LibraryCalls()
-  let before = unsafe LedgerState.table.pointee.leftOutCount
-  do throws(BootMemoryError) {
-    unsafe try calls.reserve(
-      range, as: owner, exclusively: flags & BOOTMEM_EXCLUSIVE != 0,
-      in: &LedgerState.table.pointee)
-    LedgerState.reportFull(since: before)
-    return 0
-  } catch {
-    guard case .alreadyReserved(let page) = error else { return ErrorNumber.invalid }
-    var sink = LedgerState.sink
-    sink.write("bootmem: page 0x", hexadecimal: page.number, " is reserved already")
-    unsafe LedgerState.table.pointee.writeHolder(of: page, to: &sink)
-    sink.write("\n")
-    return ErrorNumber.busy
+  guard let name = unsafe CName(name) else { return ErrorNumber.invalid }
+  let ledger = unsafe LedgerState.ledger
+  let result = reserve_bootmem(start, size, flags & BOOTMEM_EXCLUSIVE)
+  if result == 0 {
+    unsafe ledger.pointee.noteReserved(start, size, as: name, neededOnlyDuringBoot: false)
+    LedgerState.reportFull()
   }
+  if result == ErrorNumber.busy {
+    var page = start &>> PageFrame.byteCountShift
+    let last = (start &+ (size &- 1)) &>> PageFrame.byteCountShift
+    // One of them is in the way.
+    while page < last, bootmem_is_reserved(page) != 1 { page &+= 1 }
+    var sink = LedgerState.sink
+    sink.write("bootmem: page 0x", hexadecimal: UInt64(page), " is reserved already")
+    unsafe ledger.pointee.writeHolder(of: PageFrame(UInt64(page)), to: &sink)
+    sink.write("\n")
+  }
+  return result
 }
 
 /// See bootmem_ledger.h.
@@ -122,93 +113,104 @@ public func bootmem_allocate_as(
   _ request: UnsafePointer<bootmem_request>?, _ physical: UnsafeMutablePointer<UInt>?,
   _ name: UnsafePointer<CChar>?
 ) -> Int32 {
-  let table = unsafe LedgerState.table
+  let ledger = unsafe LedgerState.ledger
   guard let request = unsafe request, let physical = unsafe physical,
-    let owner = unsafe MemoryOwner(name), unsafe table.pointee.capacity > 0
+    let name = unsafe CName(name), unsafe ledger.pointee.held.hasStorage
   else { return ErrorNumber.invalid }
-  let parameters = unsafe request.pointee
-  var calls = LibraryCalls(request: parameters)
-  // All else of it the calls have from C's.
-  var named = AllocationRequest(byteCount: UInt64(parameters.size), goal: .none)
-  named.clearsMemory = parameters.flags & UInt32(BOOTMEM_NO_CLEAR) == 0
-  let before = unsafe table.pointee.leftOutCount
-  do throws(BootMemoryError) {
-    let address = unsafe try calls.allocate(named, as: owner, in: &table.pointee)
-    // Checks clear themselves what they can; without them it has been cleared.
-    if named.clearsMemory, unsafe table.pointee.checks.isOn,
-      unsafe calls.pointer(to: address) == nil
-    {
-      bootmem_clear_at_null(parameters.size)
+  var asked = unsafe request.pointee
+  let (size, keepsContents) = (asked.size, asked.flags & UInt32(BOOTMEM_NO_CLEAR))
+  asked.flags &= ~UInt32(BOOTMEM_NO_CLEAR)
+  let flags = asked.flags
+  var memory = DirectMap()
+  do throws(ErrorNumber) {
+    let address = unsafe try ledger.pointee.allocate(
+      size, clearing: keepsContents == 0, as: name, neededOnlyDuringBoot: false, in: &memory
+    ) { _, byteCount, clearing throws(ErrorNumber) in
+      asked.size = byteCount
+      asked.flags = clearing ? flags : flags | UInt32(BOOTMEM_NO_CLEAR)
+      var address: UInt = 0
+      let result = unsafe bootmem_allocate(&asked, &address)
+      if result != 0 { throw ErrorNumber(rawValue: result) }
+      return address
     }
-    LedgerState.reportFull(since: before)
-    unsafe physical.pointee = UInt(address)
+    // Checks clear themselves what they can; without them it has been cleared.
+    if keepsContents == 0, unsafe ledger.pointee.isChecking,
+      unsafe memory.pointer(to: PhysicalAddress(UInt64(address))) == nil
+    {
+      bootmem_clear_at_null(size)
+    }
+    LedgerState.reportFull()
+    unsafe physical.pointee = address
     return 0
   } catch {
-    if case .outOfMemory = error { return ErrorNumber.outOfMemory }
-    return ErrorNumber.invalid
+    return error.rawValue
   }
 }
 
 /// See bootmem_ledger.h.
 @c @implementation
 public func bootmem_free_as(_ start: UInt, _ size: UInt) {
-  guard let range = AddressRange(start, size) else { return free_bootmem(start, size) }
-  var calls = LibraryCalls()
-  let before = unsafe LedgerState.table.pointee.leftOutCount
-  // The refusal has been reported.
-  unsafe try? calls.free(range, in: &LedgerState.table.pointee)
-  LedgerState.reportFull(since: before)
+  let pages = AddressRange(start, size)?.wholePages
+  let first = UInt(truncatingIfNeeded: pages?.start.number ?? 0)
+  let wasReserved = bootmem_is_reserved(first) == 1
+  free_bootmem(start, size)
+  // A free is made as a whole or not at all: the first page shows which.
+  guard let pages, wasReserved, bootmem_is_reserved(first) == 0 else { return }
+  unsafe LedgerState.ledger.pointee.noteFreed(pages, in: DirectMap())
+  LedgerState.reportFull()
 }
 
 /// See bootmem_ledger.h.
 @c @implementation
 public func bootmem_check_ledger() -> UInt {
-  UInt(bitPattern: unsafe LibraryCalls().checkMemory(in: &LedgerState.table.pointee))
+  UInt(bitPattern: unsafe LedgerState.ledger.pointee.checkMemory(in: DirectMap()))
 }
 
 /// See bootmem_ledger.h.
 @c @implementation
 public func bootmem_print_ledger() {
   var sink = LedgerState.sink
-  unsafe LedgerState.table.pointee.writeReport(to: &sink)
+  unsafe LedgerState.ledger.pointee.writeReport(to: &sink)
 }
 
 /// See bootmem_ledger.h.
 @c @implementation
 public func bootmem_release_as(_ name: UnsafePointer<CChar>?) -> UInt {
   let memory = unsafe LedgerState.memory
-  guard let owner = unsafe MemoryOwner(name), unsafe memory.pointee.isHandedOver else { return 0 }
-  var pageCount: UInt64 = 0
-  do throws(BootMemoryError) {
-    unsafe try LedgerState.table.pointee.release(
-      owner, below: .end, firstUsable: { unsafe memory.pointee.firstPagesOfANode(in: $0) }
-    ) { pages throws(BootMemoryError) in
-      guard let range = AddressRange(pages) else { throw .handedOver }
-      pageCount += try LibraryCalls().releaseLate(range) { _ in }
+  guard let name = unsafe CName(name), unsafe memory.pointee.isHandedOver else { return 0 }
+  var pageCount: UInt = 0
+  do throws(ErrorNumber) {
+    unsafe try LedgerState.ledger.pointee.release(
+      name, below: .max, firstUsable: { unsafe memory.pointee.firstPagesOfANode(in: $0) }
+    ) { pages throws(ErrorNumber) in
+      let start = pages.lowerBound &<< PageFrame.byteCountShift
+      // The pages of a node have no more bytes than there are addresses.
+      let size = UInt(bitPattern: pages.count) &<< PageFrame.byteCountShift
+      let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
+      if let release = unsafe state.pointee.release_kept {
+        let result = release(start, size, false)
+        if result != 0 { throw ErrorNumber(rawValue: result) }
+      } else {
+        free_bootmem_late(start, size)
+      }
+      pageCount &+= UInt(bitPattern: pages.count)
     }
   } catch {
     // It has been reported; what was released by then counts.
   }
-  return UInt(truncatingIfNeeded: pageCount)
+  return pageCount
 }
 
 extension BootMemory {
-  /// The first pages of a window that lie in a node.
-  fileprivate func firstPagesOfANode(in window: PageRange) -> PageRange? {
+  /// The first pages of a window that lie in a node, by their numbers.
+  fileprivate func firstPagesOfANode(in window: Range<UInt>) -> Range<UInt>? {
     var next = unsafe firstNode
     while let node = unsafe next {
-      if let part = unsafe node.pointee.span.intersection(window) { return part }
+      let part = unsafe Range(node.pointee.span).clamped(to: window)
+      if !part.isEmpty { return part }
       unsafe next = node.pointee.next
     }
     return nil
-  }
-}
-
-extension MemoryOwner {
-  /// The owner that C calls so; nil for NULL.
-  fileprivate init?(_ name: UnsafePointer<CChar>?) {
-    guard let name = unsafe name else { return nil }
-    self = unsafe .named(MemoryName(cString: name))
   }
 }
 

@@ -2,17 +2,16 @@
 import BootMemory
 import BootPlan
 import CBootmem
-import MemoryMap
-import PhysicalMemory
 import TextOutput
 
 /// The ledger that every call works on, which is all the global state that there is here.
 ///
 /// Its storage is defined in C, as that of `BootMemory` is; before `bootmem_set_ledger` it is all
-/// zeros, which is a table without room.
+/// zeros, which is a ledger without room.
 enum LedgerState {
-  static var table: UnsafeMutablePointer<OwnerTable> {
-    unsafe bootmem_ledger_pointer().unsafelyUnwrapped.assumingMemoryBound(to: OwnerTable.self)
+  static var ledger: UnsafeMutablePointer<Ledger<NamedEntry>> {
+    unsafe bootmem_ledger_pointer().unsafelyUnwrapped.assumingMemoryBound(
+      to: Ledger<NamedEntry>.self)
   }
 
   /// Boot memory itself, to look at.
@@ -38,32 +37,35 @@ enum LedgerState {
   /// Room for ranges in storage of C's; nil if that is wrong.
   static func storage(
     _ entries: UnsafeMutablePointer<bootmem_entry>?, _ capacity: UInt
-  ) -> UnsafeMutableBufferPointer<OwnedRange>? {
-    if MemoryLayout<OwnerTable>.size > BOOTMEM_LEDGER_SIZE
-      || MemoryLayout<OwnedRange>.stride > BOOTMEM_ENTRY_SIZE
+  ) -> UnsafeMutableBufferPointer<NamedEntry>? {
+    if MemoryLayout<Ledger<NamedEntry>>.size > BOOTMEM_LEDGER_SIZE
+      || MemoryLayout<NamedEntry>.stride > BOOTMEM_ENTRY_SIZE
     {
       bootmem_room_is_too_small()
     }
     guard let capacity = Int(exactly: capacity), unsafe capacity == 0 || entries != nil else {
       return nil
     }
-    let start = unsafe UnsafeMutableRawPointer(entries)?.assumingMemoryBound(to: OwnedRange.self)
+    let start = unsafe UnsafeMutableRawPointer(entries)?.assumingMemoryBound(to: NamedEntry.self)
     return unsafe UnsafeMutableBufferPointer(start: capacity == 0 ? nil : start, count: capacity)
   }
 
   /// Switches the debug mode on.
-  static func startChecking(_ freed: UnsafeMutableBufferPointer<OwnedRange>) {
-    unsafe table.pointee.startChecking(freedRanges: freed, context: nil, write: writeLine)
+  static func startChecking(_ freed: UnsafeMutableBufferPointer<NamedEntry>) {
+    unsafe ledger.pointee.startChecking(freed: freed, context: nil, write: writeLine)
   }
 
-  /// Reports that the ledger is full, the first time that it leaves out that many.
-  static func reportFull(since leftOutCount: Int) {
-    guard leftOutCount == 0, unsafe table.pointee.leftOutCount > 0 else { return }
+  /// Reports that the ledger is full, the first time that it is.
+  @inline(never)
+  static func reportFull() {
+    let ledger = unsafe ledger
+    guard unsafe ledger.pointee.held.leftOutCount > 0, unsafe !ledger.pointee.isReportedFull else {
+      return
+    }
+    unsafe ledger.pointee.isReportedFull = true
     var sink = sink
-    sink.write("bootmem: the ledger is full: it holds ")
-    sink.write(decimal: unsafe UInt64(table.pointee.capacity.magnitude))
-    sink.write(" ranges, and needs room for ")
-    sink.write(decimal: unsafe UInt64(table.pointee.neededCapacity.magnitude))
+    sink.write("bootmem: the ledger is full: it")
+    unsafe ledger.pointee.writeFull(to: &sink)
     sink.write(", see bootmem_set_ledger()\n")
   }
 }

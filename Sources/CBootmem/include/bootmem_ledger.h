@@ -29,7 +29,7 @@ extern "C" {
 
 /* Room for a range of memory and who holds it.  Need not be initialised; opaque. */
 struct bootmem_entry {
-  unsigned long long content[4]; /* opaque */
+  unsigned long content[4]; /* opaque */
 };
 
 /* Starts an empty ledger of `capacity` entries, or none for 0, without the debug mode.  It survives a
@@ -39,9 +39,13 @@ BOOTMEM_CALL int bootmem_set_ledger(struct bootmem_entry *storage, unsigned long
 
 /* Switches the debug mode on, after bootmem_set_ledger() and before anything is entered:
  *
- * Memory that bootmem_free_as() frees is filled with bytes 0x6b, and checked when
- * bootmem_allocate_as() gives it out again, and by bootmem_check_ledger().  It must be mapped.
- * `freed` is room to note what was freed; once it is full, freed memory is neither filled nor checked.
+ * Memory that bootmem_free_as() frees, bitmaps aside, is filled with bytes 0x6b, and checked when
+ * bootmem_allocate_as() gives it out again, cleared or not, and by bootmem_check_ledger().  It must
+ * be mapped, and hold nothing that is still needed: the ranges of the memory map, in which the
+ * kernel lies too, are for free_bootmem().  `freed` is room to note what was freed; once it is full,
+ * freed memory is neither filled nor checked.  From the first bootmem_free_as() on, whatever is
+ * allocated has to be entered, by bootmem_allocate_as() or bootmem_label(), before it is written to:
+ * otherwise that looks like a write to freed memory.
  *
  * 16 bytes of 0xbd follow each allocation of bootmem_allocate_as() that is smaller than a page
  * and is cleared.  They are checked when a page is freed that has the allocation's end or any of
@@ -59,7 +63,7 @@ BOOTMEM_CALL int bootmem_start_checking(struct bootmem_entry *freed, unsigned lo
 BOOTMEM_CALL int bootmem_label(unsigned long start, unsigned long size, const char *name);
 
 /* Takes a range out of the ledger, whoever holds it.  An entry that reaches beyond it on both sides
- * becomes two. */
+ * becomes two, both of which count as entered when it was. */
 BOOTMEM_CALL void bootmem_unlabel(unsigned long start, unsigned long size);
 
 /* Who holds a page: the name of the entry that was made first; NULL for none. */
@@ -90,11 +94,12 @@ BOOTMEM_CALL void bootmem_free_as(unsigned long start, unsigned long size);
  * several ranges, and for all. */
 BOOTMEM_CALL void bootmem_print_ledger(void);
 
-/* After the hand-over: releases what has this name, and takes it out of the ledger.  Of a reserved range
- * that is each page that it touches and no other entry does, of an allocation by bootmem_allocate_as() each
- * page that lies entirely in it; of both, only pages that lie in a node.  They go to platform.release_pages
- * by free_bootmem_late(), or into the page allocator that bootmem_keep_pages() has made; if that refuses a
- * page, the entry stays from there on, and the reason is written to platform.write.  Do not label memory
+/* After the hand-over: releases what has this name, and takes it out of the ledger.  Of what
+ * bootmem_reserve_as() has entered that is each page that it touches and no other entry does, of any other
+ * entry each page that lies entirely in it and that no other entry touches; of both, only pages that lie in
+ * a node.  They go to platform.release_pages by free_bootmem_late(), or into the page allocator that
+ * bootmem_keep_pages() has made; if that refuses a run of pages, the entry stays from there on, and the
+ * reason is written to platform.write.  Do not label memory
  * that is not usable.  Returns the number of pages; 0 before the hand-over. */
 BOOTMEM_CALL unsigned long bootmem_release_as(const char *name);
 

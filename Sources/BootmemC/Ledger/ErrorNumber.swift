@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+
+/// An error number of Linux's, which C gets, and a refusal that says no more.
+struct ErrorNumber: Error {
+  let rawValue: Int32
+
+  static var noEntry: Int32 { -2 }
+  static var busy: Int32 { -16 }
+  static var invalid: Int32 { -22 }
+  static var noSpace: Int32 { -28 }
+}
