@@ -53,18 +53,18 @@ extension RecordedBootMemory {
   private mutating func writeCall(
     of request: AllocationRequest, at address: PhysicalAddress?, isFatal: Bool
   ) -> TraceCall {
-    let (call, node) = call(of: request, isFatal: isFatal)
-    if request.node != nil, request.nodePolicy == .high, call != .allocateOnNodeHigh {
-      sink.write("# above 4 GiB first: ")
+    var request = request
+    if request.nodePolicy == .high, request.node != nil, request.limit == .low {
+      // No call has both; the address says the same.
+      request.limit = base.platform.lowAddressLimit.map { .address($0) } ?? .none
     }
+    let (call, node) = call(of: request, isFatal: isFatal)
     write(call, node)
     writeArgument(request.byteCount)
     writeArgument(
       request.alignment == 0 ? base.platform.cacheLineByteCount : request.alignment)
     writeArgument(goal(of: request, at: address))
-    if case .address(let limit) = request.limit, limit.rawValue != 0 {
-      writeArgument(limit.rawValue)
-    }
+    if case .address(let limit) = request.limit { writeArgument(number(ofLimit: limit)) }
     return call
   }
 
@@ -73,21 +73,21 @@ extension RecordedBootMemory {
     of request: AllocationRequest, isFatal: Bool
   ) -> (call: TraceCall, node: NodeID?) {
     switch (request.limit, request.node) {
-    case (.address(let limit), nil) where limit.rawValue != 0:
+    case (.address, nil):
       // Linux asks for a limit on a node only.  Without a goal, on the lowest node, that is the same.
       guard goal(of: request, at: nil) == 0, let lowestNode else { return (.allocateBelow, nil) }
       return (.allocateOnNodeBelow, lowestNode)
-    case (.address(let limit), let node) where limit.rawValue != 0:
-      return (.allocateOnNodeBelow, node)
+    case (.address, let node):
+      return (request.nodePolicy == .high ? .allocateOnNodeHighBelow : .allocateOnNodeBelow, node)
     case (.low, nil):
       return (isFatal ? .allocateLow : .allocateLowOrFail, nil)
     case (.low, let node):
       return (.allocateOnNodeLow, node)
-    case (_, nil):
+    case (.none, nil):
       return (isFatal ? .allocate : .allocateOrFail, nil)
-    case (_, let node) where request.nodePolicy == .high:
+    case (.none, let node) where request.nodePolicy == .high:
       return (.allocateOnNodeHigh, node)
-    case (_, let node):
+    case (.none, let node):
       return (isFatal ? .allocateOnNode : .allocateOnNodeOrFail, node)
     }
   }
@@ -95,7 +95,7 @@ extension RecordedBootMemory {
   /// The goal as Linux's call has to have it.
   ///
   /// A request for one node and no other drops the goal before it would leave the node, which no call
-  /// of Linux's does.  Where the memory found lies below the goal, that has happened, and the call
+  /// of Linux's does.  Where the pages found lie below the goal, that has happened, and the call
   /// without a goal finds the same.
   private func goal(of request: AllocationRequest, at address: PhysicalAddress?) -> UInt64 {
     let goal =
@@ -103,9 +103,10 @@ extension RecordedBootMemory {
       case .preservingDMA: base.platform.maxDMAAddress
       case .address(let address): address
       }
+    // Memory that begins inside a page shares that one; the pages found are those behind it.
     guard request.nodePolicy == .only, let address, let id = request.node,
       let span = base.node(id)?.span, span.contains(goal.pageFrame),
-      address.pageFrame < goal.pageFrame
+      PageFrame.pageCount(holdingByteCount: address.rawValue) < goal.pageFrame.number
     else { return goal.rawValue }
     return 0
   }

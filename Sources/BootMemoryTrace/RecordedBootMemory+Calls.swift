@@ -114,8 +114,11 @@ extension RecordedBootMemory {
   ///
   /// - Throws: As ``/BootMemory/BootMemory/free(_:on:)-(PageRange,_)``.
   public mutating func free(_ pages: PageRange, on node: NodeID?) throws(BootMemoryError) {
-    // A trace knows addresses only, and these pages all have some on any machine.
-    guard let range = AddressRange(pages) else { return try base.free(pages, on: node) }
+    // A trace knows addresses only, and these pages all have some on any machine.  No pages are no
+    // line: a range of addresses without a whole page lowers the hint.
+    guard !pages.isEmpty, let range = AddressRange(pages) else {
+      return try base.free(pages, on: node)
+    }
     try free(range, on: node)
   }
 

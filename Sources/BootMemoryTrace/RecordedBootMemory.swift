@@ -7,6 +7,9 @@ import TextOutput
 ///
 /// The trace, which ``TraceCall`` describes, stands between the lines `trace begin` and `trace end`.
 /// Until ``startRecording()`` and behind ``endRecording()`` nothing is written.
+///
+/// The trace replays with equal results.  No line says what is mapped, however: from an allocation
+/// on that `mappedEnd` kept from higher memory, it may not.
 public struct RecordedBootMemory<Sink: TextSink>: ~Copyable {
   /// The boot memory, to look at; and, after ``endRecording()``, to be handed to a page allocator.  A
   /// call made on it directly is not written down.
@@ -33,7 +36,7 @@ public struct RecordedBootMemory<Sink: TextSink>: ~Copyable {
     sink.write("\npage_shift ")
     sink.write(hexadecimal: PageFrame.byteCountShift)
     sink.write("\nlow_limit ")
-    sink.write(hexadecimal: platform.lowAddressLimit?.rawValue ?? 0)
+    sink.write(hexadecimal: platform.lowAddressLimit.map { number(ofLimit: $0) } ?? 0)
     sink.write("\nmax_dma32_pfn ")
     sink.write(hexadecimal: platform.maxDMA32PageFrame?.number ?? 0)
     sink.write("\nbootmem_low_limit ")
@@ -63,6 +66,9 @@ public struct RecordedBootMemory<Sink: TextSink>: ~Copyable {
     sink.write("trace end\n")
     isRecording = false
   }
+
+  /// A limit as a trace has it, where 0 is none: nothing lies below any address in the first page.
+  func number(ofLimit limit: PhysicalAddress) -> UInt64 { max(limit.rawValue, 1) }
 
   /// The number of bits of an address on the machine.
   var wordBitCount: Int {

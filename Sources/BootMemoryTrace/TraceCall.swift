@@ -41,6 +41,9 @@ public enum TraceCall: Sendable {
   case allocateOnNodeBelow
   /// `alloc_node_high NODE BYTES ALIGNMENT GOAL`: `__alloc_bootmem_node_high`
   case allocateOnNodeHigh
+  /// `alloc_node_high_limit NODE BYTES ALIGNMENT GOAL LIMIT`: none of Linux's; `alloc_node_high`
+  /// below a limit.
+  case allocateOnNodeHighBelow
   /// `alloc_low_node NODE BYTES ALIGNMENT GOAL`: `__alloc_bootmem_low_node`
   case allocateOnNodeLow
   /// `map NODE`: the number of ones in the bitmap, and its sum.
@@ -76,6 +79,7 @@ extension TraceCall {
     case .allocateOnNodeOrFail: "alloc_node_nopanic"
     case .allocateOnNodeBelow: "alloc_node_limit"
     case .allocateOnNodeHigh: "alloc_node_high"
+    case .allocateOnNodeHighBelow: "alloc_node_high_limit"
     case .allocateOnNodeLow: "alloc_low_node"
     case .checkpoint: "map"
     case .handOver: "free_all"
@@ -93,7 +97,7 @@ extension TraceCall {
     case .registerNode, .reserveOnNode, .allocateBelow, .allocateOnNode, .allocateOnNodeOrFail,
       .allocateOnNodeHigh, .allocateOnNodeLow:
       4
-    case .allocateOnNodeBelow: 5
+    case .allocateOnNodeBelow, .allocateOnNodeHighBelow: 5
     }
   }
 
@@ -101,7 +105,8 @@ extension TraceCall {
   public var namesNode: Bool {
     switch self {
     case .registerNode, .freeOnNode, .reserveOnNode, .allocateOnNode, .allocateOnNodeOrFail,
-      .allocateOnNodeBelow, .allocateOnNodeHigh, .allocateOnNodeLow, .checkpoint:
+      .allocateOnNodeBelow, .allocateOnNodeHigh, .allocateOnNodeHighBelow, .allocateOnNodeLow,
+      .checkpoint:
       true
     case .registerOnlyNode, .pageFrameLimits, .bitmapPageCount, .free, .reserve, .allocate,
       .allocateOrFail, .allocateLow, .allocateLowOrFail, .allocateBelow, .handOver, .releaseLate:
@@ -115,13 +120,16 @@ extension TraceCall {
     switch self {
     case .allocate, .allocateOrFail, .allocateLow, .allocateLowOrFail, .allocateBelow,
       .allocateOnNode, .allocateOnNodeOrFail, .allocateOnNodeBelow, .allocateOnNodeHigh,
-      .allocateOnNodeLow:
+      .allocateOnNodeHighBelow, .allocateOnNodeLow:
       true
     case .registerNode, .registerOnlyNode, .pageFrameLimits, .bitmapPageCount, .free, .freeOnNode,
       .reserve, .reserveOnNode, .checkpoint, .handOver, .releaseLate:
       false
     }
   }
+
+  /// Whether the call asks first for what lies above 4 GiB.
+  public var isHigh: Bool { self == .allocateOnNodeHigh || self == .allocateOnNodeHighBelow }
 
   /// Whether the call allocates below the limit of low addresses.
   public var isLow: Bool {

@@ -75,7 +75,7 @@ extension Trace.Operation {
       return .nothing
     case .allocate, .allocateOrFail, .allocateLow, .allocateLowOrFail, .allocateBelow,
       .allocateOnNode, .allocateOnNodeOrFail, .allocateOnNodeBelow, .allocateOnNodeHigh,
-      .allocateOnNodeLow:
+      .allocateOnNodeHighBelow, .allocateOnNodeLow:
       guard let start = UInt64(result, radix: 16),
         let range = AddressRange(
           start: PhysicalAddress(start), byteCount: argumentsBehindNode[0])

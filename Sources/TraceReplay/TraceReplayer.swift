@@ -227,7 +227,7 @@ public final class TraceReplayer {
       return try releaseLate(range(arguments[0], arguments[1]))
     case .allocate, .allocateOrFail, .allocateLow, .allocateLowOrFail, .allocateBelow,
       .allocateOnNode, .allocateOnNodeOrFail, .allocateOnNodeBelow, .allocateOnNodeHigh,
-      .allocateOnNodeLow:
+      .allocateOnNodeHighBelow, .allocateOnNodeLow:
       return String(try memory.allocate(request(operation)).rawValue, radix: 16)
     }
   }
@@ -247,7 +247,7 @@ public final class TraceReplayer {
       byteCount: arguments[0], alignment: arguments[1],
       goal: .address(PhysicalAddress(arguments[2])), clearsMemory: false)
     if operation.call.namesNode { request.node = operation.node }
-    if operation.call == .allocateOnNodeHigh { request.nodePolicy = .high }
+    if operation.call.isHigh { request.nodePolicy = .high }
     if operation.call.isLow { request.limit = .low }
     if arguments.count > 3, arguments[3] != 0 {
       request.limit = .address(PhysicalAddress(arguments[3]))

@@ -14,13 +14,17 @@ final class RecordedMachine {
   private var nextBitmap: PageFrame
 
   /// Makes a machine whose nodes lie below `end`.
-  init?(addressWidth: AddressWidth = .bits64, end: UInt64 = 0x1_0000, nodeCapacity: Int = 8) {
+  init?(
+    addressWidth: AddressWidth = .bits64, end: UInt64 = 0x1_0000, nodeCapacity: Int = 8,
+    lowAddressLimit: PhysicalAddress? = PhysicalAddress(0xffff_ffff)
+  ) {
     guard let arena = Arena(byteCount: 1 << 24) else { return nil }
     self.arena = arena
     nodes = NodeStorage(count: nodeCapacity)
     nextBitmap = PageFrame(end)
     var platform = BootMemoryPlatform()
     platform.addressWidth = addressWidth
+    platform.lowAddressLimit = lowAddressLimit
     platform.maxDMA32PageFrame = addressWidth == .bits64 ? PageFrame(0x8000) : nil
     let bitmaps = UInt(end << PageFrame.byteCountShift)
     platform.directMapOffset = unsafe UInt(bitPattern: arena.start) &- bitmaps

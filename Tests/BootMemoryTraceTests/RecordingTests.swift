@@ -109,6 +109,109 @@ import BootMemoryTrace
     #expect(try TraceReplayer(trace).run(trace) == nil)
   }
 
+  /// Memory that begins inside the page before the goal was found at the goal nevertheless.
+  @Test func sharedPageBeforeTheGoal_onTheOnlyNode_replaysEqually() throws {
+    try expectEqualReplay { memory in
+      _ = try memory.allocate(request(0x10, goal: 0x17_f000, node: 1))
+      try memory.reserve(range(0x11_0000, 0x1000))
+      try memory.free(range(0x11_0000, 0x1000))
+      let address = try memory.allocate(
+        request(0x10, alignment: 0x10, goal: 0x18_0000, node: 1, policy: .only))
+      #expect(address == PhysicalAddress(0x17_f010))
+    }
+  }
+
+  // node   0 [0 .. 100)   1 [100 .. 11000)            high: from 8000 on
+  @Test(arguments: [
+    AllocationRequest.Limit.low, .address(PhysicalAddress(0x900_0000)),
+    .address(PhysicalAddress(0x700_0000)), .address(PhysicalAddress(0)),
+  ])
+  func highWithALimit_replaysEqually(limit: AllocationRequest.Limit) throws {
+    try expectEqualReplay { memory in
+      for goal: UInt64 in [0, 0x20_0000, 0x880_0000] {
+        for byteCount: UInt64 in [0x1000, 0x100_0000, 0x400_0000] {
+          _ = try? memory.allocate(
+            request(byteCount, goal: goal, limit: limit, node: 1, policy: .high))
+        }
+      }
+      // What comes after finds the same too.
+      _ = try memory.allocate(request(0x1000, node: 1))
+      _ = try memory.allocate(request(0x1000, goal: 0x800_0000))
+    }
+  }
+
+  @Test func lowWithHigh_withoutALowLimit_isHighAlone() throws {
+    let machine = try #require(RecordedMachine(end: 0x1_1000, lowAddressLimit: nil))
+    machine.memory.startRecording()
+    try machine.register(0, 0, 0x1_1000)
+    try machine.memory.free(range(0, 0x1100_0000))
+    _ = try machine.memory.allocate(request(0x1000, limit: .low, node: 0, policy: .high))
+    #expect(machine.memory.text.hasSuffix("\nalloc_node_high 0 1000 1000 0 -> 8000000\n"))
+    // Without a node the policy means nothing.
+    _ = try machine.memory.allocate(request(0x1000, limit: .low, policy: .high))
+    #expect(machine.memory.text.hasSuffix("\nalloc_low_nopanic 1000 1000 0 -> 8001000\n"))
+  }
+
+  /// In a trace 0 is no limit.
+  @Test func limitOfZero_isWrittenDownAsOneThatNothingLiesBelow() throws {
+    let machine = try #require(RecordedMachine(lowAddressLimit: PhysicalAddress(0)))
+    machine.memory.startRecording()
+    try machine.register(0, 0, 0x100)
+    try machine.memory.free(range(0, 0x10_0000))
+    _ = try? machine.memory.allocate(request(0x1000, limit: .address(PhysicalAddress(0))))
+    _ = try? machine.memory.allocate(
+      request(0x1000, goal: 0x2000, limit: .address(PhysicalAddress(0))))
+    _ = try? machine.memory.allocate(
+      request(0x1000, limit: .address(PhysicalAddress(0)), node: 0))
+    _ = try? machine.memory.allocate(request(0x1000, limit: .low))
+    machine.memory.endRecording()
+    #expect(machine.memory.text.contains("\nlow_limit 1\n"))
+    #expect(
+      machine.memory.text.hasSuffix(
+        """
+
+        alloc_node_limit 0 1000 1000 0 1 -> NULL
+        alloc_limit 1000 1000 2000 1 -> NULL
+        alloc_node_limit 0 1000 1000 0 1 -> NULL
+        alloc_low_nopanic 1000 1000 0 -> NULL
+        trace end
+
+        """))
+    let trace = try Trace(parsing: machine.memory.text)
+    #expect(try TraceReplayer(trace).run(trace) == nil)
+  }
+
+  /// No pages change nothing, where a range of addresses without a page lowers the hint.
+  @Test func freeOfNoPages_changesNothingAndHasNoLine() throws {
+    try expectEqualReplay { memory in
+      let address = try memory.allocate(request(0x4000, goal: 0x20_0000))
+      #expect(address == PhysicalAddress(0x20_0000))
+      let text = memory.text
+      try memory.free(PageRange(emptyAt: 0x110), on: nil)
+      try memory.free(PageRange(emptyAt: 0x110), on: NodeID(1))
+      #expect(memory.text == text)
+      let next = try memory.allocate(request(0x1000, node: 1))
+      #expect(next == PhysicalAddress(0x20_4000))
+    }
+  }
+
+  /// Makes calls on a machine whose nodes are free, and replays them.
+  private func expectEqualReplay(
+    of calls: (inout RecordedBootMemory<PrintedText>) throws -> Void
+  ) throws {
+    let machine = try #require(RecordedMachine(end: 0x1_1000))
+    machine.memory.startRecording()
+    try machine.register(0, 0, 0x100)
+    try machine.register(1, 0x100, 0x1_1000)
+    try machine.memory.free(range(0, 0x1100_0000))
+    try calls(&machine.memory)
+    machine.memory.recordCheckpoint()
+    machine.memory.endRecording()
+    #expect(!machine.memory.text.contains("#"))
+    let trace = try Trace(parsing: machine.memory.text)
+    #expect(try TraceReplayer(trace).run(trace) == nil)
+  }
+
   @Test func withoutRecording_nothingIsWritten() throws {
     let machine = try #require(RecordedMachine())
     try machine.register(0, 0, 0x100)
@@ -227,12 +330,12 @@ import BootMemoryTrace
   @Test(.namingSeed, arguments: [AddressWidth.bits64, .bits32], 0..<20)
   func randomCalls_replayEqually(addressWidth: AddressWidth, seed: Int) throws {
     var random = SplitMix(stream: UInt64(seed))
-    let machine = try #require(RecordedMachine(addressWidth: addressWidth))
+    let machine = try #require(RecordedMachine(addressWidth: addressWidth, end: 0x1_1000))
     machine.memory.startRecording()
-    // Two that touch, and one behind a hole that reaches above the 128 MiB of `high`.
+    // Two that touch, and one behind a hole, with more than 128 MiB above where `high` begins.
     try machine.register(0, 0x3, 0x800)
     try machine.register(1, 0x800, 0x1001)
-    try machine.register(2, 0x2000, 0x10000)
+    try machine.register(2, 0x2000, 0x1_1000)
     for _ in 0..<300 { makeCall(on: &machine.memory, &random) }
     machine.memory.recordCheckpoint()
     try machine.memory.handOver(maximumOrder: 10) { _ in }
@@ -247,7 +350,7 @@ import BootMemoryTrace
   private func makeCall(
     on memory: inout RecordedBootMemory<PrintedText>, _ random: inout SplitMix
   ) {
-    let start = UInt64.random(in: 0..<0x1100_0000, using: &random)
+    let start = UInt64.random(in: 0..<0x1200_0000, using: &random)
     let size = UInt64.random(in: 0..<0x10_0000, using: &random)
     let node = [nil, 0, 1, 2].randomElement(using: &random) ?? nil
     switch Int.random(in: 0..<10, using: &random) {
@@ -261,13 +364,11 @@ import BootMemoryTrace
       memory.recordCheckpoint()
     default:
       let limits: [AllocationRequest.Limit] = [
-        .none, .low, .address(PhysicalAddress(start / 2 + 0x10_0000)),
+        .none, .low, .address(PhysicalAddress(start / 2 + 0x10_0000)), .address(PhysicalAddress(0)),
       ]
       let policies: [AllocationRequest.NodePolicy] = [.preferred, .only, .high]
-      var limit = limits.randomElement(using: &random) ?? .none
+      let limit = limits.randomElement(using: &random) ?? .none
       let policy = policies.randomElement(using: &random) ?? .preferred
-      // No call of Linux's has both.
-      if policy == .high, node != nil { limit = .none }
       _ = try? memory.allocate(
         request(
           size >> UInt64.random(in: 0..<20, using: &random),

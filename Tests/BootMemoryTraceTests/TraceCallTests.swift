@@ -18,7 +18,7 @@ import Testing
         trace.operations[0].text
           == (arguments.isEmpty ? "\(call.name)" : "\(call.name) \(arguments)"))
     }
-    #expect(names.count == 21)
+    #expect(names.count == 22)
   }
 
   /// Linux's calls with `nopanic` or a limit answer NULL, the others stop the kernel.
@@ -31,6 +31,7 @@ import Testing
       #expect("\(call.answer(to: .misuse(.zeroByteCount)))" == "BUG")
       #expect(call.namesNode == name.contains("node"))
       #expect(call.isLow == name.contains("low"))
+      #expect(call.isHigh == name.contains("high"))
     }
     #expect("\(TraceCall.reserve.answer(to: .handedOver))" == "0")
     #expect("\(TraceCall.free.answer(to: .handedOver))" == "ok")

@@ -70,7 +70,8 @@ struct CallForm {
     case .allocateBelow: [.byteCount, .alignment, .goal, .limit]
     case .allocateOnNode, .allocateOnNodeOrFail, .allocateOnNodeHigh, .allocateOnNodeLow:
       [.node, .byteCount, .alignment, .goal]
-    case .allocateOnNodeBelow: [.node, .byteCount, .alignment, .goal, .limit]
+    case .allocateOnNodeBelow, .allocateOnNodeHighBelow:
+      [.node, .byteCount, .alignment, .goal, .limit]
     case .checkpoint: [.node]
     }
   }
@@ -94,6 +95,7 @@ struct CallForm {
     case .allocateOnNodeOrFail: "Allocates memory of this node, or else of any, or returns NULL."
     case .allocateOnNodeBelow: "The same below a limit."
     case .allocateOnNodeHigh: "The same, above 4 GiB where the node has much of that."
+    case .allocateOnNodeHighBelow: "The same above 4 GiB first, and below a limit."
     case .allocateOnNodeLow: "The same below 4 GiB."
     case .checkpoint: "Counts the reserved pages of a node and sums its bitmap up."
     case .handOver: "Gives every free page to the page allocator; boot memory ends with that."

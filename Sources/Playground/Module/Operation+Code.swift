@@ -23,7 +23,7 @@ extension Trace.Operation {
     case .handOver: return "try memory.handOver(maximumOrder: 10) { pageAllocator.add($0) }"
     case .allocate, .allocateOrFail, .allocateLow, .allocateLowOrFail, .allocateBelow,
       .allocateOnNode, .allocateOnNodeOrFail, .allocateOnNodeBelow, .allocateOnNodeHigh,
-      .allocateOnNodeLow:
+      .allocateOnNodeHighBelow, .allocateOnNodeLow:
       return swiftAllocationCode(Array(values.dropFirst(call.namesNode ? 1 : 0)))
     }
   }
@@ -47,7 +47,7 @@ extension Trace.Operation {
     if call.isLow { text += ", limit: .low" }
     if values.count > 3, values[3] != "0x0" { text += ", limit: .address(\(values[3]))" }
     if call.namesNode { text += ", node: NodeID(\(arguments[0]))" }
-    if call == .allocateOnNodeHigh { text += ", nodePolicy: .high" }
+    if call.isHigh { text += ", nodePolicy: .high" }
     return text + "))"
   }
 
@@ -80,6 +80,8 @@ extension Trace.Operation {
     case .allocateOnNodeOrFail: return "__alloc_bootmem_node_nopanic(\(list))"
     case .allocateOnNodeBelow: return "___alloc_bootmem_node_nopanic(\(list))"
     case .allocateOnNodeHigh: return "__alloc_bootmem_node_high(\(list))"
+    case .allocateOnNodeHighBelow:
+      return "/* no call in C: above 4 GiB first, and below a limit */"
     case .allocateOnNodeLow: return "__alloc_bootmem_low_node(\(list))"
     case .checkpoint: return "bootmem_map_word(\(list), index)"
     case .handOver: return "free_all_bootmem()"
