@@ -5,9 +5,10 @@ import PhysicalMemory
 extension PageAllocator {
   /// Allocates exactly that many adjoining pages.
   ///
-  /// A run of up to 1024 pages comes from the smallest block that holds it, if there is one, and
-  /// what is left of that stays free; any other from the lowest free pages that adjoin.  So a run
+  /// A run of up to 1024 pages takes the first pages of a block that holds it, if there is one, and
+  /// what is left of that stays free; any other takes the lowest free pages that adjoin.  So a run
   /// is found wherever there is one, also above the largest order: 64 MiB where so much adjoins.
+  /// Which block it is, <doc:Frames> says.
   ///
   /// - Parameters:
   ///   - pageCount: How many pages; not 0.
@@ -73,7 +74,8 @@ extension PageAllocator {
   ///
   /// - Parameter pages: All of its pages, and no others.
   /// - Throws: ``PageAllocatorError/runNotAllocated(_:_:)`` for anything else, be it free,
-  ///   reserved, a part of a run, or more than one.
+  ///   reserved, a part of a run, or more than one;
+  ///   ``PageAllocatorError/notARun(pageCount:alignment:)`` for no pages.
   /// - Complexity: O(levels + nodes) up to 64 (32) pages, O(pages / 64) above.
   public mutating func free(_ pages: PageRange) throws(PageAllocatorError) {
     let node = unsafe try self.node(withRun: pages)
@@ -94,11 +96,12 @@ extension PageAllocator {
   /// - Parameters:
   ///   - pages: All of its pages, and no others.
   ///   - pageCount: How many pages it is to have; not 0.
-  ///   - limit: The page frame that all pages must lie below.
+  ///   - limit: The page frame that all pages must lie below if it becomes longer.
   /// - Returns: Its pages now.
   /// - Throws: ``PageAllocatorError/runNotAllocated(_:_:)``;
-  ///   ``PageAllocatorError/cannotGrow(_:pageCount:)`` where the pages behind it are not free;
-  ///   ``PageAllocatorError/notARun(pageCount:alignment:)``.
+  ///   ``PageAllocatorError/cannotGrow(_:pageCount:)`` where the pages behind it are not free, or
+  ///   not in its node, or not below the limit; ``PageAllocatorError/notARun(pageCount:alignment:)``
+  ///   where it has none, or is to have none.
   /// - Complexity: O(pages / 64 + levels + nodes).
   public mutating func resize(
     _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame = .end
@@ -119,7 +122,8 @@ extension PageAllocator {
 
   /// The node that has all pages of a run.
   private mutating func node(withRun pages: PageRange) throws(PageAllocatorError) -> NodePointer {
-    guard let node = unsafe node(containing: pages.start), !pages.isEmpty else {
+    guard !pages.isEmpty else { throw .notARun(pageCount: 0, alignment: 1) }
+    guard let node = unsafe node(containing: pages.start) else {
       throw .runNotAllocated(pages, .outsideNodes)
     }
     guard unsafe pages.end <= node.pointee.span.end else {

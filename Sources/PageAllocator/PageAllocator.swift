@@ -37,7 +37,8 @@ import PhysicalMemory
   ///
   /// The memory for what must be known beside the boot bitmap, 1.06 bits a page (1.11 with words of
   /// 32 bits), is allocated from boot memory, on the node that it describes if possible.  Neither
-  /// that nor the bitmaps can be released, by whatever call.  Boot memory has been handed over then.
+  /// that nor the bitmap of a node that has pages can be released, by whatever call.  Boot memory has
+  /// been handed over then.
   ///
   /// - Parameters:
   ///   - memory: Boot memory.
@@ -139,8 +140,12 @@ import PhysicalMemory
     }
   }
 
-  /// Allocates 2^`order` pages, the first with a number divisible by that: the smallest block that
-  /// fits, and of those the lowest.
+  /// Allocates 2^`order` pages, the first with a number divisible by that.
+  ///
+  /// A block of up to 32 (16) pages comes from a word of the bitmap, 64 (32) pages: of the words
+  /// whose largest free block is the smallest that will do, the lowest.  Single pages come from the
+  /// same word until it has no more.  A larger block is the one freed last, if that has this order,
+  /// or else the smallest that will do, and of those the lowest.  See <doc:Frames>.
   ///
   /// - Parameters:
   ///   - order: From 0 to 10.

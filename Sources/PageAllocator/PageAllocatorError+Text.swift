@@ -49,7 +49,7 @@ extension PageAllocatorError {
     case .cannotGrow(let page, let pageCount):
       sink.write("the run at page 0x", hexadecimal: page.number, " cannot have 0x")
       sink.write(hexadecimal: pageCount)
-      sink.write(" pages: those behind it are not free")
+      sink.write(" pages: those behind it are not all free, in its node and below the limit")
     case .notReleasable(let page, let finding):
       sink.write("page 0x", hexadecimal: page.number, " was to be released, but ")
       finding.write(to: &sink)

@@ -35,7 +35,8 @@ public enum PageAllocatorError: Error, Equatable, Sendable {
   /// that of the first.
   case runNotAllocated(PageRange, PageFinding)
 
-  /// The run at this page is as it was: the pages behind it, up to as many, are not all free.
+  /// The run at this page is as it was: the pages behind it, up to as many, are not all free, in its
+  /// node and below the limit.
   case cannotGrow(PageFrame, pageCount: UInt64)
 
   /// This page of the range cannot be released.

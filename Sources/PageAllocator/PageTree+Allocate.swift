@@ -3,7 +3,8 @@ import PageBitmap
 
 /// Allocating blocks.
 extension PageTree {
-  /// Allocates the first pages of a block: the smallest that fits, and of those the lowest.
+  /// Allocates the first pages of a block: of the lowest class that fits, and of its lowest word the
+  /// smallest that fits, or the lowest page.
   ///
   /// - Parameters:
   ///   - order: The block's order, at most ``maximumOrder``.
@@ -47,7 +48,8 @@ extension PageTree {
     }
   }
 
-  /// Allocates a block smaller than a word where the lowest is there that fits exactly, as mostly.
+  /// Allocates a block smaller than a word from the lowest word whose largest has that very order,
+  /// as mostly there is.
   ///
   /// - Parameters:
   ///   - order: The block's order, below a word's.

@@ -5,8 +5,9 @@ import PageBitmap
 extension PageTree {
   /// Allocates a run.
   ///
-  /// One that fits a block comes from the smallest that there is, and what is left of that stays
-  /// free. Otherwise the lowest free pages that adjoin serve it, wherever they begin.
+  /// One that fits a block comes from such a one, as ``allocate(order:count:below:)`` finds it, and
+  /// what is left of that stays free. Otherwise the lowest free pages that adjoin serve it, wherever
+  /// they begin.
   ///
   /// - Parameters:
   ///   - count: How many pages; not 0.
@@ -56,7 +57,7 @@ extension PageTree {
   ///   - bit: A page of the node.
   ///   - count: How many pages the run has.
   ///   - newCount: How many it is to have; not 0.
-  ///   - end: The bit behind the last that may be in it.
+  ///   - end: The bit behind the last that may be in it if it becomes longer.
   /// - Returns: Whether there was such a run and, if it is to be longer, the pages behind it were
   ///   free. Nothing has changed otherwise.
   /// - Complexity: O(words of the run).

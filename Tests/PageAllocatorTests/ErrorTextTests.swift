@@ -69,7 +69,8 @@ import Testing
     ),
     (
       .cannotGrow(PageFrame(0x1f0), pageCount: 9),
-      "the run at page 0x1f0 cannot have 0x9 pages: those behind it are not free"
+      "the run at page 0x1f0 cannot have 0x9 pages: those behind it are not all free, in its node and "
+        + "below the limit"
     ),
   ]
 

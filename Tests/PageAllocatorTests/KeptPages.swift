@@ -56,6 +56,13 @@ struct KeptPages: ~Copyable {
     pages = unsafe try PageAllocator(takingOver: &memory, nodes: storage.nodes)
   }
 
+  /// A node of 1024 pages of which only these are free, and page 0 has the tree.
+  init(free: [Range<UInt64>]) throws(PageAllocatorError) {
+    let ends = [1] + free.map(\.upperBound)
+    let starts = free.map(\.lowerBound) + [1024]
+    try self.init([0..<1024], reserved: zip(ends, starts).map { $0..<$1 })
+  }
+
   /// The pages of the host that stand behind all bitmaps and trees, of 4096 bytes.
   var residentPageCount: Int { arenas.reduce(0) { $0 + $1.residentPageCount } }
 

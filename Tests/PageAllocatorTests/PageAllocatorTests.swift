@@ -17,6 +17,47 @@ import Testing
     #expect(kept.statistics() == before)
   }
 
+  #if _pointerBitWidth(_64)
+  // A word is 64 pages; page 0 has the tree.  The largest free block of each word decides:
+  //
+  //   word 1   64 … 67                      order 2      64 … 71        3      64, 66, 67      1
+  //   word 2   128 … 135, and 138, 139      order 3
+  //            or 130                                                          130             0
+  @Test(arguments: [
+    ([64..<68, 128..<136, 138..<140], 1, 64), ([64..<72, 74..<75], 0, 64),
+    ([64..<72, 74..<75], 1, 64), ([64..<72, 74..<76], 1, 74),
+    ([64..<65, 66..<68, 130..<131], 0, 130),
+  ])
+  func block_comesFromTheWordWhoseLargestIsSmallest(
+    free: [Range<UInt64>], order: Int, expected: Int
+  ) throws {
+    var kept = try KeptPages(free: free)
+    #expect(try kept.allocate(order) == expected)
+  }
+
+  @Test func run_takesTheFirstPagesOfSuchABlock() throws {
+    var kept = try KeptPages(free: [64..<68, 128..<136, 138..<140])
+    #expect(try kept.allocateRun(2) == 64..<66)
+  }
+
+  @Test func singlePages_comeFromOneWordUntilItIsUsedUp() throws {
+    var kept = try KeptPages(free: [64..<192])
+    let pages = try (0...64).map { _ in try kept.allocate(0) }
+    #expect(pages == Array(64...128))
+    try kept.free(70, 0)
+    #expect(try kept.allocate(0) == 129)
+  }
+
+  @Test func blockOfWholeWords_isTheOneFreedLast_orElseTheLowest() throws {
+    var kept = try KeptPages(free: [64..<256])
+    for first in [64, 128, 192] { #expect(try kept.allocate(6) == first) }
+    try kept.free(64, 6)
+    try kept.free(192, 6)
+    #expect(try kept.allocate(6) == 192)
+    #expect(try kept.allocate(6) == 64)
+  }
+  #endif
+
   @Test(arguments: 0...10)
   func doubleFree_isRefused(order: Int) throws {
     var kept = try KeptPages([0..<8192])

@@ -131,6 +131,11 @@ import Testing
       PageAllocatorError.outOfRuns(pageCount: UInt64(Int.max), alignment: 1 << 62))
     let run = try kept.allocateRun(3)
     expect(kept.error(resizing: run, to: 0), PageAllocatorError.notARun(pageCount: 0, alignment: 1))
+    for run in [0..<0, 5000..<5000] {
+      expect(kept.error(freeingRun: run), PageAllocatorError.notARun(pageCount: 0, alignment: 1))
+      expect(
+        kept.error(resizing: run, to: 1), PageAllocatorError.notARun(pageCount: 0, alignment: 1))
+    }
     expect(
       kept.error(freeingRun: 4090..<4100),
       PageAllocatorError.runNotAllocated(PageRange(4090..<4100), .free))
@@ -153,6 +158,22 @@ import Testing
     #expect(try kept.allocateRun(200, on: 0).lowerBound >= 256)
     #expect(try kept.allocateRun(300, below: 1024).lowerBound >= 256)
     #expect((try? kept.allocateRun(200, on: 0, policy: .only)) == nil)
+  }
+
+  /// Only a run that becomes longer has to end by the limit, and it stays in its node.
+  @Test func resizing_looksAtTheLimitAndTheNode_onlyToGrow() throws {
+    var kept = try KeptPages([0..<256, 256..<1024])
+    let run = try kept.allocateRun(10, below: 256)
+    #expect(try kept.resizeRun(run, to: 10, below: 0) == run)
+    #expect(try kept.resizeRun(run, to: 9, below: 0).upperBound == run.upperBound - 1)
+    #expect((try? kept.resizeRun(run.dropLast(), to: 10, below: run.upperBound - 1)) == nil)
+    #expect(try kept.resizeRun(run.dropLast(), to: 10, below: run.upperBound) == run)
+    // All behind it is free, and its node ends at 256.
+    let first = PageFrame(UInt64(run.lowerBound))
+    expect(
+      kept.error(resizing: run, to: 257 - run.lowerBound),
+      PageAllocatorError.cannotGrow(first, pageCount: UInt64(257 - run.lowerBound)))
+    #expect(try kept.resizeRun(run, to: 256 - run.lowerBound).upperBound == 256)
   }
 
   @Test func resizing_takesAndGivesThePagesBehind() throws {

@@ -81,7 +81,7 @@ BOOTMEM_CALL int bootmem_pages_free_run(unsigned long pfn, unsigned long count);
 
 /* Makes a run, or a block, of count pages at pfn one of new_count pages, in place: frees its last
  * pages, or allocates those after it, all below limit_pfn (0: no limit).  Returns 0; -ENOMEM (-12)
- * if those are not free; -EINVAL (-22) for a new_count of 0 and anything but a run. */
+ * if those are not all free on its node; -EINVAL (-22) for a new_count of 0 and anything but a run. */
 BOOTMEM_CALL int bootmem_pages_resize_run(unsigned long pfn, unsigned long count,
     unsigned long new_count, unsigned long limit_pfn);
 
@@ -91,8 +91,8 @@ BOOTMEM_CALL void bootmem_pages_prepare(void);
 
 /* Frees pages that have been reserved since before bootmem_keep_pages(), such as boot allocations,
  * init code and modules.  Returns 0; -EINVAL (-22) if one of them is not reserved since then, or
- * holds a bitmap in physical pages or the allocator's data about a node, and then none is freed:
- * the message says which page that is, and what lies there.  (A bitmap in the caller's own memory
+ * holds the bitmap in physical pages or the allocator's data of a node that has pages, and then none
+ * is freed: the message says which page that is, and what lies there.  (A bitmap in the caller's own memory
  * is the caller's to keep.) free_bootmem_late() and bootmem_release_as() end up here. */
 BOOTMEM_CALL int bootmem_pages_release(unsigned long start_pfn, unsigned long end_pfn);
 
