@@ -76,7 +76,7 @@ import TextOutput
   ///
   /// Whether it is one that was allocated is examined when it goes from the cache to the page
   /// allocator, and then reported by ``PageCachesPlatform/report``; at once only if it is the one
-  /// that this processor freed last.
+  /// that this processor freed last, and the cache has not been emptied since.
   ///
   /// - Parameters:
   ///   - page: Its first page.

@@ -95,7 +95,8 @@ BOOTMEM_CALL unsigned long bootmem_caches_allocate(unsigned int order, unsigned 
 
 /* Frees a block on processor cpu, whoever allocated it.  Whether it was allocated is examined when it
  * goes from the cache to bootmem_pages.h, and if it was not, its PFN is written; only the block that
- * this processor freed last is refused at once.  Returns 0; -EINVAL (-22) for what is refused at once. */
+ * this processor freed last is refused at once, while nobody has emptied its cache.  Returns 0;
+ * -EINVAL (-22) for what is refused at once. */
 BOOTMEM_CALL int bootmem_caches_free(unsigned long pfn, unsigned int order, unsigned int cpu);
 
 /* Allocates a run, or with align equal to count a block, like bootmem_pages_allocate_run(), under the lock. */
