@@ -3,7 +3,8 @@
 extension MachineAccount {
   /// How large the tables of an account are: as many entries as each has room for.
   ///
-  /// An error says which one is too small, and how large it has to be.
+  /// An error says which one is too small, and how large it has to be; of ``owners`` only that there
+  /// must be more.
   public struct Capacity: Sendable {
     /// The regions of the firmware's map, and those that the command line adds.  Ordinary PCs have
     /// some 20, the largest map that is known 312.

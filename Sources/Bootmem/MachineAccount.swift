@@ -49,7 +49,7 @@ public struct MachineAccount: ~Copyable {
   ///   - storage: Room for them, of ``Capacity/byteCount`` bytes.
   ///   - sink: Takes the reports.
   /// - Throws: An error where there is no memory map to be had, or a table is too small: it says
-  ///   which one, and how large it has to be.
+  ///   which one, and how large it has to be; of that of the owners only that it must be larger.
   /// - Complexity: O(n log n + m × (n + m)) for n regions and m ranges that are held.
   public init(
     reading loader: some BootProtocol, at address: PhysicalAddress,
@@ -93,7 +93,8 @@ public struct MachineAccount: ~Copyable {
   ///   - ownerStorage: Room for those who hold memory.
   ///   - nameStorage: Room for the names of what a device tree asks for without saying where.
   ///   - sink: Takes the reports.
-  /// - Throws: An error where a table is too small: it says which one, and how large it has to be.
+  /// - Throws: An error where a table is too small: it says which one, and how large it has to be;
+  ///   of that of the owners only that it must be larger.
   /// - Complexity: O(n log n + m × (n + m)) for n regions and m ranges that are held.
   public init(
     of information: inout BootInformation, commandLine: KernelCommandLine,
