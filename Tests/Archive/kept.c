@@ -55,6 +55,7 @@ static unsigned long tree_page(int nid)
 static void test_release(void)
 {
   set_up("what is released late comes free in the allocator");
+  KIT_EQUAL(bootmem_reserve_as((PAGES - 1) * 0x1000UL, 0x1000, BOOTMEM_EXCLUSIVE, "driver"), 0);
   KIT_EQUAL(bootmem_keep_pages(), 0);
   unsigned long before = free_pages(0);
 
@@ -63,6 +64,10 @@ static void test_release(void)
   KIT_EXPECT(bootmem_holder(0x200) == NULL);
   free_bootmem_late(0x203800, 0x2800);
   KIT_EQUAL(free_pages(0), before + 5);
+  unsigned long before_on_1 = free_pages(1);
+
+  KIT_EQUAL(bootmem_release_as("driver"), 1);
+  KIT_EQUAL(free_pages(1), before_on_1 + 1);
   KIT_EQUAL(bootmem_pages_free(0x200, 0), EINVAL_RESULT);
   KIT_SAYS(said(), "bootmem: bootmem_pages_free(): page 0x200 was to be freed with order 0, but is "
       "free\n");

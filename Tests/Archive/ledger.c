@@ -70,6 +70,18 @@ static void test_range_of(void)
   KIT_EQUAL(bootmem_range_of("ds", &start, &size), -2);
 }
 
+/* A heap asks whose a byte is. */
+static void test_name_of(void)
+{
+  set_up("whose a byte is", 16);
+  KIT_EQUAL(bootmem_label(0x4000, 0x40, "dsp"), 0);
+  KIT_EQUAL(bootmem_label(0x4000, 0x80, "modem"), 0);
+  KIT_EXPECT(bootmem_name_of(0x3fff) == NULL);
+  KIT_SAYS(bootmem_name_of(0x403f), "dsp");
+  KIT_SAYS(bootmem_name_of(0x4040), "modem");
+  KIT_EXPECT(bootmem_name_of(0x4080) == NULL);
+}
+
 static void test_bad_calls(void)
 {
   struct bootmem_request request = {.size = 8, .nid = -1};
@@ -85,6 +97,7 @@ static void test_bad_calls(void)
   KIT_EQUAL(bootmem_set_ledger(entries, 16), 0);
   KIT_EQUAL(bootmem_label(0x1000, 8, NULL), EINVAL_RESULT);
   KIT_EQUAL(bootmem_label(0x1000, 0, "a"), EINVAL_RESULT);
+  KIT_EQUAL(bootmem_label(0, 0, "a"), EINVAL_RESULT);
   KIT_EQUAL(bootmem_label(~0UL, 2, "a"), EINVAL_RESULT);
   KIT_EQUAL(bootmem_label(~0UL, 1, "top"), 0);
   KIT_EQUAL(bootmem_allocate_as(NULL, &physical, "a"), EINVAL_RESULT);
@@ -106,6 +119,10 @@ static void test_bad_calls(void)
   holder_is(2, "nobody");
   KIT_EQUAL(bootmem_release_as("top"), 0);
   KIT_EQUAL(bootmem_release_as(NULL), 0);
+  bootmem_unlabel(~0UL, 2);
+  holder_is(~0UL / BOOTMEM_PAGE_SIZE, "top");
+  bootmem_unlabel(~0UL, 1);
+  holder_is(~0UL / BOOTMEM_PAGE_SIZE, "nobody");
   KIT_SAYS(said(), "");
 }
 
@@ -226,6 +243,21 @@ static void test_release(void)
   KIT_EQUAL(kit_block_count, before + 5);
 }
 
+static void test_release_from_two_nodes(void)
+{
+  kit_test("what lies in two nodes is released from both");
+  kit_setup(0, PAGES);
+  seen = 0;
+  init_bootmem_node(bootmem_node(0), 1, 0, PAGES / 2);
+  init_bootmem_node(bootmem_node(1), 2, PAGES / 2, PAGES);
+  KIT_EQUAL(bootmem_set_ledger(entries, 16), 0);
+  KIT_EQUAL(bootmem_reserve_as((PAGES / 2 - 1) * 0x1000UL, 0x2000, BOOTMEM_DEFAULT, "module"), 0);
+  size_t before = (free_all_bootmem(), kit_block_count);
+  KIT_EQUAL(bootmem_release_as("module"), 2);
+  KIT_EQUAL(kit_blocks[before].pfn, PAGES / 2 - 1);
+  KIT_EQUAL(kit_blocks[before + 1].pfn, PAGES / 2);
+}
+
 /* The ledger outlasts a platform, and writes to the one of today. */
 static void test_platforms(void)
 {
@@ -295,13 +327,20 @@ static void test_null_pointer(void)
   action.sa_sigaction = note_fault;
   sigaction(SIGSEGV, &action, &before);
   if (sigsetjmp(fault_return, 1) == 0) bootmem_allocate_as(&request, &physical, "page 0");
-  sigaction(SIGSEGV, &before, NULL);
   KIT_EXPECT(fault_address == NULL);
+  set_up_null_pointer("memory at the NULL pointer is left as it is where that is asked for");
+  KIT_EQUAL(bootmem_start_checking(freed, 16), 0);
+  request.flags = BOOTMEM_NO_CLEAR;
+  if (sigsetjmp(fault_return, 1) == 0)
+    KIT_EQUAL(bootmem_allocate_as(&request, &physical, "page 0"), 0);
+  KIT_EXPECT(fault_address != NULL);
+  sigaction(SIGSEGV, &before, NULL);
 }
 
 int main(void)
 {
   test_range_of();
+  test_name_of();
   test_bad_calls();
   test_faults();
   test_addresses();
@@ -309,6 +348,7 @@ int main(void)
   test_full();
   test_long_names();
   test_release();
+  test_release_from_two_nodes();
   test_platforms();
   test_null_pointer();
   return kit_finish();

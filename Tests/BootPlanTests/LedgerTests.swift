@@ -94,7 +94,45 @@ import Testing
     #expect(throws: BootMemoryError.misuse(.alreadyFree(7))) {
       try memory.free(AddressRange(0x4000..<0x9000), in: &owners)
     }
+    #expect(throws: BootMemoryError.self) {
+      try memory.reserve(
+        AddressRange(0x8000..<0x9000), as: "elsewhere", on: NodeID(1), in: &owners)
+    }
     #expect(lines(owners) == before)
+  }
+
+  /// Memory of which there is none.
+  private struct NoMemory: ~Copyable, NamedAllocating {
+    var requestCount = 0
+
+    func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? { nil }
+
+    func bitmapPages(overlapping pages: PageRange) -> PageRange? { nil }
+
+    mutating func allocate(
+      _ request: AllocationRequest
+    ) throws(BootMemoryError) -> PhysicalAddress {
+      requestCount += 1
+      throw .outOfMemory(byteCount: request.byteCount)
+    }
+
+    mutating func free(_ range: AddressRange, on node: NodeID?) {}
+
+    mutating func reserve(_ range: AddressRange, on node: NodeID?, exclusively: Bool) {}
+
+    mutating func handOver(maximumOrder: Int, _ release: (PageBlock) -> Void) -> UInt64 { 0 }
+
+    mutating func releaseLate(_ range: AddressRange, _ release: (PageBlock) -> Void) -> UInt64 { 0 }
+  }
+
+  @Test func refusedAllocation_isAskedForOnce() throws {
+    let fixture = try PlanFixture(usable: [])
+    var owners = try fixture.owners()
+    var memory = NoMemory()
+    #expect(throws: BootMemoryError.outOfMemory(byteCount: 0x2000)) {
+      _ = try memory.allocate(lowPages, as: "a", in: &owners)
+    }
+    #expect(memory.requestCount == 1)
   }
 
   @Test func full_countsAndGoesOn() throws {
@@ -326,6 +364,19 @@ import Testing
       #expect(lines(owners) == [refused == 1 ? "1000-7fff module 0" : "5000-7fff module 0"])
       #expect(released == (refused == 1 ? [] : [range(1..<4)]))
     }
+  }
+
+  @Test func release_thatIsRefusedInTheFirstPage_keepsNoMoreOfItThanWasHeld() throws {
+    struct Refused: Error {}
+    let fixture = try PlanFixture(usable: [0..<64])
+    var owners = try fixture.owners()
+    try owners.add(AddressRange(0x1800..<0x3000), .loader(.module(0)))
+    #expect(throws: Refused.self) {
+      try owners.release(.loader(.module(0)), of: fixture.map) { _ throws(Refused) in
+        throw Refused()
+      }
+    }
+    #expect(lines(owners) == ["1800-2fff module 0"])
   }
 
   @Test func markNeededOnlyDuringBoot_marksThoseThatAreNamed() throws {

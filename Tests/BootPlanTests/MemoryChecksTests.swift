@@ -198,6 +198,27 @@ import Testing
     #expect(owners.owner(of: 1) == nil)
   }
 
+  @Test(arguments: [(4, 6), (6, 4)] as [(PageFrame, PageFrame)])
+  func freedBitmaps_areNotFilled_whicheverNodeComesFirst(
+    first: PageFrame, second: PageFrame
+  ) throws {
+    let fixture = try PlanFixture(usable: [0..<64])
+    var owners = try fixture.owners()
+    var memory = fixture.memory()
+    try memory.registerNode(NodeID(0), spanning: range(0..<32), bitmapAt: first)
+    try memory.registerNode(NodeID(1), spanning: range(32..<64), bitmapAt: second)
+    unsafe owners.startChecking(freedRanges: fixture.freedStorage(capacity: 4), write: nil)
+    for page in 3..<8 as Range<UInt64> {
+      try write(5, at: PhysicalAddress(page << 12 | 0xfff), in: memory)
+    }
+    try memory.free(AddressRange(0x3000..<0x8000), in: &owners)
+    let bytes = try (3..<8 as Range<UInt64>).map {
+      try byte(at: PhysicalAddress($0 << 12 | 0xfff), in: memory)
+    }
+    #expect(bytes == [0x6b, 5, 0x6b, 5, 0x6b])
+    #expect(memory.checkMemory(in: &owners) == 0 && owners.checks.leftOutCount == 0)
+  }
+
   @Test func noRoomToNoteWhatIsFreed_isCounted() throws {
     let fixture = try PlanFixture(usable: [0..<64])
     var owners = try fixture.owners()

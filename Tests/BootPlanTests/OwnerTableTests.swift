@@ -32,6 +32,13 @@ import Testing
     #expect(owners.count == 0)
   }
 
+  @Test func note_emptyRange_isLeftOut() throws {
+    let fixture = try PlanFixture(usable: [])
+    var owners = try fixture.owners()
+    owners.note(OwnedRange(range: AddressRange(0x8..<0x8), owner: .biosData))
+    #expect(owners.count == 0 && owners.leftOutCount == 0)
+  }
+
   @Test func add_emptyRange_toAFullTable_isNoError() throws {
     let fixture = try PlanFixture(usable: [])
     var owners = try fixture.owners([(1..<2, .kernelImage)], capacity: 1)
