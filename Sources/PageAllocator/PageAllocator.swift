@@ -88,18 +88,36 @@ import PhysicalMemory
       let request = AllocationRequest(
         byteCount: byteCount, alignment: PageFrame.byteCount, goal: .preservingDMA, node: id,
         clearsMemory: false)
-      // Memory at a nil pointer stays reserved.
-      guard let address = try? memory.allocate(request), unsafe memory.pointer(to: address) != nil
-      else {
+      guard let pages = allocatePages(request, from: &memory) else {
         unsafe freeTrees(of: nodes, in: &memory)
         throw .noRoom(byteCount: byteCount, id)
       }
-      // The allocation has that many pages.
-      unsafe nodes[id.rawValue].treePages =
-        PageRange(
-          start: address.pageFrame, pageCount: PageFrame.pageCount(holdingByteCount: byteCount))
-        ?? PageRange(emptyAt: address.pageFrame)
+      unsafe nodes[id.rawValue].treePages = pages
     }
+  }
+
+  /// Allocates pages that a pointer can lead to; nil where there are none, and then nothing has changed.
+  private static func allocatePages(
+    _ request: AllocationRequest, from memory: inout BootMemory
+  ) -> PageRange? {
+    guard let address = try? memory.allocate(request) else { return nil }
+    let pages = pages(of: request, at: address)
+    if unsafe memory.pointer(to: address) != nil { return pages }
+    // While those are held, boot memory gives others.
+    let other = try? memory.allocate(request)
+    // They have just been allocated.
+    try? memory.free(pages)
+    return other.map { Self.pages(of: request, at: $0) }
+  }
+
+  private static func pages(
+    of request: AllocationRequest, at address: PhysicalAddress
+  ) -> PageRange {
+    let start = address.pageFrame
+    // The allocation has that many.
+    return PageRange(
+      start: start, pageCount: PageFrame.pageCount(holdingByteCount: request.byteCount))
+      ?? PageRange(emptyAt: start)
   }
 
   private static func freeTrees(

@@ -178,6 +178,36 @@ static void test_setup_again(void)
   KIT_EQUAL(kit_block_count, before + 3);
 }
 
+/* The lowest free memory above what old devices need begins at NULL. */
+static void set_up_null_memory(const char *name)
+{
+  /* Room for what the allocator knows once, not twice: there is no memory behind NULL. */
+  enum { AT_NULL = 0x1000, FIRST = 0x21000, FREE = 8 };
+
+  kit_test(name);
+  kit_setup(FIRST, PAGES);
+  if (kit_null_pfn() != AT_NULL) kit_setup_elsewhere(FIRST, PAGES);
+  KIT_EQUAL(kit_null_pfn(), AT_NULL);
+  init_bootmem_node(bootmem_node(0), FIRST, AT_NULL, FIRST + PAGES);
+  free_bootmem(AT_NULL * 0x1000UL, FREE * 0x1000UL);
+}
+
+static void test_null_memory(void)
+{
+  set_up_null_memory("what the allocator knows does not lie at NULL, and that memory stays free");
+  free_bootmem(0x21800000, 0x800000);
+  KIT_EQUAL(bootmem_keep_pages(), 0);
+  KIT_EQUAL(bootmem_pages_allocate(0, -1, 0), 0x1000);
+  KIT_EQUAL(free_pages(0), 7 + 0x800 - 5);
+}
+
+static void test_null_memory_alone(void)
+{
+  set_up_null_memory("where only that memory is free, nothing changes");
+  KIT_EQUAL(bootmem_keep_pages(), ENOMEM_RESULT);
+  KIT_EQUAL(bootmem_is_reserved(0x1000), 0);
+}
+
 int main(void)
 {
   test_release();
@@ -185,5 +215,7 @@ int main(void)
   test_partly();
   test_without_nodes();
   test_setup_again();
+  test_null_memory();
+  test_null_memory_alone();
   return kit_finish();
 }

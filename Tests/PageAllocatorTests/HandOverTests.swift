@@ -170,8 +170,34 @@ import Testing
     #expect(found.count > 250 && !found.contains(3))
   }
 
+  /// The lowest page that is free has the nil pointer.
+  @Test func treeThatWouldLieAtTheNilPointer_liesElsewhere() throws {
+    let (storage, nodes) = (NodeStorage(count: 2), PageNodeStorage(count: 2))
+    let arena = Arena(byteCount: 8 << Int(PageFrame.byteCountShift))!
+    // Where memory is looked for first.
+    let atNil = UInt(16 << 20)
+    var platform = BootMemoryPlatform()
+    platform.directMapOffset = 0 &- atNil
+    platform.keepsBitmapsReserved = false
+    var memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
+    let lowest = UInt64(atNil) / PageFrame.byteCount
+    let start = unsafe UInt64(UInt(bitPattern: arena.start) + atNil) / PageFrame.byteCount
+    _ = try memory.registerNode(
+      NodeID(0), spanning: range(lowest..<lowest + 8), bitmapAt: PageFrame(start))
+    _ = try memory.registerNode(
+      NodeID(1), spanning: range(start..<start + 8), bitmapAt: PageFrame(start + 1))
+    try memory.free(range(lowest..<lowest + 1))
+    try memory.free(range(start + 2..<start + 8))
+    var pages = unsafe try PageAllocator(takingOver: &memory, nodes: nodes.nodes)
+    let trees = unsafe (nodes.nodes[0].treePages, nodes.nodes[1].treePages)
+    #expect(trees.0 == range(start + 2..<start + 3))
+    #expect(trees.1 == range(start + 3..<start + 4))
+    #expect(try pages.allocate(order: 0, on: NodeID(0)) == PageFrame(lowest))
+    #expect(try pages.statistics(of: NodeID(1)).freePageCount == 4)
+  }
+
   /// The only free page has the nil pointer.
-  @Test func treeAtTheNilPointer_isNoRoom() throws {
+  @Test func treeAtTheNilPointer_isNoRoom_andThePageStaysFree() throws {
     let (storage, nodes) = (NodeStorage(count: 1), PageNodeStorage(count: 1))
     let bitmap = Arena(byteCount: 4096)!
     var memory = unsafe BootMemory(platform: BootMemoryPlatform(), nodes: storage.nodes)
@@ -189,6 +215,8 @@ import Testing
       Issue.record("\(error as Any)")
       return
     }
+    let freePageCount = memory.freePageCount()
+    #expect(freePageCount == 1)
   }
 
   @Test func metadata_isAtMostTwoPointTwoBitsAPage() throws {
