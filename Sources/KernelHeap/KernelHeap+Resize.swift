@@ -22,16 +22,18 @@ extension KernelHeap {
 
   /// Allocates memory that is all zeros.
   ///
-  /// Whole pages are not cleared again where their source says that they are clear.
+  /// Pages that come from the source for this are not cleared again where it says that they are clear.
   ///
   /// - Complexity: O(size).
   public mutating func allocateZeroed(
     byteCount: UInt, alignment: UInt = Self.minimumAlignment,
     from source: inout some HeapPageSource & ~Copyable
   ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
+    let pageCountBefore = pageCount
     let pointer = unsafe try allocate(byteCount: byteCount, alignment: alignment, from: &source)
-    let isBlock = SizeClass(holding: max(byteCount, 1), alignedTo: alignment) == nil
-    if !isBlock || !source.givesClearedPages {
+    // What the heap had before was used before: a slot, or a block that was kept.
+    let isFresh = pageCount > pageCountBefore
+    if !isFresh || !source.givesClearedPages {
       unsafe pointer.initializeMemory(
         as: UInt8.self, repeating: 0, count: Int(bitPattern: byteCount))
     }

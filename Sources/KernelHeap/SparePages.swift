@@ -53,7 +53,10 @@ import PhysicalMemory
 }
 
 extension HeapPageSource where Self: ~Copyable {
-  /// Takes pages that a pointer can lead to: those at the nil pointer stay taken, and nobody's.
+  /// Takes pages that a pointer can lead to.
+  ///
+  /// A page at the nil pointer stays taken, and is nobody's, lest every later call meet it; what lies
+  /// behind it goes back.
   mutating func takeHeapPages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame,
     directMapOffset: UInt
@@ -62,7 +65,20 @@ extension HeapPageSource where Self: ~Copyable {
       return nil
     }
     if pages.start.address(directMapOffset: directMapOffset) != 0 { return pages }
-    return allocateHeapPages(pageCount, alignedTo: alignment, below: limit)
+    return takeOtherHeapPages(than: pages, alignedTo: alignment, below: limit)
+  }
+
+  /// Takes as many others while these, which begin at the nil pointer, are held.
+  @inline(never)
+  private mutating func takeOtherHeapPages(
+    than pages: PageRange, alignedTo alignment: UInt64, below limit: PageFrame
+  ) -> PageRange? {
+    let others = allocateHeapPages(pages.pageCount, alignedTo: alignment, below: limit)
+    // A source that cannot make them fewer gets all.
+    if pages.pageCount > 1, !resizeHeapPages(pages, toPageCount: 1, below: limit) {
+      _ = freeHeapPages(pages)
+    }
+    return others
   }
 }
 

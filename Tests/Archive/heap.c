@@ -289,9 +289,35 @@ static unsigned long BOOTMEM_CALL take_pages(void *context, unsigned long count,
   return ~0UL;
 }
 
+/* A source that clears its pages. */
+static unsigned long BOOTMEM_CALL take_cleared_pages(
+  void *context, unsigned long count, unsigned long align)
+{
+  unsigned long pfn = take_pages(context, count, align);
+
+  if (pfn != ~0UL) memset(kit_pointer(pfn * 0x1000), 0, count * 0x1000);
+  return pfn;
+}
+
+/* A source that first has what lies at NULL. */
+static bool is_null_taken;
+
+static unsigned long BOOTMEM_CALL take_null_first(
+  void *context, unsigned long count, unsigned long align)
+{
+  if (is_null_taken) return take_pages(context, count, align);
+  is_null_taken = true;
+  return kit_null_pfn();
+}
+
 static int BOOTMEM_CALL give_pages(void *context, unsigned long pfn, unsigned long count)
 {
   KIT_EXPECT(context == is_taken);
+  if (pfn == kit_null_pfn()) {
+    KIT_EXPECT(is_null_taken);
+    is_null_taken = false;
+    return 0;
+  }
   KIT_EXPECT(memchr(is_taken + (pfn - OWN_FIRST), 0, count) == NULL);
   if (refuses_free) return -1;
   memset(is_taken + (pfn - OWN_FIRST), 0, count);
@@ -326,13 +352,6 @@ static void test_own_pages(void)
   refuses_free = false;
   memset(is_taken, 0, sizeof is_taken);
   taken_count = 0;
-  /* Pages that are clear are not cleared again, but by a debug heap, which fills them. */
-  source.flags = BOOTMEM_HEAP_CLEARED;
-  KIT_EQUAL(bootmem_heap_set_source(&source), 0);
-  memset(kit_pointer(OWN_FIRST * 0x1000UL), 5, 0x10000);
-  KIT_EQUAL(holds(bootmem_heap_allocate_zeroed(8192), 0, 8192), IS_DEBUG);
-  KIT_EXPECT(holds(bootmem_heap_allocate_zeroed(100), 0, 100));
-  memset(is_taken, 0, sizeof is_taken);
   /* Sources that are none. */
   source.flags = 2;
   KIT_EQUAL(bootmem_heap_set_source(&source), EINVAL_RESULT);
@@ -340,6 +359,61 @@ static void test_own_pages(void)
   KIT_EQUAL(bootmem_heap_set_source(&source), EINVAL_RESULT);
   source.size++, source.free = NULL;
   KIT_EQUAL(bootmem_heap_set_source(&source), EINVAL_RESULT);
+}
+
+static void test_cleared_pages(void)
+{
+  static const size_t each[] = {100, 8192, 12288, 65536, 100000};
+  struct bootmem_heap_source source = {
+    .size = sizeof source, .flags = BOOTMEM_HEAP_CLEARED, .context = is_taken,
+    .allocate = take_pages, .free = give_pages,
+  };
+
+  set_up("pages that are clear are not cleared again, but by a debug heap, which fills them");
+  KIT_EQUAL(bootmem_heap_set_source(&source), 0);
+  memset(kit_pointer(OWN_FIRST * 0x1000UL), 5, OWN_COUNT * 0x1000UL);
+  KIT_EQUAL(holds(bootmem_heap_allocate_zeroed(8192), 0, 8192), IS_DEBUG);
+  KIT_EQUAL(holds(bootmem_heap_allocate_zeroed(100), 0, 100), IS_DEBUG);
+  KIT_EXPECT(holds(bootmem_heap_allocate_zeroed(100), 0, 100));
+  memset(is_taken, 0, sizeof is_taken);
+
+  set_up("zeroed memory is zero that the heap has kept, though its source clears");
+  source.allocate = take_cleared_pages;
+  KIT_EQUAL(bootmem_heap_set_source(&source), 0);
+  for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+    void *memory = bootmem_heap_allocate(each[i]);
+
+    memset(memory, 0x41, each[i]);
+    KIT_EQUAL(bootmem_heap_free(memory), 0);
+    memory = bootmem_heap_allocate_zeroed(each[i]);
+    KIT_EXPECT(holds(memory, 0, each[i]));
+    KIT_EQUAL(bootmem_heap_free(memory), 0);
+  }
+  expect_empty();
+}
+
+static void test_null_pages(void)
+{
+  struct bootmem_heap_source source = {
+    .size = sizeof source, .context = is_taken, .allocate = take_null_first, .free = give_pages,
+  };
+
+  set_up("a block at NULL goes back to its source, and another is taken");
+  KIT_EQUAL(bootmem_heap_set_source(&source), 0);
+  void *memory = bootmem_heap_allocate(1);
+  KIT_EXPECT(memory != NULL && is_null_taken);
+  is_null_taken = false;
+  void *block = bootmem_heap_allocate(12288);
+  /* A debug heap then takes a page for its notes. */
+  KIT_EXPECT(block != NULL && is_null_taken == IS_DEBUG);
+  KIT_EQUAL(bootmem_heap_free(block) | bootmem_heap_free(memory), 0);
+  expect_empty();
+  /* And where there is no other. */
+  memset(is_taken, 1, sizeof is_taken);
+  is_null_taken = false;
+  KIT_EXPECT(bootmem_heap_allocate(12288) == NULL);
+  KIT_EXPECT(!is_null_taken);
+  memset(is_taken, 0, sizeof is_taken);
 }
 
 static void test_mapped_end(void)
@@ -460,6 +534,8 @@ int main(void)
   test_wrong_pointers();
   test_used_up();
   test_own_pages();
+  test_cleared_pages();
+  test_null_pages();
   test_mapped_end();
   test_kernel_names();
   test_random_calls();

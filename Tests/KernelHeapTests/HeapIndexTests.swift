@@ -133,36 +133,82 @@ import TraceReplay
     unsafe pointer.storeBytes(of: 1, as: UInt8.self)
     #expect(source.pages.nilPageCount == 1)
     unsafe try heap.free(pointer, to: &source.pages)
+    #expect(source.pages.nilPageCount == 1)
+  }
+
+  @Test(arguments: [false, true])
+  func aBlockAtTheNilPointer_goesBack_butForThatPageIfPossible(resizes: Bool) throws {
+    let source = SourceFromNil(pageCount: 8, resizes: resizes)
+    var heap = KernelHeap(directMapOffset: 0)
+    let pointer = unsafe try heap.allocate(
+      byteCount: 3 * UInt(PageFrame.byteCount), from: &source.pages)
+    unsafe pointer.storeBytes(of: 1, as: UInt8.self)
+    // Without resizing, page 0 is the first of the index's that is met.
+    #expect(source.pages.nilPageCount == 1)
+    #expect(source.pages.nilPageCounts == (resizes ? [3, 1] : [3, 0, 1]))
+    #expect(heap.statistics.pageCount == 3)
+  }
+
+  @Test func pagesAtTheNilPointer_goBack_whereThereAreNoOthers() {
+    let source = SourceFromNil(pageCount: 0, resizes: false)
+    var heap = KernelHeap(directMapOffset: 0)
+    do throws(KernelHeapError) {
+      _ = unsafe try heap.allocate(byteCount: 3 * UInt(PageFrame.byteCount), from: &source.pages)
+      Issue.record("there was memory")
+    } catch {
+      #expect(error == .outOfMemory(byteCount: 3 * UInt(PageFrame.byteCount)))
+    }
+    #expect(source.pages.nilPageCount == 0)
   }
 }
 
-/// Pages whose numbers are those of the host's memory, behind page 0, which is given out first.
+/// Pages whose numbers are those of the host's memory, behind those from page 0 on, which are given out
+/// first while none of them is taken.
 private final class SourceFromNil {
   struct Pages: HeapPageSource {
     var next: PageFrame
-    var nilPageCount = 0
+    let end: PageFrame
+    let resizes: Bool
+
+    /// How many pages are taken from page 0 on, and all that have been.
+    var nilPageCount: UInt64 = 0 { didSet { nilPageCounts.append(nilPageCount) } }
+    var nilPageCounts: [UInt64] = []
 
     mutating func allocateHeapPages(
       _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
     ) -> PageRange? {
       guard nilPageCount > 0 else {
-        nilPageCount += 1
+        nilPageCount = pageCount
         return PageRange(start: 0, pageCount: pageCount)
       }
-      let pages = PageRange(start: next, pageCount: pageCount)
-      if let pages { next = pages.end }
+      guard let pages = PageRange(start: next, pageCount: pageCount), pages.end <= end else {
+        return nil
+      }
+      next = pages.end
       return pages
     }
 
-    mutating func freeHeapPages(_ pages: PageRange) -> Bool { true }
+    mutating func freeHeapPages(_ pages: PageRange) -> Bool {
+      if pages.start == 0 { nilPageCount -= pages.pageCount }
+      return true
+    }
+
+    mutating func resizeHeapPages(
+      _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
+    ) -> Bool {
+      guard resizes else { return false }
+      if pages.start == 0 { nilPageCount = pageCount }
+      return true
+    }
   }
 
   var pages: Pages
   private let arena: Arena
 
-  init(pageCount: Int) {
+  init(pageCount: Int, resizes: Bool = true) {
     arena = Arena(byteCount: (pageCount + 1) * Int(PageFrame.byteCount))!
     let first = unsafe UInt64(UInt(bitPattern: arena.start)) / PageFrame.byteCount + 1
-    pages = Pages(next: PageFrame(first))
+    pages = Pages(
+      next: PageFrame(first), end: PageFrame(first + UInt64(pageCount)), resizes: resizes)
   }
 }

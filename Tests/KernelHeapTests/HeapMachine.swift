@@ -18,6 +18,7 @@ import PhysicalMemory
   /// What is added to a physical address for a pointer to it.
   let directMapOffset: UInt
 
+  private let givesClearedPages: Bool
   private let arena: Arena
   private let bitmap: Arena
   private let nodes: NodeStorage
@@ -27,7 +28,12 @@ import PhysicalMemory
   ///   - pageCount: How many pages there are.
   ///   - first: The number of the first.
   ///   - limit: What all memory of the heap must lie below.
-  init(pageCount: Int, from first: UInt64 = 0x100, below limit: PageFrame = .end) {
+  ///   - givesClearedPages: Whether the pages are cleared when the heap takes them.
+  init(
+    pageCount: Int, from first: UInt64 = 0x100, below limit: PageFrame = .end,
+    givesClearedPages: Bool = false
+  ) {
+    self.givesClearedPages = givesClearedPages
     let byteCount = Int(PageFrame.byteCount)
     span = PageRange(start: PageFrame(first), pageCount: UInt64(pageCount))!
     arena = Arena(byteCount: (pageCount + 1) * byteCount)!
@@ -67,7 +73,9 @@ import PhysicalMemory
   }
 
   /// Who serves now.
-  var source: MachinePages { unsafe MachinePages(memory: memory, pages: pages) }
+  var source: MachinePages {
+    unsafe MachinePages(memory: memory, pages: pages, givesClearedPages: givesClearedPages)
+  }
 
   /// Allocates; memory is named by its address here, as that can be compared.
   mutating func allocate(
@@ -167,13 +175,29 @@ import PhysicalMemory
 @safe struct MachinePages: HeapPageSource {
   let memory: UnsafeMutablePointer<BootMemory>
   let pages: UnsafeMutablePointer<PageAllocator>?
+  let givesClearedPages: Bool
 
-  init(memory: UnsafeMutablePointer<BootMemory>, pages: UnsafeMutablePointer<PageAllocator>?) {
+  init(
+    memory: UnsafeMutablePointer<BootMemory>, pages: UnsafeMutablePointer<PageAllocator>?,
+    givesClearedPages: Bool = false
+  ) {
     unsafe self.memory = unsafe memory
     unsafe self.pages = unsafe pages
+    self.givesClearedPages = givesClearedPages
   }
 
   mutating func allocateHeapPages(
+    _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
+  ) -> PageRange? {
+    let range = takePages(pageCount, alignedTo: alignment, below: limit)
+    if givesClearedPages, let range, let address = range.start.firstAddress {
+      let start = unsafe UInt(bitPattern: memory.pointee.pointer(to: address))
+      fill(start, Int(range.pageCount * PageFrame.byteCount), with: 0)
+    }
+    return range
+  }
+
+  private mutating func takePages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
   ) -> PageRange? {
     if let pages = unsafe pages {

@@ -338,6 +338,19 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 3000, 3 * pageByteCount, 16 * pageByteCount, 17 * pageByteCount])
+  func zeroedMemory_ofASourceThatClears_isZero_thoughTheHeapHasUsedIt(size: Int) throws {
+    var machine = HeapMachine(pageCount: 64, givesClearedPages: true)
+    for _ in 0..<3 {
+      for isZeroed in [false, true] {
+        let pointer = isZeroed ? try machine.allocateZeroed(size) : try machine.allocate(size)
+        #expect(!isZeroed || holds(pointer, size, 0))
+        fill(pointer, size, with: 0x41)
+        try machine.free(pointer)
+      }
+    }
+  }
+
   @Test func aHeap_goesFromOneSourceToTheNext() throws {
     let machine = HeapMachine(pageCount: 64)
     let nodes = UnsafeMutableBufferPointer<PageNode>.allocate(capacity: 1)
