@@ -31,7 +31,7 @@ import PhysicalMemory
   }
 
   /// The registered node with the highest start.
-  var lastNode: NodePointer?
+  package var lastNode: NodePointer?
 
   /// The pages from the first to the last of all bitmaps, with what lies between them.
   package var bitmapsSpan: Range<PageNumber> = 0..<0

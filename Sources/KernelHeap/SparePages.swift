@@ -55,8 +55,8 @@ import PhysicalMemory
 extension HeapPageSource where Self: ~Copyable {
   /// Takes pages that a pointer can lead to.
   ///
-  /// A page at the nil pointer stays taken, and is nobody's, lest every later call meet it; what lies
-  /// behind it goes back.
+  /// A page at the nil pointer stays taken, and is nobody's, lest every later call meet it; those
+  /// after it go back.
   mutating func takeHeapPages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame,
     directMapOffset: UInt

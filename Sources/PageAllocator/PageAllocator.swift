@@ -440,6 +440,18 @@ import PhysicalMemory
     return unsafe node
   }
 
+  /// The page frame after the last of all nodes.
+  package var end: PageFrame {
+    var end = PageFrame(0)
+    var next = unsafe firstNode
+    while let node = unsafe next {
+      // They ascend.
+      end = unsafe node.pointee.span.end
+      unsafe next = node.pointee.next
+    }
+    return end
+  }
+
   func pointer(to id: NodeID) throws(PageAllocatorError) -> NodePointer {
     guard let node = unsafe node(id) else { throw .noSuchNode(id) }
     return unsafe node

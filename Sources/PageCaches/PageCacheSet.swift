@@ -5,15 +5,19 @@ import CPageCaches
 @safe package struct PageCacheSet {
   private let caches: UnsafeMutablePointer<PageCache>?
   private let count: UInt
+  private let end: UInt
   private let platform: PageCachesPlatform
 
   /// Empty caches in storage of any content, which must stay in place.
+  ///
+  /// - Parameter end: The number of the page after the last.
   package init(
-    _ storage: UnsafeMutableBufferPointer<PageCache>, limits: PageCacheLimits,
-    platform: PageCachesPlatform
+    _ storage: UnsafeMutableBufferPointer<PageCache>, pagesBelow end: UInt,
+    limits: PageCacheLimits, platform: PageCachesPlatform
   ) {
     unsafe caches = storage.baseAddress
     count = UInt(bitPattern: storage.count)
+    self.end = end
     self.platform = platform
     for index in 0..<count {
       cache(at: index).start(limits, fences: unsafe platform.fenceOthers == nil)
@@ -51,7 +55,8 @@ import CPageCaches
   @inline(__always)
   package func freeQuickly(_ block: UInt, order: Int, by processor: Int) -> Bool {
     guard let cache = cache(of: processor) else { return false }
-    if _fastPath(order == 0) { return cache.put(block, on: .pages) }
+    // Of a large block, that is found when it is given back.
+    if _fastPath(order == 0) { return block < end && cache.put(block, on: .pages) }
     return order == ProcessorCache.largeOrder && cache.put(block, on: .largeBlocks)
   }
 
@@ -106,7 +111,8 @@ import CPageCaches
   package func free(
     _ block: UInt, order: Int, by processor: Int, to source: some PageCacheSource
   ) -> Bool {
-    guard let cache = cache(of: processor), let stack = ProcessorCache.Stack.of(order: order),
+    guard block < end, let cache = cache(of: processor),
+      let stack = ProcessorCache.Stack.of(order: order),
       isOpen(cache, to: source), cache.capacity(of: stack) > 0
     else { return false }
     let blocks = unsafe cache.blocks(of: stack)

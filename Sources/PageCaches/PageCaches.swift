@@ -37,7 +37,9 @@ import TextOutput
     storage: UnsafeMutableBufferPointer<PageCache>, limits: PageCacheLimits = PageCacheLimits(),
     platform: PageCachesPlatform
   ) {
-    set = unsafe PageCacheSet(storage, limits: limits, platform: platform)
+    set = unsafe PageCacheSet(
+      storage, pagesBelow: UInt(clamping: pages.pointee.end.number), limits: limits,
+      platform: platform)
     source = unsafe AllocatorSource(pages: pages, platform: platform)
   }
 
@@ -76,7 +78,8 @@ import TextOutput
   ///
   /// Whether it is one that was allocated is examined when it goes from the cache to the page
   /// allocator, and then reported by ``PageCachesPlatform/report``; at once only if it is the one
-  /// that this processor freed last, and the cache has not been emptied since.
+  /// that this processor freed last, and the cache has not been emptied since, or a single page past
+  /// all nodes.
   ///
   /// - Parameters:
   ///   - page: Its first page.

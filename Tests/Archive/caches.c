@@ -213,6 +213,26 @@ static void test_wrong_frees(void)
   KIT_EQUAL(counted(), all);
 }
 
+static void test_pages_that_are_none(void)
+{
+  static const unsigned long pfns[] = {BOOTMEM_NO_PAGE, PAGES, ~0UL >> 1};
+
+  set_up("a page past all nodes is refused, whether the cache is empty or not", &usual);
+  for (int round = 0; round < 2; round++) {
+    for (size_t i = 0; i < sizeof pfns / sizeof *pfns; i++) {
+      KIT_EQUAL(bootmem_caches_free(pfns[i], 0, 0), EINVAL_RESULT);
+      KIT_EXPECT(strstr(kit_text, "but lies in no node") != NULL);
+      kit_text[0] = 0;
+      KIT_EQUAL(bootmem_caches_free(pfns[i], 0, CPUS), EINVAL_RESULT);
+    }
+    KIT_EXPECT(bootmem_caches_allocate(0, 0) < PAGES);
+  }
+  /* The last page is one. */
+  while (bootmem_pages_allocate(0, -1, 0) != PAGES - 1) {}
+  KIT_EQUAL(bootmem_caches_free(PAGES - 1, 0, 0), 0);
+  KIT_EQUAL(bootmem_caches_allocate(0, 0), PAGES - 1);
+}
+
 static void test_other_calls(void)
 {
   set_up("what is not cached takes the lock", &usual);
@@ -348,6 +368,7 @@ int main(void)
   test_hits();
   test_batches();
   test_wrong_frees();
+  test_pages_that_are_none();
   test_other_calls();
   test_drain_on_demand_only();
   test_drain_for_largest();

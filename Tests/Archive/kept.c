@@ -181,7 +181,7 @@ static void test_setup_again(void)
 /* The lowest free memory above what old devices need begins at NULL. */
 static void set_up_null_memory(const char *name)
 {
-  /* Room for what the allocator knows once, not twice: there is no memory behind NULL. */
+  /* Room for what the allocator knows once, not twice: the pages after NULL are no memory. */
   enum { AT_NULL = 0x1000, FIRST = 0x21000, FREE = 8 };
 
   kit_test(name);

@@ -162,8 +162,8 @@ import TraceReplay
   }
 }
 
-/// Pages whose numbers are those of the host's memory, behind those from page 0 on, which are given out
-/// first while none of them is taken.
+/// Pages whose numbers are those of the host's memory; those from page 0 on are given out first, while
+/// none of them is taken.
 private final class SourceFromNil {
   struct Pages: HeapPageSource {
     var next: PageFrame

@@ -87,4 +87,9 @@ import Testing
     #expect(kept.pages.span(of: NodeID(1)) == PageRange(0x1010..<0x2000))
     for node in [2, 8, -1] { #expect(kept.pages.span(of: NodeID(node)).isEmpty) }
   }
+
+  @Test func end_isThatOfTheHighestNode() throws {
+    let kept = try KeptPages([0x1010..<0x2000, 0x10..<0x1010])
+    #expect(kept.pages.end == PageFrame(0x2000))
+  }
 }

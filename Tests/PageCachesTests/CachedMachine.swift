@@ -17,6 +17,10 @@ import TraceReplay
   var reports: [String] { shared.reports }
 
   let pages: UnsafeMutablePointer<PageAllocator>
+
+  /// The number of the page after the last.
+  let end: Int
+
   private let nodes: NodeStorage
   private let pageNodes: UnsafeMutableBufferPointer<PageNode>
   private let arena: Arena
@@ -35,7 +39,7 @@ import TraceReplay
   ///   - processorCount: How many caches there are.
   init(pageCount: Int, processorCount: Int, limits: PageCacheLimits = PageCacheLimits()) {
     let reservedCount = 64
-    let end = pageCount + 2 * reservedCount
+    end = pageCount + 2 * reservedCount
     arena = Arena(byteCount: end << Int(PageFrame.byteCountShift))!
     bitmap = Arena(byteCount: Int(BootMemory.bitmapByteCount(forPageCount: UInt64(end))))!
     // The second has no memory.

@@ -2,6 +2,7 @@
 import BootMemory
 import CBootmem
 import PageCaches
+import PhysicalMemory
 
 /// The caches that every call works on.
 ///
@@ -13,11 +14,21 @@ enum CachesState {
       .assumingMemoryBound(to: PageCacheSet.self)
   }
 
+  private static var memory: UnsafeMutablePointer<BootMemory> {
+    unsafe bootmem_core_pointer().unsafelyUnwrapped.assumingMemoryBound(to: BootMemory.self)
+  }
+
   /// Whether there are kept pages.
   static var arePagesKept: Bool {
     // All zeros before `bootmem_setup`, and that is false.
-    unsafe bootmem_core_pointer().unsafelyUnwrapped.assumingMemoryBound(to: BootMemory.self)
-      .pointee.arePagesKept
+    unsafe memory.pointee.arePagesKept
+  }
+
+  /// The number of the page after the last of all nodes.
+  private static var end: UInt {
+    guard let last = unsafe memory.pointee.lastNode else { return 0 }
+    // Pages of this machine fit its words.
+    return unsafe UInt(truncatingIfNeeded: last.pointee.span.end.number)
   }
 
   /// Begins empty caches.
@@ -37,7 +48,7 @@ enum CachesState {
     let storage = unsafe UnsafeMutableBufferPointer(start: room, count: Int(caches.count))
     unsafe set.initialize(
       to: PageCacheSet(
-        storage,
+        storage, pagesBelow: end,
         limits: PageCacheLimits(
           pageCount: Int(caches.max_pages), largeBlockCount: Int(caches.max_large_blocks)),
         platform: platform))
