@@ -426,6 +426,12 @@ static void test_mapped_end(void)
   while ((memory = bootmem_heap_allocate(40000)) != NULL)
     KIT_EXPECT(kit_address(memory) + 40000 <= 0x800000);
   KIT_EXPECT(free_pages() > 0x1000);
+  /* And below what is mapped later; the pages themselves know no such end. */
+  KIT_EXPECT(bootmem_pages_allocate(10, -1, 0) >= 0x800);
+  bootmem_set_mapped_end(0xfff);
+  KIT_EXPECT(bootmem_heap_allocate(40000) == NULL);
+  bootmem_set_mapped_end(0);
+  KIT_EXPECT(bootmem_heap_allocate(40000) != NULL);
 }
 
 static void test_kernel_names(void)

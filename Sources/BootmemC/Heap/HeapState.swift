@@ -77,9 +77,11 @@ enum HeapState {
     unsafe memory.pointee.arePagesKept ? bootmem_kept_pointer() : nil
   }
 
-  /// The page frame that all pages must lie below; 0 for none.
-  private var limit: UInt {
-    unsafe memory.pointee.mappedEnd.map { UInt(truncatingIfNeeded: $0.pageFrame.number) } ?? 0
+  /// The page frame that all kept pages must lie below, 0 for no such limit; nil where no page does.
+  private var limit: UInt? {
+    guard let end = unsafe memory.pointee.mappedEnd else { return 0 }
+    let number = UInt(truncatingIfNeeded: end.pageFrame.number)
+    return number == 0 ? nil : number
   }
 
   mutating func allocateHeapPages(
@@ -93,7 +95,8 @@ enum HeapState {
     if let allocate = unsafe given.allocate {
       first = unsafe allocate(given.context, count, align)
     } else if let kept = unsafe kept, let allocate = unsafe kept.pointee.allocate {
-      first = allocate(count, align, -1, self.limit)
+      guard let limit = self.limit else { return nil }
+      first = allocate(count, align, -1, limit)
     } else {
       return unsafe memory.pointee.allocateHeapPages(pageCount, alignedTo: alignment, below: limit)
     }
@@ -117,10 +120,10 @@ enum HeapState {
   ) -> Bool {
     if unsafe given.free != nil { return false }
     if let kept = unsafe kept, let resize = unsafe kept.pointee.resize {
-      guard let newCount = UInt(exactly: pageCount) else { return false }
+      guard let newCount = UInt(exactly: pageCount), let limit = self.limit else { return false }
       return resize(
         UInt(truncatingIfNeeded: pages.start.number), UInt(truncatingIfNeeded: pages.pageCount),
-        newCount, self.limit) == 0
+        newCount, limit) == 0
     }
     return unsafe memory.pointee.resizeHeapPages(pages, toPageCount: pageCount, below: limit)
   }
