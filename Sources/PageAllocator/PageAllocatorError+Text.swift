@@ -23,7 +23,7 @@ extension PageAllocatorError {
       sink.write("no block has the order ")
       sink.write(order)
     case .noSuchNode(let node):
-      sink.write("there is no room for node ")
+      sink.write("there is no node ")
       sink.write(node.rawValue)
     case .tooFewNodes(let count, let requiredCount):
       sink.write("there is room for ")

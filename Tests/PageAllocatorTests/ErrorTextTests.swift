@@ -11,7 +11,7 @@ import Testing
     (.outOfPages(order: 9), "out of memory: no free block of order 9"),
     (.orderOutOfRange(-3), "no block has the order -3"),
     (.orderOutOfRange(11), "no block has the order 11"),
-    (.noSuchNode(NodeID(-1)), "there is no room for node -1"),
+    (.noSuchNode(NodeID(-1)), "there is no node -1"),
     (
       .tooFewNodes(count: 2, requiredCount: 8),
       "there is room for 2 nodes, and boot memory has room for 8"
