@@ -37,8 +37,9 @@ void memory_start(const struct range *usable, unsigned count)
   /* Usable ranges are freed, cut down to whole pages... */
   for (i = 0; i < count; i++)
     free_bootmem((unsigned long)usable[i].start, (unsigned long)(usable[i].end - usable[i].start));
-  /* ...and what is in use there is reserved: the image, and the bitmap.  Modules and the command
-   * line would be too, if this kernel looked at them. */
+  /* ...and what is in use there is reserved: page 0, a pointer to which is NULL, the image, and the
+   * bitmap.  Modules and the command line would be too, if this kernel looked at them. */
+  reserve_bootmem(0, BOOTMEM_PAGE_SIZE, BOOTMEM_DEFAULT);
   reserve_bootmem(start, end - start, BOOTMEM_DEFAULT);
   reserve_bootmem(bitmap * BOOTMEM_PAGE_SIZE, bitmap_pages * BOOTMEM_PAGE_SIZE,
     BOOTMEM_EXCLUSIVE);
