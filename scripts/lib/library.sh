@@ -109,10 +109,12 @@ write_library_header() {
 # No vector and no floating-point register.
 readonly -a library_x86_flags=(-mno-mmx -mno-sse -mno-sse2 -msoft-float -fomit-frame-pointer)
 
-# build_library ARCH PREFIX NODES PAGE_SIZE SECTIONS ABI OUTPUT WORK: builds everything anew, in the empty
-# folder WORK; that takes seconds.  What is there meanwhile for others is the result of before, whole.
+# build_library ARCH PREFIX NODES PAGE_SIZE SECTIONS MEMORY_FUNCTIONS ABI OUTPUT WORK: builds everything
+# anew, in the empty folder WORK; that takes seconds.  What is there meanwhile for others is the result of
+# before, whole.
 build_library() {
-  local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 abi=$6 output=$7 work=$8 file started=$SECONDS
+  local arch=$1 prefix=$2 nodes=$3 page_size=$4 sections=$5 memory_functions=$6 abi=$7 output=$8 work=$9
+  local file started=$SECONDS
   local -a headers=(bootmem.h bootmem_ledger.h)
   prepare_library "$arch" "$work" "$page_size"
   mkdir -p "$work/members"
@@ -131,7 +133,7 @@ build_library() {
     headers+=(bootmem_pages.h bootmem_heap.h bootmem_heap_debug.h bootmem_caches.h)
   fi
   make_library_object "$prefix" "$sections" "$work"
-  make_library_members "$prefix" "$sections" "$work"
+  make_library_members "$prefix" "$sections" "$memory_functions" "$work"
   mkdir "$work/result"
   make_archive "$abi" "$work/result/libbootmem.a" "$work"/members/*.o
   put_in_place "$work/result/libbootmem.a" "$output/$arch"
@@ -392,16 +394,16 @@ library_sections() {
   for name in text rodata data bss; do echo "--rename-section=.$name=$1.$name"; done
 }
 
-# make_library_members PREFIX SECTIONS WORK: a member for each function and each variable.
+# make_library_members PREFIX SECTIONS MEMORY_FUNCTIONS WORK: a member for each function and each variable.
 #
 # The memory functions are weak, for kernels that have them inline only.  A library that is
 # discarded after boot has none of them: the kernel would go on calling them.
 make_library_members() {
-  local prefix=$1 sections=$2 work=$3 name
+  local prefix=$1 sections=$2 memory_functions=$3 work=$4 name
   for name in $(library_functions); do
     jump_member "${sections:-}.text" .globl "$prefix$name" "${prefix}bootmem_do_$name" "$work"
   done
-  if [ -z "$sections" ]; then
+  if [ -z "$sections" ] && [ "$memory_functions" != none ]; then
     for name in "${library_memory_functions[@]}"; do
       jump_member .text .weak "$name" "${prefix}bootmem_do_$name" "$work"
     done
