@@ -213,6 +213,21 @@ static void test_wrong_frees(void)
   KIT_EQUAL(counted(), all);
 }
 
+static void test_freed_twice_with_another_between(void)
+{
+  set_up("a page that is freed twice with another in between is noticed at the drain only",
+    &usual);
+  unsigned long first = bootmem_caches_allocate(0, 0), second = bootmem_caches_allocate(0, 0);
+
+  KIT_EQUAL(bootmem_caches_free(first, 0, 0), 0);
+  KIT_EQUAL(bootmem_caches_free(second, 0, 0), 0);
+  KIT_EQUAL(bootmem_caches_free(first, 0, 0), 0);
+  KIT_EQUAL(bootmem_caches_allocate(0, 0), first);
+  KIT_EQUAL(bootmem_caches_free(first, 0, 0), 0);
+  bootmem_caches_drain(0);
+  KIT_EXPECT(strstr(kit_text, "was to be freed with order 0, but is free") != NULL);
+}
+
 static void test_pages_that_are_none(void)
 {
   static const unsigned long pfns[] = {BOOTMEM_NO_PAGE, PAGES, ~0UL >> 1};
@@ -368,6 +383,7 @@ int main(void)
   test_hits();
   test_batches();
   test_wrong_frees();
+  test_freed_twice_with_another_between();
   test_pages_that_are_none();
   test_other_calls();
   test_drain_on_demand_only();

@@ -64,7 +64,9 @@ extern "C" {
 
 /* On i386 every call is plain cdecl, whatever -mregparm or -mrtd says about the kernel's own.
  * Put this before the names of your callbacks too:
- * `static void BOOTMEM_CALL fault(void *context, ...)`. */
+ * `static void BOOTMEM_CALL fault(void *context, ...)`.  A kernel that is compiled with either must
+ * have its own memset, memcpy, memmove and memcmp: the archive's are cdecl too, and calls that the
+ * compiler inserts would link with them without a warning. */
 #if defined(__i386__)
 #define BOOTMEM_CALL __attribute__((cdecl, regparm(0)))
 #else
@@ -100,7 +102,8 @@ struct bootmem_platform {
   /* Handed to every callback; may be NULL. */
   void *context;
 
-  /* A pointer is a physical address plus this (wrapping around); 0 for an identity map. */
+  /* A pointer is a physical address plus this (wrapping around); a multiple of BOOTMEM_PAGE_SIZE, 0
+   * for an identity map. */
   unsigned long direct_map_offset;
 
   /* SMP_CACHE_BYTES: the alignment, in bytes, where none is given; a power of two.  0: 64. */
@@ -156,8 +159,9 @@ BOOTMEM_CALL int bootmem_setup(const struct bootmem_platform *platform);
 /* From now on every allocation, whatever it asks for, lies below the physical address `end`,
  * rounded down to a page, as if that were its limit; 0: no longer.  For use while memory from there
  * on is not mapped; see the top.  May be called whenever more is mapped; nothing is forgotten.  An
- * allocation that finds no memory below fails as out of memory.  Ignored before bootmem_setup();
- * without effect after the hand-over.  Not in Linux. */
+ * allocation that finds no memory below fails as out of memory.  Ignored before bootmem_setup().
+ * After the hand-over bootmem allocates nothing; but what bootmem_heap.h takes of the kept pages still
+ * lies below `end`.  bootmem_pages_allocate() and its kin have a limit of their own.  Not in Linux. */
 BOOTMEM_CALL void bootmem_set_mapped_end(unsigned long end);
 
 /* Linux's NODE_DATA(nid): the node with this number, registered or not; NULL outside

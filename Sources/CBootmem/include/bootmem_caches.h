@@ -22,7 +22,8 @@
  * keeps interrupts off.  Code that calls bootmem_pages.h or bootmem_heap.h directly must hold the same lock.
  *
  * A kernel that does not include this header links nothing of it.  Not in Linux.  No call is a fault:
- * an error changes nothing, and is written to platform.write. */
+ * an error changes nothing, and is written to platform.write, but for those of bootmem_set_caches(),
+ * and as bootmem_pages.h says. */
 #ifndef BOOTMEM_CACHES_H
 #define BOOTMEM_CACHES_H
 
@@ -85,18 +86,20 @@ struct bootmem_caches {
 };
 
 /* Starts empty caches with a copy of this struct, after bootmem_keep_pages(), while only one processor runs.
- * After another bootmem_setup(), call this again.  Returns 0; -EINVAL (-22) for NULL, another size, missing
- * room, only one of lock and unlock, a number above its maximum, and without kept pages. */
+ * After another bootmem_setup(), call this again; at any other time call bootmem_caches_drain() first, or
+ * what lies in the caches is lost.  Returns 0; -EINVAL (-22) for NULL, another size, missing room, only one
+ * of lock and unlock, a number above its maximum, and without kept pages. */
 BOOTMEM_CALL int bootmem_set_caches(const struct bootmem_caches *caches);
 
 /* Allocates 2^order pages on processor cpu, like bootmem_pages_allocate(order, -1, 0).  Processors without
  * a cache, and all orders but 0 and 9, go there under the lock. */
 BOOTMEM_CALL unsigned long bootmem_caches_allocate(unsigned int order, unsigned int cpu);
 
-/* Frees a block on processor cpu, whoever allocated it.  Whether it was allocated is examined when it
- * goes from the cache to bootmem_pages.h, and if it was not, its PFN is written; only the block that
- * this processor freed last is refused at once, while nobody has emptied its cache.  Returns 0;
- * -EINVAL (-22) for what is refused at once. */
+/* Frees a block on processor cpu, whoever allocated it.  Refused at once are only the block that this
+ * processor freed last, while nobody has emptied its cache, and a single page past all nodes, such as
+ * BOOTMEM_NO_PAGE.  Any other is examined when it goes from the cache to bootmem_pages.h, and if it was
+ * not allocated, its PFN is written; until then it may be given out again: a page that is freed twice,
+ * with another in between, even twice.  Returns 0; -EINVAL (-22) for what is refused at once. */
 BOOTMEM_CALL int bootmem_caches_free(unsigned long pfn, unsigned int order, unsigned int cpu);
 
 /* Allocates a run, or with align equal to count a block, like bootmem_pages_allocate_run(), under the lock. */

@@ -10,15 +10,16 @@
  * they need.  None of the heap's own data lies beside an allocation, so a write beyond one
  * damages its neighbour but not the heap; and a pointer is looked up, not followed, so every wrong
  * one is refused.  What was allocated before the hand-over stays where it is, and is
- * freed like the rest.
+ * freed like the rest.  Kept pages too lie below bootmem_set_mapped_end(), while there is such an end.
  *
  * There is nothing to set up after bootmem_setup(); see bootmem_heap_set_source() for pages of the
  * kernel's own.  A kernel that does not include this header links nothing of it.  To find writes beyond
  * an allocation and after a free, see bootmem_heap_debug.h.  Not in Linux.
  *
- * No call is a fault: an error changes nothing, and is written to platform.write.  There is no
- * internal lock: only one of these functions, and of those of the pages underneath, may run at a
- * time, so a kernel makes all calls under one spinlock, with interrupts off. */
+ * No call is a fault: an error changes nothing, and is written to platform.write, but for those of
+ * bootmem_heap_count() and bootmem_heap_set_source().  There is no internal lock: only one of these
+ * functions, and of those of the pages underneath, may run at a time, so a kernel makes all calls
+ * under one spinlock, with interrupts off. */
 #ifndef BOOTMEM_HEAP_H
 #define BOOTMEM_HEAP_H
 
@@ -35,8 +36,8 @@ extern "C" {
  * at once, they stay, for a kernel that has the time then and not later. */
 BOOTMEM_CALL void *bootmem_heap_allocate(BOOTMEM_SIZE_T size);
 
-/* The same, with an address, physical and in the direct map, that is divisible by align, a power of two.
- * NULL also for any other align. */
+/* The same, with a physical address that is divisible by align, a power of two; so is the pointer if
+ * platform.direct_map_offset is.  NULL also for any other align. */
 BOOTMEM_CALL void *bootmem_heap_allocate_aligned(BOOTMEM_SIZE_T size, BOOTMEM_SIZE_T align);
 
 /* The same as bootmem_heap_allocate(), with memory that is all zeros. */
@@ -48,7 +49,8 @@ BOOTMEM_CALL void *bootmem_heap_allocate_zeroed(BOOTMEM_SIZE_T size);
 BOOTMEM_CALL void *bootmem_heap_resize(void *memory, BOOTMEM_SIZE_T size);
 
 /* Frees an allocation.  Returns 0, also for NULL; -EINVAL (-22) for every other pointer: one that was freed
- * before, points into an allocation, or was never given out; and one whose pages another caller has freed. */
+ * before, points into an allocation, or was never given out.  Also -EINVAL if this free gives back pages
+ * that another caller has freed; it may be a later one that does. */
 BOOTMEM_CALL int bootmem_heap_free(void *memory);
 
 /* How many bytes an allocation has, all of which may be used: at least as many as were asked for.  0 for
@@ -95,8 +97,9 @@ struct bootmem_heap_source {
 
 /* Starts an empty heap, whatever was allocated before, served by this source, which is copied; NULL: by
  * bootmem and its kept pages, as without this call.  Call it after bootmem_setup(), whose direct map
- * and write() it uses, and again after another bootmem_setup().  Returns 0; -EINVAL (-22) for a source
- * with another size, unknown flags, or without a function. */
+ * and write() it uses, and again after another bootmem_setup(), with NULL too: otherwise the heap goes on
+ * with pages that are free for the new bootmem.  Returns 0; -EINVAL (-22) for a source with another size,
+ * unknown flags, or without a function. */
 BOOTMEM_CALL int bootmem_heap_set_source(const struct bootmem_heap_source *source);
 
 #ifdef BOOTMEM_KERNEL_NAMES

@@ -28,7 +28,8 @@
  * larger allocations fail.  Such memory is not freed by free_bootmem(), which works on boot memory
  * alone, but by bootmem_pages_free() with the order that was used.
  *
- * Not in Linux.  No call is a fault: an error changes nothing and is written to platform.write.
+ * Not in Linux.  No call is a fault: an error changes nothing and is written to platform.write, but for
+ * a call before bootmem_keep_pages(), a NULL, and an end that lies below the start or past all addresses.
  * There is no internal lock: only one of these functions may run at a time, so a kernel makes all
  * calls under one spinlock, with interrupts off. */
 #ifndef BOOTMEM_PAGES_H
@@ -55,7 +56,8 @@ BOOTMEM_CALL int bootmem_keep_pages(void);
 /* Allocates 2^order pages, the first with a PFN divisible by that, all below limit_pfn (0: no
  * limit); on node nid or, if there is no such block, on another; nid -1: on any, in ascending
  * order.  The memory is not cleared.  Returns the first PFN, or BOOTMEM_NO_PAGE if there is none,
- * and for an order above 10, an unknown node, or without bootmem_keep_pages(). */
+ * and for an order above 10, a node outside -1..BOOTMEM_MAX_NODES-1, or without bootmem_keep_pages().
+ * A node that is not registered has no pages, so they are another's. */
 BOOTMEM_CALL unsigned long bootmem_pages_allocate(unsigned int order, int nid,
     unsigned long limit_pfn);
 
@@ -63,8 +65,8 @@ BOOTMEM_CALL unsigned long bootmem_pages_allocate(unsigned int order, int nid,
 BOOTMEM_CALL unsigned long bootmem_pages_allocate_on(unsigned int order, int nid,
     unsigned long limit_pfn);
 
-/* Frees the block of 2^order pages at pfn.  Returns 0; -EINVAL (-22) for anything but the first
- * page of a block that was allocated with this order. */
+/* Frees the block of 2^order pages at pfn, or a run of as many at a multiple of that.  Returns 0;
+ * -EINVAL (-22) for anything but the first page of one. */
 BOOTMEM_CALL int bootmem_pages_free(unsigned long pfn, unsigned int order);
 
 /* Allocates exactly count adjoining pages, also more than the largest order has, the first with a PFN
@@ -104,7 +106,8 @@ struct bootmem_pages_statistics {
 };
 
 /* Counts what is free on a node.  It takes time for each 64 pages that are partly free, on i386 32.
- * Returns 0; -EINVAL (-22) for NULL, an unknown node, and without bootmem_keep_pages(). */
+ * Returns 0, also for a node that is not registered, which has none; -EINVAL (-22) for NULL, a node
+ * outside 0..BOOTMEM_MAX_NODES-1, and without bootmem_keep_pages(). */
 BOOTMEM_CALL int bootmem_pages_count(int nid, struct bootmem_pages_statistics *statistics);
 
 #ifdef __cplusplus
