@@ -50,6 +50,7 @@ import PhysicalMemory
     var held = heap.statistics
     for address in freed.span.indices where freed[address] != 0 { held.allocationCount &-= 1 }
     held.indexPageCount &+= notes.pageCount
+    held.refusedPageCount &+= notes.refusedPageCount
     return held
   }
 
@@ -152,11 +153,11 @@ import PhysicalMemory
 
   /// Gives back what was freed, and the pages that stay for later.
   ///
-  /// - Returns: How many pages the source has got.
+  /// - Returns: How many pages the source has got, as ``KernelHeap/trim(to:)``.
   /// - Complexity: O(classes), and O(bytes) for what goes back.
   @discardableResult
   public mutating func trim(to source: inout some HeapPageSource & ~Copyable) -> UInt64 {
-    let before = statistics
+    let before = statistics.takenPageCount
     _ = releaseFreed(to: &source)
     unsafe withUnsafeMutablePointer(to: &source) { source in
       unsafe withUnsafeMutablePointer(to: &notes) { notes in
@@ -165,8 +166,7 @@ import PhysicalMemory
       }
     }
     notes.trim(to: &source)
-    let after = statistics
-    return before.pageCount &+ before.indexPageCount &- after.pageCount &- after.indexPageCount
+    return before &- statistics.takenPageCount
   }
 
   /// Looks at every red zone and at all that was freed, and reports what is not as it was left.

@@ -36,6 +36,9 @@ import PhysicalMemory
   /// How many pages it has.
   private(set) var pageCount: UInt64 = 0
 
+  /// How many pages of it the source has not taken back.
+  private(set) var refusedPageCount: UInt64 = 0
+
   /// The leaf that was found last, the word that has it, and which one it is, plus 1: 0 for none.
   private var recentLeaf: UInt = 0
   private var recentWord: UnsafeMutablePointer<UInt>?
@@ -118,7 +121,8 @@ import PhysicalMemory
     while group >> (Self.nodeShift &* needed) != 0 { needed &+= 1 }
     var spare = SparePages(directMapOffset: directMapOffset)
     let missing = missingPageCount(on: group, height: needed)
-    guard spare.take(missing, below: limit, from: &source) else { return false }
+    guard spare.take(missing, below: limit, countingRefused: &refusedPageCount, from: &source)
+    else { return false }
     // What is missing is there from here on.
     while height < needed {
       if root != 0 {
@@ -224,6 +228,7 @@ import PhysicalMemory
     var removal = Removal(group: spareKey &- 1, directMapOffset: directMapOffset)
     unsafe removal.run(below: height, at: &root, &source)
     pageCount &-= removal.freedPageCount
+    refusedPageCount &+= removal.refusedPageCount
     if root == 0 { height = 0 }
     return removal.refused
   }
@@ -233,6 +238,7 @@ import PhysicalMemory
     let group: UInt64
     let directMapOffset: UInt
     var freedPageCount: UInt64 = 0
+    var refusedPageCount: UInt64 = 0
     var refused: PageRange?
 
     init(group: UInt64, directMapOffset: UInt) {
@@ -255,7 +261,7 @@ import PhysicalMemory
       unsafe word.pointee = 0
       freedPageCount &+= 1
       guard let page = PageRange(start: address.pageFrame, pageCount: 1) else { return }
-      if !source.freeHeapPages(page) { refused = page }
+      if !source.takeBack(page, countingRefused: &refusedPageCount) { refused = page }
     }
   }
 

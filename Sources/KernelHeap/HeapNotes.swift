@@ -34,9 +34,13 @@ import TextOutput
   private(set) var violationCount = 0
 
   private var notePageCount: UInt64 = 0
+  private var refusedNotePageCount: UInt64 = 0
 
   /// How many pages there are for all this.
   var pageCount: UInt64 { index.pageCount &+ notePageCount }
+
+  /// How many of them the source has not taken back.
+  var refusedPageCount: UInt64 { index.refusedPageCount &+ refusedNotePageCount }
 
   init(
     directMapOffset: UInt, below limit: PageFrame, context: UnsafeMutableRawPointer?,
@@ -71,8 +75,7 @@ import TextOutput
       let memory = unsafe page.start.pointer(directMapOffset: index.directMapOffset),
       let pages = unsafe UnsafeMutableRawPointer(bitPattern: address)
     else {
-      // It has just been taken.
-      _ = source.freeHeapPages(page)
+      _ = source.takeBack(page, countingRefused: &refusedNotePageCount)
       return false
     }
     unsafe MemoryPattern(byte: 0).fill(memory, byteCount: UInt(PageFrame.byteCount))
@@ -95,11 +98,11 @@ import TextOutput
     checkFreed(address, UInt(pages.pageCount << PageFrame.byteCountShift))
     let notes = unsafe PhysicalAddress(UInt64(entry.pointee.address &- index.directMapOffset))
     _ = unsafe index.find(pages.start.number)
-    // What the source does not take back is lost.
+    // What the source refuses is counted.
     _ = unsafe index.remove(entry, to: &source)
     notePageCount &-= 1
     if let page = PageRange(start: notes.pageFrame, pageCount: 1) {
-      _ = source.freeHeapPages(page)
+      _ = source.takeBack(page, countingRefused: &refusedNotePageCount)
     }
   }
 

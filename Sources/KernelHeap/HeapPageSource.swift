@@ -44,6 +44,14 @@ extension HeapPageSource where Self: ~Copyable {
 
   /// They have any content.
   public var givesClearedPages: Bool { false }
+
+  /// Takes pages back, or adds to the number of those that it refused.
+  @inline(__always)
+  mutating func takeBack(_ pages: PageRange, countingRefused count: inout UInt64) -> Bool {
+    if freeHeapPages(pages) { return true }
+    count &+= pages.pageCount
+    return false
+  }
 }
 
 /// Boot memory serves a heap until it is handed over.

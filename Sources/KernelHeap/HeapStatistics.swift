@@ -5,16 +5,26 @@ public struct HeapStatistics: Equatable, Sendable {
   /// How many allocations have not been freed.
   public var allocationCount: UInt64
 
-  /// The pages that they lie in.
+  /// The pages that they lie in, and those kept for later.
   public var pageCount: UInt64
 
   /// The pages that the heap has beside them, to find them by.
   public var indexPageCount: UInt64
 
+  /// How many pages the source has not taken back when the heap was done with them: the heap has
+  /// forgotten them, and does not offer them again.
+  public var refusedPageCount: UInt64
+
   /// Makes statistics of these figures.
-  public init(allocationCount: UInt64, pageCount: UInt64, indexPageCount: UInt64) {
+  public init(
+    allocationCount: UInt64, pageCount: UInt64, indexPageCount: UInt64, refusedPageCount: UInt64 = 0
+  ) {
     self.allocationCount = allocationCount
     self.pageCount = pageCount
     self.indexPageCount = indexPageCount
+    self.refusedPageCount = refusedPageCount
   }
+
+  /// The pages that the source has given, and not got back.
+  var takenPageCount: UInt64 { pageCount &+ indexPageCount &+ refusedPageCount }
 }

@@ -49,7 +49,8 @@ extension KernelHeap {
   ///   - pointer: Its first byte.
   ///   - byteCount: The new size in bytes; 0 counts as 1.
   ///   - alignment: What its alignment is to be if it moves.
-  ///   - source: Where pages come from, and go to.
+  ///   - source: Where pages come from, and go to.  Those of the old place that it refuses when the
+  ///     content has been moved are in ``HeapStatistics/refusedPageCount``.
   /// - Returns: The first byte now.
   /// - Throws: ``KernelHeapError/notAllocated(address:_:)``, ``KernelHeapError/outOfMemory(byteCount:)``,
   ///   ``KernelHeapError/alignmentNotPowerOfTwo(_:)``: it is as it was then.
@@ -103,7 +104,8 @@ extension KernelHeap {
     let new = unsafe try allocate(byteCount: newByteCount, alignment: alignment, from: &source)
     unsafe new.copyMemory(
       from: pointer, byteCount: Int(bitPattern: min(oldByteCount, newByteCount)))
-    unsafe try free(pointer, to: &source)
+    // It was found, so only its pages can be refused: they are counted, and the content has moved.
+    unsafe try? free(pointer, to: &source)
     return unsafe new
   }
 

@@ -38,6 +38,9 @@ import PhysicalMemory
   var pageCount: UInt64 = 0
 
   /// Makes an empty heap, which has no memory.
+  /// Those of the index left out.
+  private var refusedPageCount: UInt64 = 0
+
   ///
   /// - Parameters:
   ///   - directMapOffset: A pointer to a physical address is that address plus this, wrapping
@@ -61,7 +64,8 @@ import PhysicalMemory
   /// What the heap holds.
   public var statistics: HeapStatistics {
     HeapStatistics(
-      allocationCount: allocationCount, pageCount: pageCount, indexPageCount: index.pageCount)
+      allocationCount: allocationCount, pageCount: pageCount, indexPageCount: index.pageCount,
+      refusedPageCount: refusedPageCount &+ index.refusedPageCount)
   }
 
   /// Allocates memory, which is not cleared.
@@ -242,17 +246,18 @@ import PhysicalMemory
 
   /// Gives back the pages that stay for later, see above: an empty heap has none then.
   ///
-  /// - Returns: How many pages the source has got.
-  /// - Complexity: O(classes).
+  /// - Returns: How many pages the source has got: those that it refuses are in
+  ///   ``HeapStatistics/refusedPageCount``.
+  /// - Complexity: O(classes + blocks that go back), beside what the source takes for each.
   @discardableResult
   public mutating func trim(to source: inout some HeapPageSource & ~Copyable) -> UInt64 {
-    let before = pageCount &+ index.pageCount
+    let before = statistics.takenPageCount
     for place in 0..<SizeClass.count {
       guard let page = unsafe spares[place] else { continue }
       unsafe spares[place] = nil
       guard unsafe page.isEmpty else { continue }
       unsafe unlink(page, from: SizeClass(index: place))
-      // What the source does not take back is lost either way.
+      // What the source refuses is counted.
       unsafe try? giveBack(page, to: &source)
     }
     for place in unsafe blocks.indices {
@@ -261,7 +266,7 @@ import PhysicalMemory
       }
     }
     _ = index.trim(to: &source)
-    return before &- pageCount &- index.pageCount
+    return before &- statistics.takenPageCount
   }
 }
 
@@ -349,7 +354,7 @@ extension KernelHeap {
     var count = UInt64(unsafe blocks.count)
     while blockPageCount > blockPageLimit {
       if let block = unsafe takeKept(count) {
-        // What the source does not take back is lost either way.
+        // What the source refuses is counted.
         unsafe try? giveBack(block, to: &source)
       } else {
         count &-= 1
@@ -385,8 +390,7 @@ extension KernelHeap {
         count, alignedTo: alignment, below: limit, directMapOffset: index.directMapOffset)
     else { return nil }
     guard let page = unsafe index.insert(pages.start.number, below: limit, from: &source) else {
-      // They have just been taken.
-      _ = source.freeHeapPages(pages)
+      _ = source.takeBack(pages, countingRefused: &refusedPageCount)
       return nil
     }
     unsafe page.pointee = entry(pages.start.address(directMapOffset: index.directMapOffset))
@@ -402,7 +406,9 @@ extension KernelHeap {
     pageCount &-= pages.pageCount
     _ = unsafe index.find(pages.start.number)
     let refused = unsafe index.remove(page, to: &source)
-    guard source.freeHeapPages(pages) else { throw .pagesRefused(pages) }
+    guard source.takeBack(pages, countingRefused: &refusedPageCount) else {
+      throw .pagesRefused(pages)
+    }
     if let refused { throw .pagesRefused(refused) }
   }
 

@@ -11,11 +11,13 @@ import PhysicalMemory
     self.directMapOffset = directMapOffset
   }
 
-  /// Takes that many; none if there are fewer.
+  /// Takes that many; none if there are fewer, and then those that the source refuses to take back
+  /// are counted.
   ///
   /// - Complexity: O(count).
   mutating func take(
-    _ count: UInt64, below limit: PageFrame, from source: inout some HeapPageSource & ~Copyable
+    _ count: UInt64, below limit: PageFrame, countingRefused refusedCount: inout UInt64,
+    from source: inout some HeapPageSource & ~Copyable
   ) -> Bool {
     for _ in 0..<count {
       guard
@@ -23,7 +25,7 @@ import PhysicalMemory
           1, alignedTo: 1, below: limit, directMapOffset: directMapOffset),
         let pointer = unsafe page.start.pointer(directMapOffset: directMapOffset)
       else {
-        giveBack(to: &source)
+        giveBack(to: &source, countingRefused: &refusedCount)
         return false
       }
       unsafe pointer.storeBytes(of: first, as: UInt.self)
@@ -41,12 +43,13 @@ import PhysicalMemory
     return page
   }
 
-  private mutating func giveBack(to source: inout some HeapPageSource & ~Copyable) {
+  private mutating func giveBack(
+    to source: inout some HeapPageSource & ~Copyable, countingRefused refusedCount: inout UInt64
+  ) {
     while first != 0 {
       let address = PhysicalAddress(UInt64(next() &- directMapOffset))
-      // They have just been taken.
       if let page = PageRange(start: address.pageFrame, pageCount: 1) {
-        _ = source.freeHeapPages(page)
+        _ = source.takeBack(page, countingRefused: &refusedCount)
       }
     }
   }

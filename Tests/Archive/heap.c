@@ -330,6 +330,32 @@ static void test_own_pages(void)
   set_up("pages of the program's own");
   struct bootmem_heap_source source = {
     .size = sizeof source, .context = is_taken, .allocate = take_pages, .free = give_pages,
+/* One that does not take back what a resize has left, nor what a trim gives. */
+static void test_refusing_source(void)
+{
+  set_up("pages that their source does not take back are counted, and a resize succeeds");
+  struct bootmem_heap_source source = {
+    .size = sizeof source, .context = is_taken, .allocate = take_pages, .free = give_pages,
+  };
+  struct bootmem_heap_statistics held;
+
+  KIT_EQUAL(bootmem_heap_set_source(&source), 0);
+  unsigned char *memory = bootmem_heap_allocate(100000);
+  memset(memory, 6, 100000);
+  refuses_free = true;
+  unsigned char *moved = bootmem_heap_resize(memory, 200000);
+  KIT_EXPECT(moved != NULL && moved != memory && holds(moved, 6, 100000));
+  KIT_EQUAL(allocations(), 1);
+  KIT_EQUAL(bootmem_heap_free(moved), IS_DEBUG ? 0 : EINVAL_RESULT);
+  KIT_EQUAL(bootmem_heap_trim(), 0);
+  KIT_EQUAL(bootmem_heap_count(&held), 0);
+  KIT_EQUAL(held.allocations + held.pages + held.index_pages, 0);
+  KIT_EQUAL(held.refused_pages, taken_count);
+  refuses_free = false;
+  memset(is_taken, 0, sizeof is_taken);
+  taken_count = 0;
+}
+
   };
 
   KIT_EQUAL(bootmem_heap_set_source(&source), 0);
@@ -544,6 +570,7 @@ int main(void)
   test_null_pages();
   test_mapped_end();
   test_kernel_names();
+  test_refusing_source();
   test_random_calls();
   return kit_finish();
 }

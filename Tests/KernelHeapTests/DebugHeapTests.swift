@@ -177,6 +177,20 @@ import Testing
         == .notAllocated(address: pointer, .noAllocation))
   }
 
+  @Test func pagesThatTheSourceRefuses_areCounted() throws {
+    var machine = DebugMachine(pageCount: 64)
+    var source = RefusingPages(of: machine.machine.source)
+    let pointer = unsafe try machine.heap.allocate(byteCount: 100, from: &source)
+    unsafe try machine.heap.free(pointer, to: &source)
+    let kept = machine.heap.statistics
+    #expect(machine.heap.trim(to: &source) == 0)
+    #expect(
+      machine.heap.statistics
+        == HeapStatistics(
+          allocationCount: 0, pageCount: 0, indexPageCount: 0,
+          refusedPageCount: kept.pageCount + kept.indexPageCount))
+  }
+
   @Test func wrongPointers_areRefusedAsByAHeap() throws {
     var machine = DebugMachine(pageCount: 64)
     let pointer = try machine.allocate(100)

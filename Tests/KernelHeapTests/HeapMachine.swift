@@ -220,6 +220,22 @@ import PhysicalMemory
   }
 }
 
+/// The pages of a machine, of a source that cannot resize and may refuse to take them back.
+struct RefusingPages: HeapPageSource {
+  var pages: MachinePages
+  var refuses = true
+
+  init(of pages: MachinePages) { self.pages = pages }
+
+  mutating func allocateHeapPages(
+    _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
+  ) -> PageRange? { pages.allocateHeapPages(pageCount, alignedTo: alignment, below: limit) }
+
+  mutating func freeHeapPages(_ range: PageRange) -> Bool {
+    refuses ? false : pages.freeHeapPages(range)
+  }
+}
+
 /// Fills memory.
 func fill(_ address: UInt, _ byteCount: Int, with byte: UInt8) {
   unsafe UnsafeMutableRawPointer(bitPattern: address)!

@@ -75,4 +75,22 @@ import Testing
     #expect(
       machine.error(resizing: pointer, to: 10) == .notAllocated(address: pointer, .noAllocation))
   }
+  @Test func aResize_succeeds_whereTheOldPagesAreRefused_andTheseAreCounted() throws {
+    var machine = HeapMachine(pageCount: 256)
+    var source = RefusingPages(of: machine.source)
+    let old = unsafe try machine.heap.allocate(byteCount: 100_000, from: &source)
+    fill(UInt(bitPattern: old), 100_000, with: 7)
+    let count = machine.heap.statistics.pageCount
+    let new = unsafe try machine.heap.resize(old, toByteCount: 200_000, from: &source)
+    #expect(unsafe new != old && holds(UInt(bitPattern: new), 100_000, 7))
+    #expect(machine.heap.statistics.allocationCount == 1)
+    #expect(machine.heap.statistics.refusedPageCount == count)
+    #expect(machine.freeOrHeldPageCount == 256 - count)
+    #expect(
+      machine.error(freeing: UInt(bitPattern: old))
+        == .notAllocated(address: UInt(bitPattern: old), .otherPage))
+    try machine.free(UInt(bitPattern: new))
+    machine.trim()
+    #expect(machine.freePageCount == 256 - count)
+  }
 }

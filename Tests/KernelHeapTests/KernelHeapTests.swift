@@ -138,6 +138,36 @@ import Testing
     try machine.free(pointer)
   }
 
+  @Test func pagesThatTheSourceRefuses_areCounted_andNotAmongThoseTrimmed() throws {
+    var machine = HeapMachine(pageCount: 64)
+    var source = RefusingPages(of: machine.source)
+    for size: UInt in [16, 100, 3000, 20_000] {
+      let pointer = unsafe try machine.heap.allocate(byteCount: size, from: &source)
+      unsafe try machine.heap.free(pointer, to: &source)
+    }
+    let kept = machine.heap.statistics
+    #expect(kept.refusedPageCount == 0)
+    #expect(machine.heap.trim(to: &source) == 0)
+    #expect(
+      machine.heap.statistics
+        == HeapStatistics(
+          allocationCount: 0, pageCount: 0, indexPageCount: 0,
+          refusedPageCount: kept.pageCount + kept.indexPageCount))
+    #expect(machine.freePageCount == 64 - machine.heap.statistics.refusedPageCount)
+    #expect(machine.trim() == 0)
+  }
+
+  @Test func pagesTakenForNothing_andRefused_areCounted() {
+    // With every number of pages there is one that the heap or its index does not get.
+    for pageCount in 1...4 {
+      var machine = HeapMachine(pageCount: pageCount)
+      var source = RefusingPages(of: machine.source)
+      while unsafe (try? machine.heap.allocate(byteCount: 3000, from: &source)) != nil {}
+      #expect(
+        machine.freeOrHeldPageCount + machine.heap.statistics.refusedPageCount == UInt64(pageCount))
+    }
+  }
+
   @Test func aPointerThatWasNeverGivenOut_isRefused() throws {
     var machine = HeapMachine(pageCount: 64)
     let first = machine.firstByte

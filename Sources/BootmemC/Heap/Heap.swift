@@ -137,6 +137,7 @@ public func bootmem_heap_count(
   unsafe statistics.pointee.allocations = UInt(truncatingIfNeeded: held.allocationCount)
   unsafe statistics.pointee.pages = UInt(truncatingIfNeeded: held.pageCount)
   unsafe statistics.pointee.index_pages = UInt(truncatingIfNeeded: held.indexPageCount)
+  unsafe statistics.pointee.refused_pages = UInt(truncatingIfNeeded: held.refusedPageCount)
   return 0
 }
 

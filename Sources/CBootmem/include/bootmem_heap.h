@@ -69,6 +69,9 @@ struct bootmem_heap_statistics {
   unsigned long index_pages; /* that these are found by */
 };
 
+  /* That were not taken back when the heap was done with them, for instance when a resize had moved what lay
+   * in them: they are the heap's no more. */
+  unsigned long refused_pages;
 /* Stores what the heap holds.  Returns 0; -EINVAL (-22) for NULL. */
 BOOTMEM_CALL int bootmem_heap_count(struct bootmem_heap_statistics *statistics);
 
