@@ -43,7 +43,9 @@ extension KernelHeap {
   /// Gives an allocation another size: where it is if its slot or its pages, or those behind them, allow
   /// it; elsewhere otherwise, and then its content, up to the smaller size, is moved.
   ///
-  /// What becomes smaller stays while more than half of what it has is used.
+  /// A slot stays while more than half of it is used.  Of whole pages, those that the size does not
+  /// need go back where the source can take them alone, if the size has no slot; where it cannot, all
+  /// stay while more than half of their bytes are used.  A single page stays.
   ///
   /// - Parameters:
   ///   - pointer: Its first byte.
@@ -60,6 +62,7 @@ extension KernelHeap {
     _ pointer: UnsafeMutableRawPointer, toByteCount byteCount: UInt,
     alignment: UInt = Self.minimumAlignment, from source: inout some HeapPageSource & ~Copyable
   ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
+    guard UInt64(alignment).isPowerOfTwo else { throw .alignmentNotPowerOfTwo(alignment) }
     if unsafe stays(pointer, byteCount: byteCount) { return unsafe pointer }
     return unsafe try resizeSlowly(
       pointer, toByteCount: byteCount, alignment: alignment, from: &source)
@@ -88,20 +91,22 @@ extension KernelHeap {
       && page.isTaken(slot)
   }
 
+  /// Gives an allocation another size in the way that serves every request.
+  ///
+  /// - Parameter alignment: A power of two.
   @inline(never)
   package mutating func resizeSlowly(
     _ pointer: UnsafeMutableRawPointer, toByteCount byteCount: UInt, alignment: UInt,
     from source: inout some HeapPageSource & ~Copyable
   ) throws(KernelHeapError) -> UnsafeMutableRawPointer {
-    guard UInt64(alignment).isPowerOfTwo else { throw .alignmentNotPowerOfTwo(alignment) }
     let page = unsafe try find(pointer)
     let oldByteCount = unsafe self.byteCount(of: page)
     let newByteCount = max(byteCount, 1)
-    if unsafe page.pointee.isBlock, newByteCount > SizeClass.maximumByteCount {
-      if unsafe resize(page, toByteCount: newByteCount, in: &source) { return unsafe pointer }
+    if unsafe page.pointee.isBlock && resize(page, toByteCount: newByteCount, in: &source) {
+      return unsafe pointer
     }
     if newByteCount <= oldByteCount, newByteCount > oldByteCount / 2 { return unsafe pointer }
-    let new = unsafe try allocate(byteCount: newByteCount, alignment: alignment, from: &source)
+    let new = unsafe try allocate(byteCount: byteCount, alignment: alignment, from: &source)
     unsafe new.copyMemory(
       from: pointer, byteCount: Int(bitPattern: min(oldByteCount, newByteCount)))
     // It was found, so only its pages can be refused: they are counted, and the content has moved.
@@ -119,7 +124,7 @@ extension KernelHeap {
     let pages = unsafe pages(of: page)
     let count = PageFrame.pageCount(holdingByteCount: UInt64(byteCount))
     if count == pages.pageCount { return true }
-    guard let newCount = UInt32(exactly: count),
+    guard byteCount > SizeClass.maximumByteCount, let newCount = UInt32(exactly: count),
       source.resizeHeapPages(pages, toPageCount: count, below: limit)
     else { return false }
     unsafe page.pointee = unsafe HeapPage(at: page.pointee.address, pageCount: newCount)

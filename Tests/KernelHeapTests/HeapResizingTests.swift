@@ -75,6 +75,54 @@ import Testing
     #expect(
       machine.error(resizing: pointer, to: 10) == .notAllocated(address: pointer, .noAllocation))
   }
+
+  @Test(arguments: [100, 5000])
+  func anAlignmentThatIsNoPowerOfTwo_isRefused_alsoInPlace(size: Int) throws {
+    var machine = HeapMachine(pageCount: 16)
+    let pointer = try machine.allocate(size)
+    #expect(machine.error(resizing: pointer, to: size, alignment: 3) == .alignmentNotPowerOfTwo(3))
+    #expect(try machine.resize(pointer, to: size, alignment: 64) == pointer)
+  }
+
+  @Test func noBytes_thatHaveNoRoom_areNamedAsTheyWereAskedFor() throws {
+    var machine = HeapMachine(pageCount: 16)
+    let pointer = try machine.allocate(32)
+    while (try? machine.allocate(2048)) != nil {}
+    #expect(machine.error(resizing: pointer, to: 0) == .outOfMemory(byteCount: 0))
+    #expect(try machine.byteCount(of: pointer) == 32)
+  }
+
+  @Test func aBlock_staysWhereItHasNoPageTooMany() throws {
+    let page = Int(PageFrame.byteCount)
+    var machine = HeapMachine(pageCount: 64)
+    let pointer = try machine.allocate(page)
+    for size in [0, 1, page / 2, page] { #expect(try machine.resize(pointer, to: size) == pointer) }
+    let other = try machine.allocate(2 * page)
+    #expect(try machine.resize(other, to: page) == other)
+    #expect(try machine.byteCount(of: other) == page)
+    let third = try machine.allocate(2 * page)
+    let moved = try machine.resize(third, to: 1)
+    #expect(moved != third)
+    #expect(try machine.byteCount(of: moved) == 16)
+  }
+
+  @Test func aBlock_ofASourceThatCannotTakeAPart_staysWhileMoreThanHalfIsUsed() throws {
+    let page = PageFrame.byteCountAsUInt
+    var machine = HeapMachine(pageCount: 64)
+    var source = RefusingPages(of: machine.source)
+    source.refuses = false
+    let pointer = unsafe try machine.heap.allocate(byteCount: 5 * page, from: &source)
+    for pageCount: UInt in [4, 3] {
+      #expect(
+        unsafe try machine.heap.resize(pointer, toByteCount: pageCount * page, from: &source)
+          == pointer)
+      #expect(unsafe try machine.heap.byteCount(of: pointer) == 5 * page)
+    }
+    let moved = unsafe try machine.heap.resize(pointer, toByteCount: 2 * page, from: &source)
+    #expect(unsafe moved != pointer)
+    #expect(unsafe try machine.heap.byteCount(of: moved) == 2 * page)
+  }
+
   @Test func aResize_succeeds_whereTheOldPagesAreRefused_andTheseAreCounted() throws {
     var machine = HeapMachine(pageCount: 256)
     var source = RefusingPages(of: machine.source)

@@ -180,7 +180,7 @@ private struct HeapScenario: ~Copyable {
     do throws(KernelHeapError) {
       pointer = try machine.resize(old.pointer, to: count)
     } catch {
-      guard error == .outOfMemory(byteCount: UInt(max(count, 1))) else {
+      guard error == .outOfMemory(byteCount: UInt(count)) else {
         throw difference("\(error)")
       }
       if !holds(old.pointer, old.count, old.label) { throw difference("a failure changed bytes") }
