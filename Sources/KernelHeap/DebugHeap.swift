@@ -214,13 +214,18 @@ import PhysicalMemory
     }
   }
 
-  /// How many bytes lie where an allocation begins; what was freed is reported.
+  /// How many bytes lie where an allocation begins; what was freed is reported, also for a pointer into it.
   private mutating func find(
     _ pointer: UnsafeMutableRawPointer
   ) throws(KernelHeapError) -> UInt {
     let address = UInt(bitPattern: pointer)
     if notes.reportIfFreed(address) { throw .notAllocated(address: address, .noAllocation) }
-    return unsafe try heap.byteCount(of: pointer)
+    do throws(KernelHeapError) { return unsafe try heap.byteCount(of: pointer) } catch {
+      if case .notAllocated(_, .insideAllocation(let start)) = error, notes.reportIfFreed(start) {
+        throw .notAllocated(address: address, .noAllocation)
+      }
+      throw error
+    }
   }
 
   /// Gives the heap what was freed.

@@ -14,7 +14,7 @@ extension KernelHeap {
     unsafe byteCount(of: try find(pointer))
   }
 
-  private func byteCount(of page: HeapPage.Pointer) -> UInt {
+  func byteCount(of page: HeapPage.Pointer) -> UInt {
     if unsafe !page.pointee.isBlock { return UInt(unsafe page.pointee.slotByteCount) }
     // The pages are there, so their bytes fit the machine's words.
     return UInt(unsafe page.pointee.pageCount) &<< UInt(PageFrame.byteCountShift)

@@ -225,7 +225,7 @@ import PhysicalMemory
     let physical = UInt64(address &- index.directMapOffset)
     guard let page = unsafe index.find(physical >> PageFrame.byteCountShift),
       unsafe page.pointee.isInUse
-    else { throw .notAllocated(address: address, .otherPage) }
+    else { throw errorWithoutEntry(at: address) }
     let offset = UInt(truncatingIfNeeded: physical & (PageFrame.byteCount &- 1))
     var distance = offset
     if unsafe page.pointee.isBlock {
@@ -247,6 +247,23 @@ import PhysicalMemory
   /// Gives back the pages that stay for later, see above: an empty heap has none then.
   ///
   /// - Returns: How many pages the source has got: those that it refuses are in
+  /// Says what lies at an address in a page without an entry, which may be a block's: only the first
+  /// of its pages has one.
+  ///
+  /// - Complexity: O(pages of the index).
+  @inline(never)
+  private mutating func errorWithoutEntry(at address: UInt) -> KernelHeapError {
+    var finding = HeapFinding.otherPage
+    unsafe index.forEachEntry { page in
+      // In front of its page this wraps around, to more bytes than it has.
+      guard unsafe address &- page.pointee.address < byteCount(of: page) else { return }
+      unsafe finding =
+        page.pointee.freeCount == 0
+        ? .insideAllocation(address: page.pointee.address) : .noAllocation
+    }
+    return .notAllocated(address: address, finding)
+  }
+
   ///   ``HeapStatistics/refusedPageCount``.
   /// - Complexity: O(classes + blocks that go back), beside what the source takes for each.
   @discardableResult

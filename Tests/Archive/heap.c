@@ -233,6 +233,11 @@ static void test_wrong_pointers(void)
     KIT_EXPECT(strstr(kit_text, "lies inside the allocation at 0x"));
     KIT_EQUAL(bootmem_heap_free(memory + 8), EINVAL_RESULT);
     KIT_EQUAL(bootmem_heap_size(memory + 8), 0);
+    if (each[i] > 4096) {
+      kit_text[0] = 0;
+      KIT_EQUAL(bootmem_heap_free(memory + 4096), EINVAL_RESULT);
+      KIT_EXPECT(strstr(kit_text, "lies inside the allocation at 0x"));
+    }
     KIT_EQUAL(allocations(), count);
     KIT_EQUAL(bootmem_heap_free(memory), 0);
     KIT_EQUAL(bootmem_heap_free(memory), EINVAL_RESULT);

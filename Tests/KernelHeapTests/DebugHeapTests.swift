@@ -177,6 +177,19 @@ import Testing
         == .notAllocated(address: pointer, .noAllocation))
   }
 
+  @Test(arguments: [100, 20_000])
+  func aPointerIntoAFreedAllocation_isRefused_andNamesIt(size: Int) throws {
+    var machine = DebugMachine(pageCount: 64)
+    let pointer = try machine.allocate(size)
+    try machine.free(pointer)
+    for inside in [pointer + 1, pointer + 16, pointer + UInt(size) - 1] {
+      #expect(
+        machine.error { try $0.free(inside) } == .notAllocated(address: inside, .noAllocation))
+      #expect(
+        machine.takeText() == "memory check: freed before: \(hex(size)) bytes at \(hex(pointer))\n")
+    }
+  }
+
   @Test func pagesThatTheSourceRefuses_areCounted() throws {
     var machine = DebugMachine(pageCount: 64)
     var source = RefusingPages(of: machine.machine.source)

@@ -128,14 +128,35 @@ import Testing
           == .notAllocated(
             address: inside, .insideAllocation(address: pointer)))
     }
-    if size > Self.pageByteCount {
-      let inside = pointer + UInt(Self.pageByteCount)
-      #expect(
-        machine.error(freeing: inside)
-          == .notAllocated(address: inside, .otherPage))
-    }
     #expect(machine.heap.statistics == statistics)
     try machine.free(pointer)
+  }
+
+  @Test func aPointerIntoALaterPageOfABlock_isRefused_asWhatItPointsTo() throws {
+    let page = PageFrame.byteCountAsUInt
+    var machine = HeapMachine(pageCount: 64)
+    let pointer = try machine.allocate(5 * Self.pageByteCount)
+    let last = try machine.allocate(17 * Self.pageByteCount)
+    for (block, count) in [(pointer, 5), (last, 17)] as [(UInt, UInt)] {
+      for inside in [block + page, block + page + 16, block + count * page - 1] {
+        #expect(
+          machine.error(freeing: inside)
+            == .notAllocated(address: inside, .insideAllocation(address: block)))
+        #expect(
+          machine.error(resizing: inside, to: 10)
+            == .notAllocated(address: inside, .insideAllocation(address: block)))
+      }
+    }
+    let behind = last + 17 * page
+    #expect(machine.error(freeing: behind) == .notAllocated(address: behind, .otherPage))
+    // That is kept, and this goes back.
+    try machine.free(pointer)
+    try machine.free(last)
+    #expect(
+      machine.error(freeing: pointer + page)
+        == .notAllocated(address: pointer + page, .noAllocation))
+    #expect(
+      machine.error(freeing: last + page) == .notAllocated(address: last + page, .otherPage))
   }
 
   @Test func pagesThatTheSourceRefuses_areCounted_andNotAmongThoseTrimmed() throws {
