@@ -9,7 +9,8 @@ import PhysicalMemory
 /// What is not allocated any more goes back to its source, but for some that stays for the next
 /// allocation until ``trim(to:)``: an empty page of each class, at most 22 of 4 KiB; blocks of up
 /// to 16 pages, as many as are 16 pages together, or an eighth of all that the heap has; and a leaf
-/// of the index without entries.
+/// of the index without entries.  Where the heap becomes so small that these blocks are more, each
+/// free that gives back a page gives back two of them, too, until they are not.
 ///
 /// Nothing here is global.  Calls must not overlap in time: a kernel makes them under one lock.
 @safe public struct KernelHeap: ~Copyable {
@@ -37,10 +38,10 @@ import PhysicalMemory
   private var allocationCount: UInt64 = 0
   var pageCount: UInt64 = 0
 
-  /// Makes an empty heap, which has no memory.
   /// Those of the index left out.
   private var refusedPageCount: UInt64 = 0
 
+  /// Makes an empty heap, which has no memory.
   ///
   /// - Parameters:
   ///   - directMapOffset: A pointer to a physical address is that address plus this, wrapping
@@ -77,7 +78,8 @@ import PhysicalMemory
   /// - Returns: The first byte.
   /// - Throws: ``KernelHeapError/outOfMemory(byteCount:)``, also for more than the source gives at
   ///   a time; ``KernelHeapError/alignmentNotPowerOfTwo(_:)``.
-  /// - Complexity: O(1), beside what the source takes for a page.
+  /// - Complexity: O(1), beside what the source takes for a page, and where that has none,
+  ///   ``trim(to:)``.
   @inline(__always)
   public mutating func allocate(
     byteCount: UInt, alignment: UInt = Self.minimumAlignment,
@@ -145,7 +147,8 @@ import PhysicalMemory
   ///   - source: Where its pages go if nothing else is in them.
   /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` for every other pointer; it need not
   ///   lead to memory.  ``KernelHeapError/pagesRefused(_:)``.
-  /// - Complexity: O(1), beside what the source takes for a page.
+  /// - Complexity: O(1), beside what the source takes for three blocks of pages, and those of the
+  ///   index for them; O(pages of the index) for a pointer that is refused.
   @inline(__always)
   public mutating func free(
     _ pointer: UnsafeMutableRawPointer, to source: inout some HeapPageSource & ~Copyable
@@ -244,9 +247,6 @@ import PhysicalMemory
     return unsafe page
   }
 
-  /// Gives back the pages that stay for later, see above: an empty heap has none then.
-  ///
-  /// - Returns: How many pages the source has got: those that it refuses are in
   /// Says what lies at an address in a page without an entry, which may be a block's: only the first
   /// of its pages has one.
   ///
@@ -264,6 +264,9 @@ import PhysicalMemory
     return .notAllocated(address: address, finding)
   }
 
+  /// Gives back the pages that stay for later, see above: an empty heap has none then.
+  ///
+  /// - Returns: How many pages the source has got: those that it refuses are in
   ///   ``HeapStatistics/refusedPageCount``.
   /// - Complexity: O(classes + blocks that go back), beside what the source takes for each.
   @discardableResult
@@ -366,13 +369,19 @@ extension KernelHeap {
   /// How many pages the blocks that are kept may have.
   private var blockPageLimit: UInt64 { max(UInt64(unsafe blocks.count), pageCount / 8) }
 
-  /// Gives back blocks until there are no more than may be kept.
+  /// Gives back two blocks, the largest, while there are more than may be kept.
+  ///
+  /// All that are too many may be any number: the limit falls with the pages that go back.
+  ///
+  /// - Complexity: O(1).
   private mutating func trimBlocks(to source: inout some HeapPageSource & ~Copyable) {
     var count = UInt64(unsafe blocks.count)
-    while blockPageCount > blockPageLimit {
+    var rest = 2
+    while rest > 0, blockPageCount > blockPageLimit {
       if let block = unsafe takeKept(count) {
         // What the source refuses is counted.
         unsafe try? giveBack(block, to: &source)
+        rest &-= 1
       } else {
         count &-= 1
       }

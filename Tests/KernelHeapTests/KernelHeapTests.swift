@@ -159,6 +159,28 @@ import Testing
       machine.error(freeing: last + page) == .notAllocated(address: last + page, .otherPage))
   }
 
+  @Test(arguments: [pageByteCount, pageByteCount / 2])
+  func afterALargeFree_eachFreeGivesBackTwoKeptBlocks_untilTheyAreFewAgain(size: Int) throws {
+    var machine = HeapMachine(pageCount: 4096)
+    let large = try machine.allocate(3000 * Self.pageByteCount)
+    let blocks = try (0..<400).map { _ in try machine.allocate(Self.pageByteCount) }
+    let others = try (0..<(200 * Self.pageByteCount / size)).map { _ in try machine.allocate(size) }
+    for block in blocks { try machine.free(block) }
+    var pageCount = machine.heap.statistics.pageCount
+    #expect(pageCount == 3000 + 400 + 200)
+    try machine.free(large)
+    #expect(machine.heap.statistics.pageCount == 400 + 200 - 2)
+    for other in others {
+      pageCount = machine.heap.statistics.pageCount
+      try machine.free(other)
+      #expect(pageCount - machine.heap.statistics.pageCount <= 1 + 2)
+    }
+    // Of slots, one page.
+    #expect(machine.heap.statistics.pageCount == (size == Self.pageByteCount ? 16 : 16 + 1))
+    machine.trim()
+    #expect(machine.freePageCount == 4096)
+  }
+
   @Test func pagesThatTheSourceRefuses_areCounted_andNotAmongThoseTrimmed() throws {
     var machine = HeapMachine(pageCount: 64)
     var source = RefusingPages(of: machine.source)

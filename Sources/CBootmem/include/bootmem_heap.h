@@ -58,8 +58,10 @@ BOOTMEM_CALL int bootmem_heap_free(void *memory);
 BOOTMEM_CALL BOOTMEM_SIZE_T bootmem_heap_size(const void *memory);
 
 /* Gives back the pages that are kept for later: one empty page of each size of slots, 22 at most with pages
- * of 4 KiB; blocks of up to 16 pages, together 16 pages or an eighth of all that the heap has; and
- * one page of the index.  Returns how many; a heap in which nothing is allocated has no pages then. */
+ * of 4 KiB; blocks of up to 16 pages, together 16 pages or an eighth of all that the heap has, or more where
+ * that has become less, of which each free that gives back a page gives back two; and one page of the index.
+ * Returns how many were taken back; a heap in which nothing is allocated has no pages then.  Takes the longer
+ * the more such blocks there are, and so does an allocation for which memory is short. */
 BOOTMEM_CALL unsigned long bootmem_heap_trim(void);
 
 /* What the heap holds. */
@@ -67,11 +69,11 @@ struct bootmem_heap_statistics {
   unsigned long allocations; /* that have not been freed */
   unsigned long pages;       /* that they lie in, and those kept for later */
   unsigned long index_pages; /* that these are found by */
-};
-
   /* That were not taken back when the heap was done with them, for instance when a resize had moved what lay
    * in them: they are the heap's no more. */
   unsigned long refused_pages;
+};
+
 /* Stores what the heap holds.  Returns 0; -EINVAL (-22) for NULL. */
 BOOTMEM_CALL int bootmem_heap_count(struct bootmem_heap_statistics *statistics);
 
