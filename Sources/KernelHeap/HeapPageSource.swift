@@ -4,13 +4,13 @@ import PhysicalMemory
 
 /// Where a heap gets its pages from: boot memory, then the page allocator, or a kernel's own.
 public protocol HeapPageSource: ~Copyable {
-  /// Takes pages that adjoin.
+  /// Allocates pages that adjoin.
   ///
   /// - Parameters:
-  ///   - pageCount: How many at least; not 0.
+  ///   - pageCount: How many exactly; not 0.
   ///   - alignment: A power of two that the first page's number is to be divisible by.
   ///   - limit: The page frame that all of them must lie below.
-  /// - Returns: The pages taken, as ``freeHeapPages(_:)`` gets them back; nil where there are none.
+  /// - Returns: The pages, as ``freeHeapPages(_:)`` gets them back; nil where there are none.
   mutating func allocateHeapPages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
   ) -> PageRange?
