@@ -49,12 +49,16 @@ public enum RuntimeHeap {
     unsafe source = RuntimePages(pages.pointer)
   }
 
-  /// What the heap holds.
-  public static var statistics: HeapStatistics { unsafe heap.pointee.statistics }
+  /// What the heap holds.  Takes the lock.
+  public static var statistics: HeapStatistics {
+    unsafe platform.lock?(platform.context)
+    defer { unsafe platform.unlock?(platform.context) }
+    return unsafe heap.pointee.statistics
+  }
 
-  /// Gives back the pages that the heap keeps for later; see `KernelHeap`.
+  /// Gives back the pages that the heap keeps for later; see `KernelHeap`.  Takes the lock.
   ///
-  /// - Returns: How many pages.
+  /// - Returns: How many pages the source has got.
   @discardableResult
   public static func trim() -> UInt64 {
     unsafe platform.lock?(platform.context)

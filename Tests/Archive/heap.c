@@ -330,11 +330,6 @@ static int BOOTMEM_CALL give_pages(void *context, unsigned long pfn, unsigned lo
   return 0;
 }
 
-static void test_own_pages(void)
-{
-  set_up("pages of the program's own");
-  struct bootmem_heap_source source = {
-    .size = sizeof source, .context = is_taken, .allocate = take_pages, .free = give_pages,
 /* One that does not take back what a resize has left, nor what a trim gives. */
 static void test_refusing_source(void)
 {
@@ -361,6 +356,11 @@ static void test_refusing_source(void)
   taken_count = 0;
 }
 
+static void test_own_pages(void)
+{
+  set_up("pages of the program's own");
+  struct bootmem_heap_source source = {
+    .size = sizeof source, .context = is_taken, .allocate = take_pages, .free = give_pages,
   };
 
   KIT_EQUAL(bootmem_heap_set_source(&source), 0);
@@ -570,12 +570,12 @@ int main(void)
   test_resize();
   test_wrong_pointers();
   test_used_up();
+  test_refusing_source();
   test_own_pages();
   test_cleared_pages();
   test_null_pages();
   test_mapped_end();
   test_kernel_names();
-  test_refusing_source();
   test_random_calls();
   return kit_finish();
 }
