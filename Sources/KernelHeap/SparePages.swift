@@ -43,6 +43,8 @@ import PhysicalMemory
     return page
   }
 
+  // Apart, as its frame would be one more of those on the way to the page allocator.
+  @inline(never)
   private mutating func giveBack(
     to source: inout some HeapPageSource & ~Copyable, countingRefused refusedCount: inout UInt64
   ) {

@@ -124,13 +124,15 @@ import Testing
   }
 
   @Test func aResize_succeeds_whereTheOldPagesAreRefused_andTheseAreCounted() throws {
+    // More pages than the heap keeps, so that they go to the source.
+    let size = 25 * PageFrame.byteCountAsUInt
     var machine = HeapMachine(pageCount: 256)
     var source = RefusingPages(of: machine.source)
-    let old = unsafe try machine.heap.allocate(byteCount: 100_000, from: &source)
-    fill(UInt(bitPattern: old), 100_000, with: 7)
+    let old = unsafe try machine.heap.allocate(byteCount: size, from: &source)
+    fill(UInt(bitPattern: old), size, with: 7)
     let count = machine.heap.statistics.pageCount
-    let new = unsafe try machine.heap.resize(old, toByteCount: 200_000, from: &source)
-    #expect(unsafe new != old && holds(UInt(bitPattern: new), 100_000, 7))
+    let new = unsafe try machine.heap.resize(old, toByteCount: 2 * size, from: &source)
+    #expect(unsafe new != old && holds(UInt(bitPattern: new), size, 7))
     #expect(machine.heap.statistics.allocationCount == 1)
     #expect(machine.heap.statistics.refusedPageCount == count)
     #expect(machine.freeOrHeldPageCount == 256 - count)
