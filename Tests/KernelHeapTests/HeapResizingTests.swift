@@ -125,13 +125,13 @@ import Testing
 
   @Test func aResize_succeeds_whereTheOldPagesAreRefused_andTheseAreCounted() throws {
     // More pages than the heap keeps, so that they go to the source.
-    let size = 25 * PageFrame.byteCountAsUInt
+    let size = 25 * Int(PageFrame.byteCount)
     var machine = HeapMachine(pageCount: 256)
     var source = RefusingPages(of: machine.source)
-    let old = unsafe try machine.heap.allocate(byteCount: size, from: &source)
+    let old = unsafe try machine.heap.allocate(byteCount: UInt(size), from: &source)
     fill(UInt(bitPattern: old), size, with: 7)
     let count = machine.heap.statistics.pageCount
-    let new = unsafe try machine.heap.resize(old, toByteCount: 2 * size, from: &source)
+    let new = unsafe try machine.heap.resize(old, toByteCount: UInt(2 * size), from: &source)
     #expect(unsafe new != old && holds(UInt(bitPattern: new), size, 7))
     #expect(machine.heap.statistics.allocationCount == 1)
     #expect(machine.heap.statistics.refusedPageCount == count)
