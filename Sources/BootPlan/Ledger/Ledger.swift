@@ -59,7 +59,7 @@ import TextOutput
 
   /// Takes the bytes of a range out of all entries.
   ///
-  /// - Complexity: O(n).
+  /// - Complexity: O(n), and O(n) for each one that becomes two.
   package mutating func remove(_ bytes: AddressRange) {
     guard let last = bytes.last else { return }
     held.remove(

@@ -109,7 +109,7 @@ import PhysicalMemory
   /// One that has bytes on both sides becomes two, one behind the other, or, where there is no room,
   /// keeps those in front, and the second is counted.
   ///
-  /// - Complexity: O(n), O(n²) where many become two.
+  /// - Complexity: O(n), and O(n) for each one that becomes two.
   @inline(never)
   mutating func remove(from first: Entry.Address, through last: Entry.Address) {
     guard let start = unsafe start, let behind = unsafe end else { return }

@@ -88,7 +88,8 @@ extension NamedAllocating where Self: ~Copyable {
   /// Frees a range, and takes its whole pages out of the ledger.
   ///
   /// - Throws: As ``/BootMemory/BootMemory/free(_:on:)-(AddressRange,_)``.
-  /// - Complexity: O(n) more than there for n ranges in the ledger.
+  /// - Complexity: O(n) more than there for n ranges in the ledger, and O(n) for each one that becomes
+  ///   two; in the debug mode O(bytes) as well.
   public mutating func free(
     _ range: AddressRange, on node: NodeID? = nil, in owners: inout OwnerTable
   ) throws(BootMemoryError) {

@@ -80,10 +80,10 @@ public struct OwnerTable: ~Copyable {
 
   /// Removes bytes from all ranges: they have no owner afterwards.
   ///
-  /// A range that has bytes on both sides becomes two, of which the second one comes last, or is
-  /// counted where the table is full.
+  /// A range that has bytes on both sides becomes two, one behind the other; where the table is full,
+  /// the second one is counted.
   ///
-  /// - Complexity: O(n).
+  /// - Complexity: O(n), and O(n) for each one that becomes two.
   public mutating func remove(_ bytes: AddressRange) {
     ledger.remove(bytes)
   }
