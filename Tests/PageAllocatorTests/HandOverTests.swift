@@ -173,7 +173,8 @@ import Testing
   /// The lowest page that is free has the nil pointer.
   @Test func treeThatWouldLieAtTheNilPointer_liesElsewhere() throws {
     let (storage, nodes) = (NodeStorage(count: 2), PageNodeStorage(count: 2))
-    let arena = Arena(byteCount: 8 << Int(PageFrame.byteCountShift))!
+    // Eight pages, and what lies in front of them where the arena begins inside one.
+    let arena = Arena(byteCount: 9 << Int(PageFrame.byteCountShift))!
     // Where memory is looked for first.
     let atNil = UInt(16 << 20)
     var platform = BootMemoryPlatform()
@@ -181,7 +182,8 @@ import Testing
     platform.keepsBitmapsReserved = false
     var memory = unsafe BootMemory(platform: platform, nodes: storage.nodes)
     let lowest = UInt64(atNil) / PageFrame.byteCount
-    let start = unsafe UInt64(UInt(bitPattern: arena.start) + atNil) / PageFrame.byteCount
+    let start = unsafe PageFrame.pageCount(
+      holdingByteCount: UInt64(UInt(bitPattern: arena.start) + atNil))
     _ = try memory.registerNode(
       NodeID(0), spanning: range(lowest..<lowest + 8), bitmapAt: PageFrame(start))
     _ = try memory.registerNode(
