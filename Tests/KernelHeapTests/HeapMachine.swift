@@ -251,3 +251,12 @@ func holds(_ address: UInt, _ byteCount: Int, _ byte: UInt8) -> Bool {
 extension PageFrame {
   static var byteCountAsUInt: UInt { UInt(byteCount) }
 }
+
+extension HeapStatistics {
+  /// What a heap that holds this and has nothing allocated holds when its source has refused all pages.
+  var whenAllIsRefused: HeapStatistics {
+    HeapStatistics(
+      allocationCount: 0, pageCount: 0, indexPageCount: 0,
+      refusedPageCount: pageCount + indexPageCount)
+  }
+}

@@ -18,7 +18,7 @@ extension OwnerTable {
   ///   - map: The memory of the machine.
   ///   - page: Where to start.
   ///   - limit: The end of the kernel's reach.
-  /// - Complexity: O(r + n²) for r usable ranges and n owners.
+  /// - Complexity: O(n × (r + n)) for r usable ranges and n owners.
   public borrowing func nextPagesHeldAlone(
     byRangeAt index: Int, of map: MemoryMap, from page: PageFrame = 0, below limit: PageFrame
   ) -> PageRange? {

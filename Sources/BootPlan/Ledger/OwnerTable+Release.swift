@@ -42,7 +42,7 @@ extension OwnerTable {
   /// - Returns: The number of pages.
   /// - Throws: What `body` throws; the range that it was about stays in the table from the pages on
   ///   that `body` refused.
-  /// - Complexity: O(k × (r + n²)) for k ranges of the owner's, r usable ranges and n owners.
+  /// - Complexity: O(k × n × (r + n)) for k ranges of the owner's, r usable ranges and n owners.
   @discardableResult
   public mutating func release<Failure: Error>(
     _ owner: MemoryOwner, of map: MemoryMap, below limit: PageFrame = .end,
