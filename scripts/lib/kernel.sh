@@ -43,8 +43,11 @@ kernel_folder() {
   echo "$builds/.build-$1$kind$size"
 }
 
+# kernel_configuration: release, or with other pages than most debug, which takes half of the time to build.
+kernel_configuration() { if [ "$page_size" = 4K ]; then echo release; else echo debug; fi; }
+
 # kernel_image ARCH: the path of the built image.
-kernel_image() { echo "$(kernel_folder "$1")/$(kernel_triple "$1")/release/$(kernel_product)"; }
+kernel_image() { echo "$(kernel_folder "$1")/$(kernel_triple "$1")/$(kernel_configuration)/$(kernel_product)"; }
 
 # kernel_product: what the package manager calls the kernel of that kind.
 kernel_product() { if [ -n "$kernel_kind" ]; then echo HeapKernel; else echo Kernel; fi; }
@@ -98,7 +101,7 @@ has_device_tree() { [ "$1" = aarch64 ] || [ "$1" = riscv64 ]; }
 # build_kernel ARCH: builds what is stale.
 build_kernel() {
   local arch=$1 image condition toolset=scripts/toolsets/$1.json started=$SECONDS
-  local -a options=()
+  local -a options=(-c "$(kernel_configuration)")
   require_command swift "(see https://swift.org/install)"
   image=$(kernel_image "$arch")
   # The package manager does not know that the image depends on the linker scripts.
@@ -106,16 +109,16 @@ build_kernel() {
     rm -f "$image"
   fi
   if [ -n "$kernel_kind" ]; then
-    mapfile -t options < <(heap_options "$arch")
+    mapfile -t -O 2 options < <(heap_options "$arch")
     # Where its code uses registers that the other kernel leaves alone.
     if has_device_tree "$arch"; then toolset=scripts/toolsets/$arch-heap.json; fi
   fi
   condition=$(page_size_condition "$page_size")
-  if [ -n "$condition" ]; then options+=(-Xswiftc "$condition" -Xcc "$condition"); fi
+  if [ -n "$condition" ]; then options+=(-Xswiftc "$condition" -Xcc "$condition" "${once_in_debug[@]}"); fi
   say "building the $arch kernel${kernel_kind:+ with a heap}"
-  (cd "$root" && shown_on_failure build_dependent -c release --package-path Sources/Kernel \
+  (cd "$root" && shown_on_failure build_dependent --package-path Sources/Kernel \
     --triple "$(kernel_triple "$arch")" --toolset "$toolset" --scratch-path "$(kernel_folder "$arch")" \
-    --product "$(kernel_product)" ${options[@]+"${options[@]}"}) || die "the build failed"
+    --product "$(kernel_product)" "${options[@]}") || die "the build failed"
   say "built in $(seconds_since "$started") s: ${image#"$builds/"}"
 }
 

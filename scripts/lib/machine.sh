@@ -21,7 +21,7 @@ machine_usage() {
                                    on its command line the kernel uses 1, 2, 4 or 8 of them
   --nodes N | SIZE,SIZE,…          memory nodes of equal or given sizes, such as 4 or 1G,0,512M;
                                    on pc, q35 and virt
-  --page-size 4K|16K|64K           the size of the kernel's pages (default: 4K); others on aarch64
+  --page-size 4K|16K|64K           the size of the kernel's pages (default: 4K); others on aarch64, in debug
   --append "WORDS"                 the kernel's command line; with the word `heap` the kernel is the one
                                    that has Swift's classes and collections
   --module FILE                    a file for the loader to place in memory; may be repeated, except

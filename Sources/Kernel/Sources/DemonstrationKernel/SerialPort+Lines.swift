@@ -19,3 +19,13 @@ extension SerialPort: TextSink {
     send(byte)
   }
 }
+
+#if DEBUG
+/// Writes a character of what Swift's traps print in a debug build.
+@c(putchar)
+func putCharacter(_ character: CInt) -> CInt {
+  var port = SerialPort()
+  port.write(byte: UInt8(truncatingIfNeeded: character))
+  return character
+}
+#endif
