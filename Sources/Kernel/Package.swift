@@ -18,7 +18,7 @@ let package = Package(
   name: "kernel",
   products: [
     .executable(name: "Kernel", targets: ["Kernel"]),
-    .executable(name: "HeapKernel", targets: ["HeapKernel"]),
+    .executable(name: "KernelWithHeap", targets: ["KernelWithHeap"]),
   ],
   dependencies: [.package(name: "swift-bootmem", path: "../..")],
   targets: [
@@ -38,7 +38,7 @@ let package = Package(
       name: "Kernel", dependencies: ["DemonstrationKernel"], swiftSettings: settings),
     // The kernel that also serves Swift's own classes and collections: only its image has a heap.
     .executableTarget(
-      name: "HeapKernel",
+      name: "KernelWithHeap",
       dependencies: [
         "Board", "DemonstrationKernel",
         .product(name: "KernelHeap", package: "swift-bootmem"),

@@ -50,7 +50,7 @@ kernel_configuration() { if [ "$page_size" = 4K ]; then echo release; else echo 
 kernel_image() { echo "$(kernel_folder "$1")/$(kernel_triple "$1")/$(kernel_configuration)/$(kernel_product)"; }
 
 # kernel_product: what the package manager calls the kernel of that kind.
-kernel_product() { if [ -n "$kernel_kind" ]; then echo HeapKernel; else echo Kernel; fi; }
+kernel_product() { if [ -n "$kernel_kind" ]; then echo KernelWithHeap; else echo Kernel; fi; }
 
 # heap_options ARCH: what the kernel with a heap is built with, one a line: Swift's tables of Unicode are
 # a library of their own.

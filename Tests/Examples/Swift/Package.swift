@@ -4,6 +4,9 @@ import PackageDescription
 
 let settings: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 
+// What `make` is told: the Raspberry Pi 3 is entered, and prints, otherwise than QEMU's board.
+let isRaspberryPi = Context.environment["ARCH"] == "raspi3b"
+
 // A kernel as its author would begin it, one that goes on to a page allocator, and one that goes on to Swift's
 // classes and collections.
 let package = Package(
@@ -22,12 +25,12 @@ let package = Package(
     // Room in the image for the tables: uninitialised memory, which only C can name.
     .target(name: "ImageStorage"),
     // Where the kernel is entered, and what compilers call.
-    .target(name: "Machine"),
+    .target(name: "Machine", cSettings: isRaspberryPi ? [.define("RASPI3B")] : []),
     // The same for Swift: the console, and what the loader left.
     .target(
       name: "MachineSupport",
       dependencies: ["Machine", .product(name: "Bootmem", package: "swift-bootmem")],
-      swiftSettings: settings),
+      swiftSettings: settings + (isRaspberryPi ? [.define("RASPI3B")] : [])),
     .executableTarget(
       name: "SwiftKernel",
       dependencies: [

@@ -15,13 +15,10 @@ int putchar(int byte);
  * processor does not have those that it takes. */
 int machine_start_floating_point(void);
 
-#if defined(RASPI3B)
-#include <stdint.h>
-
-/* What the Raspberry Pi's firmware leaves to the processor; of no bytes where it does not answer. */
-struct machine_memory { uint32_t start, byte_count; };
+/* What the Raspberry Pi's firmware leaves to the processor; of no bytes where it does not answer.  Other
+ * boards have no such function. */
+struct machine_memory { unsigned start, byte_count; };
 struct machine_memory machine_memory(void);
-#endif
 
 /* Ends the run: QEMU's exit status is 33 + 2 * status. */
 _Noreturn void machine_exit(unsigned int status);

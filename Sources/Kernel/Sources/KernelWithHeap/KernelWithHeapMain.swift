@@ -2,7 +2,7 @@
 import DemonstrationKernel
 
 /// The kernel's first function, as that of the kernel without a heap.
-@c(HeapKernel_main)
+@c(KernelWithHeap_main)
 func kernelMain(first: UInt, second: UInt) -> Never {
   enter(first, second, heap: HeapDemonstration.run)
 }
