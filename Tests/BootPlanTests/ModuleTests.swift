@@ -140,7 +140,10 @@ import Testing
   }
 
   @Test func reportModules_ofManyTheFirstAndACount() throws {
-    let held = (0..<30).map { (UInt64(20 + $0)..<UInt64(21 + $0), MemoryOwner.loader(.module($0))) }
+    let held = (0..<30).map { (index: Int) -> (Range<UInt64>, MemoryOwner) in
+      let page = UInt64(20 + index)
+      return (page..<page + 1, .loader(.module(index)))
+    }
     let lines = try reports(usable: [0..<10], held: held).split(separator: "\n")
     #expect(lines.count == 17)
     #expect(lines.last == "and 14 more reports of this kind")

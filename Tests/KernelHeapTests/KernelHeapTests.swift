@@ -24,7 +24,11 @@ import Testing
     if handedOver { try machine.handOver() }
     let before = machine.freePageCount
     var allocations: [(pointer: UInt, count: Int)] = []
-    let sizes = Array(0...300) + (9...20).flatMap { [1 << $0 - 1, 1 << $0, 1 << $0 + 1] }
+    var sizes = Array(0...300)
+    for shift in 9...20 {
+      let power: Int = 1 << shift
+      sizes += [power - 1, power, power + 1]
+    }
     for (index, size) in sizes.enumerated() {
       let pointer = try machine.allocate(size)
       fill(pointer, size, with: UInt8(index & 0xff))

@@ -60,7 +60,10 @@ import Testing
       #expect(map.reports == "", "\(file.name)")
       let usable = try file.lines.map { try descriptor($0) }
         .filter { [1, 2, 3, 4, 7].contains($0.type) }
-        .map { $0.start >> 12...$0.start >> 12 + $0.pageCount - 1 }
+        .map { descriptor in
+          let first = descriptor.start >> 12
+          return first...first + descriptor.pageCount - 1
+        }
       #expect(map.usable == merged(usable.sorted { $0.lowerBound < $1.lowerBound }))
     }
   }
