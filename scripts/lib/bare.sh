@@ -26,16 +26,33 @@ module_folder() {
   done
 }
 
+# take_built FOLDER WORK: what the package manager has compiled in debug of these modules, where compile_bare
+# would put it, with its objects, one for each source.  Sets package_name to what it calls the package: by the
+# clone's folder.
+take_built() {
+  local module object
+  mkdir -p "$2/-Onone"
+  package_name=$(sed -nE 's/.*"-module-name","BootMemory",.*"-package-name","(\w+)".*/\1/p' "$1/../../debug.yaml")
+  for module in $bare_modules; do
+    if [ ! -e "$1/Modules/$module.swiftmodule" ]; then continue; fi
+    cp "$1/Modules/$module.swiftmodule" "$2" || return 1
+    for object in "$1/$module.build"/*.o; do cp "$object" "$2/-Onone/$module-${object##*/}" || return 1; done
+  done
+  [ -e "$2/SwiftKernel.swiftmodule" ] || { echo "no kernel was built in $1" && return 1; }
+}
+
 # compile_bare TRIPLE LEVEL WORK [FLAG…]: compiles to WORK/LEVEL/*.o at -Onone all modules, and then at -O, of
 # these modules, what is linked alone, the kernel and the library for C: the code of others that they run is
-# optimised in their own.  What kernels import is compiled with the heap forbidden where Swift has that: for
-# 32 bits Swift 6.3 refuses the flag for code of its own, UInt64(value) among it.
+# optimised in their own.  What take_built has put there is not compiled again.  What kernels import is compiled
+# with the heap forbidden where Swift has that: for 32 bits Swift 6.3 refuses the flag for code of its own,
+# UInt64(value) among it.
 compile_bare() {
   local triple=$1 level=$2 work=$3 module clang file flag before=
   local -a clang_flags=() # Those of FLAG that are for C too
   local kernel=$root/Tests/Examples/Swift/Sources
   local -a sources heapless=() flags=(-target "$triple" "$level" "${whole_module[@]}"
-    -parse-as-library -swift-version 6 -strict-memory-safety -warnings-as-errors -package-name swift-bootmem
+    -parse-as-library -swift-version 6 -strict-memory-safety -warnings-as-errors
+    -package-name "${package_name:-swift-bootmem}"
     -enable-experimental-feature Embedded -Xfrontend -function-sections
     -Xfrontend -disable-stack-protector -Xcc -ffreestanding -I "$work"
     -I "$root/Sources/CBootmem/include" -I "$root/Sources/CPageCaches/include" -I "$kernel/Machine/include"
@@ -46,6 +63,7 @@ compile_bare() {
   mkdir -p "$work/$level"
   for module in $bare_modules BootmemC; do
     if [ "$level" != -Onone ] && ! is_linked_alone "$module"; then continue; fi
+    if [ "$level" = -Onone ] && [ -e "$work/$module.swiftmodule" ]; then continue; fi
     if [ "$module" = BootmemC ]; then heapless=(); fi
     mapfile -t sources < <(find "$(module_folder "$module")" -name '*.swift')
     swiftc "${flags[@]}" ${heapless[@]+"${heapless[@]}"} -module-name "$module" \

@@ -33,7 +33,7 @@ swift_tests() {
   local folder=$builds/$1 status=0 log
   shift
   log=$(mktemp)
-  swift test --scratch-path "$folder" "$@" >"$log" 2>&1 || status=$?
+  swift test --scratch-path "$folder" "${without_debugger[@]}" "$@" >"$log" 2>&1 || status=$?
   count_swift_tests "$status" "$log"
   rm -f "$log"
 }
