@@ -34,11 +34,12 @@ make_pages_object() { make_part_object pages "$@" "${pages_modules[@]}"; }
 make_heap_object() { make_part_object heap "$@" "${heap_modules[@]}"; }
 
 # make_heap_debug_object PREFIX WORK: makes WORK/heap_debug/PREFIXbootmem_heap_debug.o, which has the functions of
-# bootmem_heap.h too and so is an archive of its own.
+# bootmem_heap.h too and so is an archive of its own; after the heap's, of which only what lies behind the header
+# is compiled in another way.
 make_heap_debug_object() {
   local -a swift_flags=("${swift_flags[@]}" -D BOOTMEM_HEAP_DEBUG -Xcc -DBOOTMEM_HEAP_DEBUG)
   local -a c_flags=("${c_flags[@]}" -DBOOTMEM_HEAP_DEBUG)
-  make_part_object heap_debug "$@" "${heap_modules[@]}"
+  make_part_object heap_debug "$@" "${heap_modules[-1]}"
   mv "$2/members/$1bootmem_heap_debug.o" "$2/heap_debug"
 }
 
