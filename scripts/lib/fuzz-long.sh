@@ -26,11 +26,17 @@ fuzzed_sources() {
   esac
 }
 
-# sources_digest TARGET: of its sources as they are committed; documentation is none.
+# sources_digest TARGET: of its sources as they are committed; neither documentation nor a line that is a comment
+# is one of them.
 sources_digest() {
-  local -a folders
-  mapfile -t folders < <(fuzzed_sources "$1")
-  git ls-files --stage -- "${folders[@]}" ':!*.docc/*' | sha256sum | cut -c1-16
+  local -a files
+  mapfile -t files < <(fuzzed_sources "$1")
+  files+=(':!*.docc/*')
+  {
+    git ls-files -- "${files[@]}"
+    git ls-files --format='%(objectname)' -- "${files[@]}" |
+      git cat-file --batch='%(objecttype)' | sed '/^ *\/\//d'
+  } | sha256sum | cut -c1-16
 }
 
 # has_long_record TARGET: whether it has made its runs with the present sources, without a finding.
