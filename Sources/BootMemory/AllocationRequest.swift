@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// An allocation to be made: how much, how aligned, where.
+/// A request for memory: how much, how aligned, where.
 ///
 /// The shorthands correspond to bootmem's macros: `alloc_bootmem` is ``cacheLines(byteCount:)``,
 /// `alloc_bootmem_pages` is ``pages(byteCount:)``, `alloc_bootmem_low` is ``low(byteCount:)``,
@@ -12,14 +12,14 @@ public struct AllocationRequest: Equatable, Sendable {
     /// Above the memory that old devices need (``BootMemoryPlatform/maxDMAAddress``), if possible.
     case preservingDMA
 
-    /// At or above this address, if possible; address 0 is anywhere.
+    /// At or above this address, if possible; address 0 means anywhere.
     case address(PhysicalAddress)
 
     /// Anywhere.
     public static var none: Goal { .address(PhysicalAddress(0)) }
   }
 
-  /// What the memory must lie below.
+  /// The address that the memory must lie below.
   public enum Limit: Equatable, Sendable {
     /// No limit.
     case none
@@ -27,20 +27,20 @@ public struct AllocationRequest: Equatable, Sendable {
     /// ``BootMemoryPlatform/lowAddressLimit``, if the platform has one.
     case low
 
-    /// This address, rounded down to a page: nothing lies below one in the first page.
+    /// This address, rounded down to a page; no memory lies below a limit in the first page.
     case address(PhysicalAddress)
   }
 
-  /// What a node that is asked for means.
+  /// How strictly a requested node is meant.
   public enum NodePolicy: Equatable, Sendable {
-    /// That node first, then all others.
+    /// The requested node first, then all others.
     case preferred
 
-    /// That node and no other.
+    /// The requested node and no other.
     case only
 
-    /// That node at or above ``BootMemoryPlatform/maxDMA32PageFrame`` first, if it reaches more
-    /// than 128 MiB beyond; then as `preferred` (`__alloc_bootmem_node_high`).
+    /// The requested node at or above ``BootMemoryPlatform/maxDMA32PageFrame`` first, if it reaches
+    /// more than 128 MiB beyond that; then as `preferred` (`__alloc_bootmem_node_high`).
     case high
   }
 
@@ -53,13 +53,13 @@ public struct AllocationRequest: Equatable, Sendable {
   /// Where to look first.
   public var goal: Goal
 
-  /// What the memory must lie below.
+  /// The address that the memory must lie below.
   public var limit: Limit
 
-  /// The node that is asked for; nil for any.
+  /// The requested node; nil for any.
   public var node: NodeID?
 
-  /// What the node means.
+  /// How strictly the node is meant.
   public var nodePolicy: NodePolicy
 
   /// Whether the memory is to be cleared; if not, it need not be mapped yet.
@@ -105,7 +105,7 @@ public struct AllocationRequest: Equatable, Sendable {
       byteCount: byteCount, alignment: PageFrame.byteCount, goal: .none, limit: .low)
   }
 
-  /// The same request, for a node.
+  /// A copy of this request that asks for a node.
   @inlinable
   public func on(_ node: NodeID, policy: NodePolicy = .preferred) -> AllocationRequest {
     var request = self

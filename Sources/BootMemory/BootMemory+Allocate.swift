@@ -5,20 +5,22 @@ import PhysicalMemory
 extension BootMemory {
   /// Allocates memory, cleared unless the request says otherwise.
   ///
-  /// The search is next fit: in each node it goes on where the last allocation ended, and once
-  /// more from the goal if nothing is found.  It first looks at or above the goal, in the node asked
-  /// for and then in all in ascending order, and only then anywhere.  An allocation that would
-  /// start in the page behind one that ended inside a page shares that page.
+  /// The search is next fit: in each node it continues where the last allocation ended, and starts
+  /// over from the goal if it finds nothing.  It first looks at or above the goal, in the requested
+  /// node and then in all nodes in ascending order, and only then anywhere.  If the last allocation
+  /// ended inside a page and this one would start in the next page, this one starts in the rest of
+  /// that page.
   ///
-  /// - Parameter request: How much, how aligned, where.
+  /// - Parameter request: The size, alignment and placement.
   /// - Returns: The address of the first byte.
-  /// - Throws: ``BootMemoryError/outOfMemory(byteCount:)`` if nothing fits, as on a node that was
-  ///   never registered with the policy `only`, or below a limit under which there is no page;
+  /// - Throws: ``BootMemoryError/outOfMemory(byteCount:)`` if nothing fits, which includes a node
+  ///   that was never registered, with the policy `only`, and a limit with no page below it;
   ///   ``BootMemoryMisuse/zeroByteCount``, ``BootMemoryMisuse/alignmentNotPowerOfTwo(_:)`` or
   ///   ``BootMemoryMisuse/noSuchNode(_:)``; ``BootMemoryError/handedOver``.  Nothing has changed
   ///   then.
-  /// - Complexity: O(nodes below the goal) for up to a page behind the last change.  Else O(levels +
-  ///   nodes), and so much again for each run of free pages that is too short, see <doc:Bitmap>.
+  /// - Complexity: O(nodes below the goal) for up to a page after the last change.  Otherwise
+  ///   O(levels + nodes), and as much again for each run of free pages that is too short, see
+  ///   <doc:Bitmap>.
   @_optimize(speed) @inline(never)
   public mutating func allocate(
     _ request: AllocationRequest
@@ -35,8 +37,8 @@ extension BootMemory {
     return PhysicalAddress(UInt64(address))
   }
 
-  /// Allocates memory as ``allocate(_:)`` does, and stops the program where that would throw:
-  /// running out of memory this early is fatal to most kernels.
+  /// Allocates memory, and stops the program where ``allocate(_:)`` would throw: running out of
+  /// memory this early is fatal to most kernels.
   public mutating func allocateOrTrap(_ request: AllocationRequest) -> PhysicalAddress {
     do {
       return try allocate(request)
@@ -45,9 +47,9 @@ extension BootMemory {
     }
   }
 
-  /// Allocates where the last change was, as the request says.
+  /// Allocates at the place of the last change, as the request says.
   ///
-  /// - Returns: The address; nil where that takes ``search(in:for:)``.
+  /// - Returns: The address; nil if ``search(in:for:)`` is needed.
   @inline(__always)
   private mutating func allocateAtCursor(_ request: AllocationRequest) -> UInt? {
     var limit: UInt64 = 0
@@ -63,7 +65,7 @@ extension BootMemory {
       limit = address.rawValue
     }
     let alignment = request.alignment == 0 ? platform.cacheLineByteCount : request.alignment
-    // What does not fit a word is searched for.
+    // What does not fit in a word is left to the search.
     guard let byteCount = UInt(exactly: request.byteCount),
       let goal = UInt(exactly: goal(of: request)), let limit = UInt(exactly: limit),
       let alignment = UInt(exactly: alignment)
@@ -77,25 +79,26 @@ extension BootMemory {
     return allocateAtCursor(byteCount, alignment: alignment, goal: goal, limit: limit)
   }
 
-  /// Allocates up to a page where the last change was: what nearly every allocation comes to, from
-  /// Swift and from C.
+  /// Allocates up to a page at the place of the last change: the path of nearly every allocation,
+  /// from Swift and from C.
   ///
   /// - Parameters:
   ///   - byteCount: The size.
   ///   - alignment: The alignment in bytes.
-  ///   - goal: The address to look at or above first; 0 is anywhere.
-  ///   - limit: What the memory must lie below; 0 for no limit.
-  /// - Returns: The address, not cleared; nil if that takes a search, or is refused, and nothing has
-  ///   changed.
+  ///   - goal: The address to look at or above first; 0 means anywhere.
+  ///   - limit: The address that the memory must lie below; 0 for no limit.
+  /// - Returns: The address of the memory, which is not cleared; nil if a search is needed, or the
+  ///   request is to be refused, and nothing has changed.
   @inline(__always)
   package mutating func allocateAtCursor(
     _ byteCount: UInt, alignment: UInt, goal: UInt, limit: UInt
   ) -> UInt? {
     guard Self.isSmall(byteCount, alignment), var node = unsafe cursorNode else { return nil }
     let goalPage = goal &>> PageFrame.numberShift
-    // A node where the search goes on at or above the goal ends above it, if it has a page there.
+    // A node whose search continues at or above the goal ends above the goal, if it has a page
+    // there.
     if unsafe _slowPath(goalPage > node.pointee.nextPage) {
-      // A goal too near to the limit counts as none, and leads to another node.
+      // A goal too close to the limit is ignored, and leads to another node.
       guard limit == 0, let next = unsafe self.node(endingAbove: goalPage, from: node),
         unsafe goalPage <= next.pointee.nextPage
       else { return nil }
@@ -105,18 +108,18 @@ extension BootMemory {
       byteCount, alignment: alignment, limit: limit)
   }
 
-  /// The same on a node.
+  /// Allocates up to a page at the place of the last change of one node.
   ///
   /// - Parameters:
   ///   - node: The node.
-  ///   - isHigh: Whether that is first meant above what 32-bit devices reach.
-  ///   - place: Gets the address, too, as soon as it is known.
+  ///   - isHigh: Whether to look first in memory of the node that 32-bit devices cannot reach.
+  ///   - place: Also receives the address, as soon as it is known.
   @inline(__always)
   package mutating func allocateAtCursor(
     _ byteCount: UInt, alignment: UInt, goal: UInt, limit: UInt, on node: NodePointer,
     isHigh: Bool, storingAt place: UnsafeMutablePointer<UInt>? = nil
   ) -> UInt? {
-    // Where the search goes on above the goal, or above that border, neither changes anything.
+    // If the search continues at or above the goal and that boundary, neither changes anything.
     guard Self.isSmall(byteCount, alignment), unsafe cursorNode != nil,
       unsafe goal &>> PageFrame.numberShift <= node.pointee.nextPage,
       unsafe !isHigh || node.pointee.highPage <= node.pointee.nextPage
@@ -125,10 +128,10 @@ extension BootMemory {
       byteCount, alignment: alignment, limit: limit, storingAt: place)
   }
 
-  /// Whether size and alignment are from 1 up to a page, and as they must be.
+  /// Whether size and alignment are each from 1 up to a page, and the alignment is a power of two.
   @inline(__always)
   private static func isSmall(_ byteCount: UInt, _ alignment: UInt) -> Bool {
-    // 0 wraps around to more than a page, each time.
+    // For 0, either subtraction wraps around to more than a page.
     (byteCount &- 1) | (alignment &- 1) <= PageFrame.offsetMask
       && alignment & (alignment &- 1) == 0
   }
@@ -142,10 +145,10 @@ extension BootMemory {
     }
   }
 
-  /// Checks a request and searches for it, which every one can take; the memory is not cleared.
+  /// Checks a request of any kind and searches for memory; the memory is not cleared.
   ///
-  /// Without throwing, as a register kept for an error would be saved in every call, even where none
-  /// is needed.
+  /// It does not throw, since a register kept for an error would be saved in every call, even in
+  /// those that need none.
   @inline(never)
   package static func search(
     in memory: inout BootMemory, for asked: AllocationRequest
@@ -181,8 +184,8 @@ extension BootMemory {
     return .success(address)
   }
 
-  /// Searches at or above the goal and then anywhere, each time on the node that is asked for and
-  /// then on all (Linux: `___alloc_bootmem_node_nopanic`, `___alloc_bootmem_nopanic`).
+  /// Searches at or above the goal and then anywhere, each time in the requested node and then in
+  /// all (Linux: `___alloc_bootmem_node_nopanic`, `___alloc_bootmem_nopanic`).
   @inline(__always)
   private mutating func search(
     _ request: ResolvedRequest, on node: NodePointer?, _ policy: AllocationRequest.NodePolicy
@@ -206,7 +209,7 @@ extension BootMemory {
     }
   }
 
-  /// One walk over the nodes, in ascending order (Linux: `alloc_bootmem_core`).
+  /// Searches all nodes once, in ascending order (Linux: `alloc_bootmem_core`).
   @inline(never)
   private mutating func takeFromAnyNode(_ request: ResolvedRequest) -> UInt? {
     let goalPage = request.goalPage

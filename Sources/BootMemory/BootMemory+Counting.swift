@@ -12,7 +12,7 @@ extension BootMemory {
     return count
   }
 
-  /// The number of free pages in `window`, of whatever node.
+  /// The number of free pages in `window`, in all nodes.
   ///
   /// - Complexity: O(nodes + runs of free pages in the window).
   public borrowing func freePageCount(in window: PageRange) -> UInt64 {
@@ -29,7 +29,7 @@ extension BootMemory {
     return count
   }
 
-  /// The number of reserved pages in `window`, of whatever node; pages of no node are not counted.
+  /// The number of reserved pages in `window`, in all nodes; pages of no node are not counted.
   ///
   /// - Complexity: O(nodes + runs of free pages in the window).
   public borrowing func reservedPageCount(in window: PageRange) -> UInt64 {
@@ -38,7 +38,7 @@ extension BootMemory {
       guard let node = node(NodeID(number)), node.isRegistered,
         let part = node.span.intersection(window)
       else { continue }
-      // Run by run, not as a difference, so that the sum of both counts proves something.
+      // Counted run by run, not as a difference, so that the sum of both counts is a real check.
       var page = part.start
       while page < part.end {
         let run = nextFreeRun(on: NodeID(number), from: page)

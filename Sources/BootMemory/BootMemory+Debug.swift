@@ -2,13 +2,13 @@
 import PhysicalMemory
 import TextOutput
 
-/// The lines of each operation, in the form and the order in which Linux 4.19 prints them with
-/// `bootmem_debug`, so that both logs can be laid side by side.
+/// The debug lines of each operation, in the form and order in which Linux 4.19 prints them with
+/// `bootmem_debug`, so that both logs can be compared side by side.
 ///
-/// The methods are mutating, though they change nothing: they get the place of boot memory then, where
-/// each call would take a copy of it, and so much more stack.
+/// The methods are mutating, though they change nothing: a mutating method gets the address of boot
+/// memory, where each call of any other would take a copy of it, and so much more stack.
 extension BootMemory {
-  /// Sets the receiver of the lines of each operation, ``BootMemoryPlatform/debug``; nil for nothing.
+  /// Sets what receives the debug lines in place of ``BootMemoryPlatform/debug``; nil for nothing.
   public mutating func setDebugOutput(_ write: BootMemoryPlatform.Write?) {
     unsafe debugOutput = write
   }
@@ -28,7 +28,7 @@ extension BootMemory {
     unsafe debugMark("__free nid=# start=% end=%", node, pages, isReserved: 0, flags: 0)
   }
 
-  /// Where the pages may be reserved already, there is a line for each that is.
+  /// If the pages may already be reserved, there is a line for each one that is.
   mutating func debugReserve(_ node: NodePointer, _ pages: Range<PageNumber>, exclusively: Bool) {
     unsafe debugMark(
       "__reserve nid=# start=% end=% flags=%", node, pages, isReserved: 1,
@@ -45,7 +45,7 @@ extension BootMemory {
     }
   }
 
-  /// Two lines: what a call asks for on a node, and that it is done.
+  /// Writes two lines: what a call asks for on a node, and that it is done.
   @inline(never)
   private mutating func debugMark(
     _ done: StaticString, _ node: NodePointer, _ pages: Range<PageNumber>, isReserved: UInt64,
@@ -56,7 +56,8 @@ extension BootMemory {
     unsafe debug(done, node, pages, flags)
   }
 
-  /// An exclusive reserve begins to undo what it has done on the node with the page in the way.
+  /// Reports that an exclusive reserve begins to undo its work, on the node with the page in the
+  /// way.
   mutating func debugUndo(_ node: NodePointer, _ pages: Range<PageNumber>) {
     unsafe debug("__free nid=# start=% end=%", node, pages)
   }

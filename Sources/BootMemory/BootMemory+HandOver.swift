@@ -5,15 +5,15 @@ import PhysicalMemory
 extension BootMemory {
   /// Hands over every free page, and the pages of the bitmaps (`free_all_bootmem`).
   ///
-  /// For each node in ascending order: its free pages, as maximal naturally aligned blocks,
-  /// ascending; then the pages of its bitmap, which is not read after that.  Every page
-  /// is released at most once, even where a bitmap lies in pages that were marked free.
-  /// Afterwards nothing can be allocated, freed or reserved.
+  /// For each node in ascending order, it releases the free pages, as maximal naturally aligned
+  /// blocks in ascending order, and then the pages of the node's bitmap, which is not read after
+  /// that.  Every page is released at most once, even where a bitmap lies in pages that were marked
+  /// free.  Afterwards nothing can be allocated, freed or reserved.
   ///
   /// - Parameters:
-  ///   - maximumOrder: The largest order of a block (Linux: 10), from 0 up to, not including,
+  ///   - maximumOrder: The largest order of a block (Linux: 10), from 0 up to, but not including,
   ///     ``/PhysicalMemory/PageFrame/numberBitCount``.
-  ///   - release: Takes a block.  It may write to the pages, but not call boot memory.
+  ///   - release: Takes a block.  It may write to the pages, but must not call boot memory.
   /// - Returns: The number of pages released; 0 if the memory has been handed over before.
   /// - Throws: ``BootMemoryMisuse/orderOutOfRange(_:)``; nothing has changed then.
   /// - Complexity: O(blocks + nodes²).
@@ -51,17 +51,19 @@ extension BootMemory {
     return UInt64(released)
   }
 
-  /// Gives the whole pages of a range that has been reserved throughout to the page allocator after
-  /// the hand-over (`free_bootmem_late`).
+  /// Gives the page allocator the whole pages of a reserved range after the hand-over
+  /// (`free_bootmem_late`).
+  ///
+  /// All pages of the range must have been reserved.
   ///
   /// - Parameters:
   ///   - range: The range: start rounded up, end rounded down.
-  ///   - release: Takes a page, as a block of order 0 of the node that has it; of node 0 where
-  ///     none has.
+  ///   - release: Takes a page, as a block of order 0 of the node that contains it, or of node 0 if
+  ///     none does.
   /// - Returns: The number of pages.
-  /// - Throws: ``BootMemoryMisuse/notHandedOver``, ``BootMemoryMisuse/beyondAddressSpace(_:)``, and
-  ///   ``BootMemoryError/handedOver`` where the module `PageAllocator` has the pages, which releases
-  ///   them; nothing has been released then.
+  /// - Throws: ``BootMemoryMisuse/notHandedOver``, ``BootMemoryMisuse/beyondAddressSpace(_:)``, or
+  ///   ``BootMemoryError/handedOver`` if the module `PageAllocator` has taken over the pages, and
+  ///   so releases them itself; nothing has been released then.
   /// - Complexity: O(pages × nodes).
   @discardableResult
   public mutating func releaseLate(
@@ -92,7 +94,7 @@ extension BootMemory {
   ) {
     var first = pages.lowerBound
     while first < pages.upperBound {
-      // The largest order that the first page's number is divisible by, and that fits the rest.
+      // The largest order that divides the first page's number and fits in the rest.
       let rest = pages.upperBound &- first
       let fitting = PageNumber.bitWidth &- 1 &- rest.leadingZeroBitCount
       let order = min(min(first.trailingZeroBitCount, fitting), maximumOrder)

@@ -41,7 +41,8 @@ extension BootMemory {
     return count
   }
 
-  /// The lowest of some pages that hold a bitmap, of whichever node; nil if none does.
+  /// The part of `pages` that holds a bitmap of any node, the lowest if there are several; nil if
+  /// none.
   ///
   /// - Complexity: O(nodes).
   public func bitmapPages(overlapping pages: PageRange) -> PageRange? {
@@ -57,8 +58,8 @@ extension BootMemory {
     return lowest.isEmpty ? nil : PageRange(numbers: lowest)
   }
 
-  /// Word `index` of a node's bitmap as Linux has it: bit i stands for page start + index × width
-  /// + i, 1 is reserved; so are bits behind the node's end.
+  /// Word `index` of a node's bitmap in the form that Linux has: bit i stands for page start +
+  /// index × width + i; 1 means reserved, and bits beyond the node's end are 1.
   ///
   /// - Complexity: O(levels).
   package func bitmapWord(_ index: UInt, of id: NodeID) -> UInt {
@@ -66,8 +67,8 @@ extension BootMemory {
     let pages = unsafe node.pointee.pages
     let (offset, overflow) = index.multipliedReportingOverflow(by: UInt(UInt.bitWidth))
     guard !overflow, offset < pages.upperBound - pages.lowerBound else { return .max }
-    // A word of Linux's begins at the node's start, one of ours at a multiple of its width; the
-    // words may also differ in width.
+    // Linux's words begin at the node's start, ours at a multiple of their width; the words may
+    // also differ in width.
     var bit = unsafe node.pointee.bit(of: pages.lowerBound) + offset
     var free: UInt = 0
     var taken: UInt = 0

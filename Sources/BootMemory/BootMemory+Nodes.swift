@@ -2,12 +2,12 @@
 import PageBitmap
 import PhysicalMemory
 
-/// Registering nodes, and looking at them.
+/// Registering and inspecting nodes.
 extension BootMemory {
   /// The size in bytes of the bitmap of a node of `pageCount` pages, all its levels included.
   ///
-  /// It holds for a node that starts anywhere, and is at most 8 % and two pages above that of a
-  /// flat bitmap.
+  /// It is enough wherever the node starts, and exceeds the size of a flat bitmap by at most 8 %
+  /// and two pages.
   ///
   /// - Parameter pageCount: At most 2^52.
   /// - Complexity: O(levels).
@@ -24,8 +24,10 @@ extension BootMemory {
     PageFrame.pageCount(holdingByteCount: bitmapByteCount(forPageCount: pageCount))
   }
 
-  /// The same for a kernel with addresses of that width: as many pages as its bitmap takes on its
-  /// own machine, which a host that shows a 32-bit kernel has to keep free.
+  /// The number of pages that a node's bitmap takes in a kernel with addresses of `addressWidth`.
+  ///
+  /// It is as many as the bitmap takes on the kernel's own machine, and no fewer than here.  A host
+  /// that simulates a 32-bit kernel has to keep that many pages free.
   ///
   /// - Complexity: O(levels).
   public static func bitmapPageCount(
@@ -40,14 +42,14 @@ extension BootMemory {
   /// Registers a node, all its pages reserved, with its bitmap in physical memory
   /// (`init_bootmem_node`).
   ///
-  /// The bitmap's pages need not lie in a node; in whichever they do, they stay reserved until the
-  /// hand-over, see ``BootMemoryPlatform/keepsBitmapsReserved``, which releases them after the node's
-  /// own pages.
+  /// The bitmap's pages need not lie in a node; if they do, in whichever node, they stay reserved
+  /// until the hand-over (see ``BootMemoryPlatform/keepsBitmapsReserved``), which releases them
+  /// after the node's own pages.
   ///
   /// - Parameters:
   ///   - id: The node's number; each node is registered once.
-  ///   - span: The node's pages, which must not overlap another node's; may be none, but
-  ///     not inside another node.
+  ///   - span: The node's pages, which must not overlap another node's; it may be empty, but must
+  ///     not lie inside another node then.
   ///   - bitmapStart: The first page for the bitmap, of any content.
   /// - Returns: The size of the bitmap in bytes, see ``bitmapByteCount(forPageCount:)``.
   /// - Throws: ``BootMemoryMisuse/noSuchNode(_:)``, ``BootMemoryMisuse/nodeAlreadyRegistered(_:)``,
@@ -80,8 +82,8 @@ extension BootMemory {
   ///
   /// - Parameters:
   ///   - id: The node's number; each node is registered once.
-  ///   - span: The node's pages, which must not overlap another node's; may be none, but
-  ///     not inside another node.
+  ///   - span: The node's pages, which must not overlap another node's; it may be empty, but must
+  ///     not lie inside another node then.
   ///   - bitmap: At least ``bitmapByteCount(forPageCount:)`` bytes of any content, aligned for a
   ///     pointer.
   /// - Returns: The size of the bitmap in bytes.
@@ -114,7 +116,7 @@ extension BootMemory {
     return byteCount
   }
 
-  /// What is known of a node; nil where there is no storage for it.
+  /// The present state of a node; nil if there is no storage for it.
   public func node(_ id: NodeID) -> BootMemoryNode? {
     unsafe (try? pointer(to: id))?.pointee
   }
@@ -132,15 +134,15 @@ extension BootMemory {
     return unsafe node
   }
 
-  /// The registered node behind which a new one goes in ascending order; nil for the first place.
+  /// The registered node after which a new one goes in ascending order; nil for the first place.
   ///
-  /// Throws if either the pages or the bitmap overlap those of a registered node.
+  /// Throws if the pages overlap those of a registered node, or the bitmap overlaps another bitmap.
   @inline(never)
   private mutating func predecessor(
     of span: PageRange, bitmapPages: PageRange
   ) throws(BootMemoryError) -> NodePointer? {
     let pages = Range(span)
-    // Most firmware tells of nodes in order, and their bitmaps follow each other.
+    // Most firmware lists nodes in order, and their bitmaps follow each other.
     if let last = unsafe lastNode, unsafe last.pointee.pages.upperBound <= pages.lowerBound,
       bitmapPages.start.number >= UInt64(bitmapsSpan.upperBound) || bitmapPages.isEmpty
     {
@@ -149,7 +151,7 @@ extension BootMemory {
     var previous: NodePointer? = nil
     var next = unsafe firstNode
     while let node = unsafe next {
-      // Ranges without pages overlap nothing: those of bitmaps start at page 0.
+      // Empty ranges overlap nothing: an empty range of bitmap pages is at page 0.
       let other = unsafe node.pointee.bitmapPages
       if other.start < bitmapPages.end && bitmapPages.start < other.end {
         throw unsafe .misuse(.bitmapOverlaps(bitmapPages, id(of: node)))
@@ -198,8 +200,8 @@ extension BootMemory {
     }
   }
 
-  /// Where memory begins in a node that no 32-bit device reaches, if that is enough; else 0 (Linux:
-  /// `__alloc_bootmem_node_high`).
+  /// The page at which a node's memory begins that no 32-bit device reaches, if there is enough of
+  /// it; otherwise 0 (Linux: `__alloc_bootmem_node_high`).
   private func highPage(of pages: Range<PageNumber>) -> PageNumber {
     // 128 MiB.
     let threshold: PageNumber = 128 << (20 - PageFrame.numberShift)
@@ -208,7 +210,7 @@ extension BootMemory {
     return page < pages.upperBound && pages.upperBound - page > threshold ? page : 0
   }
 
-  /// Keeps the pages where bitmaps lie out of what is freed without a look at them.
+  /// Excludes the pages of bitmaps from those that are freed without a check for bitmaps.
   private mutating func leaveBitmapsToWalks() {
     var next = unsafe firstNode
     while let node = unsafe next, unsafe node.pointee.pages.lowerBound < bitmapsSpan.upperBound {
@@ -222,7 +224,7 @@ extension BootMemory {
     }
   }
 
-  /// Marks those of the bitmaps' pages that lie in `pages` reserved, in whichever node they lie.
+  /// Reserves those pages of bitmaps that lie in `pages`, in whichever nodes they lie.
   ///
   /// - Complexity: O(nodes + bitmaps found × nodes).
   @inline(never)
@@ -240,10 +242,12 @@ extension BootMemory {
     }
   }
 
-  /// The one place where a physical address becomes a pointer; nil where that is the nil pointer.
+  /// A pointer to a physical address; nil if that would be the nil pointer.
+  ///
+  /// This is the only place where a physical address becomes a pointer.
   @inlinable @inline(__always)
   public func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
-    // Wrapping around is how a direct map may lie below the addresses that it maps.
+    // The sum may wrap around: that is how a direct map can lie below the addresses that it maps.
     unsafe UnsafeMutableRawPointer(
       bitPattern: UInt(truncatingIfNeeded: address.rawValue) &+ directMapOffset)
   }

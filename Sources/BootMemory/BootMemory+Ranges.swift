@@ -6,15 +6,16 @@ import PhysicalMemory
 extension BootMemory {
   /// Marks a range free (`free_bootmem`, `free_bootmem_node`).
   ///
-  /// The start is rounded up to a page and the end down: pages that lie in the range in part stay
-  /// as they are.  The search of each node continues at the first page freed, if it would have gone
-  /// on above.  A range without a whole page frees nothing and is never misuse, wherever it lies;
-  /// inside a node it lowers that hint nevertheless, to its start rounded up.
+  /// The start is rounded up to a page and the end down: pages that lie only partly in the range
+  /// stay as they are.  In each node the search continues at the first page freed, if it would have
+  /// continued above that.  A range without a whole page frees nothing, and is not misuse wherever
+  /// it lies in the address space; inside a node it still makes the search continue no higher than
+  /// at its start rounded up.
   ///
   /// - Parameters:
   ///   - range: The range.  Its whole pages must be reserved, each in a node; without `node` they
-  ///     may lie in several nodes that adjoin.
-  ///   - node: The node that has all the pages.
+  ///     may lie in several adjoining nodes.
+  ///   - node: The node that must contain all the pages.
   /// - Throws: ``BootMemoryMisuse/alreadyFree(_:)``, ``BootMemoryMisuse/outsideNodes(_:)``,
   ///   ``BootMemoryMisuse/outsideNode(_:_:)``, ``BootMemoryMisuse/beyondAddressSpace(_:)``,
   ///   ``BootMemoryMisuse/noSuchNode(_:)``; ``BootMemoryError/handedOver``.  Nothing has changed
@@ -27,13 +28,13 @@ extension BootMemory {
     try inlinedFree(range, on: node)
   }
 
-  /// ``free(_:on:)-(AddressRange,_)`` as a part of its caller, where a call more would count.
+  /// ``free(_:on:)-(AddressRange,_)``, inlined where one more call would matter.
   @inline(__always)
   package mutating func inlinedFree(
     _ range: AddressRange, on node: NodeID?
   ) throws(BootMemoryError) {
-    // Rounded inwards.  Where either sum wraps around, or there is no page in front of the end, the
-    // two pages differ by more than a word, or no node has the last.
+    // Rounded inwards.  If either sum wraps around, or there is no page before the end, the two
+    // pages differ by more than a word, or no node contains the last one.
     if let start = UInt(exactly: range.start.rawValue),
       let end = UInt(exactly: range.start.rawValue &+ range.byteCount),
       flip(
@@ -45,12 +46,15 @@ extension BootMemory {
     try freeByWalk(range, on: node)
   }
 
-  /// Marks pages free, as ``free(_:on:)-(AddressRange,_)`` does those of an address range.
+  /// Marks pages free, as ``free(_:on:)-(AddressRange,_)`` does the whole pages of an address
+  /// range.
   ///
   /// - Parameters:
-  ///   - pages: The pages, as there; none is no misuse, and changes nothing.
-  ///   - node: The node that has all the pages.
-  /// - Throws: As there.  Nothing has changed then.
+  ///   - pages: The pages.  They must be reserved, each in a node; without `node` they may lie in
+  ///     several adjoining nodes.  An empty range in the address space is not misuse, and changes
+  ///     nothing.
+  ///   - node: The node that must contain all the pages.
+  /// - Throws: What ``free(_:on:)-(AddressRange,_)`` throws.  Nothing has changed then.
   /// - Complexity: O(levels) for each node.
   public mutating func free(_ pages: PageRange, on node: NodeID? = nil) throws(BootMemoryError) {
     guard !isHandedOver else { throw .handedOver }
@@ -61,18 +65,18 @@ extension BootMemory {
 
   /// Marks a range reserved (`reserve_bootmem`, `reserve_bootmem_node`).
   ///
-  /// The range is rounded outwards to pages.  An empty range inside a page reserves that page, one
-  /// on a page border or outside of every node does nothing.
+  /// The range is rounded outwards to pages.  An empty range inside a page reserves that page; one
+  /// on a page boundary or outside every node does nothing.
   ///
   /// - Parameters:
   ///   - range: The range.  Its pages must each lie in a node; without `node` they may lie in
-  ///     several nodes that adjoin.
-  ///   - node: The node that has all the pages.
-  ///   - exclusively: Whether it is an error if any page is reserved already.
+  ///     several adjoining nodes.
+  ///   - node: The node that must contain all the pages.
+  ///   - exclusively: Whether it is an error if any page is already reserved.
   /// - Throws: ``BootMemoryError/alreadyReserved(_:)`` or ``BootMemoryError/bitmapReserved(_:_:)``
-  ///   where asked for; nothing is reserved then, but as in Linux the search of each node up to that
-  ///   page continues at the first page of the range, if it would have gone on above.
-  ///   ``BootMemoryMisuse/outsideNodes(_:)``,
+  ///   if `exclusively` is true and a page is already reserved; nothing is reserved then, but, as
+  ///   in Linux, the search of each node up to that page continues at the node's first page of the
+  ///   range, if it would have continued above that.  ``BootMemoryMisuse/outsideNodes(_:)``,
   ///   ``BootMemoryMisuse/outsideNode(_:_:)``, ``BootMemoryMisuse/beyondAddressSpace(_:)``,
   ///   ``BootMemoryMisuse/noSuchNode(_:)``, ``BootMemoryError/handedOver``; nothing has changed
   ///   then.
@@ -84,13 +88,12 @@ extension BootMemory {
     try inlinedReserve(range, on: node, exclusively: exclusively)
   }
 
-  /// ``reserve(_:on:exclusively:)-(AddressRange,_,_)`` as a part of its caller, where a call more
-  /// would count.
+  /// ``reserve(_:on:exclusively:)-(AddressRange,_,_)``, inlined where one more call would matter.
   @inline(__always)
   package mutating func inlinedReserve(
     _ range: AddressRange, on node: NodeID?, exclusively: Bool
   ) throws(BootMemoryError) {
-    // Rounded outwards.  Where the end wraps around to page 0, no node has the page in front.
+    // Rounded outwards.  If the end wraps around to page 0, no node contains the page before it.
     if let start = UInt(exactly: range.start.rawValue),
       let end = UInt(exactly: range.start.rawValue &+ range.byteCount),
       flip(
@@ -103,14 +106,15 @@ extension BootMemory {
     try reserveByWalk(range, on: node, exclusively: exclusively)
   }
 
-  /// Marks pages reserved, as ``reserve(_:on:exclusively:)-(AddressRange,_,_)`` does those that an
-  /// address range touches.
+  /// Marks pages reserved, as ``reserve(_:on:exclusively:)-(AddressRange,_,_)`` does the pages that
+  /// an address range touches.
   ///
   /// - Parameters:
-  ///   - pages: The pages, as there; none is no misuse, and changes nothing.
-  ///   - node: The node that has all the pages.
-  ///   - exclusively: Whether it is an error if any page is reserved already.
-  /// - Throws: As there.
+  ///   - pages: The pages.  Each must lie in a node; without `node` they may lie in several
+  ///     adjoining nodes.  An empty range in the address space is not misuse, and changes nothing.
+  ///   - node: The node that must contain all the pages.
+  ///   - exclusively: Whether it is an error if any page is already reserved.
+  /// - Throws: What ``reserve(_:on:exclusively:)-(AddressRange,_,_)`` throws.
   /// - Complexity: O(levels) for each node.
   public mutating func reserve(
     _ pages: PageRange, on node: NodeID? = nil, exclusively: Bool = false
@@ -121,13 +125,13 @@ extension BootMemory {
     try reserveByWalk(pages, on: node, exclusively: exclusively)
   }
 
-  /// Frees reserved pages, or reserves free ones, if they are in one word of a bitmap, and so all
-  /// it takes is to change that word: what most calls come to.
+  /// Frees reserved pages, or reserves free ones, if they lie in one word of a bitmap, so that
+  /// changing that word is enough: the path of most calls.
   ///
-  /// On processors of 32 bits it is a separate function: the C library, which is to stay small, has
-  /// no room there for a copy in each of its callers.
+  /// On 32-bit processors it is a separate function: the C library, which has to stay small, has no
+  /// room there for a copy in each of its callers.
   ///
-  /// - Returns: Whether that was so; nothing has changed otherwise.
+  /// - Returns: Whether it did so; if not, nothing has changed.
   #if _pointerBitWidth(_32)
   @_optimize(speed) @inline(never)
   #else
@@ -144,8 +148,8 @@ extension BootMemory {
       else { return false }
       unsafe node = named
     } else {
-      // Mostly it is the first.  One whose plain pages end below is passed, and then nothing is
-      // done.
+      // Mostly it is the first.  A node whose plain pages end at or below the last page is skipped,
+      // even if it contains the pages; then the check below fails, and nothing is done.
       if unsafe _slowPath(node.pointee.plainPages.upperBound <= last) {
         repeat {
           guard let next = unsafe node.pointee.next else { return false }
@@ -191,12 +195,13 @@ extension BootMemory {
     if platform.keepsBitmapsReserved && pages.overlaps(bitmapsSpan) { reserveBitmaps(in: pages) }
   }
 
-  /// Frees a range without a whole page: it only lowers a hint, and that only if the pages that the
+  /// Frees a range without a whole page, which only lowers a hint, and only if both pages that the
   /// range rounds to lie in one node.
   private mutating func freeNothing(
     _ range: AddressRange, on id: NodeID?
   ) throws(BootMemoryError) {
-    // Start rounded up and end rounded down are the same page, or, inside a page, the next and it.
+    // The start rounded up and the end rounded down are the same page or, for a range inside a
+    // page, the next page and that page.
     let start = PageNumber(truncatingIfNeeded: range.roundedUpStart.number)
     let end = PageNumber(truncatingIfNeeded: range.roundedDownEnd.number)
     var holder = unsafe node(containing: start, from: firstNode)
@@ -252,16 +257,19 @@ extension BootMemory {
     return .alreadyReserved(PageFrame(UInt64(page)))
   }
 
-  /// What the undoing of a failed exclusive reserve leaves behind in Linux: the pages before the
-  /// one in the way were free, and are so again, but freeing them has lowered the hints, first that
-  /// of the node with `page`, to which `walk` has come, then those of the nodes before.
+  /// Reproduces what undoing a failed exclusive reserve leaves behind in Linux.
+  ///
+  /// The pages before the one in the way were free and are free again, but in Linux freeing them
+  /// has lowered the hints: first that of the node with `page`, which `walk` has reached, then
+  /// those of the nodes before it.
   private mutating func undoReserve(
     _ walk: NodeWalk, before page: PageNumber, from first: NodePointer, _ pages: Range<PageNumber>
   ) {
     let start = walk.part.lowerBound
     if hasDebugOutput { unsafe debugUndo(walk.node, start..<page) }
     unsafe walk.node.pointee.lowerHint(to: start)
-    // Linux frees no page of the first node then, and says so.
+    // If `page` lies in the first node, Linux frees no page of it here, but prints a line all the
+    // same.
     var walk = unsafe NodeWalk(from: first, over: pages.lowerBound..<start)
     repeat {
       if hasDebugOutput { unsafe debugFree(walk.node, walk.part) }
@@ -282,8 +290,8 @@ extension BootMemory {
     return Range(pages)
   }
 
-  /// The first of the nodes that `pages` lie in; throws unless every page lies in one, or in
-  /// `node`.
+  /// The first of the nodes that contain `pages`; throws unless every page lies in a node, or all
+  /// lie in `node` if that is given.
   private mutating func firstNode(
     of pages: Range<PageNumber>, on node: NodeID?
   ) throws(BootMemoryError) -> NodePointer {
@@ -310,7 +318,7 @@ extension BootMemory {
     var covered = unsafe first.pointee.pages.upperBound
     var next = unsafe first.pointee.next
     while covered < pages.upperBound {
-      // A node without pages between two that adjoin is no hole.
+      // An empty node between two adjoining ones is not a hole.
       guard let node = unsafe next, unsafe node.pointee.pages.lowerBound == covered else {
         throw .misuse(.outsideNodes(PageFrame(UInt64(covered))))
       }

@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// The memory of a machine at boot: which page frames are free, from the moment when the firmware's
-/// map is known until a page allocator takes over.
+/// The memory of a machine at boot: which page frames are free, from the moment the firmware's map
+/// is known until a page allocator takes over.
 ///
 /// This is Linux's bootmem, as of Linux 4.19, with the same results address for address and its 25
 /// known defects corrected.  First every node is registered, with all its pages reserved; then the
-/// usable ranges are freed, and what lies in them already is reserved; then memory is allocated; in
-/// the end ``handOver(maximumOrder:_:)`` hands over every free page.
+/// usable ranges are freed, and the parts of them that are already in use are reserved; then memory
+/// is allocated; finally ``handOver(maximumOrder:_:)`` hands over every free page.
 ///
 /// Nothing here is global, and nothing allocates: the storage of the nodes is the caller's, and
-/// each node's bitmap lies in memory that the caller names.  A call that throws has changed
-/// nothing, but for the hints that a failed exclusive reserve lowers, as Linux's does.
+/// each node's bitmap lies in memory that the caller chooses.  A call that throws has changed
+/// nothing, except for the hints that a failed exclusive reserve lowers, as in Linux.
 ///
 /// Calls must not overlap in time: a kernel boots on one processor.
 ///
-/// Methods that change nothing are mutating where their speed counts, since such a method gets the
-/// place of the value and another one a copy.
+/// Methods that change nothing are mutating where their speed counts, since a mutating method gets
+/// the address of the value, and any other a copy.
 @safe public struct BootMemory: ~Copyable {
   package typealias NodePointer = UnsafeMutablePointer<BootMemoryNode>
 
-  /// The node at which calls begin that first try where the last change was, ``firstNode``; nil
-  /// where every call must search, which looks at more: without nodes, with debugging output, for
-  /// another machine's addresses, with a ``mappedEnd``, and after the hand-over.
+  /// The node from which a call first tries the place of the last change: ``firstNode``, or nil if
+  /// every call must search.
+  ///
+  /// The search checks more.  It is needed without nodes, with debugging output, for another
+  /// machine's addresses, with a ``mappedEnd``, and after the hand-over.
   package private(set) var cursorNode: NodePointer?
 
   /// The registered node with the lowest start.
@@ -44,28 +46,30 @@ import PhysicalMemory
     didSet { updateCursorNode() }
   }
 
-  /// Whether it has been handed over to the module `PageAllocator`, which continues with the
-  /// bitmaps.
+  /// Whether the memory has been handed over to the module `PageAllocator`, which continues to use
+  /// the bitmaps.
   package var arePagesKept = false
 
-  /// What the kernel said of the machine.
+  /// What the kernel said about the machine.
   public let platform: BootMemoryPlatform
 
-  // Two of its figures once more, as the compiler copies all of it to look at one.
+  // Copies of two of the platform's fields, since the compiler would copy all of it to read one.
 
-  /// The page frame behind the platform's address space.
+  /// The page frame just past the platform's address space.
   let endPageFrame: PageFrame
 
   /// See ``BootMemoryPlatform/directMapOffset``.
   @usableFromInline let directMapOffset: UInt
 
-  /// Takes a line for every operation; at first what the platform says.
+  /// Takes a line for every operation; initially ``BootMemoryPlatform/debug``.
   var debugOutput: BootMemoryPlatform.Write? {
     didSet { updateCursorNode() }
   }
 
-  /// What every allocation must lie below, whatever its own limit: the end of what is mapped while
-  /// the kernel's page tables do not map all memory yet; nil for all.
+  /// The address that every allocation must lie below, whatever its own limit; nil for no such
+  /// limit.
+  ///
+  /// It is the end of the mapped memory while the kernel's page tables do not map all memory yet.
   public var mappedEnd: PhysicalAddress? {
     didSet { updateCursorNode() }
   }
@@ -111,14 +115,14 @@ import PhysicalMemory
     unsafe cursorNode = hasMore ? nil : firstNode
   }
 
-  /// The storage of a node; nil where there is none.
+  /// The storage of a node; nil if there is none.
   func storage(of node: NodeID) -> NodePointer? {
     guard node.rawValue >= 0, node.rawValue < (unsafe nodes.count) else { return nil }
     // There is a first element, since there is this one.
     return unsafe nodes.baseAddress.unsafelyUnwrapped + node.rawValue
   }
 
-  /// The storage of a node, or an error where there is none.
+  /// The storage of a node; throws if there is none.
   func pointer(to node: NodeID) throws(BootMemoryError) -> NodePointer {
     guard let pointer = unsafe storage(of: node) else { throw .misuse(.noSuchNode(node)) }
     return unsafe pointer
@@ -129,7 +133,7 @@ import PhysicalMemory
     unsafe NodeID(node - nodes.baseAddress.unsafelyUnwrapped)
   }
 
-  /// The first node from `first` on that ends above `page`, the only one that can have it.
+  /// The first node from `first` on that ends above `page`, the only one that can contain it.
   func node(endingAbove page: PageNumber, from first: NodePointer) -> NodePointer? {
     // Mostly it is the first.
     if unsafe _fastPath(first.pointee.pages.upperBound > page) { return unsafe first }
@@ -140,7 +144,7 @@ import PhysicalMemory
     return unsafe next
   }
 
-  /// The registered node that has `page`.
+  /// The registered node that contains `page`, from `first` on; nil if there is none.
   func node(containing page: PageNumber, from first: NodePointer?) -> NodePointer? {
     guard let first = unsafe first, let node = unsafe node(endingAbove: page, from: first),
       unsafe node.pointee.pages.lowerBound <= page

@@ -3,7 +3,7 @@ import PhysicalMemory
 import TextOutput
 
 extension BootMemoryError {
-  /// Writes the reason for a person, without a line feed: `page 0x1f0 is free already`.
+  /// Writes the reason in words, without a line feed: `page 0x1f0 is free already`.
   ///
   /// Page frame numbers, addresses and sizes are hexadecimal.
   public func write(to sink: inout some TextSink) {
@@ -11,7 +11,7 @@ extension BootMemoryError {
     sink.write(text, with: numbers.span)
   }
 
-  /// The text with the numbers that go in it.
+  /// The text and the numbers to write in it.
   package var message: (text: StaticString, numbers: InlineArray<3, UInt64>) {
     switch self {
     case .outOfMemory(let byteCount):
@@ -76,6 +76,6 @@ extension BootMemoryMisuse {
 }
 
 extension NodeID {
-  /// As a text takes its decimal numbers.
+  /// The number in the form in which a text takes its decimal numbers.
   fileprivate var bits: UInt64 { UInt64(bitPattern: Int64(rawValue)) }
 }

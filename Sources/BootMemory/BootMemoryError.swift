@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Why boot memory did not do what it was asked for.  Nothing has changed then, but for the hints
-/// that a failed exclusive reserve lowers, as Linux's does.
+/// Why boot memory did not do what it was asked to do.
+///
+/// Nothing has changed then, except for the hints that a failed exclusive reserve lowers, as in
+/// Linux.
 public enum BootMemoryError: Error, Equatable, Sendable {
   /// No free memory fits an allocation of this size.
   case outOfMemory(byteCount: UInt64)
 
-  /// An exclusive reserve met this page, which is reserved already (`-EBUSY`).
+  /// An exclusive reserve met this page, which is already reserved (`-EBUSY`).
   case alreadyReserved(PageFrame)
 
-  /// The same, and the page holds the bitmap of that node.
+  /// An exclusive reserve met this page, which is already reserved and holds that node's bitmap.
   case bitmapReserved(PageFrame, NodeID)
 
   /// The memory has been handed over to the page allocator.
@@ -22,7 +24,7 @@ public enum BootMemoryError: Error, Equatable, Sendable {
 
 /// What was wrong with a call.
 public enum BootMemoryMisuse: Equatable, Sendable {
-  /// A page was to be freed that is free.
+  /// A page that was to be freed is already free.
   case alreadyFree(PageFrame)
 
   /// This page of the range lies in no node: outside of all, or in a hole.
@@ -43,7 +45,7 @@ public enum BootMemoryMisuse: Equatable, Sendable {
   /// There is no storage for a node of this number.
   case noSuchNode(NodeID)
 
-  /// The node is registered already.
+  /// The node is already registered.
   case nodeAlreadyRegistered(NodeID)
 
   /// A node cannot span these pages, since they overlap those of another.
@@ -58,9 +60,10 @@ public enum BootMemoryMisuse: Equatable, Sendable {
   /// A bitmap cannot lie at a nil pointer or one that is not aligned for a pointer.
   case bitmapMisplaced(UInt)
 
-  /// The largest order of blocks at hand-over is below 0, or has no block in 64-bit addresses.
+  /// The largest order of blocks at hand-over is below 0, or no block in 64-bit addresses is so
+  /// large.
   case orderOutOfRange(Int)
 
-  /// Pages were to be released late before the hand-over.
+  /// A late release was asked for before the hand-over.
   case notHandedOver
 }

@@ -4,23 +4,24 @@ import PhysicalMemory
 
 /// Allocating in one node.
 extension BootMemoryNode {
-  /// Allocates at most a page at the first free page from where the search goes on, if that page is
-  /// in the word of the last change: what nearly every allocation comes to.
+  /// Allocates at most a page at the first free page from where the search continues, if that page
+  /// is in the word of the last change: the path of nearly every allocation.
   ///
   /// - Parameters:
   ///   - byteCount: The size, from 1 up to a page.
   ///   - alignment: The alignment in bytes, at most a page.
-  ///   - limit: What the memory must lie below; 0 for no limit.
-  ///   - place: Gets the address, too, before the page is reserved: over the calls that this may
-  ///     take, nobody has to keep it then.
-  /// - Returns: The address; nil if that was not so, and nothing has changed.
+  ///   - limit: The address that the memory must lie below; 0 for no limit.
+  ///   - place: Also receives the address, before the page is reserved, so that no caller has to
+  ///     keep it over the calls that reserving may take.
+  /// - Returns: The address; nil if this did not apply, and nothing has changed.
   @_transparent
   mutating func allocateAtCursor(
     _ byteCount: UInt, alignment: UInt, limit: UInt,
     storingAt place: UnsafeMutablePointer<UInt>? = nil
   ) -> UInt? {
     guard let page = bitmap.cursor.firstFree(from: nextPage) else { return nil }
-    // Not the last page below the limit either, so that 0 can become the largest.
+    // This excludes the last page below the limit, too, so that a limit of 0 can become the
+    // largest.
     guard page < (limit &- 1) &>> PageFrame.numberShift else { return nil }
     let (address, isShared) = self.place(byteCount, alignment: alignment, at: page)
     if let place = unsafe place { unsafe place.pointee = address }
@@ -44,13 +45,12 @@ extension BootMemoryNode {
     return address
   }
 
-  /// The run of free pages that comes next: behind the last allocation, or else anywhere at or above
-  /// the goal.
+  /// The next run of free pages: behind the last allocation, or else anywhere at or above the goal.
   @inline(__always)
   private mutating func firstRun(for request: ResolvedRequest) -> PageNumber? {
     let end = min(pages.upperBound, request.limitPage)
     guard pages.lowerBound < end else { return nil }
-    // A goal outside of the node counts as none.
+    // A goal outside the node is ignored.
     let goalPage = request.goalPage
     let begin = goalPage > pages.lowerBound && goalPage < end ? goalPage : pages.lowerBound
     let step = request.pageStep
@@ -59,7 +59,7 @@ extension BootMemoryNode {
     var start = max(beginBit, goOnBit)
     var endBit = bit(of: end)
     while true {
-      // Nearly every search is for a page.
+      // Nearly every search is for a single page.
       let found =
         request.pageCount == 1 && step == 1
         ? bitmap.firstFree(from: start, below: endBit)
@@ -67,39 +67,40 @@ extension BootMemoryNode {
           ofLength: request.pageCount, alignedTo: step, from: start, below: endBit)
       if let found { return page(ofBit: found) }
       guard beginBit < start else { return nil }
-      // No run begins from `start` on, so that one found now begins below and ends accordingly.
+      // No run begins at or above `start`, so one found now begins below it, and ends accordingly.
       let (lastEnd, overflow) = start.addingReportingOverflow(request.pageCount)
       if !overflow && lastEnd < endBit { endBit = lastEnd }
       start = beginBit
     }
   }
 
-  /// Places an allocation at a run of free pages that is long enough for it, and says where the
-  /// search goes on: behind it, ``nextPage``.
+  /// Places an allocation at a run of free pages that is long enough for it, and sets ``nextPage``,
+  /// where the search continues, to the page behind it.
   ///
-  /// Where the last allocation ended inside the page before the run, this one shares that page.
+  /// If the last allocation ended inside the page before the run, this one shares that page.
   ///
   /// - Parameters:
   ///   - byteCount: The size.
   ///   - alignment: The alignment in bytes, at most a page.
   ///   - run: The first page of the run.
-  /// - Returns: The address, and whether it takes nothing but the rest of the shared page; if not,
-  ///   the pages from `run` up to ``nextPage`` are to be reserved.
+  /// - Returns: The address, and whether the allocation fits in the rest of the shared page; if
+  ///   not, the pages from `run` up to ``nextPage`` are to be reserved.
   @inline(__always)
   private mutating func place(
     _ byteCount: UInt, alignment: UInt, at run: PageNumber
   ) -> (address: UInt, isShared: Bool) {
     let start: UInt
-    // Neither sum wraps: the last end is a page border, of any page, or lies inside a page in front
-    // of another.  Where it is the very border that the run starts at, rounding changes nothing.
+    // Neither sum wraps: the last end is any page boundary, or lies inside a page that another one
+    // follows.  If it is the boundary at which the run starts, rounding changes nothing.
     if _fastPath((lastEndAddress &+ PageFrame.offsetMask) &>> PageFrame.numberShift == run) {
-      // The run starts at a multiple of the alignment or, for one above a page, is not shared; so
-      // that rounding up ends at the run at the latest.
+      // The run starts at a multiple of `alignment`, so rounding up ends at the run at the latest.
+      // A requested alignment above a page counts as a page here, and so nothing is shared.
       start = (lastEndAddress &- 1 &+ alignment) & (0 &- alignment)
     } else {
       start = run &<< PageFrame.numberShift
     }
-    // The pages of the run hold `byteCount` bytes from its start, and this starts no later.
+    // The pages of the run hold `byteCount` bytes from its start, and the allocation starts no
+    // later.
     lastEndAddress = start &+ byteCount
     nextPage = (lastEndAddress &- 1) &>> PageFrame.numberShift &+ 1
     return (start, nextPage <= run)

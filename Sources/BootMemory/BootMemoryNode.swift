@@ -2,25 +2,28 @@
 import PageBitmap
 import PhysicalMemory
 
-/// A memory node: a span of page frames with a bitmap and the place where the search goes on.
+/// A memory node: a span of page frames with a bitmap and the place where the search continues.
 ///
-/// Its storage is the caller's, see ``BootMemory/init(platform:nodes:)``; its content is not.
+/// Its storage belongs to the caller (see ``BootMemory/init(platform:nodes:)``); its contents do
+/// not.
 @safe public struct BootMemoryNode {
-  /// The pages that the node spans; none where the node is not registered.
+  /// The pages that the node spans; none if the node is not registered.
   var pages: Range<PageNumber>
 
-  /// Those of the pages that may be freed and reserved without a look at where bitmaps lie: all of
-  /// them, or what is on one side of the bitmaps.
+  /// The pages that may be freed and reserved without a check for bitmaps: all of the node's pages,
+  /// or those on one side of the bitmaps.
   var plainPages: Range<PageNumber>
 
-  /// Where memory begins that no 32-bit device reaches, if the node has enough of it; 0 if not.
+  /// The page at which memory begins that no 32-bit device reaches, if the node has enough of it;
+  /// otherwise 0.
   var highPage: PageNumber
 
-  /// The page at which the search goes on.
+  /// The page at which the search continues.
   var nextPage: PageNumber
 
-  /// The address behind the last allocation, see ``lastEnd``.  At the very top of the address space
-  /// this is 0, a page border as well.
+  /// The address just past the last allocation, see ``lastEnd``.
+  ///
+  /// At the very top of the address space this is 0, which is also a page boundary.
   var lastEndAddress: UInt
 
   /// The next node in ascending order of start.
@@ -36,8 +39,8 @@ import PhysicalMemory
   /// Whether the node is registered.
   public internal(set) var isRegistered: Bool
 
-  /// Brings nodes to a distance of 256 bytes: a power of two, so that a place and a number make each
-  /// other by a shift.
+  /// Pads nodes to 256 bytes: a power of two, so that a node's number and its address are converted
+  /// into each other by a shift.
   private let room = Room(repeating: 0)
 
   /// A node that is not registered.
@@ -61,14 +64,16 @@ import PhysicalMemory
   private typealias Room = InlineArray<9, UInt>
   #endif
 
-  /// The page frames that the node spans; none where the node is not registered.
+  /// The page frames that the node spans; none if the node is not registered.
   public var span: PageRange { PageRange(numbers: pages) }
 
-  /// The page at which the search goes on (Linux: `hint_idx`).
+  /// The page at which the search continues (Linux: `hint_idx`).
   package var hint: PageFrame { PageFrame(UInt64(nextPage)) }
 
-  /// The end of the node's last allocation, if an allocation behind it may share its page: then it
-  /// lies inside that page (Linux: `last_end_off`).  Any page border means that none may.
+  /// The end of the node's last allocation (Linux: `last_end_off`).
+  ///
+  /// If it lies inside a page, an allocation behind it may share that page; any page boundary means
+  /// that none may.
   package var lastEnd: PhysicalAddress { PhysicalAddress(UInt64(lastEndAddress)) }
 
   /// The bit of the bitmap that stands for `page`, which must lie in the span or just behind it.

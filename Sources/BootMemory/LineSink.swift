@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import TextOutput
 
-/// Hands text on a line at a time, with its line feed; what is too long for a line is cut off.
+/// Passes text on one line at a time, with its line feed; a line that is too long is cut off.
 @safe package struct LineSink: TextSink {
   private let context: UnsafeMutableRawPointer?
   private let write: BootMemoryPlatform.Write?
   private var line = TextBuffer()
   private var byteCount = 0
 
-  /// Makes a sink in front of `write`, which gets `context`; nil for nowhere.
+  /// Makes a sink that passes lines and `context` to `write`; nil for nowhere.
   package init(context: UnsafeMutableRawPointer?, write: BootMemoryPlatform.Write?) {
     unsafe self.context = unsafe context
     unsafe self.write = unsafe write

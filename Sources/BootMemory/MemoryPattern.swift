@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 import TextOutput
 
-/// A byte that memory is filled with so that a write to it shows: what the debug modes of the ledger and
-/// of the heap look for.
+/// A byte that memory is filled with so that a write to it shows.
+///
+/// The debug modes of the ledger and of the heap look for bytes that have changed.
 @safe package struct MemoryPattern {
-  /// What freed memory is filled with.
+  /// The pattern of freed memory.
   package static var freed: Self { Self(byte: 0x6b) }
 
-  /// What lies behind an allocation.
+  /// The pattern behind an allocation.
   package static var redZone: Self { Self(byte: 0xbd) }
 
-  /// How many such bytes there are at least.
+  /// The minimum number of bytes in a red zone.
   package static var redZoneByteCount: UInt8 { 16 }
 
   package let byte: UInt8
@@ -24,14 +25,14 @@ import TextOutput
       as: UInt8.self, repeating: byte, count: Int(bitPattern: byteCount))
   }
 
-  /// Looks for the first byte that has another value, and writes what it is, as the beginning of a line:
+  /// Looks for the first byte that has another value, and writes the start of a line about it:
   /// `memory check: 0x41 instead of 0xbd at 0x1000064, `.
   ///
   /// - Parameters:
   ///   - memory: Where the bytes are.
   ///   - address: The address of the first one, to be written.
   ///   - sink: Takes the text.
-  /// - Returns: How many bytes lie before it; nil if all are as they should be.
+  /// - Returns: The number of bytes before it; nil if all bytes have the value of the pattern.
   @inline(never)
   package func firstOther(
     in memory: UnsafeMutableRawPointer, byteCount: UInt, at address: UInt64, to sink: inout LineSink

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// The way through the nodes that a range of pages lies in, in ascending order.
+/// A walk, in ascending order, through the nodes that contain a range of pages.
 @safe struct NodeWalk {
-  /// The node that the walk has come to.
+  /// The node that the walk has reached.
   private(set) var node: BootMemory.NodePointer
 
-  /// Those of the pages that lie in that node.
+  /// The pages of the range that lie in that node.
   private(set) var part: Range<PageNumber>
 
-  /// The page behind the range.
+  /// The page just past the range.
   private let end: PageNumber
 
-  /// Begins at the node which has the first page; each page lies in it or a node behind it.
+  /// Starts at the node with the first page; each page lies in that node or a later one.
   init(from first: BootMemory.NodePointer, over pages: Range<PageNumber>) {
     unsafe node = unsafe first
     end = pages.upperBound
     part = unsafe pages.clamped(to: first.pointee.pages)
   }
 
-  /// Goes on to the next node.
+  /// Advances to the next node.
   ///
-  /// - Returns: Whether there are pages left that lie in it.
+  /// - Returns: Whether any pages are left, which then lie in that node.
   mutating func advance() -> Bool {
     part.upperBound < end && advanceToNextNode()
   }

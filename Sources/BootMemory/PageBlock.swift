@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// 2^`order` page frames, the first one with a number divisible by 2^`order`: what a page allocator
-/// is handed.
+/// A block of 2^`order` page frames, the first one with a number divisible by 2^`order`, as a page
+/// allocator takes it.
 public struct PageBlock: Hashable, Sendable {
   /// The first page frame.
   public let first: PageFrame
@@ -17,7 +17,7 @@ public struct PageBlock: Hashable, Sendable {
   @inlinable
   public var pageCount: UInt64 { 1 << UInt64(order) }
 
-  /// Makes a block; nil if `first` is not divisible by its size.
+  /// Makes a block; nil if no block has this order, or if `first` is not divisible by its size.
   @inlinable
   public init?(first: PageFrame, order: Int, node: NodeID) {
     guard (0..<PageFrame.numberBitCount).contains(order),
@@ -30,7 +30,7 @@ public struct PageBlock: Hashable, Sendable {
     self.node = node
   }
 
-  /// For blocks in this module whose alignment is proven where they are made.
+  /// Makes a block without a check, where the code in this module has proven the alignment.
   init(uncheckedFirst first: PageFrame, order: Int, node: NodeID) {
     self.first = first
     self.order = order

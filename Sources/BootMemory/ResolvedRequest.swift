@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// An allocation as the search in a node takes it: an ``AllocationRequest`` with the platform's
-/// figures filled in, checked, and in words of the machine.
+/// An allocation in the form that the search in a node takes.
+///
+/// It is an ``AllocationRequest`` with the platform's figures filled in, checked, and in words of
+/// the machine.
 struct ResolvedRequest {
   /// The size in bytes; not 0.
   let byteCount: UInt
@@ -10,10 +12,10 @@ struct ResolvedRequest {
   /// The alignment in bytes, a power of two.
   let alignment: UInt64
 
-  /// The address to look at or above first; 0 is anywhere.
+  /// The address to look at or above first; 0 means anywhere.
   var goal: UInt64
 
-  /// The page that no page of the allocation may reach; `.max` for no limit.
+  /// The page that the allocation must lie below; `.max` for no limit.
   private(set) var limitPage: PageNumber = .max
 
   init(byteCount: UInt, alignment: UInt64, goal: UInt64) {
@@ -22,8 +24,9 @@ struct ResolvedRequest {
     self.goal = goal
   }
 
-  /// Sets a limit where it is below the present one; a goal from which the size reaches beyond it
-  /// counts as none, as with any limit.
+  /// Lowers the limit to `limit` if it is above that.
+  ///
+  /// A goal from which the size reaches beyond the new limit is dropped, as with any limit.
   mutating func lowerLimit(to limit: UInt64) {
     let page = PageNumber(clamping: limit >> PageFrame.byteCountShift)
     if page >= limitPage { return }

@@ -2,9 +2,9 @@
 import PhysicalMemory
 import TextOutput
 
-/// A range that prints itself by its addresses, whether it counts bytes or pages.
+/// A range of bytes or of pages that prints itself as a range of addresses.
 public protocol AddressSpan {
-  /// Prints `START-LAST`, addresses in hexadecimal, the last one included.
+  /// Prints `START-LAST` with addresses in hexadecimal, the last one included.
   func write(to sink: inout some TextSink)
 
   /// Prints the size.
@@ -12,9 +12,9 @@ public protocol AddressSpan {
 }
 
 extension AddressRange: AddressSpan {
-  /// Prints `START-LAST`, addresses in hexadecimal, the last one included.
+  /// Prints `START-LAST` with addresses in hexadecimal, the last one included.
   ///
-  /// A range without a byte has no last address: dots stand in its place.
+  /// An empty range has no last address; dots are printed instead.
   public func write(to sink: inout some TextSink) {
     if let last {
       sink.write(addressesFrom: start.rawValue, through: last.rawValue)
@@ -31,9 +31,9 @@ extension AddressRange: AddressSpan {
 }
 
 extension PageRange: AddressSpan {
-  /// Prints `START-LAST`, addresses in hexadecimal, the last one included.
+  /// Prints `START-LAST` with addresses in hexadecimal, the last one included.
   public func write(to sink: inout some TextSink) {
-    // Wraps only at the top of the address space, where the last address is the one in front of 0.
+    // Wraps to 0 only at the top of the address space; subtracting 1 then gives the last address.
     let end = self.end.number &<< PageFrame.byteCountShift
     sink.write(
       addressesFrom: start.number &<< PageFrame.byteCountShift, through: end &- 1)
@@ -41,7 +41,7 @@ extension PageRange: AddressSpan {
 
   /// Prints the size.
   public func writeByteCount(to sink: inout some TextSink) {
-    // All 2^52 pages have a size that does not fit 64 bits.
+    // The size of all pages in the address space does not fit in 64 bits.
     if pageCount == PageFrame.end.number { return sink.write("16 EiB") }
     sink.write(byteCount: pageCount &<< PageFrame.byteCountShift)
   }

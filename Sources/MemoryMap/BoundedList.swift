@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 
-/// A list in its owner's storage, for places without a heap to grow on.
+/// A list in storage that its owner provides, for code that has no heap to grow it on.
 ///
-/// What does not fit is counted: a list that is not complete says so, and how much room it needs.
-/// Elements are plain values that need no clean-up; none is ever destroyed.
+/// Elements that do not fit are counted, so an incomplete list can tell that it is incomplete and
+/// how much room it needs.  Elements are plain values that need no clean-up; none is ever
+/// destroyed.
 @safe
 public struct BoundedList<Element>: ~Copyable {
   private let storage: UnsafeMutableBufferPointer<Element>
 
-  /// The number of elements that the list has to hold: as many as were appended, whether or not
-  /// there was room for them.
+  /// The capacity that the list needs: the number of elements appended, whether or not there was
+  /// room for them.
   public private(set) var neededCapacity = 0
 
   /// Makes an empty list in `storage`, which must stay valid, and untouched by others, as long as
@@ -39,7 +40,7 @@ public struct BoundedList<Element>: ~Copyable {
     }
   }
 
-  /// Appends an element, or counts it where there is no room.
+  /// Appends an element; if there is no room, only counts it.
   ///
   /// - Complexity: O(1).
   public mutating func append(_ element: Element) {
@@ -63,13 +64,13 @@ public struct BoundedList<Element>: ~Copyable {
 
   /// Keeps the first `count` elements only.
   ///
-  /// - Precondition: The list is complete, and has as many.
+  /// - Precondition: The list is complete and has at least `count` elements.
   mutating func keepFirst(_ count: Int) {
     precondition(count >= 0 && count <= self.count && isComplete)
     neededCapacity = count
   }
 
-  /// Sorts the elements that are in the list; the order of equal ones is not kept.
+  /// Sorts the elements that are in the list; the order of equal elements may change.
   ///
   /// - Complexity: O(n log n), in place.
   package mutating func sort(by isBefore: (Element, Element) -> Bool) {

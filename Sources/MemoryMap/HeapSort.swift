@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 extension UnsafeMutableBufferPointer {
-  /// Sorts in place; the order of equal elements is not kept.
+  /// Sorts in place; the order of equal elements may change.
   ///
-  /// A heap sort because it needs neither heap memory nor recursion, and no order of the input makes
-  /// it slow.
+  /// A heap sort needs neither heap memory nor recursion, and no input order makes it slow.
   ///
   /// - Complexity: O(n log n).
   package func heapSort(by isBefore: (Element, Element) -> Bool) {
@@ -17,12 +16,12 @@ extension UnsafeMutableBufferPointer {
     }
   }
 
-  /// Restores the heap of the first `count` elements whose `start` may come before a child.
+  /// Restores the heap order of the first `count` elements when the one at `start` may violate it.
   private func siftDown(
     from start: Int, count: Int, by isBefore: (Element, Element) -> Bool
   ) {
     var root = start
-    // An index is below the count of elements of several bytes each, so twice of it fits.
+    // An index is below the count of elements of several bytes each, so twice the index fits.
     while 2 &* root &+ 1 < count {
       var child = 2 &* root &+ 1
       if child + 1 < count, unsafe isBefore(self[child], self[child + 1]) { child += 1 }

@@ -2,14 +2,15 @@
 import PhysicalMemory
 import TextOutput
 
-/// The memory of a machine that can be plugged in and taken out while it runs, as the firmware says:
-/// ranges in ascending order, none of which is empty, and no two of which touch.
+/// The memory that can be added and removed while the machine runs, according to the firmware.
 ///
-/// Whether there is memory at such an address now is for the memory map to say.  What lies there and
-/// cannot be moved keeps the memory from being taken out, so the bitmaps of boot memory, which last, do
-/// not go there while other memory will do.
+/// Its ranges are in ascending order; none is empty, and no two of them touch.
 ///
-/// It is a view of storage that belongs to its maker, and does not change.
+/// Whether there is memory at such an address now is for the memory map to say.  Contents that
+/// cannot be moved prevent the memory from being removed, so the bitmaps of boot memory, which are
+/// permanent, are not placed there as long as other memory will do.
+///
+/// This is a view of storage that belongs to the code that made it, and does not change.
 @safe
 public struct HotPluggableMemory {
   private let ranges: UnsafeBufferPointer<AddressRange>
@@ -18,7 +19,7 @@ public struct HotPluggableMemory {
     unsafe self.ranges = ranges
   }
 
-  /// None at all.
+  /// No hot-pluggable memory.
   public static var none: HotPluggableMemory {
     unsafe HotPluggableMemory(UnsafeBufferPointer(start: nil, count: 0))
   }
@@ -43,8 +44,8 @@ public struct HotPluggableMemory {
     return nil
   }
 
-  /// Prints one range a line, `START-LAST SIZE` behind two spaces, addresses in hexadecimal, the last
-  /// one included.
+  /// Prints one range per line, `START-LAST SIZE` indented by two spaces, with addresses in
+  /// hexadecimal, the last one included.
   public func write(to sink: inout some TextSink) {
     for index in 0..<count {
       sink.write("  ")

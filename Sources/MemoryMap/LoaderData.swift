@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import TextOutput
 
-/// What a loader left in memory, which the kernel must not hand out while it needs the contents.
+/// Data that a loader left in memory and that the kernel must not hand out while it needs it.
 public enum LoaderData: Hashable, Sendable {
-  /// The structure that the loader's pointer leads to, with all that is inside it.
+  /// The structure that the loader's pointer refers to, with everything inside it.
   case bootInformation
-  /// The memory map, where it lies outside the boot information.
+  /// The memory map, if it lies outside the boot information.
   case memoryMap
   /// The kernel's command line.
   case commandLine
@@ -21,29 +21,29 @@ public enum LoaderData: Hashable, Sendable {
   case symbols
   /// Descriptions of drives, firmware interfaces and video modes.
   case deviceInformation
-  /// A block of Linux's `setup_data` with this number in its list.
+  /// The block with this number in Linux's `setup_data` list.
   case setupData(Int)
-  /// The kernel image, and other files, where the loader's map has them without a name.
+  /// The kernel image and other files, if the loader's map lists them without a name.
   case kernelAndModules
-  /// What the loader itself uses, such as page tables, stack and its answers.
+  /// Memory that the loader itself uses, such as its page tables, stack and responses.
   case loaderReclaimable
-  /// The device tree, with all the room that it says it has.
+  /// The device tree, with the full size that it declares.
   case deviceTree
   /// The ELF header that describes the memory of a kernel that has crashed.
   case crashHeader
-  /// The entry with this number of a device tree's memory reservation block.
+  /// The entry with this number in a device tree's memory reservation block.
   case memoryReservation(Int)
-  /// The range with this number of a device tree's `/reserved-memory`, counted from 0 over all of
+  /// The range with this number in a device tree's `/reserved-memory`, counted from 0 over all of
   /// its nodes.
   case reservedMemory(Int)
-  /// Such a range that the kernel may lend to others until its owner wants it ("reusable").
+  /// A range of `/reserved-memory` that the kernel may lend until its owner needs it ("reusable").
   case reusableMemory(Int)
 
-  /// A range that a device tree asks for without saying where, by the name of its node, in the
-  /// place that was found for it.
+  /// A range that a device tree requests without an address, at the place that was found for it;
+  /// its name is that of its node.
   case placedMemory(MemoryName, ReservationUse)
 
-  /// Prints what it is in words: `command line`, `module 0`.
+  /// Prints in words what the data is: `command line`, `module 0`.
   public func write(to sink: inout some TextSink) {
     switch self {
     case .bootInformation: sink.write("boot information")

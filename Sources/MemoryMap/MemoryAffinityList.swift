@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// What firmware says about nodes: how many there are, which memory is near which of them, and which
-/// memory can be taken out while the machine runs.
+/// What the firmware says about nodes: how many there are, which memory is near which node, and
+/// which memory can be removed while the machine runs.
 ///
-/// An empty list stands for a machine of one node.  The list lies in its owner's storage; what does
-/// not fit is counted, and no ``NodeMap`` is made of an incomplete list.
+/// An empty list stands for a machine with one node.  The list lies in storage that its owner
+/// provides; entries that do not fit are counted, and no ``NodeMap`` is made from an incomplete
+/// list.
 public struct MemoryAffinityList: ~Copyable {
   private var list: BoundedList<MemoryAffinity>
 
-  /// The memory that is hot-pluggable, whether or not it is given to a node.
+  /// The memory that is hot-pluggable, whether or not it is assigned to a node.
   private var hotPluggable: BoundedList<AddressRange>
 
   /// The number of nodes, including those without memory; at least 1.
@@ -35,7 +36,7 @@ public struct MemoryAffinityList: ~Copyable {
   /// The entry at `index`, counted from 0 in the order in which they were appended.
   public subscript(index: Int) -> MemoryAffinity { list[index] }
 
-  /// Appends an entry; an empty range is left out, but its node counts.
+  /// Appends an entry; an empty range is left out, but its node is counted.
   ///
   /// - Complexity: O(1).
   public mutating func append(_ affinity: MemoryAffinity) {
@@ -44,14 +45,14 @@ public struct MemoryAffinityList: ~Copyable {
     list.append(affinity)
   }
 
-  /// Notes that memory can be plugged in and taken out there; an empty range is left out.
+  /// Records that memory can be added and removed in `range`; an empty range is left out.
   ///
   /// - Complexity: O(1).
   public mutating func appendHotPluggable(_ range: AddressRange) {
     if !range.isEmpty { hotPluggable.append(range) }
   }
 
-  /// Notes that there is a node with this number, with or without memory.
+  /// Records that there is a node with this number, with or without memory.
   public mutating func includeNode(_ node: NodeID) {
     nodeCount = max(nodeCount, node.rawValue + 1)
   }
@@ -62,13 +63,13 @@ public struct MemoryAffinityList: ~Copyable {
     hotPluggable.removeAll()
   }
 
-  /// Takes out all that is said of nodes; what is hot-pluggable stays so.
+  /// Removes everything that concerns nodes, and keeps the hot-pluggable ranges.
   mutating func removeNodes() {
     list.removeAll()
     nodeCount = 1
   }
 
-  /// Throws if there was no room for all entries; the error says how much is needed.
+  /// Throws if there was no room for all entries; the error says how much room is needed.
   ///
   /// - Throws: ``MemoryMapError/affinityListFull(capacity:needed:)`` or
   ///   ``MemoryMapError/hotPluggableListFull(capacity:needed:)``
@@ -82,10 +83,10 @@ public struct MemoryAffinityList: ~Copyable {
     }
   }
 
-  /// The entries in their present order, for a view of them.
+  /// The entries in their present order, for making a view of them.
   var elements: UnsafeMutableBufferPointer<MemoryAffinity> { unsafe list.elements }
 
-  /// A view of the memory that is hot-pluggable, which gets sorted, and ranges that touch merged.
+  /// Sorts the hot-pluggable ranges, merges those that touch, and returns a view of them.
   ///
   /// - Complexity: O(n log n), in place.
   mutating func hotPluggableMemory() -> HotPluggableMemory {
@@ -104,12 +105,14 @@ public struct MemoryAffinityList: ~Copyable {
     return unsafe HotPluggableMemory(UnsafeBufferPointer(hotPluggable.elements))
   }
 
-  /// Puts the entries into ascending order, and cuts those that overlap: the addresses go to the
-  /// entry that starts first, of two that start together to the larger one.
+  /// Sorts the entries in ascending order and trims those that overlap.
+  ///
+  /// Shared addresses go to the entry that starts first, or to the larger of two that start
+  /// together.
   ///
   /// - Complexity: O(n log n), in place, and O(n log r) in r regions of `map`.
-  /// - Returns: The number of entries that lost addresses to an entry of another node, both with memory
-  ///   that `map` calls usable.
+  /// - Returns: The number of entries that lost addresses to an entry of another node, where both
+  ///   have memory that `map` calls usable.
   mutating func sortAndSeparate(in map: MemoryMap) -> Int {
     unsafe list.elements.heapSort { left, right in
       (left.range.start, right.range.byteCount, left.node)
@@ -129,7 +132,7 @@ public struct MemoryAffinityList: ~Copyable {
           conflictCount += 1
         }
       }
-      // Behind an entry that ends at the top of the address space nothing is left.
+      // Nothing is left behind an entry that ends at the top of the address space.
       guard let free = end else { continue }
       let start = max(entry.range.start, free)
       guard let last = entry.range.last, last >= start,
@@ -145,12 +148,12 @@ public struct MemoryAffinityList: ~Copyable {
 }
 
 extension AddressRange {
-  /// The bytes of both ranges, of which the other one does not start below this one; nil if there are
+  /// The union of both ranges, where `other` must not start below this one; nil if there are
   /// addresses between them.
   fileprivate func joined(with other: AddressRange) -> AddressRange? {
     if let end, end < other.start { return nil }
     guard let last, let otherLast = other.last else { return nil }
-    // All addresses are one more than a range has.
+    // The whole address space has one byte more than a range can have.
     return AddressRange(first: start, last: max(last, otherLast))
       ?? AddressRange(start: start, clampingByteCount: .max)
   }

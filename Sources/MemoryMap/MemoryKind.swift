@@ -3,8 +3,8 @@ import TextOutput
 
 /// What a region of the physical address space is good for.
 ///
-/// The order of the cases is the order of usability: where two regions overlap, the memory is what
-/// the greater, less usable kind says.
+/// The order of the cases is the order of usability: where two regions overlap, the memory has the
+/// greater, less usable kind.
 public enum MemoryKind: UInt8, Comparable, Sendable {
   /// Working memory, free for the kernel.
   case usable
@@ -32,7 +32,7 @@ public enum MemoryKind: UInt8, Comparable, Sendable {
   /// for (`no-map` in a device tree).
   case noMap
 
-  /// The number of kinds; raw values run from 0 up to it.
+  /// The number of kinds; raw values run from 0 up to, but not including, it.
   @usableFromInline static var count: Int { 8 }
 
   /// Whether `left` is more usable than `right`.
@@ -41,7 +41,7 @@ public enum MemoryKind: UInt8, Comparable, Sendable {
     left.rawValue < right.rawValue
   }
 
-  /// The name as one word: what a printed map shows.
+  /// The name as one word, as a printed map shows it.
   public var name: StaticString {
     switch self {
     case .usable: "usable"

@@ -3,7 +3,7 @@ import PhysicalMemory
 
 /// The memory of a map that a kernel can use, in pages.
 extension MemoryMap {
-  /// The page frame just past the last usable page; 0 in a map without any.
+  /// The page frame just past the last usable page; 0 if there is none.
   ///
   /// - Complexity: O(n).
   public var usableEnd: PageFrame {
@@ -13,12 +13,12 @@ extension MemoryMap {
     return end
   }
 
-  /// The ranges of usable pages in ascending order, as far as they lie in `window`.
+  /// The ranges of usable pages in ascending order, clipped to `window`.
   public func usablePages(in window: PageRange) -> UsablePageRanges {
     UsablePageRanges(self, window: window)
   }
 
-  /// The ranges of usable pages in ascending order, as far as they lie below `limit`.
+  /// The ranges of usable pages in ascending order, clipped to the pages below `limit`.
   public func usablePages(below limit: PageFrame = .end) -> UsablePageRanges {
     UsablePageRanges(self, window: PageRange(0..<limit))
   }
@@ -27,12 +27,12 @@ extension MemoryMap {
   ///
   /// - Complexity: O(log n + k) for k regions in `pages`.
   public func hasUsable(_ pages: PageRange) -> Bool {
-    // Ranges of usable pages do not touch, so pages in a row lie in one of them.
+    // Ranges of usable pages do not touch, so consecutive pages lie in one of them.
     var ranges = usablePages(in: pages)
     return pages.isEmpty || ranges.next() == pages
   }
 
-  /// Whether any usable page lies in `range` in part.
+  /// Whether `range` touches a usable page.
   ///
   /// - Complexity: O(log n + k) for k regions in the range.
   func hasUsablePage(in range: AddressRange) -> Bool {
@@ -51,20 +51,21 @@ extension MemoryMap {
     return count
   }
 
-  /// The number of usable pages at or above `limit`: memory that a kernel which cannot reach beyond
-  /// that page has to report as beyond its reach.
+  /// The number of usable pages at or above `limit`: memory that a kernel limited to lower pages
+  /// has to report as beyond its reach.
   ///
   /// - Complexity: O(n).
   public func usablePageCount(beyond limit: PageFrame) -> UInt64 {
-    // What lies below a limit is never more than there is.
+    // The pages below a limit are never more than all pages.
     usablePageCount() &- usablePageCount(below: limit)
   }
 }
 
 /// The ranges of usable pages of a map in ascending order, cut to a window.
 ///
-/// No range is empty, and no two of them touch.  `while let pages = ranges.next()` walks over them:
-/// a sequence could be gathered in an array, which takes a heap, so it is one on a host only.
+/// No range is empty, and no two of them touch.  Walk over them with
+/// `while let pages = ranges.next()`: this is a `Sequence` only where there is a heap, since a
+/// sequence can be collected in an array.
 public struct UsablePageRanges: IteratorProtocol {
   private let map: MemoryMap
   private let window: PageRange
@@ -74,7 +75,7 @@ public struct UsablePageRanges: IteratorProtocol {
   init(_ map: MemoryMap, window: PageRange) {
     self.map = map
     self.window = window
-    // The first region that ends behind the window's start: regions ascend and do not overlap.
+    // The first region that ends above the window's start: regions ascend and do not overlap.
     var end = map.count
     while index < end {
       let middle = (index + end) / 2
@@ -88,7 +89,7 @@ public struct UsablePageRanges: IteratorProtocol {
 
   /// The next range, or nil after the last.
   ///
-  /// - Complexity: O(n) for the whole walk, n being the regions in the window.
+  /// - Complexity: O(n) for the whole walk, where n is the number of regions in the window.
   public mutating func next() -> PageRange? {
     while index < map.count {
       let region = map[index]

@@ -5,27 +5,27 @@ import TextOutput
 /// The physical address space as a kernel can rely on it: regions that are sorted, disjoint, merged
 /// with neighbours of the same kind, and made of whole pages.
 ///
-/// Every map is made from a ``MemoryRegionList``, whatever the firmware or loader it came from, by
-/// the same rules:
+/// Every map is made from a ``MemoryRegionList`` by the same rules, whatever firmware or loader the
+/// list came from:
 /// - Where regions overlap, the less usable kind wins (see ``MemoryKind``).
-/// - Usable ranges are rounded inwards to pages, all others outwards; a usable range under a page
-///   disappears.  ``partialPageByteCount`` says what that costs.
+/// - Usable ranges are rounded inwards to pages, all others outwards; a usable range without a
+///   whole page disappears.  ``partialPageByteCount`` says what that costs.
 /// - Empty regions vanish.
 ///
-/// A map is a view of storage that belongs to its maker, and does not change.
+/// A map is a view of storage that belongs to the code that made it, and does not change.
 @safe
 public struct MemoryMap {
   private let regions: UnsafeBufferPointer<PageRegion>
 
-  /// The usable bytes that lie in pages which are not usable as a whole, and so are lost.
+  /// The number of usable bytes that are lost because their page is not usable as a whole.
   public let partialPageByteCount: UInt64
 
-  /// Makes the map of the regions in `list`, which gets sorted.
+  /// Makes the map of the regions in `list`, and sorts the list.
   ///
   /// Twice the count of the list is always enough room in `storage`.  The storage need not be
   /// initialised, and must stay valid and untouched as long as the map is used.
   ///
-  /// - Throws: An error that says how large storage must be, for the list or for the map.
+  /// - Throws: An error that says how large the storage of the list or of the map must be.
   /// - Complexity: O(n log n) in the count of the list.
   public init(
     sanitizing list: inout MemoryRegionList, storage: UnsafeMutableBufferPointer<PageRegion>
@@ -59,7 +59,7 @@ public struct MemoryMap {
     return unsafe regions[index]
   }
 
-  /// Prints one region a line, each behind two spaces.
+  /// Prints one region per line, indented by two spaces.
   public func write(to sink: inout some TextSink) {
     for index in 0..<count { sink.write(line: self[index]) }
   }

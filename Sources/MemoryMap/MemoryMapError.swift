@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 import TextOutput
 
-/// Why a memory map could not be made: a table of the caller has no room.
+/// Why a memory map could not be made: a table that the caller provides is too small.
 public enum MemoryMapError: Error, Equatable {
-  /// The list of regions as given must hold `needed` regions.
+  /// The list of memory regions must have room for `needed` regions.
   case regionListFull(capacity: Int, needed: Int)
 
-  /// The map must hold `needed` regions.
+  /// The map must have room for `needed` regions.
   case memoryMapFull(capacity: Int, needed: Int)
 
-  /// The list of what firmware says about nodes must hold `needed` entries.
+  /// The list of what the firmware says about nodes must have room for `needed` entries.
   case affinityListFull(capacity: Int, needed: Int)
 
-  /// The list of what firmware says is hot-pluggable must hold `needed` ranges.
+  /// The list of memory that the firmware calls hot-pluggable must have room for `needed` ranges.
   case hotPluggableListFull(capacity: Int, needed: Int)
 
-  /// Prints the error as a sentence without a line end.
+  /// Prints the error as a sentence without a line feed.
   public func write(to sink: inout some TextSink) {
     switch self {
     case .regionListFull(let capacity, let needed):

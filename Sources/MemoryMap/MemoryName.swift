@@ -3,14 +3,14 @@ import TextOutput
 
 /// A name for memory that is known when the kernel is built: `"page table of init"`.
 ///
-/// It is a pointer to the text, not a copy; two are equal where their texts are.
+/// It holds a pointer to the text, not a copy; two names are equal if their texts are.
 @safe
 public struct MemoryName: Hashable, @unchecked Sendable {
   // Half the size of a static string, so that every range of memory can have one.
   private let start: UnsafePointer<UInt8>
   private let byteCount: UInt32
 
-  /// Names memory.
+  /// Makes a name from a string literal.
   ///
   /// - Precondition: `text` is a literal of characters, not of one Unicode scalar.
   public init(_ text: StaticString) {
@@ -19,7 +19,7 @@ public struct MemoryName: Hashable, @unchecked Sendable {
     byteCount = UInt32(text.utf8CodeUnitCount)
   }
 
-  /// Names memory by these bytes, which must stay, and be constant, as long as the name is used.
+  /// Makes a name from bytes that must stay in place and unchanged as long as the name is used.
   @unsafe
   public init(_ bytes: UnsafeBufferPointer<UInt8>) {
     if let first = bytes.baseAddress, let count = UInt32(exactly: bytes.count) {
@@ -49,7 +49,7 @@ public struct MemoryName: Hashable, @unchecked Sendable {
     return true
   }
 
-  /// Feeds the bytes of the text.
+  /// Feeds the bytes of the text to `hasher`.
   public func hash(into hasher: inout Hasher) {
     for index in unsafe bytes.indices { unsafe hasher.combine(bytes[index]) }
   }

@@ -2,9 +2,9 @@
 import PhysicalMemory
 import TextOutput
 
-/// Who holds a range of memory: before the first allocation, and after it.
+/// The owner of a range of memory, before the first allocation and after it.
 ///
-/// A literal is a name: `"page table of init"` is ``named(_:)``.
+/// A string literal is a name: `"page table of init"` is ``named(_:)``.
 public enum MemoryOwner: Hashable, Sendable {
   /// Page 0, kept so that no pointer to memory in use is ever nil.
   case firstPage
@@ -16,9 +16,9 @@ public enum MemoryOwner: Hashable, Sendable {
   case kernelImage
   /// The stack on which the kernel was entered and still runs.
   case bootStack
-  /// What the loader placed.
+  /// Data that the loader placed.
   case loader(LoaderData)
-  /// Tables of ACPI.
+  /// ACPI tables.
   case acpiTables
   /// The bitmap of a node.
   case bitmap(NodeID)
@@ -50,7 +50,7 @@ public enum MemoryOwner: Hashable, Sendable {
 }
 
 extension MemoryOwner: ExpressibleByStringLiteral {
-  /// Makes an owner of a name.
+  /// Makes an owner with this name.
   public init(stringLiteral name: StaticString) {
     self = .named(MemoryName(name))
   }

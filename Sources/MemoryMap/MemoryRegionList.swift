@@ -3,12 +3,12 @@ import PhysicalMemory
 
 /// Regions of memory as they were given: in any order, overlapping, empty, unaligned.
 ///
-/// No ``MemoryMap`` is made of a list that is not complete.
+/// No ``MemoryMap`` is made from an incomplete list.
 public typealias MemoryRegionList = BoundedList<MemoryRegion>
 
 extension MemoryRegionList {
-  /// Appends a region of `byteCount` bytes, which is clipped where it would wrap around the end of
-  /// the 64-bit address space.
+  /// Appends a region of `byteCount` bytes, clipped if it would wrap around the end of the 64-bit
+  /// address space.
   ///
   /// - Returns: Whether it was clipped, for the caller to report.
   /// - Complexity: O(1).
@@ -21,7 +21,7 @@ extension MemoryRegionList {
     return range.byteCount != byteCount
   }
 
-  /// Throws if there was no room for all regions; the error says how much is needed.
+  /// Throws if there was no room for all regions; the error says how much room is needed.
   ///
   /// - Throws: ``MemoryMapError/regionListFull(capacity:needed:)``
   public borrowing func checkCapacity() throws(MemoryMapError) {
@@ -30,7 +30,7 @@ extension MemoryRegionList {
     }
   }
 
-  /// Removes the addresses from `limit` on from all regions of one kind.
+  /// Removes the addresses at or above `limit` from all regions of one kind.
   ///
   /// - Complexity: O(n).
   public mutating func clip(_ kind: MemoryKind, at limit: PhysicalAddress) {
@@ -43,8 +43,10 @@ extension MemoryRegionList {
     }
   }
 
-  /// Removes all of one kind except its first `byteCount` bytes, counted from the lowest address
-  /// up; bytes in several regions count once.  The regions get sorted.
+  /// Removes all memory of one kind except its first `byteCount` bytes, counted from the lowest
+  /// address up.
+  ///
+  /// Bytes that lie in several regions count once.  The regions are sorted.
   ///
   /// - Complexity: O(n log n), in place.
   public mutating func limit(_ kind: MemoryKind, toByteCount byteCount: UInt64) {
@@ -71,10 +73,10 @@ extension MemoryRegionList {
   /// Changes the kind of the memory in a range.
   ///
   /// - Parameters:
-  ///   - kind: The kind that is replaced; nil for every one.
-  ///   - other: What it becomes; nil for no memory at all.
-  ///   - window: The range; what lies outside of it stays as it is.
-  /// - Complexity: O(n); at most one more region for each that an end of the range lies in.
+  ///   - kind: The kind that is replaced; nil for every kind.
+  ///   - other: The kind that replaces it; nil to remove the memory.
+  ///   - window: The range; memory outside it stays as it is.
+  /// - Complexity: O(n); each end of the range adds at most one region for every region it lies in.
   public mutating func replace(
     _ kind: MemoryKind?, with other: MemoryKind?, in window: AddressRange
   ) {
@@ -94,13 +96,13 @@ extension MemoryRegionList {
     }
   }
 
-  /// Takes the first `firstCount` regions and those behind them for two maps of the same memory,
-  /// and appends what it takes for the rule that usable is what both call usable.
+  /// Treats the first `firstCount` regions and the rest as two maps of the same memory, and appends
+  /// the regions that make usable only what both maps call usable.
   ///
   /// - Parameters:
   ///   - firstCount: The number of regions of the first map.
-  ///   - report: Called, in ascending order, for memory to which both give different kinds, or
-  ///     one as usable and the other not at all.
+  ///   - report: Called, in ascending order, for memory to which the maps give different kinds, or
+  ///     that one map calls usable and the other does not mention.
   /// - Precondition: The list is complete.
   /// - Complexity: O(n log n), in place.
   package mutating func keepUsable(inBothAt firstCount: Int, report: (AddressRange) -> Void) {
@@ -109,7 +111,7 @@ extension MemoryRegionList {
     var one = unsafe MapStretches(UnsafeMutableBufferPointer(rebasing: first))
     var other = unsafe MapStretches(UnsafeMutableBufferPointer(rebasing: second))
     while let start = Self.lower(one.start, other.start) {
-      // As far as both stay what they are.
+      // The last number up to which neither map changes its kind.
       let last = Swift.min(one.last(from: start), other.last(from: start))
       let kinds = (one.kind(at: start), other.kind(at: start))
       one.advance(behind: last)
@@ -147,23 +149,23 @@ private struct MapStretches {
     current = sweep.next()
   }
 
-  /// The first number that is in a stretch; nil behind the last.
+  /// The first number of the current stretch; nil after the last one.
   var start: UInt64? { current?.first }
 
-  /// The kind at a number that is not above any that is left.
+  /// The kind at `number`, which must not lie above the first number that is left.
   func kind(at number: UInt64) -> MemoryKind? {
     guard let current, current.first <= number else { return nil }
     return current.kind
   }
 
-  /// The last number up to which the kind at `number` stays.
+  /// The last number up to which the kind is the same as at `number`.
   func last(from number: UInt64) -> UInt64 {
     guard let current else { return .max }
-    // Above the number, and so not 0.
+    // The stretch starts above the number, and so not at 0.
     return current.first <= number ? current.last : current.first - 1
   }
 
-  /// Leaves out everything up to `last`, which is in the first stretch or in front of it.
+  /// Skips everything up to `last`, which lies in the current stretch or before it.
   mutating func advance(behind last: UInt64) {
     guard let stretch = current, stretch.first <= last else { return }
     if stretch.last <= last {
@@ -174,7 +176,7 @@ private struct MapStretches {
   }
 }
 
-/// Walks over the bytes of the regions in the storage of a list; empty regions are left out.
+/// Walks over the bytes of the regions in the storage of a list, without empty regions.
 @safe
 struct MemoryRegionIterator: IteratorProtocol {
   private let regions: UnsafeMutableBufferPointer<MemoryRegion>
@@ -184,7 +186,7 @@ struct MemoryRegionIterator: IteratorProtocol {
     unsafe self.regions = regions
   }
 
-  /// The bytes of the next region, or nil behind the last.
+  /// The bytes of the next region; nil after the last.
   mutating func next() -> KindStretch? {
     while unsafe index < regions.count {
       let region = unsafe regions[index]

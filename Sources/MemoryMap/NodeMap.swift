@@ -2,36 +2,39 @@
 import PhysicalMemory
 import TextOutput
 
-/// The usable pages of a machine, by node: ranges in ascending order, none of which is empty,
-/// and no two of which touch and belong to one node.
+/// The usable pages of a machine, by node.
 ///
-/// Every usable page belongs to exactly one node.  Pages that firmware gives to no node go to the
-/// one that is nearest by address, and on a machine whose firmware does not mention nodes, all
-/// pages belong to node 0.  A page belongs where its first byte does.
+/// Its ranges are in ascending order; none is empty, and ranges that touch belong to different
+/// nodes.
 ///
-/// A map is a view of a memory map and of what firmware says, both in storage of their makers: it
-/// needs none of its own, and does not change.
+/// Every usable page belongs to exactly one node.  Pages that the firmware assigns to no node go to
+/// the one that is nearest by address; on a machine whose firmware does not mention nodes, all
+/// pages belong to node 0.  A page belongs to the node of its first byte.
+///
+/// A map is a view of a memory map and of what the firmware says, both in storage of the code that
+/// made them: it needs no storage of its own, and does not change.
 @safe
 public struct NodeMap {
-  /// The memory whose usable pages these are.
+  /// The memory map that has these usable pages.
   public let memory: MemoryMap
 
-  /// What firmware says, sorted and disjoint.
+  /// What the firmware says, sorted and disjoint.
   private let affinities: UnsafeBufferPointer<MemoryAffinity>
 
   /// The number of nodes, including those without memory; at least 1.
   public let nodeCount: Int
 
-  /// How many of firmware's entries overlapped one of another node, both with memory.  If there are
-  /// any, firmware contradicts itself, and the machine is taken for one of a single node, as Linux
-  /// does; the caller should say so.
+  /// The number of firmware entries that overlapped one of another node, both with memory.
+  ///
+  /// If there are any, the firmware contradicts itself, and the machine is treated as having a
+  /// single node, as in Linux; the caller should report that.
   public let conflictCount: Int
 
-  /// The memory that can be taken out while the machine runs, whichever node it belongs to.
+  /// The memory that can be removed while the machine runs, whichever node it belongs to.
   public let hotPluggable: HotPluggableMemory
 
-  /// Makes the map of the usable pages of `map`, as `affinities`, which gets sorted, gives them to
-  /// nodes.
+  /// Makes the map of the usable pages of `map`, assigned to nodes by `affinities`, and sorts
+  /// `affinities`.
   ///
   /// The storage of both must stay valid and untouched as long as the map is used.
   ///
@@ -55,7 +58,7 @@ public struct NodeMap {
   ///
   /// - Parameters:
   ///   - map: The memory.
-  ///   - hotPluggable: What of it can be taken out.
+  ///   - hotPluggable: The part of it that can be removed.
   public init(oneNodeOf map: MemoryMap, hotPluggable: HotPluggableMemory = .none) {
     memory = map
     conflictCount = 0
@@ -64,16 +67,15 @@ public struct NodeMap {
     unsafe affinities = UnsafeBufferPointer(start: nil, count: 0)
   }
 
-  /// The ranges in ascending order, as far as they lie below `limit`.
+  /// The ranges in ascending order, clipped to the pages below `limit`.
   public func ranges(below limit: PageFrame = .end) -> NodeRanges {
     unsafe NodeRanges(memory.usablePages(), affinities, below: limit)
   }
 
-  /// The stretches of memory below `limit`, in ascending order, in which no other node has memory:
-  /// from the first page of the first range to the last page of the last one, with the holes
-  /// between them.
+  /// The stretches of memory below `limit`, in ascending order, in which no other node has memory.
   ///
-  /// A node whose memory lies on both sides of another node's has several.
+  /// A stretch runs from the first page of its first range to the last page of its last one, with
+  /// the holes between them.  A node whose memory lies on both sides of another node's has several.
   public func stretches(below limit: PageFrame = .end) -> NodeStretches {
     NodeStretches(ranges(below: limit))
   }
@@ -91,7 +93,7 @@ public struct NodeMap {
     return pageCount
   }
 
-  /// Prints one range a line, each behind two spaces.
+  /// Prints one range per line, indented by two spaces.
   public func write(to sink: inout some TextSink) {
     var ranges = ranges()
     while let range = ranges.next() {

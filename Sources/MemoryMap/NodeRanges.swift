@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// The ranges of a ``NodeMap`` in ascending order: usable page ranges, cut at the borders of nodes.
+/// The ranges of a ``NodeMap`` in ascending order: usable page ranges, cut at node boundaries.
 ///
-/// One walk goes over both lists once from front to back, and keeps nothing but its place in them.
+/// A walk goes once through the usable ranges and the affinities, from front to back, and stores
+/// only its position in them.
 @safe
 public struct NodeRanges: IteratorProtocol {
   private var usable: UsablePageRanges
@@ -11,16 +12,16 @@ public struct NodeRanges: IteratorProtocol {
   /// Where the ranges are cut off; which node a page belongs to does not depend on it.
   private let limit: PageFrame
 
-  /// What firmware says, sorted and disjoint.
+  /// What the firmware says, sorted and disjoint.
   private let affinities: UnsafeBufferPointer<MemoryAffinity>
 
-  /// What is left of the usable range that the walk has come to.
+  /// What is left of the usable range that the walk has reached.
   private var rest: PageRange?
 
-  /// The first affinity that does not end at or below the rest.
+  /// The index of the first affinity that does not end at or below the rest.
   private var index = 0
 
-  /// The piece that waits for a neighbour of the same node to merge with.
+  /// The piece held back until it is clear that the next one cannot be merged with it.
   private var waiting: NodePages?
 
   init(
@@ -48,7 +49,7 @@ public struct NodeRanges: IteratorProtocol {
     return NodePages(node: range.node, pages: PageRange(range.pages.start..<limit))
   }
 
-  /// The next piece, in one node as a whole, not yet merged with its neighbours.
+  /// The next piece, which lies in one node and is not yet merged with its neighbours.
   private mutating func nextPiece() -> NodePages? {
     guard let pages = rest else { return nil }
     while index < affinityCount, affinityPages(index).end <= pages.start {
@@ -62,7 +63,7 @@ public struct NodeRanges: IteratorProtocol {
     if ahead.start <= pages.start {
       return take(upTo: Swift.min(ahead.end, pages.end), of: pages, node: affinityNode(index))
     }
-    // A hole in what firmware says: its pages go as one piece to the nearer side.
+    // A hole between affinities: its pages go, as one piece, to the nearer side.
     let end = Swift.min(ahead.start, pages.end)
     var node = affinityNode(index)
     if index > 0 {
@@ -119,7 +120,7 @@ public struct NodeStretches: IteratorProtocol {
   }
 }
 
-// As for the ranges of usable pages.
+// Only where there is a heap, as for `UsablePageRanges`.
 #if !hasFeature(Embedded) || BOOTMEM_HEAP
 extension NodeRanges: Sequence {}
 extension NodeStretches: Sequence {}

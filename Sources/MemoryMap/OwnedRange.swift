@@ -2,23 +2,25 @@
 import PhysicalMemory
 import TextOutput
 
-/// A range of memory and who holds it.
+/// A range of memory and its owner.
 public struct OwnedRange: Hashable, Sendable, TableLine {
   /// The bytes.
   public let range: AddressRange
 
-  /// Who holds them.
+  /// The owner of the bytes.
   public let owner: MemoryOwner
 
-  /// Whether boot memory allocated it: then its first and its last page may be those of other
-  /// allocations too.  What was reserved has all pages that it touches.
+  /// Whether boot memory allocated the range.
+  ///
+  /// The first and last page of an allocation may be shared with other allocations; a reserved
+  /// range owns every page that it touches.
   public let isAllocated: Bool
 
   /// Whether it is needed only until the kernel has started, and can be released then.
   public var isNeededOnlyDuringBoot: Bool
 
-  /// How many bytes of the red zone that a ledger's debug mode put after its end are still there; 0
-  /// for none.
+  /// How many bytes are left of the red zone that a ledger's debug mode put after the end; 0 for
+  /// none.
   public package(set) var redZoneByteCount: UInt8
 
   /// Makes a range with its owner.
@@ -33,13 +35,13 @@ public struct OwnedRange: Hashable, Sendable, TableLine {
     self.redZoneByteCount = redZoneByteCount
   }
 
-  /// The pages that are its own, unless another known range touches them: for an allocation those
-  /// that lie wholly in it, otherwise all that it touches.
+  /// The pages that belong to the range alone, unless another known range touches them: for an
+  /// allocation, the pages entirely inside it, otherwise all that it touches.
   public var ownPages: PageRange {
     isAllocated ? range.wholePages ?? PageRange(emptyAt: range.start.pageFrame) : range.touchedPages
   }
 
-  /// The same, of a part of the bytes.
+  /// This range reduced to a part of its bytes; the red zone stays only with the last byte.
   package func replacing(_ range: AddressRange) -> OwnedRange {
     OwnedRange(
       range: range, owner: owner, isAllocated: isAllocated,
@@ -47,7 +49,7 @@ public struct OwnedRange: Hashable, Sendable, TableLine {
       redZoneByteCount: range.last == self.range.last ? redZoneByteCount : 0)
   }
 
-  /// Prints `START-LAST OWNER`, addresses in hexadecimal, the last one included.
+  /// Prints `START-LAST OWNER` with addresses in hexadecimal, the last one included.
   public func write(to sink: inout some TextSink) {
     range.write(to: &sink)
     sink.write(" ")
@@ -55,7 +57,7 @@ public struct OwnedRange: Hashable, Sendable, TableLine {
   }
 }
 
-/// Ranges that are held, in the order in which they were found.
+/// Ranges with their owners, in the order in which they were found.
 public typealias OwnedRangeList = BoundedList<OwnedRange>
 
 extension OwnedRangeList {

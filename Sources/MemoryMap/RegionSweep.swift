@@ -4,11 +4,12 @@
 /// sorted and disjoint, with neighbours of one kind merged.
 ///
 /// Where stretches overlap, the least usable kind wins.  The sweep is pure, and the same for bytes
-/// and for pages: it reads its source once from front to back and keeps only the last number of each
-/// kind's stretches so far, because of two stretches of one kind that both started the longer one is
-/// all that counts.
+/// and for pages.  It reads its source once, from front to back, and stores only the last number
+/// reached so far for each kind: of two stretches of one kind that have both started, only the one
+/// that ends last counts.
 ///
-/// - Complexity: O(n) for n stretches, with a factor for the number of kinds; at most 2n - 1 results.
+/// - Complexity: O(n) for n stretches, with a factor for the number of kinds; at most 2n - 1
+///   results.
 package struct RegionSweep<Source: IteratorProtocol>: IteratorProtocol
 where Source.Element == KindStretch {
   private(set) var source: Source
@@ -16,16 +17,16 @@ where Source.Element == KindStretch {
   /// The next stretch of the source.
   private var upcoming: KindStretch?
 
-  /// For each kind the last number of its stretches that were taken from the source, or nil.
+  /// For each kind, the last number of the stretches taken from the source so far, or nil.
   private var lastOfKind: InlineArray<8, UInt64?>
 
-  /// The first number that no result covers yet; nil behind the last one that there is.
+  /// The first number that no result covers yet; nil once the last possible number is covered.
   private var position: UInt64? = 0
 
-  /// The result that waits for neighbours to merge with.
+  /// The result held back until it is clear that the next one cannot be merged with it.
   private var waiting: KindStretch?
 
-  /// Makes the sweep over `source`.
+  /// Makes a sweep over `source`.
   package init(_ source: Source) {
     self.source = source
     lastOfKind = InlineArray(repeating: nil)
@@ -39,7 +40,7 @@ where Source.Element == KindStretch {
         waiting = piece
         continue
       }
-      // The previous one ends below this one, so that 1 can be added.
+      // The previous one ends below this one, so adding 1 cannot wrap.
       if previous.kind == piece.kind, previous.last &+ 1 == piece.first {
         waiting = KindStretch(first: previous.first, last: piece.last, kind: piece.kind)
         continue

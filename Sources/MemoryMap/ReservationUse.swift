@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 import TextOutput
 
-/// What a range is reserved for, as a device tree has it.
+/// What a range is reserved for, according to a device tree.
 public enum ReservationUse: UInt8, Sendable {
-  /// Its owner alone.
+  /// For its owner alone.
   case reserved
-  /// Its owner, and until then others to whom the kernel lends it ("reusable").
+  /// For its owner; until the owner needs it, the kernel may lend it to others ("reusable").
   case reusable
-  /// Its owner, and the kernel must not even map it ("no-map").
+  /// For its owner; the kernel must not even map it ("no-map").
   case unmapped
 
-  /// Prints the word.
+  /// Prints the use as one word.
   public func write(to sink: inout some TextSink) {
     switch self {
     case .reserved: sink.write("reserved")
@@ -21,6 +21,6 @@ public enum ReservationUse: UInt8, Sendable {
 }
 
 #if !hasFeature(Embedded) || BOOTMEM_HEAP
-// An array takes a heap, which kernels need not have.
+// `allCases` is an array, which needs a heap, and a kernel need not have one.
 extension ReservationUse: CaseIterable {}
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// A block of memory from which tables are taken, front to back, and never given back: where a kernel
-/// has its lists before it can allocate.
+/// A block of memory from which tables are taken, front to back, and never returned.
+///
+/// A kernel keeps its lists here before it can allocate.
 @safe
 public struct TableStorage: ~Copyable {
   private var next: UnsafeMutableRawPointer
@@ -18,7 +19,7 @@ public struct TableStorage: ~Copyable {
 
   /// Takes room for `count` elements, not initialised.
   ///
-  /// - Precondition: There is room; how much is wanted is known when the kernel is built.
+  /// - Precondition: There is room; the amount needed is known when the kernel is built.
   /// - Complexity: O(1).
   public mutating func take<Element: ~Copyable>(
     _ type: Element.Type = Element.self, count: Int
@@ -29,7 +30,7 @@ public struct TableStorage: ~Copyable {
     let first = unsafe start.bindMemory(to: type, capacity: count)
     return unsafe UnsafeMutableBufferPointer(start: first, count: count)
   }
-  /// Moves a value to where it stays, so that others can keep a reference to it.
+  /// Moves a value to its permanent place, so that other code can keep a reference to it.
   ///
   /// - Precondition: There is room.
   /// - Complexity: O(1).

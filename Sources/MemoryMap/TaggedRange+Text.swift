@@ -5,7 +5,7 @@ import TextOutput
 extension TaggedRange: TableLine where Bounds: AddressSpan, Tag == MemoryKind {
   /// Prints `START-LAST KIND SIZE` with addresses in hexadecimal, the last one included.
   ///
-  /// A region without a byte has no last address: dots stand in its place.
+  /// An empty region has no last address; dots are printed instead.
   public func write(to sink: inout some TextSink) {
     bounds.write(to: &sink)
     sink.write(" ")
@@ -25,7 +25,7 @@ extension TaggedRange where Bounds == PageRange, Tag == NodeID {
     sink.write(" ")
     sink.write(hexadecimal: pages.start.number, minimumDigitCount: 9)
     sink.write("-")
-    // No range of a map of nodes is empty.
+    // No range of a node map is empty.
     sink.write(hexadecimal: pages.end.number &- 1, minimumDigitCount: 9)
     sink.write(" ")
     sink.write(byteCount: pages.pageCount << PageFrame.byteCountShift)

@@ -4,7 +4,7 @@ import TextOutput
 
 /// A range of memory and one fact about it: what it is good for, or which node it belongs to.
 ///
-/// Its names say which range and which fact: ``MemoryRegion`` and ``PageRegion``,
+/// The names of its kinds say which range and which fact: ``MemoryRegion`` and ``PageRegion``,
 /// ``MemoryAffinity`` and ``NodePages``.
 public struct TaggedRange<Bounds: Hashable & Sendable, Tag: Hashable & Sendable>: Hashable,
   Sendable
@@ -12,10 +12,10 @@ public struct TaggedRange<Bounds: Hashable & Sendable, Tag: Hashable & Sendable>
   /// The addresses or pages.
   public let bounds: Bounds
 
-  /// What is known of them.
+  /// The fact about them.
   public let tag: Tag
 
-  /// Makes a range with what is known of it.
+  /// Makes a range with a fact about it.
   @inlinable
   public init(_ bounds: Bounds, _ tag: Tag) {
     self.bounds = bounds
@@ -23,22 +23,24 @@ public struct TaggedRange<Bounds: Hashable & Sendable, Tag: Hashable & Sendable>
   }
 }
 
-/// A range of physical addresses, which may be empty where firmware says so, and what the memory there
+/// A range of physical addresses, possibly empty if the firmware says so, and what the memory there
 /// is good for.
 public typealias MemoryRegion = TaggedRange<AddressRange, MemoryKind>
 
-/// A range of pages, not empty, and what the memory there is good for: what a ``MemoryMap`` is made of.
+/// A nonempty range of pages and what the memory there is good for: an entry of a ``MemoryMap``.
 public typealias PageRegion = TaggedRange<PageRange, MemoryKind>
 
-/// Firmware's statement that a range of memory is near the processors of a node.  Whether all of
-/// its addresses have memory is for the memory map to say.
+/// The firmware's statement that a range of memory is near the processors of a node.
+///
+/// Whether all of its addresses have memory is for the memory map to say.
 public typealias MemoryAffinity = TaggedRange<AddressRange, NodeID>
 
 /// A range of pages and the node that it belongs to.
 public typealias NodePages = TaggedRange<PageRange, NodeID>
 
-/// A stretch of the numbers of bytes, or of pages, and what the memory there is good for.  Both ends
-/// are included, so that all of an address space is one stretch.
+/// A stretch of byte addresses or page frame numbers and what the memory there is good for.
+///
+/// Both ends are included, so that one stretch can cover a whole address space.
 package typealias KindStretch = TaggedRange<ClosedRange<UInt64>, MemoryKind>
 
 extension TaggedRange where Bounds == AddressRange {
@@ -57,7 +59,7 @@ extension TaggedRange where Bounds == ClosedRange<UInt64> {
   /// The first address, or page frame number.
   package var first: UInt64 { bounds.lowerBound }
 
-  /// The last one, not below the first.
+  /// The last address, or page frame number; not below the first.
   package var last: UInt64 { bounds.upperBound }
 }
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// The test of Linux's parameter `memtest`: memory is filled with a pattern and read back, once for
+/// The test of Linux's `memtest` parameter: fills memory with a pattern and reads it back, once for
 /// each pattern.
 ///
-/// A pass fills a whole range before it reads, so that a cell which another one disturbs is found.
-/// What the memory held is lost.
+/// A pass fills a whole range before it reads, so that it finds a cell that is disturbed by another
+/// one.  The contents of the memory are lost.
 public struct MemoryTest {
-  /// The number of different patterns.  More passes start again with the first one.
+  /// The number of different patterns.  Further passes start over with the first one.
   public static var patternCount: Int { 16 }
 
-  /// The patterns, each one a digit that fills the word: no bits and all, every second one, single
-  /// ones, and the rest.
+  /// The patterns, each one a hexadecimal digit repeated to fill the word: no bits, all bits, every
+  /// second bit, single bits, and the rest.
   private static var digits: UInt64 { 0xedb7_c963_8421_a5f0 }
 
   /// The number of passes.
@@ -44,7 +44,7 @@ public struct MemoryTest {
     return badPageCount
   }
 
-  /// Makes one pass, for a caller that tests many ranges and reports how far the test is.
+  /// Runs one pass, for a caller that tests many ranges and reports the progress of the test.
   ///
   /// - Returns: The number of bad pages reported.
   /// - Complexity: O(n) in bytes.
@@ -73,14 +73,14 @@ public struct MemoryTest {
   }
 }
 
-/// Memory whose pages can be filled and compared, as a test of the memory does.
+/// Memory whose pages can be filled and compared, as a memory test does.
 ///
-/// Each call has to reach every word of the page: neither compiler nor anything else may leave an
-/// access out because the value seems to be known.
+/// Each call has to access every word of the page: neither the compiler nor anything else may omit
+/// an access because the value seems to be known.
 public protocol TestableMemory {
-  /// Fills `page` with `pattern`, over and over.
+  /// Fills `page` with `pattern`, repeated.
   mutating func fill(_ page: PageFrame, with pattern: UInt64)
 
-  /// Whether `page` holds `pattern`, over and over.
+  /// Whether `page` holds `pattern`, repeated.
   mutating func holds(_ pattern: UInt64, in page: PageFrame) -> Bool
 }

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// The place in a ``PageBitmap`` where the last change was: a word that is stored, and below groups
-/// that are.
+/// The place of the last change in a ``PageBitmap``: a word that is stored, as are all groups above
+/// it.
 ///
-/// Successive calls mostly meet in one word.  Nothing has to be searched, or passed on to the
-/// groups above, as long as they do.
+/// Successive calls mostly concern the same word.  As long as they do, nothing has to be searched
+/// for, and little has to be passed on to the groups above.
 @safe @usableFromInline
 package struct BitmapCursor {
-  /// The number of the word, counted from page frame 0 and not from the bitmap's start, so that a
-  /// page needs no sum to be looked up; `.max` before the first change.
+  /// The number of the word, counted from page frame 0 and not from the bitmap's start, so that
+  /// looking up a page needs no addition; `.max` before the first change.
   @usableFromInline
   package let wordNumber: UInt
 
   /// Where the word is stored.
   @usableFromInline let place: UnsafeMutablePointer<BitmapWord>?
 
-  /// The planes of the group that has the word's state: low, high.
+  /// The planes of the group that holds the word's state: low, high.
   @usableFromInline
   package let group: UnsafeMutablePointer<BitmapWord>?
 
-  /// The word's bit in both planes, alone.
+  /// A mask of the word's bit in both planes.
   @usableFromInline
   package let groupBit: BitmapWord
 
-  /// The state that the group has of the word.
+  /// The word's state as the group holds it.
   @usableFromInline
   package var state: PageState
 
@@ -45,19 +45,19 @@ package struct BitmapCursor {
     self.state = state
   }
 
-  /// The word; only after the first change.
+  /// The word; valid only after the first change.
   @inlinable @inline(__always)
   package var word: BitmapWord {
     get { unsafe place.unsafelyUnwrapped.pointee }
     nonmutating set { unsafe place.unsafelyUnwrapped.pointee = newValue }
   }
 
-  /// Whether the word is that of `page`.
+  /// Whether the word has the bit of `page`.
   @inlinable @inline(__always)
   package func holds(_ page: PageNumber) -> Bool { page &>> BitmapWord.bitShift == wordNumber }
 
-  /// The first free page from `page` on in the word; nil if `page` lies in another, or there is
-  /// none.
+  /// The first free page in the word at or above `page`; nil if `page` lies in another word, or
+  /// there is none.
   @inlinable @inline(__always)
   package func firstFree(from page: PageNumber) -> PageNumber? {
     guard holds(page) else { return nil }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-/// How the memory of a ``PageBitmap`` of this machine is divided into its levels.
+/// How the memory of a ``PageBitmap`` on this machine is divided into its levels.
 @usableFromInline
 typealias BitmapLayout = WordLayout<BitmapWord>
 
-/// How the memory of a ``PageBitmap`` of such words is divided into its levels.
+/// How the memory of a ``PageBitmap`` with words of type `Word` is divided into its levels.
 ///
-/// A table of where the levels are comes first, then the root, then level by level down to
-/// level 0, which has a word for each of its number of bits of pages.  A group of a higher
-/// level describes as many words or groups of the level below with a few planes of one bit each.
+/// A table of the levels' addresses comes first, then the root, then level by level down to level
+/// 0, which has one bit per page.  A group of a higher level describes as many words or groups of
+/// the level below as a word has bits, with a few planes of one bit each.
 @usableFromInline
 struct WordLayout<Word: FixedWidthInteger & UnsignedInteger> {
   /// The number of bits on level 0; at least 1, even for a node without pages.
@@ -47,13 +47,14 @@ struct WordLayout<Word: FixedWidthInteger & UnsignedInteger> {
     levelsByteCount = wordCount &* UInt(MemoryLayout<Word>.size)
   }
 
-  /// The size of the table and all levels in bytes, if a pointer can address that many.
+  /// The size of the table and all levels in bytes with pointers of `pointerByteCount` bytes,
+  /// provided that a pointer can address that many.
   @inline(__always)
   func byteCount(pointerByteCount: UInt) -> UInt {
     levelsByteCount &+ UInt(bitPattern: rootLevel &+ 1) &* pointerByteCount
   }
 
-  /// How many groups it takes to describe `count` bits, words or groups, which is not 0.
+  /// The number of groups needed to describe `count` bits, words or groups; `count` is not 0.
   @inline(__always)
   static func groupCount(of count: UInt) -> UInt {
     // A count is at most 2^52 where words have 64 bits and 2^32 in practice where they have 32.
@@ -61,7 +62,7 @@ struct WordLayout<Word: FixedWidthInteger & UnsignedInteger> {
   }
 
   /// log2 of the number of words in a group: a word itself on level 0; two planes on level 1; three
-  /// above, and one word that is not used, so that a group is found without a multiplication.
+  /// planes above, and an unused word, so that a group is found without a multiplication.
   @inlinable @inline(__always)
   static func groupShift(onLevel level: Int) -> UInt {
     level == 0 ? 0 : level == 1 ? 1 : 2

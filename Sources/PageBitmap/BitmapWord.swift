@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// A word of the bitmap: as wide as the machine's own words, bit i standing for page i; 1 is free.
+/// A word of the bitmap, as wide as the machine's own words: bit i stands for page i; 1 is free.
 ///
 /// `BOOTMEM_NARROW_WORDS` makes words 32 bits wide on a 64-bit host, so that tests can run there
 /// what an i386 kernel runs.
@@ -29,7 +29,7 @@ extension BitmapWord {
     .max &<< BitmapWord(truncatingIfNeeded: bit)
   }
 
-  /// All bits up to `bit`, that one included.
+  /// All bits up to and including `bit`.
   @inlinable @inline(__always)
   package static func ones(upTo bit: UInt) -> BitmapWord {
     .max &>> BitmapWord(truncatingIfNeeded: bitCount &- 1 &- bit)
@@ -60,8 +60,10 @@ extension BitmapWord {
     1 &<< BitmapWord(truncatingIfNeeded: bit)
   }
 
-  /// All bits but `bit`: rotated, which compilers know as the operand of an instruction that clears a
-  /// bit.
+  /// All bits except `bit`.
+  ///
+  /// It is written as a rotation, which compilers recognise as the operand of an instruction that
+  /// clears a bit.
   @inlinable @inline(__always)
   package static func ones(except bit: UInt) -> BitmapWord {
     let shift = BitmapWord(truncatingIfNeeded: bit)
@@ -87,19 +89,19 @@ extension BitmapWord {
   @inlinable @inline(__always)
   package func isOne(at bit: UInt) -> Bool { self & .one(at: bit) != 0 }
 
-  /// Whether one of the word's bytes has all its bits 1.
+  /// Whether any byte of the word has all its bits set.
   @inlinable @inline(__always)
   package var hasFullByte: Bool {
-    // The classic test for a zero byte, on the complement; the subtraction may wrap, and borrows
-    // only from above the lowest zero byte, which has then been seen.
+    // The classic test for a zero byte, applied to the complement.  The subtraction may wrap, and
+    // it borrows only above the lowest zero byte, which has been detected by then.
     let inverse = ~self
     let lowest = BitmapWord.max / 0xff
     return (inverse &- lowest) & ~inverse & (lowest &<< 7) != 0
   }
 
-  /// The bits from which, as far as this word shows, `length` ones begin.
+  /// The bits at which, as far as this word shows, a run of `length` ones begins.
   ///
-  /// What lies above the word counts as ones: a run may continue there.
+  /// Bits above the word count as ones, since a run may continue there.
   ///
   /// - Complexity: O(log `length`).
   @inlinable @inline(__always)

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
 
-/// How free the words or groups are that one group of a ``PageBitmap`` describes: bit i of each
-/// plane is of child i.
+/// How free the words or groups below one group of a ``PageBitmap`` are: bit i of each plane
+/// belongs to child i.
 package struct GroupPlanes {
   /// The low bits of the states.
   package var low: BitmapWord
 
-  /// The high bits of the states: there is an aligned group of 8 free pages.
+  /// The high bits of the states: set if there is an aligned group of 8 free pages.
   package var high: BitmapWord
 
-  /// Which children hold a word with free pages only, or are one.
+  /// The children that are, or contain, a word whose pages are all free.
   package var word: BitmapWord
 
   /// Children with a free page.
   @inline(__always)
   package var anyFree: BitmapWord { low | high }
 
-  /// Children with free pages only.
+  /// Children whose pages are all free.
   @inline(__always)
   package var allFree: BitmapWord { low & high }
 
-  /// Children with free and reserved pages: those whose own memory is valid.
+  /// Children with both free and reserved pages: those whose own memory is valid.
   @inline(__always)
   package var mixed: BitmapWord { low ^ high }
 
@@ -32,7 +32,7 @@ package struct GroupPlanes {
       state: high != 0 ? .clustered : low != 0 ? .scattered : .none, hasFreeWord: word != 0)
   }
 
-  /// Sets how free child `bit` is, and makes the children in `mask` free or reserved throughout.
+  /// Sets how free child `bit` is, and makes the children in `mask` entirely free or reserved.
   @inline(__always)
   mutating func set(
     _ bit: UInt, to summary: GroupSummary, filling mask: BitmapWord = 0, free: Bool = false

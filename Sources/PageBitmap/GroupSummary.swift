@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// How free a group, or a word, is, as the group above wants to know it.
+/// How free a group or a word is, in the form that the group above records.
 struct GroupSummary: Equatable {
-  /// The state in the lower two bits; the third says whether there is a word with free pages only.
+  /// The state in the lower two bits; the third is set if there is a word whose pages are all free.
   let bits: BitmapWord
 
   /// Every page is free.
@@ -23,15 +23,15 @@ struct GroupSummary: Equatable {
   @inline(__always)
   var state: PageState { PageState(bits: bits & 0b11) }
 
-  /// What the plane of low bits has for it: 0 or 1.
+  /// Its bit in the plane of low bits: 0 or 1.
   @inline(__always)
   var low: BitmapWord { bits & 1 }
 
-  /// What the plane of high bits has for it: 0 or 1.
+  /// Its bit in the plane of high bits: 0 or 1.
   @inline(__always)
   var high: BitmapWord { bits &>> 1 & 1 }
 
-  /// What the plane of free words has for it: 0 or 1.
+  /// Its bit in the plane of free words: 0 or 1.
   @inline(__always)
   var word: BitmapWord { bits &>> 2 }
 }

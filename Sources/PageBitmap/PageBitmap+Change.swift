@@ -3,8 +3,8 @@ import PhysicalMemory
 
 /// Freeing and reserving.
 ///
-/// `@_optimize(speed)` stands where the library, which is built for size as a whole, spends its
-/// time.
+/// The library as a whole is built for size; `@_optimize(speed)` marks the places where it spends
+/// its time.
 extension PageBitmap {
   /// Reserves a free page of the cursor's word.
   @inlinable @inline(__always)
@@ -19,8 +19,8 @@ extension PageBitmap {
   ///   - first: The first page.
   ///   - last: The last page, in the same word.
   ///   - free: Whether the pages are to be free.
-  /// - Returns: Whether there are such pages, and all were the opposite; nothing has changed
-  ///   otherwise.
+  /// - Returns: Whether there are such pages, and all of them had the opposite state; if not,
+  ///   nothing has changed.
   @inlinable @inline(__always)
   package mutating func flipAtCursor(
     from first: PageNumber, through last: PageNumber, free: Bool
@@ -33,13 +33,13 @@ extension PageBitmap {
     return true
   }
 
-  /// Puts the cursor at the word of `page`, which gets stored, if it was not, with every group
-  /// above.
+  /// Moves the cursor to the word of `page`, and stores the word and every group above it, if they
+  /// are not stored yet.
   ///
   /// - Complexity: O(levels).
   @inlinable @inline(__always)
   package mutating func seek(_ page: PageNumber) {
-    // The page is not below the first.
+    // `page` is not below the bitmap's first page.
     let index = (page &- firstPageNumber) &>> BitmapWord.bitShift
     validateGroup(index &>> BitmapWord.bitShift)
     let place = unsafe place(ofWord: index)
@@ -47,7 +47,7 @@ extension PageBitmap {
     let bit = BitmapWord(truncatingIfNeeded: index & Self.bitMask)
     let low = unsafe group[0] &>> bit & 1
     let high = unsafe group[1] &>> bit & 1
-    // 0 or 1, so that taking it from 0 gives no bits or all.
+    // Each is 0 or 1, so subtracting it from 0 gives no bits or all.
     if low == high { unsafe place.pointee = 0 &- low }
     unsafe cursor = BitmapCursor(
       wordNumber: page &>> BitmapWord.bitShift, place: place, group: group,
@@ -56,18 +56,19 @@ extension PageBitmap {
 
   /// Makes every page from `start` up to `end` free, or reserved.
   ///
-  /// On each level the range begins in one child and ends in another, which have been dealt with;
-  /// those between them are free or reserved as a whole from now on.
+  /// On each level the range begins in one child and ends in another, which are handled one level
+  /// below; the children between them become entirely free or reserved.
   ///
   ///     level 2            [ left  ######  right ]
   ///     level 1     [  left ######]  ...  [##### right   ]
   ///     level 0   [   #####]   ...            ...  [###     ]
   ///
   /// - Precondition: `start` < `end` ≤ ``bitCount``.
-  /// - Complexity: O(levels); a word at a time at the two ends of the range, and nothing between.
+  /// - Complexity: O(levels): a word and its groups at each end of the range, and between them only
+  ///   groups right below the root, at most as many as a word has bits.
   @_optimize(speed) @inline(never)
   package mutating func set(from start: UInt, to end: UInt, free: Bool) {
-    // `end` is above `start`, so 1 can be taken from it.
+    // `end` is above `start`, so subtracting 1 cannot wrap.
     let last = end &- 1
     var left = start &>> BitmapWord.bitShift
     var right = last &>> BitmapWord.bitShift
@@ -116,9 +117,9 @@ extension PageBitmap {
       right &>>= BitmapWord.bitShift
       level &+= 1
     }
-    // Here both are children of one group.
+    // Here both are children of the same group.
     if level == rootLevel {
-      // `right` is another group, and so above.
+      // `right` is a different group, and so above `left`.
       fillGroups(left &+ 1..<right, onLevel: level &- 1, with: free ? .max : 0)
     }
     let index = left &>> BitmapWord.bitShift
@@ -137,13 +138,14 @@ extension PageBitmap {
     if state != cursor.state { changeStateAtCursor(to: state) }
   }
 
-  /// Writes the new state of the cursor's word to its group, and to those above if that is
-  /// something else then.
+  /// Writes the new state of the cursor's word to its group, and updates the groups above if that
+  /// changes how free the group is.
   @inlinable @inline(__always)
   mutating func changeStateAtCursor(to newState: PageState) {
     let group = unsafe cursor.group.unsafelyUnwrapped
     if newState.bits | cursor.state.bits == PageState.scattered.bits {
-      // A few pages come or go.  Mostly others of the group are free before and after.
+      // A few pages become free, or the last few are reserved.  Mostly, other words of the group
+      // have free pages both before and after.
       let old = unsafe group[0]
       if unsafe old != 0 && old != cursor.groupBit || group[1] != 0 {
         unsafe group[0] = old ^ cursor.groupBit
@@ -154,7 +156,7 @@ extension PageBitmap {
     Self.changeGroupAtCursor(of: &self, to: newState)
   }
 
-  /// The same where that may concern the groups above.
+  /// Writes the new state of the cursor's word to its group, where groups above may be affected.
   @usableFromInline @_optimize(speed) @inline(never)
   static func changeGroupAtCursor(of bitmap: inout PageBitmap, to newState: PageState) {
     let group = unsafe bitmap.cursor.group.unsafelyUnwrapped
@@ -167,20 +169,20 @@ extension PageBitmap {
     unsafe group[0] = low
     unsafe group[1] = high
     let new = GroupPlanes(low: low, high: high, word: low & high)
-    // Without a high bit in either, as long as pages are few, all that counts is whether there is
-    // one.
+    // Without a high bit before or after, while there are few free pages, all that counts is
+    // whether there is one.
     let isChange =
       old.high | high == 0 ? (old.low == 0) != (low == 0) : new.summary != old.summary
     if isChange {
-      // The cursor's word is not below the first.
+      // The cursor's word is not below the bitmap's first word.
       let firstWordNumber = bitmap.firstPageNumber &>> BitmapWord.bitShift
       let index = (bitmap.cursor.wordNumber &- firstWordNumber) &>> BitmapWord.bitShift
       bitmap.propagate(new.summary, fromChild: index, onLevel: 2)
     }
   }
 
-  /// Tells the groups from `level` up how free a child has become, as far up as that changes
-  /// anything.
+  /// Updates the groups from `level` up after a child has changed how free it is, and stops at the
+  /// first group that stays as it was.
   @_optimize(speed) @inline(never)
   private mutating func propagate(
     _ summary: GroupSummary, fromChild child: UInt, onLevel level: Int
@@ -203,8 +205,8 @@ extension PageBitmap {
   @inlinable @inline(__always)
   mutating func validateGroup(_ index: UInt) {
     var level = rootLevel &- 1
-    // By how much the number of a group of level 1 is shifted for that of the group's child on the
-    // way there.
+    // The shift from the number of the group of level 1 to the number of the child on the path to
+    // it.
     var shift = topShift
     while shift != 0 {
       shift &-= BitmapWord.bitShift
@@ -214,14 +216,15 @@ extension PageBitmap {
       let mixed = unsafe low ^ group[1]
       level &-= 1
       if _slowPath(mixed &>> BitmapWord(truncatingIfNeeded: child) & 1 == 0) {
-        // 0 or 1, so that taking it from 0 gives no bits or all.
+        // 0 or 1, so subtracting it from 0 gives no bits or all.
         let isFree = low &>> BitmapWord(truncatingIfNeeded: child) & 1
         fillGroup(child, onLevel: level, with: 0 &- isFree)
       }
     }
   }
 
-  /// Sets pages of a word, and makes the groups above it valid, but does not update them.
+  /// Frees or reserves pages of a word, and makes the groups above it valid, but does not update
+  /// them.
   @_optimize(speed) @inline(never)
   private mutating func fillWord(_ index: UInt, _ mask: BitmapWord, free: Bool) -> GroupSummary {
     validateGroup(index &>> BitmapWord.bitShift)
@@ -236,9 +239,9 @@ extension PageBitmap {
     return GroupSummary(of: word)
   }
 
-  /// Sets how free a word is, and those of its group in `mask`.
+  /// Records how free a word is, and makes the words of its group in `mask` free or reserved.
   ///
-  /// - Returns: How free the group is.
+  /// - Returns: How free the group is then.
   @_optimize(speed) @inline(never)
   private mutating func setWord(
     _ word: UInt, to summary: GroupSummary, filling mask: BitmapWord, _ free: Bool
@@ -250,10 +253,12 @@ extension PageBitmap {
     return planes.summary
   }
 
-  /// Sets how free a group is, numbered on the level below `level`, and those of the group above it
-  /// in `mask`.
+  /// Records how free `child` is, and makes its siblings in `mask` free or reserved.
   ///
-  /// - Returns: How free the group above is.
+  /// `child` is a group, numbered on the level below `level`; the siblings belong to the same group
+  /// of `level`.
+  ///
+  /// - Returns: How free the group of `level` is then.
   @inline(never)
   private mutating func setGroup(
     _ child: UInt, onLevel level: Int, to summary: GroupSummary, filling mask: BitmapWord,

@@ -2,27 +2,28 @@
 
 /// Finding free and reserved pages.
 ///
-/// These methods change nothing.  They are mutating because such a method gets the place of the
-/// bitmap, where another one would be given a copy of all its pointers.
+/// These methods change nothing.  They are mutating because a mutating method gets the address of
+/// the bitmap, where any other would get a copy of all its pointers.
 extension PageBitmap {
-  /// What a search descends for.
+  /// What a search looks for.
   enum Sought {
     case freePage
     /// An aligned group of 8 free pages, or part of a larger one.
     case freeByte
-    /// A word with free pages only.
+    /// A word whose pages are all free.
     case freeWord
     case reservedPage
   }
 
-  /// The first run of free pages that is long enough: the result is the lowest bit, at or above
-  /// `start`, that stands for a page frame divisible by `step` and begins `length` free pages, all
-  /// below `end`.
+  /// The first run of free pages that is long enough; nil if there is none.
   ///
-  /// A run of 2n - 1 free pages has in it an aligned group of n.  So a long run is sought by the
-  /// words that are free as a whole, a shorter one by free bytes, and only the shortest by free
-  /// pages; each plane of the tree leads there directly, past anything smaller.  Then the run is
-  /// followed back to its begin, which lies less than n pages before the group.
+  /// The result is the lowest bit, at or above `start`, that stands for a page frame divisible by
+  /// `step` and begins a run of `length` free pages, all below `end`.
+  ///
+  /// A run of 2n - 1 free pages contains an aligned group of n.  So a long run is found by words
+  /// that are entirely free, a shorter one by free bytes, and only the shortest by free pages; each
+  /// plane of the tree leads there directly, past anything smaller.  Then the run is followed back
+  /// to its start, which lies less than n pages before the group.
   ///
   /// - Parameters:
   ///   - length: The number of pages; at least 1.
@@ -36,7 +37,7 @@ extension PageBitmap {
     let width = BitmapWord.bitCount
     let sought: Sought
     let groupLength: UInt
-    // Twice a word's width less 1, and 2 * 8 - 1.
+    // 2n - 1 for a word of n pages, and for a byte of 8.
     if length >= width &* 2 &- 1 {
       (sought, groupLength) = (.freeWord, width)
     } else if length >= 15 {
@@ -52,8 +53,8 @@ extension PageBitmap {
       var wordIndex = found.bit &>> BitmapWord.bitShift
       var word = found.word
       if found.bit > position {
-        // Not below 0: a bit that was found above another in a later word is the first of its word,
-        // and for a group longer than 1 the word has at least that many bits before it.
+        // Not below 0: if a group is longer than 1 page, a bit found above `position` is the first
+        // of a later word, and the word before it has at least that many bits.
         let begin = found.bit &- (groupLength &- 1)
         if begin > position { position = begin }
         if position < found.bit {
@@ -70,7 +71,7 @@ extension PageBitmap {
       }
       let run = wordStart | starts.firstOne
       if step > width {
-        // The bit of an aligned page frame; bits and page frames differ by `firstPageNumber`.
+        // The bit of an aligned page frame; a page frame is its bit plus `firstPageNumber`.
         let aligned = aligned(run, to: step)
         if aligned != run {
           position = aligned
@@ -89,12 +90,13 @@ extension PageBitmap {
   /// The first bit at or above `bit` that stands for a page frame divisible by `step`.
   @inline(__always)
   package func aligned(_ bit: UInt, to step: UInt) -> UInt {
-    // Page frame numbers and steps are at most 2^52, or half of a 32-bit word: no sum overflows.
+    // Page frame numbers and steps are at most 2^52, or half the range of a 32-bit word, so no sum
+    // overflows.
     let number = bit &+ firstPageNumber
     return ((number &+ (step &- 1)) & ~(step &- 1)) &- firstPageNumber
   }
 
-  /// The lowest free page from `start` on, below `end`.
+  /// The lowest free page at or above `start` and below `end`; nil if there is none.
   ///
   /// - Complexity: O(levels).
   @inline(__always)
@@ -105,7 +107,7 @@ extension PageBitmap {
     return found.bit
   }
 
-  /// The lowest reserved page from `start` on, below `end`.
+  /// The lowest reserved page at or above `start` and below `end`; nil if there is none.
   ///
   /// - Complexity: O(levels).
   @inline(__always)
@@ -119,19 +121,19 @@ extension PageBitmap {
 
   /// Whether no page from `start` up to `end` is free.
   ///
-  /// Nothing is looked at but the ways down to the two ends: what lies between them is known from
-  /// the groups on those ways.
+  /// Only the paths down to the two ends are examined: the groups on those paths show what lies
+  /// between the ends.
   ///
   /// - Precondition: `start` < `end` ≤ ``bitCount``.
   /// - Complexity: O(levels).
   @inline(never)
   package mutating func isReserved(from start: UInt, to end: UInt) -> Bool {
     var planes = self.planes(ofGroup: 0, onLevel: rootLevel)
-    // So it is where a node has just been registered.
+    // This is the case when a node has just been registered.
     if planes.anyFree == 0 { return true }
     var level = rootLevel &- 1
     var shift = BitmapWord.bitShift &* UInt(bitPattern: level &+ 1)
-    // `end` is above `start`, so 1 can be taken from it.
+    // `end` is above `start`, so subtracting 1 cannot wrap.
     let last = end &- 1
     while true {
       let left = start &>> shift & Self.bitMask
@@ -154,9 +156,9 @@ extension PageBitmap {
     }
   }
 
-  /// Whether no page of a child is free from `page` upwards, or downwards, that page included.
+  /// Whether no page of a child is free from `page` on, upwards or downwards, `page` included.
   ///
-  /// The child is `child` of `planes`: a group of `level` or, on level 0, a word.
+  /// The child is number `child` of `planes`: a group of `level` or, on level 0, a word.
   @inline(never)
   private mutating func isReserved(
     _ planes: GroupPlanes, _ child: UInt, from page: UInt, upwards: Bool, onLevel level: Int
@@ -188,7 +190,7 @@ extension PageBitmap {
     word(bit &>> BitmapWord.bitShift).isOne(at: bit & Self.bitMask)
   }
 
-  /// The word with number `index` as it would be, were it stored.
+  /// The word with number `index`, whether or not it is stored.
   ///
   /// - Complexity: O(levels).
   package mutating func word(_ index: UInt) -> BitmapWord {
@@ -201,11 +203,12 @@ extension PageBitmap {
     return storedWord(index)
   }
 
-  /// The first word at or behind the one of `start` that holds what is sought.
+  /// The first word that holds what is sought, at or after the word of `start`; nil if there is
+  /// none.
   ///
-  /// For a page the result's `bit` is that page; for a byte or a word of them it is `start` or, in
-  /// a later word, the first bit of that word.  Bits before it do not count.  The search ends at
-  /// `end`, but may return a place behind it.
+  /// For a page, the result's `bit` is that page; for a free byte or word it is `start` or, in a
+  /// later word, the first bit of that word.  Bits of the word before `bit` do not count.  The
+  /// search ends at `end`, but may return a place beyond it.
   ///
   /// - Complexity: O(levels).
   @inline(never)
@@ -213,8 +216,8 @@ extension PageBitmap {
     bit: UInt, word: BitmapWord
   )? {
     var bit = start
-    // In the group where the last change was, the way down is known to be valid.  Before the first
-    // change no page has the cursor's word number.
+    // In the group of the last change, the path down is known to be valid.  Before the first
+    // change, no page has the cursor's word number.
     let cursorIndex = cursor.wordNumber &- firstPageNumber &>> BitmapWord.bitShift
     let isBesideCursor = start &>> BitmapWord.bitShift ^ cursorIndex < BitmapWord.bitCount
     var level = isBesideCursor ? 1 : rootLevel
@@ -225,8 +228,8 @@ extension PageBitmap {
       let firstChild = child & Self.bitMask
       let candidates = planes.children(with: sought) & .ones(from: firstChild)
       guard candidates != 0 else {
-        // Nothing in the rest of this group.  Go on behind it, on the lowest level above where the
-        // next group's parent is one on the way to here, and so valid.
+        // Nothing in the rest of this group.  Continue after it, on the lowest level above where
+        // the parent of the next group is also on the path to here, and so valid.
         if level == rootLevel { return nil }
         var group = (child &>> BitmapWord.bitShift) &+ 1
         bit = group &<< (shift &+ BitmapWord.bitShift)
@@ -257,7 +260,7 @@ extension PageBitmap {
       }
       // There are such pages in this word, but none from `bit` on: continue after it.
       bit = (bit | Self.bitMask) &+ 1
-      // Where the next word is of another group, that group is to be found from the top.
+      // If the next word belongs to another group, find that group from the top.
       if bit & (BitmapWord.bitCount &* BitmapWord.bitCount &- 1) == 0 { level = rootLevel }
     }
     return nil

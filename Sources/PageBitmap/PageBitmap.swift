@@ -3,10 +3,10 @@ import PhysicalMemory
 
 /// Which pages of a node are free: a bitmap that costs nothing until it is used.
 ///
-/// A flat bitmap must be written as a whole before the first allocation, and be read bit by bit in
-/// every search.  This one is a tree.  Level 0 is the bitmap, one bit a page.  Each group of the
-/// level above says of `BitmapWord.bitCount` words (64 or 32) how free they are, a group of the
-/// next level says so of as many groups, up to the root, the one group above all:
+/// A flat bitmap must be written in full before the first allocation, and read bit by bit in every
+/// search.  This one is a tree.  Level 0 is the bitmap, with one bit per page.  Each group of level
+/// 1 records how free `BitmapWord.bitCount` words (64 or 32) are, each group of the next level does
+/// so for as many groups, and so on up to the root, the one group above all others:
 ///
 ///     level 2 (root)   all      mixed            none   ...      one state for 64 words' groups
 ///                                 |
@@ -14,7 +14,7 @@ import PhysicalMemory
 ///                                |
 ///     level 0               0110111100000011...                  one bit for a page, 1 is free
 ///
-/// A state has two bits, in two planes, so that 64 states are looked at in one operation:
+/// A state has two bits, in two planes, so that 64 states are examined in one operation:
 ///
 ///     high low
 ///      0    0    none        no page is free
@@ -22,18 +22,19 @@ import PhysicalMemory
 ///      1    0    clustered   some are, among them an aligned group of 8
 ///      1    1    all         every page is free
 ///
-/// From level 2 up a third plane says which children hold a word of free pages only.
+/// From level 2 up, a third plane says which children contain a word whose pages are all free.
 ///
-/// **Laziness.**  What lies below a child that is `none` or `all` is not stored: its memory has any
-/// content.  It gets written only when a part of it is to differ, one group a level.  So a new
-/// bitmap writes the root and the level below, which are always valid, that is, stored; and freeing
-/// or reserving a range writes a few groups at its two ends.
+/// **Laziness.**  Nothing is stored below a child that is `none` or `all`: the memory there has any
+/// content.  It is written only when a part of it is to differ, one group per level.  So a new
+/// bitmap writes only the root and the level below, which are always valid (that is, stored); and
+/// freeing or reserving a range writes a few groups at its two ends, and groups right below the
+/// root between them.
 ///
 /// **Search** descends only into children that can hold what is sought, see
 /// ``firstRun(ofLength:alignedTo:from:below:)``.
 @safe @usableFromInline
 package struct PageBitmap {
-  /// The first word of each level, up to the root's.
+  /// The first word of each level, from level 0 up to the root.
   @usableFromInline
   var levels: UnsafeMutablePointer<UnsafeMutablePointer<BitmapWord>>?
 
@@ -50,7 +51,7 @@ package struct PageBitmap {
   @usableFromInline
   package private(set) var rootLevel: Int
 
-  /// log2 of the number of groups of level 1 that a group right below the root stands for.
+  /// log2 of the number of groups of level 1 that a group right below the root covers.
   @usableFromInline
   private(set) var topShift: UInt
 
@@ -59,7 +60,7 @@ package struct PageBitmap {
 
   /// The page frame number of bit 0, a multiple of the word's width.
   ///
-  /// So alignments below the width are patterns within a word; larger ones need this number.
+  /// Alignments below the width are therefore patterns within a word; larger ones need this number.
   @usableFromInline
   package private(set) var firstPageNumber: UInt
 
@@ -67,7 +68,7 @@ package struct PageBitmap {
   @usableFromInline
   package var cursor: BitmapCursor
 
-  /// Leaves of a bit's number that within its word.
+  /// Masks the number of a bit down to its number within its word.
   @inlinable @inline(__always)
   package static var bitMask: UInt { BitmapWord.bitCount &- 1 }
 
@@ -83,36 +84,39 @@ package struct PageBitmap {
     cursor = .nowhere
   }
 
-  /// The size in bytes of the bitmap of `pageCount` pages, from whatever page on.
+  /// The size in bytes of the bitmap of `pageCount` pages, whichever page they start at.
   ///
   /// - Parameter pageCount: At most 2^52 where words have 64 bits, and 2^32 - 65 where they have 32.
   /// - Complexity: O(levels).
   package static func byteCount(forPageCount pageCount: UInt) -> UInt {
-    // The pages may begin with any page of the first word.
+    // The pages may start at any page of the first word.
     BitmapLayout(bitCount: pageCount + bitMask).byteCount
   }
 
-  /// The same on a machine whose words and pointers have 32 bits.
+  /// The size in bytes of the bitmap of `pageCount` pages with 32-bit words and pointers.
   ///
   /// - Complexity: O(levels).
   package static func byteCountOn32Bits(forPageCount pageCount: UInt) -> UInt {
     WordLayout<UInt32>(bitCount: pageCount + 31).byteCount(pointerByteCount: 4)
   }
 
-  /// Makes this a bitmap with no page free: in its place, where an initialiser would be copied.
+  /// Makes this a bitmap with no page free.
+  ///
+  /// It works in place, since the value of an initialiser would be copied.
   ///
   /// - Parameters:
-  ///   - pages: The pages; those in front of them in the first word have a bit too.
-  ///   - memory: At least ``byteCount(forPageCount:)`` bytes, aligned for a pointer, of any content.
+  ///   - pages: The pages; those before them in the first word also have a bit.
+  ///   - memory: At least ``byteCount(forPageCount:)`` bytes, aligned for a pointer, of any
+  ///     content.
   /// - Complexity: O(levels); writes only the root and the level below.
   @_optimize(speed)
   package mutating func reset(for pages: Range<PageNumber>, memory: UnsafeMutableRawPointer) {
-    // Bit 0 is the page at which a word begins, so that alignments need no sums.
+    // Bit 0 is the page at which a word begins, so that alignments need no addition.
     firstPageNumber = pages.lowerBound & ~Self.bitMask
     let layout = BitmapLayout(bitCount: pages.upperBound &- firstPageNumber)
     rootLevel = layout.rootLevel
-    // Right below a root of level 2 are groups of level 1, whose children are words.  Levels are few,
-    // so the shift is small.
+    // Right below a root of level 2 are groups of level 1, whose children are words.  Levels are
+    // few, so the shift is small.
     topShift = BitmapWord.bitShift &* UInt(bitPattern: layout.rootLevel &- 2)
     bitCount = layout.bitCount
     cursor = .nowhere
@@ -145,7 +149,7 @@ package struct PageBitmap {
     unsafe place(ofWord: index).pointee = word
   }
 
-  /// Where a word of level 0 is.
+  /// The address of a word of level 0.
   @inlinable @inline(__always)
   func place(ofWord index: UInt) -> UnsafeMutablePointer<BitmapWord> {
     unsafe words.unsafelyUnwrapped + Int(bitPattern: index)
@@ -160,7 +164,7 @@ package struct PageBitmap {
     return unsafe GroupPlanes(low: low, high: high, word: level == 1 ? low & high : group[2])
   }
 
-  /// The two planes of the group of level 1 that has a word's state: low, high.
+  /// The two planes of the group of level 1 that holds a word's state: low, high.
   @inlinable @inline(__always)
   package func wordGroup(ofWord index: UInt) -> UnsafeMutablePointer<BitmapWord> {
     let offset = (index &>> BitmapWord.bitShift) &<< BitmapLayout.groupShift(onLevel: 1)
@@ -203,7 +207,7 @@ package struct PageBitmap {
   @_optimize(speed)
   mutating func fillGroups(_ indices: Range<UInt>, onLevel level: Int, with word: BitmapWord) {
     let end = unsafe group(indices.upperBound, onLevel: level)
-    // Up to 0, so that an end needs no comparison.
+    // Counts up to 0, so that the end needs no comparison.
     var offset = unsafe group(indices.lowerBound, onLevel: level) - end
     // Groups have two words or four; the fourth is not used, whatever it holds.
     if level == 1 {
@@ -213,7 +217,7 @@ package struct PageBitmap {
       }
       return
     }
-    // Two groups at a time, and one more in front of them.
+    // Two groups at a time, after a single one if their number is odd.
     if offset & 4 != 0 {
       unsafe (end[offset], end[offset &+ 1], end[offset &+ 2]) = (word, word, word)
       offset &+= 4
@@ -234,13 +238,14 @@ package struct PageBitmap {
 
   @inlinable @inline(__always)
   func group(_ index: UInt, onUpperLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
-    // As below, for levels from 2 up.
+    // As in `group(_:onLevel:)`, for level 2 and above.
     unsafe base(ofLevel: level) + Int(bitPattern: index &<< BitmapLayout.groupShift(onLevel: 2))
   }
 
   @inline(__always)
   private func group(_ index: UInt, onLevel level: Int) -> UnsafeMutablePointer<BitmapWord> {
-    // The layout has this group in memory, so its offset fits an Int.  Words, on level 0, have a place.
+    // The layout has this group in memory, so its offset fits an Int.  Words, on level 0, are found
+    // by `place(ofWord:)`.
     let offset = index &<< BitmapLayout.groupShift(onLevel: level == 1 ? 1 : 2)
     return unsafe base(ofLevel: level) + Int(bitPattern: offset)
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-/// How free the pages are that a word holds, or all that lie below a group.
+/// How free the pages of a word, or all pages below a group, are.
 @usableFromInline
 package struct PageState: Equatable {
-  /// The state's two bits, as the planes of a group have them.
+  /// The state's two bits, as the planes of a group hold them.
   @usableFromInline
   package let bits: BitmapWord
 
@@ -31,7 +31,7 @@ package struct PageState: Equatable {
   /// The state of a word.
   @inlinable @inline(__always)
   package init(of word: BitmapWord) {
-    // Few words have a full byte, so that most are not compared.
+    // Few words have a full byte, so most need no comparison.
     if _fastPath(word.hasFullByte), word == .max {
       self = .all
     } else {
@@ -39,7 +39,7 @@ package struct PageState: Equatable {
     }
   }
 
-  /// The state of a word in which a page is reserved.
+  /// The state of a word in which at least one page is reserved.
   @inlinable @inline(__always)
   package init(ofPartial word: BitmapWord) {
     if _fastPath(word.hasFullByte) {

@@ -2,8 +2,8 @@
 
 /// A range of physical addresses that does not wrap: `byteCount` bytes from `start` on.
 ///
-/// The range may end exactly at the top of the 64-bit address space, which is why it is kept as
-/// start and size: that end has no address.  A range of zero bytes still has a place.
+/// The range may end exactly at the top of the 64-bit address space, which is why it is stored as a
+/// start and a size: that end has no address.  An empty range still has a position.
 public struct AddressRange: Hashable, Sendable {
   /// The first address.
   public let start: PhysicalAddress
@@ -20,8 +20,7 @@ public struct AddressRange: Hashable, Sendable {
     self.byteCount = byteCount
   }
 
-  /// Makes a range of `byteCount` bytes, or of as many as there are up to the top of the 64-bit
-  /// address space.
+  /// Makes a range of `byteCount` bytes, cut off at the top of the 64-bit address space.
   @inlinable
   public init(start: PhysicalAddress, clampingByteCount byteCount: UInt64) {
     self.start = start
@@ -50,8 +49,8 @@ public struct AddressRange: Hashable, Sendable {
 
   /// Makes the range of addresses from `first` to `last`, both included.
   ///
-  /// - Returns: nil if `last` lies below `first`, or if both together are all of the 64-bit
-  ///   address space, whose size does not fit 64 bits.
+  /// - Returns: nil if `last` lies below `first`, or if the range is the whole 64-bit address
+  ///   space, whose size does not fit in 64 bits.
   @inlinable
   public init?(first: PhysicalAddress, last: PhysicalAddress) {
     guard first <= last, first.rawValue > 0 || last.rawValue < .max else { return nil }
@@ -60,7 +59,10 @@ public struct AddressRange: Hashable, Sendable {
     self.byteCount = last.rawValue &- first.rawValue &+ 1
   }
 
-  /// Makes the range of all addresses in `pages`; nil where a page lies beyond 64-bit addresses.
+  /// Makes the range of all addresses in `pages`.
+  ///
+  /// - Returns: nil if `pages` does not start below ``PageFrame/end``, ends beyond it, or is the
+  ///   whole 64-bit address space, whose size does not fit in 64 bits.
   @inlinable
   public init?(_ pages: PageRange) {
     guard pages.end <= PageFrame.end else { return nil }
@@ -72,11 +74,11 @@ public struct AddressRange: Hashable, Sendable {
     self.byteCount = pageCount << PageFrame.byteCountShift
   }
 
-  /// Whether there is no byte in the range.
+  /// Whether the range has no bytes.
   @inlinable
   public var isEmpty: Bool { byteCount == 0 }
 
-  /// The last address, or nil in an empty range.
+  /// The last address; nil if the range is empty.
   @inlinable
   public var last: PhysicalAddress? {
     // The range does not wrap, and has at least one byte.
@@ -100,28 +102,28 @@ public struct AddressRange: Hashable, Sendable {
     return start <= otherLast && other.start <= last
   }
 
-  /// What is left before and after `part` if that is cut out; nil for a side without a byte.
+  /// What remains before and after `part` when it is cut out; nil for a side where nothing remains.
   ///
-  /// A range that shares no byte with `part` is left whole, and counts as before it.
+  /// A range that shares no byte with `part` is returned whole, as the front.
   @inlinable
   public func removing(_ part: AddressRange) -> (front: AddressRange?, behind: AddressRange?) {
     guard overlaps(part), let last, let partLast = part.last else { return (self, nil) }
     let front = start < part.start ? AddressRange(start: start, end: part.start) : nil
-    // What lies behind the part has a first byte, and so the part an end.
+    // If anything remains behind the part, the part has an end: the first byte behind it.
     let behind = partLast < last ? part.end.flatMap { AddressRange(first: $0, last: last) } : nil
     return (front, behind)
   }
 
-  /// The addresses that lie in both ranges; nil if there is none.
+  /// The addresses that lie in both ranges; nil if there are none.
   @inlinable
   public func intersection(_ other: AddressRange) -> AddressRange? {
     guard let last, let otherLast = other.last else { return nil }
     return AddressRange(first: max(start, other.start), last: min(last, otherLast))
   }
 
-  /// The pages that lie in the range as a whole: start rounded up, end rounded down.
+  /// The pages that lie entirely in the range: start rounded up, end rounded down.
   ///
-  /// Nil if there is none.
+  /// Nil if there are none.
   @inlinable
   public var wholePages: PageRange? {
     let pages = PageRange(start: roundedUpStart, end: roundedDownEnd)
@@ -132,7 +134,7 @@ public struct AddressRange: Hashable, Sendable {
   /// The pages that the range touches: start rounded down, end rounded up.
   ///
   /// An empty range in the middle of a page touches that page, as in Linux's rounding; on a page
-  /// border it touches none, and the result is the empty range there.
+  /// boundary it touches none, and the result is the empty range there.
   @inlinable
   public var touchedPages: PageRange {
     // Both numbers are at most 2^52, and the first is never above the second.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Arithmetic on addresses that says so when the result does not fit.
+/// Address arithmetic that reports when a result does not fit.
 extension UInt64 {
   /// This value rounded down to a multiple of `alignment`.
   ///
@@ -25,7 +25,7 @@ extension UInt64 {
   /// Whether exactly one bit is set.
   @inlinable
   public var isPowerOfTwo: Bool {
-    // With 0 the subtraction wraps to all ones, and the first test has failed already.
+    // For 0 the subtraction wraps to all ones, but the first test has already failed.
     self != 0 && self & (self &- 1) == 0
   }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-/// The number of a memory node, from 0 up to the number of nodes that there is storage for.
+/// The number of a memory node, counted from 0 and below the number of nodes that have storage.
 public struct NodeID: Hashable, Comparable, Sendable {
   /// The number.
   public let rawValue: Int
 
-  /// Makes the node with this number; whether there is storage for it shows when it is used.
+  /// Makes a node number; whether there is storage for the node is checked when it is used.
   @inlinable
   public init(_ rawValue: Int) {
     self.rawValue = rawValue

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-/// A page frame: ``byteCount`` bytes of physical memory, counted from address 0 by its number (PFN).
+/// A page frame: ``byteCount`` bytes of physical memory, numbered from address 0 up (PFN).
 ///
-/// Its size is chosen when the package is built, for all modules alike: 4096 bytes, or 16 or 64 KiB with
-/// the condition `BOOTMEM_PAGE_SIZE_16K` or `BOOTMEM_PAGE_SIZE_64K`
+/// The size is chosen when the package is built and is the same in all modules: 4096 bytes, or 16
+/// or 64 KiB with the condition `BOOTMEM_PAGE_SIZE_16K` or `BOOTMEM_PAGE_SIZE_64K`
 /// (`swift build -Xswiftc -DBOOTMEM_PAGE_SIZE_64K`).
 public struct PageFrame: Hashable, Comparable, Sendable {
   /// log2 of the size of a page frame in bytes.
@@ -24,13 +24,13 @@ public struct PageFrame: Hashable, Comparable, Sendable {
   @inlinable
   public static var byteCount: UInt64 { 1 << byteCountShift }
 
-  /// The number of bits that the number of a page frame has: 52 with pages of 4 KiB.
+  /// The number of bits in a page frame number: 52 with pages of 4 KiB.
   ///
-  /// No block has so large an order.
+  /// The order of a block is always smaller.
   @inlinable
   public static var numberBitCount: Int { 64 - Int(byteCountShift) }
 
-  /// The page frame number that lies just past the last one of a 64-bit address space.
+  /// The page frame just past the last one of a 64-bit address space.
   @inlinable
   public static var end: PageFrame { PageFrame(1 << UInt64(numberBitCount)) }
 
@@ -56,7 +56,7 @@ public struct PageFrame: Hashable, Comparable, Sendable {
     return overflow ? nil : PageFrame(sum)
   }
 
-  /// The number of pages that `byteCount` bytes need, the last one perhaps in part.
+  /// The number of pages needed to hold `byteCount` bytes; the last one may be only partly filled.
   @inlinable
   public static func pageCount(holdingByteCount byteCount: UInt64) -> UInt64 {
     // The quotient is at most 2^52, so adding 1 cannot overflow.

@@ -32,7 +32,7 @@ public struct PageRange: Hashable, Sendable {
     self.end = end
   }
 
-  /// Makes a range of `pageCount` pages; nil if its end has no 64-bit number.
+  /// Makes a range of `pageCount` pages; nil if its end does not fit in 64 bits.
   @inlinable
   public init?(start: PageFrame, pageCount: UInt64) {
     guard let end = start.advanced(byPageCount: pageCount) else { return nil }
@@ -40,14 +40,14 @@ public struct PageRange: Hashable, Sendable {
     self.end = end
   }
 
-  /// Makes the range without pages at `page`.
+  /// Makes an empty range at `page`.
   @inlinable
   public init(emptyAt page: PageFrame) {
     start = page
     end = page
   }
 
-  /// For ranges in this package whose order is proven where they are made.
+  /// Makes a range without a check, where the code in this package has proven the order.
   @inlinable
   package init(uncheckedStart start: PageFrame, end: PageFrame) {
     self.start = start
@@ -61,7 +61,7 @@ public struct PageRange: Hashable, Sendable {
     end.number &- start.number
   }
 
-  /// Whether there is no page in the range.
+  /// Whether the range has no pages.
   @inlinable
   public var isEmpty: Bool { start == end }
 
@@ -71,7 +71,9 @@ public struct PageRange: Hashable, Sendable {
     start <= page && page < end
   }
 
-  /// Whether every page of `other` lies in the range.  An empty range lies where its start lies.
+  /// Whether every page of `other` lies in the range.
+  ///
+  /// An empty range counts as inside if it lies from `start` up to and including `end`.
   @inlinable
   public func contains(_ other: PageRange) -> Bool {
     start <= other.start && other.end <= end
@@ -83,7 +85,7 @@ public struct PageRange: Hashable, Sendable {
     !isEmpty && !other.isEmpty && start < other.end && other.start < end
   }
 
-  /// The pages in both ranges; nil if there is none.
+  /// The pages in both ranges; nil if there are none.
   @inlinable
   public func intersection(_ other: PageRange) -> PageRange? {
     let start = max(self.start, other.start)

@@ -2,8 +2,8 @@
 
 /// A physical address, in bytes from 0.
 ///
-/// It has 64 bits on every machine: the firmware of a 32-bit processor may report memory that it
-/// cannot reach. Address 0 is an address like any other; "no address" is nil.
+/// It has 64 bits on every machine: the firmware of a 32-bit processor may report memory that the
+/// processor cannot reach.  Address 0 is an address like any other; "no address" is nil.
 public struct PhysicalAddress: Hashable, Comparable, Sendable {
   /// The number of bytes below this address.
   public let rawValue: UInt64

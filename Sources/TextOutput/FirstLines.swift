@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-/// Passes on the first lines of a text and counts the others.
+/// Passes on the first lines of a text and counts the rest.
 ///
-/// A damaged list can have a defect in each of its thousands of entries, and reporting each would
-/// make the boot endless.
+/// A damaged list can have a defect in each of its thousands of entries, and reporting every one
+/// would make the boot take forever.
 public struct FirstLines<Sink: TextSink>: TextSink {
   /// The number of lines that are passed on.
   public static var lineCountLimit: UInt64 { 16 }
@@ -11,7 +11,7 @@ public struct FirstLines<Sink: TextSink>: TextSink {
   private var sink: Sink
   private var lineCount: UInt64 = 0
 
-  /// Makes a limit in front of `sink`.
+  /// Makes a sink that passes the first lines on to `sink`.
   public init(to sink: Sink) {
     self.sink = sink
   }

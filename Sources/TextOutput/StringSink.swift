@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #if !hasFeature(Embedded) || BOOTMEM_HEAP
-/// Gathers text in a string, on a host.
+/// Collects text in a string, on a host or in a kernel with a heap.
 public struct StringSink: TextSink {
   /// The text so far.
   public private(set) var text = ""

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// A piece of text in memory: a message that must be handed on as a whole.
+/// A piece of text in memory: a message that must be passed on as a whole.
 ///
-/// What does not fit is cut off, and the last three characters that do become dots.
+/// Text that does not fit is cut off, and the last three characters that fit become dots.
 public struct TextBuffer: TextSink {
   /// The number of bytes that fit.
   public static let capacity = 240
@@ -24,7 +24,7 @@ public struct TextBuffer: TextSink {
     count += 1
   }
 
-  /// Calls `body` with the text; a zero follows it in memory, for C.
+  /// Calls `body` with the text, which is followed in memory by a zero byte, for C.
   public func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
     let span = bytes.span
     return unsafe span.withUnsafeBufferPointer { buffer in

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// A place that takes ASCII text a byte at a time: a serial port, a screen, a buffer.
+/// A destination for ASCII text, written a byte at a time: a serial port, a screen, a buffer.
 ///
 /// Everything printed on the bare machine goes through this protocol, so no string is ever built
 /// in memory and nothing here allocates.
@@ -25,7 +25,7 @@ extension TextSink {
   ///
   /// - Parameters:
   ///   - value: The number.
-  ///   - minimumDigitCount: Zeros are put in front up to this many digits.
+  ///   - minimumDigitCount: Shorter numbers get leading zeros up to this many digits.
   @inline(never)
   public mutating func write<Value: FixedWidthInteger & UnsignedInteger>(
     hexadecimal value: Value, minimumDigitCount: Int = 1
@@ -35,7 +35,7 @@ extension TextSink {
     var digit = Swift.max(significantDigitCount, Swift.max(minimumDigitCount, 1))
     while digit > 0 {
       digit &-= 1
-      // Above the 16 digits that a number has there are zeros; below, the shift is less than 64.
+      // Digits beyond the 16 of a number are zeros; for the others, the shift is less than 64.
       let shifted = digit < 16 ? value &>> UInt64(truncatingIfNeeded: digit &* 4) : 0
       let nibble = UInt8(truncatingIfNeeded: shifted) & 0xf
       write(byte: nibble < 10 ? 0x30 &+ nibble : 0x57 &+ nibble)
@@ -53,18 +53,21 @@ extension TextSink {
     write(after)
   }
 
-  /// Writes a text with numbers in it: each `%` stands for the next in hexadecimal, as above, each `#`
-  /// for the next in decimal, with its sign.  Whoever writes many such texts has less code by this
-  /// than by a call for each piece.
+  /// Writes a text with numbers in it.
+  ///
+  /// Each `%` stands for the next number in hexadecimal, lower case and without a prefix, each `#`
+  /// for the next number in decimal, with its sign.  Code that writes many such texts is smaller
+  /// this way than with a call for each piece.
   ///
   /// - Parameters:
   ///   - text: The text.
-  ///   - numbers: As many as the text has places for; of what is decimal, the bits of an `Int`.
+  ///   - numbers: At least as many as the text has places for; a decimal one is given as the bits
+  ///     of an `Int`.
   @inline(never)
   package mutating func write(_ text: StaticString, with numbers: Span<UInt64>) {
     var index = 0
     for place in 0..<text.utf8CodeUnitCount {
-      // As above.
+      // A static string with a pointer representation is valid for `utf8CodeUnitCount` bytes.
       let byte = unsafe text.utf8Start[place]
       switch byte {
       case 0x25:
@@ -85,8 +88,8 @@ extension TextSink {
   public mutating func write<Value: FixedWidthInteger & UnsignedInteger>(
     decimal value: Value, minimumWidth: Int = 1
   ) {
-    // In the number's own width: a 32-bit processor divides 64 bits by a subroutine.  No product
-    // is above `value`.
+    // In the number's own width, since a 32-bit processor needs a subroutine to divide 64 bits.  No
+    // product is above `value`.
     var divisor: Value = 1
     var width = 1
     while value / divisor >= 10 {
@@ -103,12 +106,12 @@ extension TextSink {
     }
   }
 
-  /// Writes a number of bytes as a person reads it: `640 KiB`, `3.9 GiB`.
+  /// Writes a number of bytes in human-readable form: `640 KiB`, `3.9 GiB`.
   ///
-  /// One decimal is kept where the number is not whole in its unit; it is cut, not rounded, so that
-  /// the text never claims more memory than there is.
+  /// One decimal is written if the number is not a whole number of units; it is truncated, not
+  /// rounded, so that the text never claims more memory than there is.
   public mutating func write(byteCount: UInt64) {
-    // Its numbers are small: a word will do.
+    // The numbers written here are small enough for a machine word.
     guard byteCount >= 1024 else {
       write(decimal: UInt(truncatingIfNeeded: byteCount))
       write(" B")
@@ -118,7 +121,7 @@ extension TextSink {
     let shift = UInt64(unit * 10)
     let remainder = byteCount & ((1 << shift) - 1)
     write(decimal: UInt(truncatingIfNeeded: byteCount >> shift))
-    // The remainder is below 2^60, so ten times it fits 64 bits.
+    // The remainder is below 2^60, so ten times it fits in 64 bits.
     if remainder != 0 {
       write(byte: 0x2e)
       write(decimal: UInt(truncatingIfNeeded: (remainder * 10) >> shift))
