@@ -17,7 +17,7 @@ public enum BootPlanError: Error, Equatable {
   /// Boot memory refused a call.
   case bootMemory(BootMemoryError)
 
-  /// Writes the error as a sentence without a line end.
+  /// Writes the error as a sentence without a newline.
   public func write(to sink: inout some TextSink) {
     switch self {
     case .ownerTableFull(let capacity):

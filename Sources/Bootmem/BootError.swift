@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-/// Why a kernel did not get the memory it asked for, whatever the stage that failed.
+/// Why a kernel did not get the memory it asked for, for a failure at any stage.
 public enum BootError: Error {
-  /// What firmware or loader handed over could not be read.
+  /// The data that firmware or loader handed over could not be read.
   case firmware(FirmwareError)
 
-  /// No map could be made of it.
+  /// No map could be made from that data.
   case memoryMap(MemoryMapError)
 
-  /// Boot memory could not be set up by the map.
+  /// Boot memory could not be set up from the map.
   case bootPlan(BootPlanError)
 
   /// Boot memory refused a call.
@@ -20,7 +20,7 @@ public enum BootError: Error {
   /// The heap refused a call.
   case kernelHeap(KernelHeapError)
 
-  /// Prints the error as a sentence without a line end.
+  /// Prints the error as a sentence without a newline.
   public func write(to sink: inout some TextSink) {
     switch self {
     case .firmware(let error): error.write(to: &sink)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-/// Runs a stage of the way to memory, and throws its error as ``BootError``.
+/// Runs one stage of setting up memory, and throws its error as ``BootError``.
 ///
-/// Each module throws an error type of its own, and Embedded Swift has no `any Error` that could hold
-/// them all.  With a stage named in front of each call, one `do throws(BootError)` serves for all:
+/// Each module throws its own error type, and Embedded Swift has no `any Error` that could hold
+/// them all.  With the stage named before each call, one `do throws(BootError)` covers all of them:
 ///
 /// ```swift
 /// let pageTable = try BootStage.bootMemory(memory.allocate(.pages(byteCount: 4096)))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Everything that a kernel needs to get from what firmware and loader left to memory that it can
-// allocate, as long as it runs, by one import.
+// With one import, everything that a kernel needs to get from what firmware and loader left to
+// memory that it can allocate for as long as it runs.
 @_exported import BootMemory
 @_exported import BootPlan
 @_exported import Firmware

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-/// The account of a machine's memory before the first allocation: what there is, what of it a
-/// kernel can use, who holds what, and which node each page belongs to.
+/// The account of a machine's memory before the first allocation.
 ///
-/// It is made by one function from what the loader left.  All tables lie in a
-/// ``/MemoryMap/TableStorage`` of the kernel's; the loader's memory is not needed any more, except
-/// for the contents of modules. It is the account that the demonstration kernel, the examples
-/// and the tool `bootmem` make, too.
+/// It covers what memory there is, which part of it a kernel can use, who holds what, and which
+/// node each page belongs to.
+///
+/// It is made by a single call from what the loader left.  All tables lie in a
+/// ``/MemoryMap/TableStorage`` of the kernel, and the loader's memory is no longer needed, except
+/// for the contents of modules.  The demonstration kernel, the examples and the tool `bootmem` all
+/// make the same account.
 ///
 /// ```swift
 /// var account = try MachineAccount(
@@ -17,17 +19,17 @@ public struct MachineAccount: ~Copyable {
   /// A copy of the kernel's command line.
   public let commandLine: KernelCommandLine
 
-  /// Linux's parameters on it; those that change the map have been applied.
+  /// Linux's parameters on the command line; those that change the map have been applied.
   public let parameters: MemoryParameters
 
-  /// What the memory is good for, as sanitised.
+  /// The sanitised memory map.
   public let map: MemoryMap
 
   /// Which node each usable page belongs to, and which memory is hot-pluggable.
   public var nodes: NodeMap
 
-  /// Who holds what: the kernel, what the loader left, the firmware's data, and page 0, which is
-  /// kept so that no pointer to memory in use is ever nil.
+  /// Who holds what: the kernel, the loader's data, the firmware's data, and page 0, which is held
+  /// so that no pointer to memory in use is ever nil.
   public var owners: OwnerTable
 
   /// The end of the kernel's reach.
@@ -35,21 +37,20 @@ public struct MachineAccount: ~Copyable {
 
   /// Reads what a loader left at `address`, and makes the account.
   ///
-  /// Whatever can be done in spite of a defect is done, and the defect reported as a line on
-  /// `sink`.
+  /// Whatever can be done despite a defect is done, and the defect is reported as a line on `sink`.
   ///
   /// - Parameters:
   ///   - loader: The loader's protocol.
-  ///   - address: Where it left its information.
+  ///   - address: Where the loader left its information.
   ///   - memory: The machine's memory.
-  ///   - image: The kernel's own memory, these tables included; nil where the loader's map has it.
+  ///   - image: The kernel's own memory, these tables included; nil if the loader's map has it.
   ///   - bootStack: The stack on which the kernel runs, where it lies outside of the image.
   ///   - reach: The end of the memory that the kernel can use.
-  ///   - capacity: How large the tables are.
-  ///   - storage: Room for them, of ``Capacity/byteCount`` bytes.
+  ///   - capacity: The capacities of the tables.
+  ///   - storage: Room for the tables, of ``Capacity/byteCount`` bytes.
   ///   - sink: Takes the reports.
-  /// - Throws: An error where there is no memory map to be had, or a table is too small: it says
-  ///   which one, and how large it has to be; of that of the owners only that it must be larger.
+  /// - Throws: An error if there is no readable memory map, or a table is too small: it tells which
+  ///   one, and how large it must be; for the table of owners, only that it must be larger.
   /// - Complexity: O(n log n + m × (n + m)) for n regions and m ranges that are held.
   public init(
     reading loader: some BootProtocol, at address: PhysicalAddress,
@@ -76,25 +77,28 @@ public struct MachineAccount: ~Copyable {
       names: unsafe storage.take(count: capacity.nameByteCount), reportingTo: &sink)
   }
 
-  /// Makes the account of what has been read: for a kernel that looks at it before, and for maps
-  /// that do not come from a loader.
+  /// Makes the account from information that has been read.
+  ///
+  /// This is for a kernel that examines the information first, and for maps that do not come from a
+  /// loader.
   ///
   /// - Parameters:
-  ///   - information: What was read.  The command line is applied to its regions, which get sorted,
-  ///     and the tables of ACPI are added to its ranges.
+  ///   - information: The information.  The command line is applied to its regions, which get
+  ///     sorted, and ACPI's tables are added to its ranges.
   ///   - commandLine: The kernel's command line.
-  ///   - nodes: Takes the nodes; if it has some already, the firmware is not asked.  Its storage
-  ///     must stay valid and untouched as long as the account is used.
+  ///   - nodes: Receives the nodes; if it has some already, the firmware's are not read.  Its
+  ///     storage must stay valid and unmodified as long as the account is used.
   ///   - memory: The machine's memory.
-  ///   - image: The kernel's own memory, these tables included; nil where it is in `information`.
+  ///   - image: The kernel's own memory, these tables included; nil if it is in `information`.
   ///   - bootStack: The stack on which the kernel runs, where it lies outside of the image.
   ///   - reach: The end of the memory that the kernel can use.
   ///   - mapStorage: Room for the sanitised map; twice the number of regions is always enough.
-  ///   - ownerStorage: Room for those who hold memory.
-  ///   - nameStorage: Room for the names of what a device tree asks for without saying where.
+  ///   - ownerStorage: Room for the table of owners.
+  ///   - nameStorage: Room for the names of reservations that a device tree asks for without an
+  ///     address.
   ///   - sink: Takes the reports.
-  /// - Throws: An error where a table is too small: it says which one, and how large it has to be;
-  ///   of that of the owners only that it must be larger.
+  /// - Throws: An error if a table is too small: it tells which one, and how large it must be; for
+  ///   the table of owners, only that it must be larger.
   /// - Complexity: O(n log n + m × (n + m)) for n regions and m ranges that are held.
   public init(
     of information: inout BootInformation, commandLine: KernelCommandLine,
@@ -124,7 +128,7 @@ public struct MachineAccount: ~Copyable {
     if try placing.place(
       &information, in: memory, of: map, owners: &owners, reportingTo: &sink)
     {
-      // Some of it must not be mapped, and is no usable memory any more.
+      // Some of the placed memory must not be mapped, and is no longer usable.
       map = try unsafe BootStage.memoryMap(
         MemoryMap(sanitizing: &information.regions, storage: mapStorage))
     }
@@ -145,8 +149,8 @@ public struct MachineAccount: ~Copyable {
 }
 
 extension MachineAccount {
-  /// Where memory was found for what a device tree asks for under this name without saying where;
-  /// nil if it asks for no such thing, or there was no room.
+  /// The range found for the reservation that a device tree asks for under this name without an
+  /// address; nil if it asks for none, or if there was no room.
   ///
   /// - Complexity: O(n) in the number of ranges that are held.
   public borrowing func placedRange(named name: StaticString) -> AddressRange? {
@@ -159,9 +163,9 @@ extension MachineAccount {
 }
 
 extension OwnerTable {
-  /// Adds all who hold memory when the kernel is entered.
+  /// Adds all owners of memory at the time the kernel is entered.
   ///
-  /// The more telling name comes first where ranges share a page.
+  /// Where ranges share a page, the more specific owner is added first.
   fileprivate mutating func addHolders(
     of information: borrowing BootInformation, in memory: some PhysicalMemoryReader,
     image: AddressRange?, bootStack: AddressRange?

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT
 
-/// Finds a place for all that a device tree asks for without saying where, before anything else is
-/// allocated and in the tree's order, as Linux does.
+/// Finds a place for each reservation that a device tree asks for without an address, before
+/// anything else is allocated and in the tree's order, as Linux does.
 @safe
 struct ReservationPlacing {
   private let names: UnsafeMutableBufferPointer<UInt8>
 
-  /// The bytes that there is room for.
+  /// The number of bytes that there is room for.
   private var capacity: Int { unsafe names.count }
 
-  /// The bytes of the names so far, whether or not there was room for them.
+  /// The number of bytes of the names so far, whether or not there was room for them.
   private var nameByteCount = 0
 
-  /// - Parameter names: Room for the names, which must stay as long as any owner is used.
+  /// - Parameter names: Room for the names, which must stay valid as long as any owner is used.
   init(names: UnsafeMutableBufferPointer<UInt8>) {
     unsafe self.names = unsafe names
   }
 
-  /// Adds what is placed to the owners, and to the regions where it must not be mapped; what fits nowhere
-  /// is reported.
+  /// Adds each placed range to the owners, and to the regions if it must not be mapped; ranges that
+  /// fit nowhere are reported.
   ///
-  /// - Returns: Whether there are new regions.
-  /// - Throws: An error where the tree is not there any more, or a table is too small.
+  /// - Returns: Whether regions were added.
+  /// - Throws: An error if the tree can no longer be read, or a table is too small.
   mutating func place<Memory: PhysicalMemoryReader>(
     _ information: inout BootInformation, in memory: Memory, of map: MemoryMap,
     owners: inout OwnerTable, reportingTo sink: inout some TextSink
@@ -70,8 +70,7 @@ struct ReservationPlacing {
     return nil
   }
 
-  /// A copy of a name; of one that does not fit as much as there is room for, which is an error in the
-  /// end.
+  /// A copy of a name; one that does not fit is cut off, which becomes an error in the end.
   private mutating func copy(
     _ text: AddressRange, in memory: some PhysicalMemoryReader
   ) throws(BootError) -> MemoryName {

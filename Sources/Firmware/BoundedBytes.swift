@@ -3,8 +3,8 @@ import PhysicalMemory
 
 /// The bytes of one structure in physical memory.
 ///
-/// Fields are named by their offset from the start.  Whatever does not lie in the structure as a
-/// whole, or is out of the memory's reach, is nil.
+/// Fields are addressed by their offset from the start.  Reading anything that does not lie
+/// entirely within the structure, or that is out of the memory's reach, returns nil.
 struct BoundedBytes<Memory: PhysicalMemoryReader> {
   let memory: Memory
   let range: AddressRange
@@ -14,7 +14,7 @@ struct BoundedBytes<Memory: PhysicalMemoryReader> {
     self.range = range
   }
 
-  /// The bytes from `start` on, as many as `byteCount` or as there are addresses.
+  /// The `byteCount` bytes from `start` on, or fewer where the address space ends.
   init(_ memory: Memory, at start: PhysicalAddress, byteCount: UInt64) {
     self.init(memory, AddressRange(start: start, clampingByteCount: byteCount))
   }
@@ -45,15 +45,15 @@ struct BoundedBytes<Memory: PhysicalMemoryReader> {
     subrange(at: offset, byteCount: byteCount).map { BoundedBytes(memory, $0) }
   }
 
-  /// A structure inside this one that takes the rest of it.
+  /// A structure inside this one that extends to its end.
   func suffix(from offset: UInt64) -> BoundedBytes? {
     guard offset <= byteCount else { return nil }
     return slice(at: offset, byteCount: byteCount - offset)
   }
 
-  /// Whether the bytes, all of them in reach, add up to 0 modulo 256.
+  /// Whether all bytes are in reach and add up to 0 modulo 256.
   ///
-  /// - Complexity: O(n) in the size, which the caller has to bound.
+  /// - Complexity: O(n) in the size, which the caller must bound.
   var hasValidChecksum: Bool {
     var sum: UInt8 = 0
     var offset: UInt64 = 0

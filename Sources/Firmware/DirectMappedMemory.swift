@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Physical memory that the processor sees at one constant distance: physical address plus offset.
+/// Physical memory that the processor sees at its physical address plus a constant offset.
 @safe
 public struct DirectMappedMemory: PhysicalMemoryReader {
   private let reach: AddressRange
@@ -9,9 +9,9 @@ public struct DirectMappedMemory: PhysicalMemoryReader {
 
   /// Makes a reader of `reach`.
   ///
-  /// All of `reach` must be mapped, each physical address plus `offset`, modulo the size of the
-  /// address space, being its virtual address.  With offset 0 that is the identity.  The byte at
-  /// virtual address 0 counts as out of reach, as Swift has no pointer to it.
+  /// All of `reach` must be mapped, each byte at the virtual address that is its physical address
+  /// plus `offset`, modulo the size of the address space.  Offset 0 is the identity mapping.  The
+  /// byte at virtual address 0 counts as out of reach, as Swift has no pointer to it.
   @unsafe
   public init(reach: AddressRange, offset: UInt = 0) {
     self.reach = reach

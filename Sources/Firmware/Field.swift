@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// A field of a structure in memory: what number it is, and how many bytes in front of it.
+/// A field of a structure in memory: its type and its offset.
 ///
-/// The fields of a structure stand in an enumeration, called as its specification calls them.
+/// The fields of a structure are grouped in an enumeration and named as in its specification.
 struct Field<Value: FixedWidthInteger & UnsignedInteger>: ExpressibleByIntegerLiteral {
-  /// How far from the start of the structure it lies, in bytes.
+  /// The offset from the start of the structure, in bytes.
   let offset: UInt64
 
   init(integerLiteral offset: UInt64) {
@@ -14,10 +14,11 @@ struct Field<Value: FixedWidthInteger & UnsignedInteger>: ExpressibleByIntegerLi
 }
 
 extension BoundedBytes {
-  /// The little-endian number in a field; nil if that is not in the structure as a whole, or out of
-  /// reach.
+  /// The little-endian number in a field; nil if it does not lie entirely within the structure, or
+  /// is out of reach.
   func load<Value>(_ field: Field<Value>) -> Value? { load(Value.self, at: field.offset) }
 
-  /// The same of a big-endian number.
+  /// The big-endian number in a field; nil if it does not lie entirely within the structure, or is
+  /// out of reach.
   func loadBigEndian<Value>(_ field: Field<Value>) -> Value? { load(field)?.byteSwapped }
 }

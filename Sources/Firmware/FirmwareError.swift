@@ -2,26 +2,26 @@
 import MemoryMap
 import TextOutput
 
-/// Why what firmware or loader handed over could not be read.
+/// Why the data that firmware or loader handed over could not be read.
 public enum FirmwareError: Error {
   /// A structure that is required is missing, out of reach or damaged.
   case unreadable(FirmwareProblem)
 
-  /// The regions of memory do not fit the caller's storage.
+  /// The regions of memory do not fit into the caller's storage.
   case memoryMap(MemoryMapError)
 
-  /// The ranges that are held do not fit the caller's storage, which must hold `needed`.
+  /// The held ranges do not fit into the caller's storage, which must have room for `needed`.
   case heldRangesFull(capacity: Int, needed: Int)
 
-  /// The caller's storage has no room for the numbers of all nodes; room for `sufficient` is
+  /// The caller's storage does not have room for the numbers of all nodes; room for `sufficient` is
   /// enough.
   case nodesFull(capacity: Int, sufficient: Int)
 
-  /// The names of what a device tree asks for do not fit the caller's storage, which must hold `needed`
-  /// bytes.
+  /// The names of the reservations that a device tree asks for do not fit into the caller's
+  /// storage, which must hold `needed` bytes.
   case namesFull(capacity: Int, needed: Int)
 
-  /// Prints the error as a sentence without a line end.
+  /// Prints the error as a sentence without a newline.
   public func write(to sink: inout some TextSink) {
     switch self {
     case .unreadable(let problem):

@@ -7,10 +7,10 @@ public struct FirmwareProblem: Sendable {
   /// The structure in question, such as `Multiboot module`.
   public let object: StaticString
 
-  /// Which one, where there are several, counted from 0.
+  /// The index among several such structures, counted from 0.
   public let number: UInt64?
 
-  /// Where it lies, or points to.
+  /// Where it lies, or where it points.
   public let address: PhysicalAddress?
 
   /// What is wrong with it.
@@ -31,8 +31,8 @@ public struct FirmwareProblem: Sendable {
     self.value = value
   }
 
-  /// Prints the problem without a line end: `OBJECT NUMBER at ADDRESS: COMPLAINT: VALUE`, numbers of
-  /// things in decimal, addresses and values in hexadecimal.
+  /// Prints the problem without a newline: `OBJECT NUMBER at ADDRESS: COMPLAINT: VALUE`, with
+  /// indices in decimal, addresses and values in hexadecimal.
   public func write(to sink: inout some TextSink) {
     sink.write(object)
     if let number {
@@ -53,7 +53,7 @@ public struct FirmwareProblem: Sendable {
 }
 
 extension TextSink {
-  /// Prints a problem that the reader could get over, on a line of its own.
+  /// Prints a problem that the reader could recover from, on a line of its own.
   mutating func report(_ problem: FirmwareProblem) {
     write("firmware: ")
     problem.write(to: &self)

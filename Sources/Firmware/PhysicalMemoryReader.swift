@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// The one way in which this module looks at physical memory.
+/// The only means by which this module reads physical memory.
 ///
-/// Firmware and loaders hand over unchecked addresses.  A reader therefore answers
-/// nil for an address that it cannot reach instead of faulting.
+/// Addresses from firmware and loaders are unchecked.  A reader therefore returns nil for an
+/// address that it cannot reach instead of faulting.
 public protocol PhysicalMemoryReader {
   /// The byte at `address`, or nil if that address is out of reach.
   func byte(at address: PhysicalAddress) -> UInt8?

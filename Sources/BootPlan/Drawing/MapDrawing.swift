@@ -4,9 +4,9 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// Memory drawn as characters, one for each stretch of equal size.
+/// A drawing of memory as characters, one per stretch of equal size.
 public struct MapDrawing {
-  /// What a stretch is shown as: the most telling of what is in it.
+  /// How a stretch is shown: by the most significant of its contents.
   public enum Symbol: UInt8, Sendable {
     /// The kernel or its stack: `K`.
     case kernel = 0x4b
@@ -18,7 +18,7 @@ public struct MapDrawing {
     case bitmap = 0x42
     /// The kernel's page tables: `T`.
     case pageTables = 0x54
-    /// What the firmware needs: `F`.
+    /// Memory that the firmware needs: `F`.
     case firmware = 0x46
     /// Reserved, by an unknown owner: `#`.
     case allocated = 0x23
@@ -29,7 +29,7 @@ public struct MapDrawing {
     /// No usable memory: `-`.
     case notUsable = 0x2d
 
-    /// The symbols in the order of the legend.
+    /// The symbols in legend order.
     public static var legend: InlineArray<10, Symbol> {
       [
         .kernel, .module, .loader, .bitmap, .pageTables, .firmware, .allocated, .partlyFree, .free,
@@ -37,7 +37,7 @@ public struct MapDrawing {
       ]
     }
 
-    /// What the legend says.
+    /// The text in the legend.
     public var meaning: StaticString {
       switch self {
       case .kernel: "kernel and stack"
@@ -53,7 +53,7 @@ public struct MapDrawing {
       }
     }
 
-    /// The colour on a screen.
+    /// The symbol's colour on a screen.
     public var colour: PaletteColour {
       switch self {
       case .kernel: .orange
@@ -69,7 +69,9 @@ public struct MapDrawing {
       }
     }
 
-    /// Of a stretch in which the kernel has allocated, what counts is how much of it is free.
+    /// Makes the symbol of an owner; nil for named memory.
+    ///
+    /// Where the kernel has allocated, what counts is how much of the stretch is free.
     init?(_ owner: MemoryOwner) {
       switch owner {
       case .kernelImage, .bootStack: self = .kernel
@@ -82,7 +84,7 @@ public struct MapDrawing {
       }
     }
 
-    /// Lower is more telling.
+    /// The rank by significance; lower is more significant.
     fileprivate var rank: Int {
       switch self {
       case .bitmap: 0
@@ -99,36 +101,36 @@ public struct MapDrawing {
   /// The pages that are drawn.
   public let span: PageRange
 
-  /// The number of pages of a stretch, a power of two.
+  /// The number of pages per stretch, a power of two.
   public let stretchPageCount: UInt64
 
-  /// A drawing of all pages below `end` in at most `maximumStretchCount` characters.
+  /// Makes a drawing of all pages below `end` in at most `maximumStretchCount` characters.
   ///
   /// - Precondition: `maximumStretchCount` is above 0.
   public init(end: PageFrame, maximumStretchCount: UInt64) {
     precondition(maximumStretchCount > 0)
     span = PageRange(0..<end)
     var pageCount: UInt64 = 1
-    // Fewer than 2^52 doublings of a page suffice, as no span is longer than 2^64.
+    // 53 doublings suffice, as no span is longer than 2^64 bytes.
     while pageCount < 1 << 63, end.number / pageCount >= maximumStretchCount { pageCount *= 2 }
     stretchPageCount = pageCount
   }
 
-  /// The number of stretches, the last of which may reach beyond the span.
+  /// The number of stretches; the last one may extend beyond the span.
   public var stretchCount: UInt64 {
     span.pageCount / stretchPageCount + (span.pageCount % stretchPageCount == 0 ? 0 : 1)
   }
 
   /// The pages of a stretch.
   public func stretch(_ index: UInt64) -> PageRange {
-    // Below the end of the span, which fits, plus less than one stretch.
+    // The product is at most the end of the span, which fits, plus less than one stretch.
     let start = min(index &* stretchPageCount, span.end.number)
     let end =
       span.end.number - start > stretchPageCount ? start + stretchPageCount : span.end.number
     return PageRange(PageFrame(start)..<PageFrame(end))
   }
 
-  /// What a stretch is shown as.
+  /// The symbol that a stretch is shown as.
   ///
   /// - Complexity: O(n + r + f) for n owners, r usable ranges and f free runs in the stretch.
   public func symbol(
@@ -151,8 +153,8 @@ public struct MapDrawing {
     return free == stretch.pageCount ? .free : .partlyFree
   }
 
-  /// Writes the drawing, `columnCount` characters a line behind the address of the first, and its
-  /// legend.
+  /// Writes the drawing, each line the address of its first stretch followed by `columnCount`
+  /// characters, and then its legend.
   public func write(
     _ map: MemoryMap, _ memory: borrowing BootMemory, _ owners: borrowing OwnerTable,
     columnCount: UInt64 = 64, to sink: inout some TextSink

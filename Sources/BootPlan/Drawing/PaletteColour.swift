@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 
-/// The colours of memory: one palette for the figures of the articles, the pictures of the tool, a
-/// terminal and the text screen.
+/// The colours of memory: one palette for the articles' figures, the tool's pictures, terminals and
+/// the text screen.
 ///
-/// What is shown as green is free everywhere, what is grey cannot be used, blue is allocated, red
-/// reserved, and so on.  The raw values are the numbers of a PC's text screen: blue, green, red and
-/// bright from the lowest bit up.
+/// Everywhere green is free, grey is not usable, blue is allocated, red is reserved, and so on.
+/// The raw values are the numbers of a PC's text screen: blue, green, red and bright from the
+/// lowest bit up.
 public enum PaletteColour: UInt8, Sendable {
   /// Nothing at all.
   case paper = 0x0
   /// Free, or usable.
   case green = 0x2
-  /// What the firmware needs.
+  /// Memory that the firmware needs.
   case cyan = 0x3
   /// Reserved by a known owner.
   case red = 0x4
-  /// Page tables, and other memory of a kind of its own.
+  /// Page tables, and other memory of a special kind.
   case purple = 0x5
   /// Modules; memory that must not be mapped.
   case brown = 0x6
@@ -27,13 +27,13 @@ public enum PaletteColour: UInt8, Sendable {
   case blue = 0x9
   /// Free in part.
   case lightGreen = 0xa
-  /// Allocated on a node that was asked for.
+  /// Allocated on the requested node.
   case teal = 0xb
   /// The kernel.
   case orange = 0xc
   /// Bitmaps.
   case violet = 0xd
-  /// What the loader left, and what boot memory has handed over.
+  /// Data that the loader left, and memory that boot memory has handed over.
   case yellow = 0xe
   /// Memory in which errors were found.
   case ink = 0xf
@@ -59,7 +59,8 @@ public enum PaletteColour: UInt8, Sendable {
     }
   }
 
-  /// The same for something that is so in part only, and behind text, as in the articles' figures.
+  /// The paler colour in a picture, for partial use and behind text, as in the articles' figures:
+  /// red, green and blue in the lowest 24 bits.
   public var paleRGB: UInt32 {
     switch self {
     case .paper: 0xffffff
@@ -80,8 +81,7 @@ public enum PaletteColour: UInt8, Sendable {
     }
   }
 
-  /// The number of a terminal's colour for the background (ECMA-48, SGR), which has red in the
-  /// lowest bit.
+  /// The number of a terminal's background colour (ECMA-48, SGR), where red is the lowest bit.
   public var terminalBackground: Int {
     let red = Int(rawValue >> 2 & 1)
     let green = Int(rawValue >> 1 & 1)
@@ -90,7 +90,7 @@ public enum PaletteColour: UInt8, Sendable {
   }
 }
 
-// As an array of them takes a heap, all of them are to be had on a host only.
+// Iterable only on a host, as an array of all cases needs a heap.
 #if !hasFeature(Embedded) || BOOTMEM_HEAP
 extension PaletteColour: CaseIterable {}
 #endif

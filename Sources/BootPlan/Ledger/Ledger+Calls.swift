@@ -2,21 +2,22 @@
 import BootMemory
 import PhysicalMemory
 
-/// Calls that are entered in a ledger.
+/// Calls that are recorded in a ledger.
 extension Ledger {
-  /// Allocates memory for `owner`, and enters that; in the debug mode with what that adds, see
-  /// ``MemoryChecks``, where that is possible.
+  /// Allocates memory for `owner` and records it in the ledger.
+  ///
+  /// The debug mode adds its checks where possible; see ``MemoryChecks``.
   ///
   /// - Parameters:
-  ///   - byteCount: How many bytes.
-  ///   - clearing: Whether they are to be zeros.
-  ///   - owner: Whose they are.
+  ///   - byteCount: The number of bytes.
+  ///   - clearing: Whether to fill them with zeros.
+  ///   - owner: The owner.
   ///   - neededOnlyDuringBoot: Whether they can be released once the kernel has started.
   ///   - memory: The memory.
-  ///   - allocate: Allocates so many bytes there, cleared or not.
-  /// - Returns: The address of the first one.
-  /// - Throws: What `allocate` throws; nothing is entered then.
-  /// - Complexity: O(1) more than `allocate`; in the debug mode O(n) for what was freed.
+  ///   - allocate: Allocates a number of bytes there, cleared or not.
+  /// - Returns: The address of the first byte.
+  /// - Throws: What `allocate` throws; nothing is recorded then.
+  /// - Complexity: O(1) more than `allocate`; in the debug mode O(n) for n freed ranges.
   package mutating func allocate<Memory: MappedMemory & ~Copyable, Failure: Error>(
     _ byteCount: Entry.Address, clearing: Bool, as owner: Entry.Owner, neededOnlyDuringBoot: Bool,
     in memory: inout Memory,
@@ -24,11 +25,11 @@ extension Ledger {
   ) throws(Failure) -> Entry.Address {
     let isChecked = isChecking && clearing
     var zoneByteCount: UInt8 = 0
-    // A request for no byte is refused, and stays one.
+    // A request for 0 bytes must stay one, so that it is refused.
     if isChecked, byteCount &- 1 < Entry.offsetMask {
       zoneByteCount = MemoryPattern.redZoneByteCount
     }
-    // The checks need what is there as it is, and clear it then.
+    // The checks need the contents unchanged, and clear the memory afterwards.
     var isCleared = clearing && !isChecked
     let first: Entry.Address
     do throws(Failure) {
@@ -40,7 +41,7 @@ extension Ledger {
       zoneByteCount = 0
       first = try allocate(&memory, byteCount, true)
     }
-    // What was allocated has a byte, and does not wrap.
+    // An allocation has at least one byte and does not wrap.
     let last = first &+ (byteCount &- 1)
     let end = last &+ Entry.Address(zoneByteCount)
     if isChecking, !isCleared {
@@ -58,14 +59,14 @@ extension Ledger {
     return first
   }
 
-  /// Enters what has been reserved.
+  /// Records a range that has been reserved.
   package mutating func noteReserved(
     _ start: Entry.Address, _ byteCount: Entry.Address, as owner: Entry.Owner,
     neededOnlyDuringBoot: Bool
   ) {
-    // A range without a byte in the midst of a page touches that page, any other one none.
+    // An empty range in the middle of a page touches that page; any other empty range touches none.
     guard byteCount > 0 || start & Entry.offsetMask != 0 else { return }
-    // What was reserved does not wrap.
+    // A reserved range does not wrap.
     let last = start &+ (byteCount &- 1)
     freed.remove(from: start & ~Entry.offsetMask, through: last | Entry.offsetMask)
     guard byteCount > 0 else { return }
@@ -75,8 +76,8 @@ extension Ledger {
         isNeededOnlyDuringBoot: neededOnlyDuringBoot, redZoneByteCount: 0))
   }
 
-  /// Takes pages that have been freed out of the ledger; in the debug mode, looks at the red zones there
-  /// and fills the pages.
+  /// Removes freed pages from the ledger; in the debug mode, also checks the red zones there and
+  /// fills the pages.
   ///
   /// - Complexity: O(n), and in the debug mode O(bytes).
   package mutating func noteFreed(

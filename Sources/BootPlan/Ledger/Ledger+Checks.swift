@@ -3,9 +3,9 @@ import BootMemory
 import PhysicalMemory
 import TextOutput
 
-/// The debug mode, see ``MemoryChecks``.
+/// The debug mode; see ``MemoryChecks``.
 extension Ledger {
-  /// Checks all freed memory and all red zones, as ``NamedAllocating/checkMemory(in:)``.
+  /// Checks all freed memory and all red zones, as ``NamedAllocating/checkMemory(in:)`` does.
   package mutating func checkMemory(in memory: borrowing some MappedMemory & ~Copyable) -> Int {
     let before = violationCount
     var place = unsafe held.start
@@ -17,7 +17,7 @@ extension Ledger {
     return violationCount &- before
   }
 
-  /// Looks at the red zones in pages that were freed, and fills the pages, but for those of bitmaps.
+  /// Checks the red zones in freed pages, and fills the pages except for those of bitmaps.
   @inline(never)
   mutating func checkFreeing(
     _ pages: PageRange, in memory: borrowing some MappedMemory & ~Copyable
@@ -30,10 +30,10 @@ extension Ledger {
       unsafe place = entry + 1
       let end = unsafe entry.pointee.last
       let zoneByteCount = unsafe Entry.Address(entry.pointee.redZoneByteCount)
-      // A red zone was allocated, and does not wrap.
+      // A red zone was allocated, so it does not wrap.
       guard zoneByteCount > 0, end <= last, end &+ zoneByteCount >= first else { continue }
       unsafe checkRedZone(of: entry.pointee, in: memory)
-      // Otherwise it goes with the end that it lies behind.
+      // Otherwise it goes together with the end of its allocation.
       if end < first {
         unsafe entry.pointee.redZoneByteCount = UInt8(truncatingIfNeeded: first &- end &- 1)
       }
@@ -49,8 +49,8 @@ extension Ledger {
     }
   }
 
-  /// Fills pages that were freed, and notes that; without room for the note it is counted, and they stay
-  /// as they are.
+  /// Fills freed pages and records them; without room for the record, counts it and leaves them
+  /// unchanged.
   private mutating func fillFreed(
     _ pages: PageRange, _ owner: Entry.Owner, in memory: borrowing some MappedMemory & ~Copyable
   ) {
@@ -63,7 +63,7 @@ extension Ledger {
     if !isFull { fill(from: first, through: last, with: .freed, in: memory) }
   }
 
-  /// Checks what was freed of the bytes from `first` to `last`.
+  /// Checks the freed memory among the bytes from `first` to `last`.
   @inline(never)
   mutating func checkFreed(
     from first: Entry.Address, through last: Entry.Address,
@@ -84,20 +84,20 @@ extension Ledger {
     of entry: Entry, in memory: borrowing some MappedMemory & ~Copyable
   ) {
     guard entry.redZoneByteCount > 0 else { return }
-    // It was allocated, and does not wrap.
+    // The zone was allocated, so it does not wrap.
     check(
       from: entry.last &+ 1, through: entry.last &+ Entry.Address(entry.redZoneByteCount),
       for: .redZone, "behind the end of ", entry.owner, in: memory)
   }
 
-  /// Reports the first byte that is not of this pattern, if there is one.
+  /// Reports the first byte that does not match the pattern, if there is one.
   ///
   /// - Parameters:
   ///   - first: The address of the first byte.
-  ///   - last: That of the last.
-  ///   - pattern: What they are to be.
-  ///   - place: What they are, such as `freed by `.
-  ///   - owner: Whose they are, or were.
+  ///   - last: The address of the last byte.
+  ///   - pattern: The expected contents.
+  ///   - place: What the bytes are, such as `freed by `.
+  ///   - owner: Their current or former owner.
   ///   - memory: The memory.
   @inline(never)
   private mutating func check(
@@ -106,7 +106,7 @@ extension Ledger {
   ) {
     guard let start = unsafe memory.pointer(to: PhysicalAddress(UInt64(first))) else { return }
     var line = sink
-    // What is checked is memory of this machine, whose size fits its words.
+    // Checked memory belongs to this machine, so its size fits in a machine word.
     guard
       unsafe pattern.firstOther(
         in: start, byteCount: UInt(truncatingIfNeeded: last &- first &+ 1), at: UInt64(first),
@@ -124,7 +124,7 @@ extension Ledger {
     in memory: borrowing some MappedMemory & ~Copyable
   ) {
     guard let start = unsafe memory.pointer(to: PhysicalAddress(UInt64(first))) else { return }
-    // What is allocated here is mapped, and fits the machine's words.
+    // Memory allocated here is mapped, so its size fits in a machine word.
     unsafe pattern.fill(start, byteCount: UInt(truncatingIfNeeded: last &- first &+ 1))
   }
 }

@@ -2,15 +2,17 @@
 import MemoryMap
 import PhysicalMemory
 
-/// Giving up what an owner holds, and what it holds alone.
+/// Releasing what an owner holds, and finding what it holds alone.
 ///
-/// Pages are known by their numbers here, which are no longer than addresses.
+/// Pages are represented by their numbers here, which are no wider than addresses.
 extension Ledger {
   package typealias Pages = Range<Entry.Address>
 
-  /// Removes all entries of `owner`, and visits, in stretches, the usable pages that have no owner
-  /// left, as ``OwnerTable/release(_:of:below:_:)`` does; `firstUsable` says which pages of a window
-  /// are the first usable ones.
+  /// Removes all entries of `owner`, and visits, in stretches, the usable pages left without an
+  /// owner.
+  ///
+  /// It works as ``OwnerTable/release(_:of:below:_:)`` does; `firstUsable` returns the first usable
+  /// pages of a window.
   package mutating func release<Failure: Error>(
     _ owner: Entry.Owner, below limit: Entry.Address, firstUsable: (Pages) -> Pages?,
     _ body: (Pages) throws(Failure) -> Void
@@ -22,7 +24,7 @@ extension Ledger {
         by: entry, from: page, below: limit, firstUsable: firstUsable)
       {
         do throws(Failure) { try body(pages) } catch {
-          // Of the entry's first page, only what it has of it.
+          // Where this is the entry's first page, keep only the entry's part of it.
           let start = pages.lowerBound &<< Entry.pageShift
           if unsafe start > entry.pointee.first { unsafe entry.pointee.first = start }
           throw error
@@ -34,7 +36,7 @@ extension Ledger {
     }
   }
 
-  /// The first pages at or above `page` that are usable and held by an entry alone, as
+  /// The first pages at or above `page` that are usable and held by an entry alone; see
   /// ``OwnerTable/nextPagesHeldAlone(byRangeAt:of:from:below:)``.
   func nextPagesHeldAlone(
     by entry: LedgerEntries<Entry>.Pointer, from page: Entry.Address, below limit: Entry.Address,
@@ -44,7 +46,7 @@ extension Ledger {
     var start = max(page, own.start)
     let end = min(limit, own.end)
     while start < end, let usable = firstUsable(start..<end) {
-      // Each turn ends in front of another's pages, or goes on behind them.
+      // Each iteration either stops before another entry's pages, or continues after them.
       let alone = unsafe firstPages(of: usable, heldBy: entry)
       if !alone.isEmpty { return alone }
       start = alone.lowerBound
@@ -52,8 +54,10 @@ extension Ledger {
     return nil
   }
 
-  /// The first pages of a window that no entry but this one holds: from where the window starts, or,
-  /// if another holds that page, none, behind those of the other.
+  /// The first pages of a window that only this entry holds.
+  ///
+  /// They begin where the window does; if another entry holds that page, the result is an empty
+  /// range just past that entry's pages.
   @inline(never)
   private func firstPages(of window: Pages, heldBy entry: LedgerEntries<Entry>.Pointer) -> Pages {
     var end = window.upperBound
@@ -63,11 +67,11 @@ extension Ledger {
       if unsafe other == entry { continue }
       let (first, last) = unsafe (other.pointee.firstPage, other.pointee.lastPage)
       if first >= end || last < window.lowerBound { continue }
-      // A page has a number behind it.
+      // Every page number has a successor.
       if first <= window.lowerBound { return last &+ 1..<last &+ 1 }
       end = first
     }
-    // Any other begins above the start of the window.
+    // All other entries begin above the start of the window.
     return unsafe Range(uncheckedBounds: (window.lowerBound, end))
   }
 }

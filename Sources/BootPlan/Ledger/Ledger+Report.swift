@@ -4,9 +4,9 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// A report for a person of who holds what.
+/// A human-readable report of who holds what.
 extension Ledger {
-  /// Writes who holds what, as ``OwnerTable/writeReport(to:)``.
+  /// Writes who holds what, as ``OwnerTable/writeReport(to:)`` does.
   package func writeReport(to sink: inout some TextSink) {
     var all = Sum()
     var bootOnly = Sum()
@@ -29,7 +29,7 @@ extension Ledger {
       sink.write("\n")
       let (start, end) = (max(held.firstPage, coveredEnd), held.lastPage &+ 1)
       if start < end {
-        // Pages of the machine, each once.
+        // Each page of the machine counts once, so the sum does not wrap.
         pageCount &+= end &- start
         coveredEnd = end
       }
@@ -55,8 +55,8 @@ extension Ledger {
     }
   }
 
-  /// Writes how many ranges there is room for, and how many it would take: ` holds 16 ranges, and needs
-  /// room for 20`.
+  /// Writes how many ranges there is room for, and how many are needed:
+  /// ` holds 16 ranges, and needs room for 20`.
   @inline(never)
   package func writeFull(to sink: inout some TextSink) {
     sink.write(" holds ")
@@ -65,7 +65,8 @@ extension Ledger {
     sink.write(decimal: neededCapacity.magnitude)
   }
 
-  /// Writes who holds a page, `; pages 0x100-0x1ff: kernel image`; nothing if nobody does.
+  /// Writes who holds a page, such as `; pages 0x100-0x1ff: kernel image`, or nothing if it is not
+  /// held.
   @inline(never)
   package func writeHolder(of page: PageFrame, to sink: inout some TextSink) {
     guard let entry = held.first(holding: page) else { return }
@@ -74,7 +75,7 @@ extension Ledger {
     entry.owner.write(to: &sink)
   }
 
-  /// The sums of owners that have several ranges, in the order in which the first was added.
+  /// Writes the sums of owners that have several ranges, in the order of their first ranges.
   @inline(never)
   private func writeSums(to sink: inout some TextSink) {
     var place = unsafe held.start
@@ -96,7 +97,7 @@ extension Ledger {
     }
   }
 
-  /// The entry that comes next in ascending order, of equal ones the one that was made first.
+  /// The next entry in ascending order of first addresses; among equal ones, the one added first.
   @inline(never)
   private func next(
     behind last: LedgerEntries<Entry>.Pointer?
@@ -107,7 +108,7 @@ extension Ledger {
       unsafe place = entry + 1
       let first = unsafe entry.pointee.first
       if let last = unsafe last {
-        // One of those that came before, or the last one itself.
+        // Skip the entries that came before, and the last one itself.
         let lastFirst = unsafe last.pointee.first
         if unsafe first < lastFirst || first == lastFirst && entry <= last { continue }
       }
@@ -118,12 +119,13 @@ extension Ledger {
   }
 }
 
-/// Ranges, counted and added up.
+/// A number of ranges and the sum of their sizes.
 private struct Sum {
   var count: UInt = 0
   var byteCount: UInt64 = 0
 
-  /// Adds a range of so many bytes; ranges that overlap may have more together than there are.
+  /// Adds a range of the given size; overlapping ranges may add up to more than 64 bits can
+  /// express.
   @inline(never)
   mutating func add(_ rangeByteCount: UInt64) {
     count &+= 1

@@ -2,26 +2,27 @@
 import BootMemory
 import PhysicalMemory
 
-/// The entries of a ledger, in the order in which they were made, in storage of its owner's.
+/// The entries of a ledger, in the order in which they were added, in storage supplied by the
+/// ledger's owner.
 ///
-/// It is walked by pointers, and a ledger has its own list for that: in C's, each place that reads an
-/// entry by its number costs a kernel code.
+/// The list is walked by pointers, which is why ledgers have a list type of their own: in C's
+/// ledger, each access to an entry by index would add code to a kernel.
 @safe package struct LedgerEntries<Entry: LedgerEntry>: ~Copyable {
   package typealias Pointer = UnsafeMutablePointer<Entry>
 
   /// The first entry; nil without storage.
   private(set) var start: Pointer?
 
-  /// The place behind the last entry.
+  /// The place just past the last entry.
   private(set) var end: Pointer?
 
   /// The end of the storage.
   private let limit: Pointer?
 
-  /// How many entries there was no room for.
+  /// The number of entries that there was no room for.
   package var leftOutCount = 0
 
-  /// Makes an empty list in storage that need not be initialised, and must stay.
+  /// Makes an empty list in storage that need not be initialised, but must stay valid.
   init(storage: UnsafeMutableBufferPointer<Entry>) {
     unsafe start = storage.baseAddress
     unsafe end = storage.baseAddress
@@ -31,33 +32,33 @@ import PhysicalMemory
   /// The number of entries.
   package var count: Int { unsafe Self.distance(start, end) }
 
-  /// How many there is room for.
+  /// The number of entries that there is room for.
   package var capacity: Int { unsafe Self.distance(start, limit) }
 
-  /// Whether there is no room for another.
+  /// Whether there is no room for another entry.
   package var isFull: Bool { unsafe end == limit }
 
   /// Whether there is storage at all.
   package var hasStorage: Bool { unsafe start != nil }
 
   private static func distance(_ start: Pointer?, _ end: Pointer?) -> Int {
-    // Both lie in the storage, or there is none and both are nil.
+    // Both lie in the storage, or there is no storage and both are nil.
     (Int(bitPattern: end) &- Int(bitPattern: start)) / MemoryLayout<Entry>.stride
   }
 
-  /// The entry at `index`, without a look whether there is one.
+  /// The entry at `index`, without a bounds check.
   package subscript(unchecked index: Int) -> Entry {
     get { unsafe start.unsafelyUnwrapped[index] }
     set { unsafe start.unsafelyUnwrapped[index] = newValue }
   }
 
-  /// Where the entry at `index` is, or the end.
+  /// A pointer to the entry at `index`, or to the end; nil without storage.
   func pointer(at index: Int) -> Pointer? { unsafe start.map { unsafe $0 + index } }
 
-  /// The entry at a place; nil at the end.
+  /// A pointer to the entry at a place; nil at the end.
   func entry(at place: Pointer?) -> Pointer? { unsafe place == end ? nil : place }
 
-  /// Appends an entry or, where there is no room, counts it.
+  /// Appends an entry or, if there is no room, counts it.
   @inline(never)
   mutating func append(_ entry: Entry) {
     guard let place = unsafe end, unsafe place != limit else {
@@ -73,7 +74,7 @@ import PhysicalMemory
     if unsafe start != end { unsafe end = end.unsafelyUnwrapped - 1 }
   }
 
-  /// Takes an entry out; those behind it move up.
+  /// Removes an entry, and moves those after it down.
   ///
   /// - Complexity: O(n).
   @inline(never)
@@ -83,16 +84,16 @@ import PhysicalMemory
     unsafe end = last - 1
   }
 
-  /// Moves what lies from a place up to the end to another place; both may overlap.
+  /// Moves the entries from one place to the end to another place; the two areas may overlap.
   private static func move(_ source: Pointer, through end: Pointer, to place: Pointer) {
-    // Entries are plain values: their bytes are all there is to move.
+    // Entries are trivial values, so moving their bytes is enough.
     unsafe UnsafeMutableRawPointer(place).copyMemory(
       from: source, byteCount: UnsafeRawPointer(end) - UnsafeRawPointer(source))
   }
 
-  /// Makes the same entry once more, behind the one at a place; those behind that move up.
+  /// Inserts a copy of the entry at a place just after it, and moves those after it up.
   ///
-  /// - Returns: Where it is; nil if there was no room, and then it is counted.
+  /// - Returns: A pointer to the copy; nil if there was no room, in which case it is counted.
   private mutating func duplicate(_ place: Pointer) -> Pointer? {
     guard let last = unsafe end, unsafe last != limit else {
       leftOutCount &+= 1
@@ -104,16 +105,16 @@ import PhysicalMemory
     return unsafe next
   }
 
-  /// Takes the bytes from `first` to `last` out of all entries.
+  /// Removes the bytes from `first` to `last` from all entries.
   ///
-  /// One that has bytes on both sides becomes two, one behind the other, or, where there is no room,
-  /// keeps those in front, and the second is counted.
+  /// An entry with bytes on both sides is split into two consecutive ones; if there is no room, it
+  /// keeps the lower part, and the upper part is counted.
   ///
-  /// - Complexity: O(n), and O(n) for each one that becomes two.
+  /// - Complexity: O(n), plus O(n) for each entry that is split in two.
   @inline(never)
   mutating func remove(from first: Entry.Address, through last: Entry.Address) {
     guard let start = unsafe start, let behind = unsafe end else { return }
-    // What goes as a whole makes room for what becomes two.
+    // Entries that vanish entirely go first, to make room for those that are split.
     var kept = unsafe start
     var entry = unsafe start
     while unsafe entry != behind {
@@ -126,7 +127,7 @@ import PhysicalMemory
     unsafe end = kept
     unsafe entry = start
     while unsafe entry != end.unsafelyUnwrapped {
-      // What has no such byte stays; another has bytes outside, so that neither sum wraps.
+      // Entries outside the range stay; all others have bytes outside it, so neither sum wraps.
       let (itsFirst, itsLast) = unsafe (entry.pointee.first, entry.pointee.last)
       if itsFirst < first, itsLast >= first {
         if itsLast > last, let rest = unsafe duplicate(entry) {
@@ -140,7 +141,7 @@ import PhysicalMemory
     }
   }
 
-  /// The first entry with any of the bytes from `first` to `last`.
+  /// The first entry that contains any of the bytes from `first` to `last`.
   ///
   /// - Complexity: O(n).
   @inline(never)
@@ -157,20 +158,20 @@ import PhysicalMemory
   ///
   /// - Complexity: O(n).
   package func first(holding page: PageFrame) -> Entry? {
-    // A page beyond these addresses has none.
+    // A page beyond the addresses that an entry can express has no entry.
     let first = Entry.Address(truncatingIfNeeded: page.number) &<< Entry.pageShift
     guard first &>> Entry.pageShift == page.number else { return nil }
     return unsafe firstOverlapping(from: first, through: first | Entry.offsetMask)?.pointee
   }
 
-  /// The first entry with a byte.
+  /// The first entry that contains the byte at `address`.
   ///
   /// - Complexity: O(n).
   package func first(holding address: Entry.Address) -> Entry? {
     unsafe firstOverlapping(from: address, through: address)?.pointee
   }
 
-  /// The first entry of `owner` at `place` or behind it.
+  /// The first entry of `owner` at or after `place`.
   ///
   /// - Complexity: O(n).
   @inline(never)

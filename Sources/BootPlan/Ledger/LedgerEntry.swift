@@ -4,10 +4,11 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// A range that a ledger holds, never an empty one: an ``/MemoryMap/OwnedRange``, or what C has in
-/// its place, whose addresses are the machine's words.
+/// A range in a ledger, never empty: an ``/MemoryMap/OwnedRange``, or its counterpart in C, whose
+/// addresses are machine words.
 ///
-/// It is known by its first and its last address, which both have a number even at the top of all.
+/// It is given by its first and last addresses, both of which can be expressed even at the top of
+/// the address space.
 package protocol LedgerEntry {
   associatedtype Address: FixedWidthInteger & UnsignedInteger
   associatedtype Owner: LedgerOwner
@@ -25,22 +26,22 @@ package protocol LedgerEntry {
 
   var owner: Owner { get }
 
-  /// Whether it was allocated, see ``/MemoryMap/OwnedRange/isAllocated``.
+  /// Whether it was allocated; see ``/MemoryMap/OwnedRange/isAllocated``.
   var isAllocated: Bool { get }
 
   /// Whether it can be released once the kernel has started.
   var isNeededOnlyDuringBoot: Bool { get }
 
-  /// How many bytes behind `last` belong to its red zone.
+  /// The number of bytes after `last` that belong to its red zone.
   var redZoneByteCount: UInt8 { get set }
 }
 
-/// Who holds an entry.
+/// The owner of an entry.
 package protocol LedgerOwner: Equatable {
-  /// Who held memory that was freed without having an owner.
+  /// The stand-in owner of freed memory that had none.
   static var nobody: Self { get }
 
-  /// Writes who it is.
+  /// Writes the owner's name.
   func write(to sink: inout some TextSink)
 }
 
@@ -64,14 +65,14 @@ extension OwnedRange: LedgerEntry {
   }
 
   package var last: UInt64 {
-    // No range that a ledger holds is empty, and none wraps.
+    // No range in a ledger is empty, and none wraps.
     get { range.start.rawValue &+ (range.byteCount &- 1) }
     set { self = replacing(AddressRange(from: first, through: newValue)) }
   }
 }
 
 extension LedgerEntry {
-  /// The size in bytes; all 2^64 are no entry.
+  /// The size in bytes; no entry covers all 2^64.
   var byteCount: UInt64 { UInt64(last &- first) &+ 1 }
 
   /// The page with the first byte.
@@ -80,10 +81,10 @@ extension LedgerEntry {
   /// The page with the last byte.
   var lastPage: Address { last &>> Self.pageShift }
 
-  /// The pages that are its own, as ``/MemoryMap/OwnedRange/ownPages``: the first, and the one behind
-  /// the last, which lies below the first if there is none.
+  /// The pages that are its own, as ``/MemoryMap/OwnedRange/ownPages``: the first one, and the one
+  /// just past the last, which lies below the first if there are none.
   var ownPages: (start: Address, end: Address) {
-    // A page has a number behind it.
+    // Every page number has a successor.
     var (start, end) = (firstPage, lastPage &+ 1)
     if isAllocated {
       if first & Self.offsetMask != 0 { start &+= 1 }
@@ -92,9 +93,9 @@ extension LedgerEntry {
     return (start, end)
   }
 
-  /// The first and the last address of pages, of which there is one at least.
+  /// The first and the last address of a non-empty range of pages.
   static func bounds(of pages: PageRange) -> (first: Address, last: Address) {
-    // The end of all pages becomes 0, and the last address the largest there is.
+    // The end of all pages wraps to 0, which makes the last address the largest one.
     (
       Address(truncatingIfNeeded: pages.start.number) &<< pageShift,
       (Address(truncatingIfNeeded: pages.end.number) &<< pageShift) &- 1
@@ -104,14 +105,14 @@ extension LedgerEntry {
   /// The binary logarithm of a page's size.
   static var pageShift: Address { Address(PageFrame.byteCountShift) }
 
-  /// The bits of an address that say where in its page it is.
+  /// The mask of the address bits that are the offset in a page.
   static var offsetMask: Address { Address(truncatingIfNeeded: PageFrame.byteCount &- 1) }
 }
 
 extension AddressRange {
-  /// The range of addresses from `first` to `last`, which does not lie below it.
+  /// Makes the range of addresses from `first` to `last`, which is not below `first`.
   fileprivate init(from first: UInt64, through last: UInt64) {
-    // All 2^64 bytes are no range, and no entry.
+    // All 2^64 bytes are not a range, and never an entry.
     self.init(start: PhysicalAddress(first), clampingByteCount: last &- first &+ 1)
   }
 }

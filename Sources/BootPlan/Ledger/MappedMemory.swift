@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Memory that can be reached by pointers: what the debug mode of a ledger fills and checks.
+/// Memory that can be accessed through pointers, for a ledger's debug mode to fill and check.
 public protocol MappedMemory: ~Copyable {
   /// See ``/BootMemory/BootMemory/pointer(to:)``.
   func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer?
 
-  /// See ``/BootMemory/BootMemory/bitmapPages(overlapping:)``: pages that are freed and in use.
+  /// See ``/BootMemory/BootMemory/bitmapPages(overlapping:)``: pages that are freed while still in
+  /// use.
   func bitmapPages(overlapping pages: PageRange) -> PageRange?
 }

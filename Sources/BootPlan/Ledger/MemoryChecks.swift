@@ -4,39 +4,40 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// The debug mode of a ledger: it finds memory that is written to after it was freed, or past its
-/// end.
+/// The debug mode of a ledger, which finds writes to memory after it was freed, or past its end.
 ///
-/// It is off until ``OwnerTable/startChecking(freedRanges:context:write:)``.  Then it covers the
-/// calls that are entered in the ledger, those of ``NamedAllocating``, and all calls should be:
+/// The debug mode is off until ``OwnerTable/startChecking(freedRanges:context:write:)``.  From then
+/// on it covers the calls that are recorded in the ledger, those of ``NamedAllocating``; all calls
+/// should go through these:
 ///
-/// - What is freed is filled with ``freedByte``, but for bitmaps, and looked at when it is allocated
-///   again, and at the hand-over.  It must be mapped.
-/// - Behind an allocation of less than a page lie ``redZoneByteCount`` bytes of ``redZoneByte``,
-///   which are looked at when a page is freed that has the allocation's end or any of them, and at
-///   the hand-over.  The allocation takes that many more bytes: what comes after it has other
+/// - Freed memory except for bitmaps is filled with ``freedByte``, and checked when it is allocated
+///   again and at the hand-over.  It must be mapped.
+/// - After an allocation of less than a page come ``redZoneByteCount`` bytes of ``redZoneByte``,
+///   which are checked when a page is freed that contains the allocation's end or any of them, and
+///   at the hand-over.  The allocation takes that many more bytes, so later allocations have other
 ///   addresses than without the debug mode.
-/// - An allocation that is not to be cleared has no red zone, and is not changed, only looked at.
+/// - An allocation that is not cleared has no red zone, and is checked but not changed.
 ///
-/// A byte of another value is reported as a line with its address, what was found there, and the
-/// owner: `memory check: 0x41 instead of 0xbd at 0x1000064, behind the end of log`.
+/// The first byte of a range with an unexpected value is reported as a line with its address, the
+/// value found there, and the owner:
+/// `memory check: 0x41 instead of 0xbd at 0x1000064, behind the end of log`.
 public struct MemoryChecks {
-  /// What freed memory is filled with.
+  /// The byte that freed memory is filled with.
   public static var freedByte: UInt8 { MemoryPattern.freed.byte }
 
-  /// What lies behind small allocations.
+  /// The byte that fills the red zone after a small allocation.
   public static var redZoneByte: UInt8 { MemoryPattern.redZone.byte }
 
-  /// How many such bytes there are.
+  /// The size of a red zone in bytes.
   public static var redZoneByteCount: UInt8 { MemoryPattern.redZoneByteCount }
 
   /// Whether anything is checked.
   public let isOn: Bool
 
-  /// How often memory was found changed.
+  /// The number of times that memory was found changed.
   public let violationCount: Int
 
-  /// How often a freed range was not filled, since there was no room to note it.
+  /// The number of freed ranges that were not filled, as there was no room to record them.
   public let leftOutCount: Int
 
   init(_ ledger: borrowing Ledger<OwnedRange>) {
@@ -47,13 +48,13 @@ public struct MemoryChecks {
 }
 
 extension OwnerTable {
-  /// Switches the debug mode on, see ``MemoryChecks``, before anything is entered that is to be
-  /// checked.
+  /// Switches the debug mode on, before anything is recorded that is to be checked; see
+  /// ``MemoryChecks``.
   ///
   /// - Parameters:
-  ///   - freedRanges: Room to note what was freed; where there is none left, it is counted and not
-  ///     looked at.
-  ///   - context: Handed to `write`.
+  ///   - freedRanges: Room to record freed ranges; a range that does not fit is counted and not
+  ///     checked.
+  ///   - context: Passed to `write`.
   ///   - write: Takes a line for each violation, the line feed included; nil to count only.
   public mutating func startChecking(
     freedRanges: UnsafeMutableBufferPointer<OwnedRange>, context: UnsafeMutableRawPointer? = nil,
@@ -64,10 +65,10 @@ extension OwnerTable {
 }
 
 extension NamedAllocating where Self: ~Copyable {
-  /// Checks all freed memory and all red zones, and reports each range that is not as it was left.
+  /// Checks all freed memory and all red zones, and reports each range that has changed.
   ///
-  /// - Returns: Their number; 0 without the debug mode.
-  /// - Complexity: O(n) for n ranges, and O(bytes) for what was freed.
+  /// - Returns: The number of changed ranges; 0 without the debug mode.
+  /// - Complexity: O(n) for n ranges, plus O(bytes) for freed memory.
   @discardableResult
   public borrowing func checkMemory(in owners: inout OwnerTable) -> Int {
     owners.ledger.checkMemory(in: self)

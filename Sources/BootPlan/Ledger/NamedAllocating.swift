@@ -3,12 +3,12 @@ import BootMemory
 import MemoryMap
 import PhysicalMemory
 
-/// Boot memory whose calls can be entered in a ledger: ``/BootMemory/BootMemory`` itself, or
-/// something in front of it.
+/// Boot memory whose calls can be recorded in a ledger: ``/BootMemory/BootMemory`` itself, or a
+/// wrapper around it.
 ///
 /// The ledger is an ``OwnerTable``, in the simplest case the one that the nodes were set up with.
-/// A call that is refused changes nothing there; a ledger that is full counts what it has no room
-/// for, and the memory is allocated all the same.
+/// A refused call does not change it; a full ledger counts what does not fit, and the memory is
+/// allocated all the same.
 public protocol NamedAllocating: MappedMemory, ~Copyable {
   /// See ``/BootMemory/BootMemory/allocate(_:)``.
   mutating func allocate(_ request: AllocationRequest) throws(BootMemoryError) -> PhysicalAddress
@@ -37,10 +37,10 @@ public protocol NamedAllocating: MappedMemory, ~Copyable {
 extension BootMemory: NamedAllocating {}
 
 extension NamedAllocating where Self: ~Copyable {
-  /// Allocates memory for `owner`, and enters that in the ledger.
+  /// Allocates memory for `owner`, and records it in the ledger.
   ///
   /// - Parameters:
-  ///   - request: How much, how aligned, where.
+  ///   - request: The size, alignment and placement.
   ///   - owner: Whose it is; a literal is a name.
   ///   - neededOnlyDuringBoot: Whether it can be released once the kernel has started.
   ///   - owners: The ledger.
@@ -63,14 +63,14 @@ extension NamedAllocating where Self: ~Copyable {
     return PhysicalAddress(address)
   }
 
-  /// Reserves a range for `owner`, and enters that in the ledger.
+  /// Reserves a range for `owner`, and records it in the ledger.
   ///
   /// - Parameters:
   ///   - range: The range.
   ///   - owner: Whose it is; a literal is a name.
-  ///   - node: The node that has all the pages.
+  ///   - node: The node that contains all the pages.
   ///   - exclusively: Whether it is an error if any page is reserved already;
-  ///     ``OwnerTable/write(_:to:)`` then reports who has it.
+  ///     ``OwnerTable/write(_:to:)`` then reports who holds it.
   ///   - neededOnlyDuringBoot: Whether it can be released once the kernel has started.
   ///   - owners: The ledger.
   /// - Throws: As ``/BootMemory/BootMemory/reserve(_:on:exclusively:)-(AddressRange,_,_)``.
@@ -85,11 +85,11 @@ extension NamedAllocating where Self: ~Copyable {
       neededOnlyDuringBoot: neededOnlyDuringBoot)
   }
 
-  /// Frees a range, and takes its whole pages out of the ledger.
+  /// Frees a range, and removes the pages that it contains entirely from the ledger.
   ///
   /// - Throws: As ``/BootMemory/BootMemory/free(_:on:)-(AddressRange,_)``.
-  /// - Complexity: O(n) more than there for n ranges in the ledger, and O(n) for each one that becomes
-  ///   two; in the debug mode O(bytes) as well.
+  /// - Complexity: O(n) more than that call for n ranges in the ledger, plus O(n) for each one that
+  ///   is split in two; in the debug mode O(bytes) as well.
   public mutating func free(
     _ range: AddressRange, on node: NodeID? = nil, in owners: inout OwnerTable
   ) throws(BootMemoryError) {
@@ -97,15 +97,16 @@ extension NamedAllocating where Self: ~Copyable {
     if let pages = range.wholePages { owners.ledger.noteFreed(pages, in: self) }
   }
 
-  /// Hands over every free page, once the debug mode, if it is on, has looked at all memory.
+  /// Hands over every free page, after the debug mode, if it is on, has checked all memory.
   ///
   /// - Parameters:
   ///   - maximumOrder: The largest order of a block.
   ///   - owners: The ledger; ``OwnerTable/checks`` has the number of violations afterwards.
-  ///   - release: Takes a block.
+  ///   - release: Receives each block.
   /// - Returns: The number of pages released.
   /// - Throws: As ``/BootMemory/BootMemory/handOver(maximumOrder:_:)``.
-  /// - Complexity: That, and that of ``checkMemory(in:)``.
+  /// - Complexity: As for ``/BootMemory/BootMemory/handOver(maximumOrder:_:)``, plus
+  ///   ``checkMemory(in:)``.
   @discardableResult
   public mutating func handOver(
     maximumOrder: Int, in owners: inout OwnerTable, _ release: (PageBlock) -> Void
@@ -114,18 +115,18 @@ extension NamedAllocating where Self: ~Copyable {
     return try handOver(maximumOrder: maximumOrder, release)
   }
 
-  /// Hands over, after the hand-over, what `owner` holds alone, and takes its ranges out of the
-  /// ledger.
+  /// Releases, after the hand-over, the pages that `owner` holds alone, and removes its ranges from
+  /// the ledger.
   ///
   /// - Parameters:
-  ///   - owner: Whose ranges; they must have been reserved all the time.
+  ///   - owner: The owner of the ranges, which must have been reserved all along.
   ///   - owners: The ledger.
-  ///   - map: The memory of the machine: only usable pages are handed over.
+  ///   - map: The memory of the machine: only usable pages are released.
   ///   - limit: The end of the kernel's reach.
-  ///   - release: Takes a page.
+  ///   - release: Receives each page.
   /// - Returns: The number of pages.
   /// - Throws: As ``/BootMemory/BootMemory/releaseLate(_:_:)``.
-  /// - Complexity: That of ``OwnerTable/release(_:of:below:_:)``, and O(pages × nodes).
+  /// - Complexity: As for ``OwnerTable/release(_:of:below:_:)``, plus O(pages × nodes).
   @discardableResult
   public mutating func releaseLate(
     _ owner: MemoryOwner, in owners: inout OwnerTable, of map: MemoryMap,

@@ -3,15 +3,15 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// Pages with one owner, told apart from pages that are shared.
+/// Telling pages with one owner from shared pages.
 ///
-/// A loader's word is not to be trusted: a module may be said to lie over the kernel, over another
+/// A loader cannot be trusted: it may claim that a module lies over the kernel, over another
 /// module, or where there is no memory.
 extension OwnerTable {
   /// The first pages at or above `page` that are usable and held by the range at `index` alone.
   ///
-  /// They hold contents that can be read, and become free with their holder; `nil` after the last.
-  /// Start again at the end of what is returned to walk over all of them.
+  /// Their contents can be read, and they become free with their owner; `nil` after the last.  To
+  /// visit all of them, start again at the end of the returned range.
   ///
   /// - Parameters:
   ///   - index: The range, as for ``subscript(_:)``.
@@ -23,16 +23,17 @@ extension OwnerTable {
     byRangeAt index: Int, of map: MemoryMap, from page: PageFrame = 0, below limit: PageFrame
   ) -> PageRange? {
     precondition(index >= 0 && index < count)
-    // There is an entry, and so storage.
+    // There is an entry, so there is storage.
     return unsafe ledger.nextPagesHeldAlone(
       by: ledger.held.pointer(at: index).unsafelyUnwrapped, from: page.number,
       below: limit.number, firstUsable: { map.firstUsablePages(in: $0) }
     ).map { PageRange($0) }
   }
 
-  /// Reports each module that does not lie in usable memory below `limit` as a whole, or that
-  /// shares bytes with the pages of another owner, as a line on `sink`; if there are very many,
-  /// only the first.
+  /// Reports each module that does not lie entirely in usable memory below `limit`, or that
+  /// overlaps another owner's range.
+  ///
+  /// Each is a line on `sink`; if there are very many, only the first ones are reported.
   ///
   /// - Complexity: O(n × (r + n)) for r usable ranges and n owners.
   public borrowing func reportModules(

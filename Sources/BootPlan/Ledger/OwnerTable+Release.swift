@@ -2,7 +2,7 @@
 import MemoryMap
 import PhysicalMemory
 
-/// Giving up what was needed only until the kernel has started.
+/// Releasing what was needed only until the kernel has started.
 extension OwnerTable {
   /// The owner of the first range that is needed only during boot; nil if there is none left.
   ///
@@ -11,10 +11,11 @@ extension OwnerTable {
     firstOwnerNeededOnlyDuringBoot(where: { _ in true })
   }
 
-  // A function apart from the one above: a default argument that is a closure would make a kernel's
-  // debug build count references, which takes a heap.
+  // Separate from the function above: a closure as a default argument would make a kernel's debug
+  // build count references, which needs a heap.
 
-  /// The first such owner that matches `isIncluded`.
+  /// The owner of the first range that is needed only during boot and whose owner matches
+  /// `isIncluded`; nil if there is none left.
   ///
   /// - Complexity: O(n).
   public borrowing func firstOwnerNeededOnlyDuringBoot(
@@ -27,22 +28,25 @@ extension OwnerTable {
     return nil
   }
 
-  /// Removes all ranges of `owner` from the table, and visits, in stretches, the usable pages that
-  /// have no owner left: each page once, however many ranges touched it.  Of an allocation these are
-  /// pages that lie in it as a whole, since others may have parts of the first and the last.
+  /// Removes all ranges of `owner` from the table, and visits, in stretches, the usable pages left
+  /// without an owner.
   ///
-  /// What `body` is to do with them depends on who has the memory by then; for boot memory itself
-  /// there is ``NamedAllocating/releaseLate(_:in:of:below:_:)``.
+  /// Each page is visited once, however many ranges touched it.  For an allocation these are the
+  /// pages that lie entirely within it, as others may hold parts of the first and the last page.
+  ///
+  /// What `body` should do with them depends on which allocator has the memory by then; for boot
+  /// memory itself there is ``NamedAllocating/releaseLate(_:in:of:below:_:)``.
   ///
   /// - Parameters:
-  ///   - owner: Whose ranges; others stay, and keep the pages that they share with these.
+  ///   - owner: The owner of the ranges; other owners' ranges stay, and keep the pages that they
+  ///     share with these.
   ///   - map: The memory of the machine.
   ///   - limit: The end of the kernel's reach.
-  ///   - body: Takes a stretch.
+  ///   - body: Receives each stretch.
   /// - Returns: The number of pages.
-  /// - Throws: What `body` throws; the range that it was about stays in the table from the pages on
+  /// - Throws: What `body` throws; the range concerned then stays in the table, from the pages on
   ///   that `body` refused.
-  /// - Complexity: O(k × n × (r + n)) for k ranges of the owner's, r usable ranges and n owners.
+  /// - Complexity: O(k × n × (r + n)) for k ranges of the owner, r usable ranges and n owners.
   @discardableResult
   public mutating func release<Failure: Error>(
     _ owner: MemoryOwner, of map: MemoryMap, below limit: PageFrame = .end,
@@ -55,7 +59,7 @@ extension OwnerTable {
     ) { numbers throws(Failure) in
       let pages = PageRange(numbers)
       try body(pages)
-      // Pages of the machine, each once.
+      // Each page of the machine counts once, so the sum does not wrap.
       pageCount &+= pages.pageCount
     }
     return pageCount

@@ -3,19 +3,22 @@ import BootMemory
 import PhysicalMemory
 import TextOutput
 
-/// A report for a person of who holds what.
+/// A human-readable report of who holds what.
 extension OwnerTable {
-  /// Writes who holds what: one range a line with its size, in ascending order; then the sum of
-  /// each owner that has several ranges, and the sum of all.  Each line stands behind two spaces.
+  /// Writes who holds what.
   ///
-  /// Ranges that overlap count for each of their owners, and their pages once in the sum of all.
+  /// It writes one range per line with its size, in ascending order, then the sum for each owner
+  /// that has several ranges, and the sum of all.  Each line is indented by two spaces.
+  ///
+  /// Overlapping ranges count for each of their owners, but their pages count once in the sum of
+  /// all.
   ///
   /// - Complexity: O(n²).
   public borrowing func writeReport(to sink: inout some TextSink) {
     ledger.writeReport(to: &sink)
   }
 
-  /// Writes the reason of a refusal as ``/BootMemory/BootMemoryError/write(to:)`` does, and who
+  /// Writes the reason for a refusal as ``/BootMemory/BootMemoryError/write(to:)`` does, and who
   /// holds the page in the way: `page 0x100 is reserved already; pages 0x100-0x1ff: kernel image`.
   ///
   /// - Complexity: O(n).

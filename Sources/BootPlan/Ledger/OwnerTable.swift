@@ -3,27 +3,29 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// Which memory is held, and by whom: what must be reserved before anything is allocated, what
-/// an error message names when a page turns out to be taken, and, where the kernel wants it, the
-/// ledger of all that it allocates and reserves later.
+/// A table of which memory is held, and by whom.
 ///
-/// A ledger is kept by calls that name the owner,
-/// ``NamedAllocating/allocate(_:as:neededOnlyDuringBoot:in:)`` and its like; a kernel that does not
-/// make them pays nothing.
+/// It lists what must be reserved before anything is allocated, lets an error message name the
+/// owner of a page that turns out to be taken, and, if the kernel wants, is the ledger of all that
+/// it allocates and reserves later.
 ///
-/// The table lies in its owner's storage.  Ranges may overlap; the one that was added first names
-/// the holder.
+/// The ledger is kept by calls that name the owner,
+/// ``NamedAllocating/allocate(_:as:neededOnlyDuringBoot:in:)`` and similar ones; a kernel that does
+/// not use them pays nothing.
+///
+/// The table lies in storage supplied by its creator.  Ranges may overlap; the one added first
+/// names the owner.
 public struct OwnerTable: ~Copyable {
-  /// What does the work, here as in C.
+  /// The implementation, shared with the C interface.
   var ledger: Ledger<OwnedRange>
 
-  /// Makes an empty table in `storage`, which must stay valid, and untouched by others, as long as
-  /// the table is used.  It need not be initialised.
+  /// Makes an empty table in `storage`, which must stay valid, and not be accessed by others, as
+  /// long as the table is used.  It need not be initialised.
   public init(storage: UnsafeMutableBufferPointer<OwnedRange>) {
     ledger = unsafe Ledger(storage: storage)
   }
 
-  /// How many ranges there was no room for.
+  /// The number of ranges that there was no room for.
   public var leftOutCount: Int { ledger.held.leftOutCount }
 
   /// The debug mode; off unless ``startChecking(freedRanges:context:write:)`` is called.
@@ -35,7 +37,7 @@ public struct OwnerTable: ~Copyable {
   /// The number of ranges that the table can hold.
   public var capacity: Int { ledger.held.capacity }
 
-  /// The number of ranges that the table would have to hold.
+  /// The number of ranges that the table would need room for.
   public var neededCapacity: Int { ledger.neededCapacity }
 
   /// The range at `index`, counted from 0 in the order in which they were added.
@@ -44,10 +46,10 @@ public struct OwnerTable: ~Copyable {
     return self[unchecked: index]
   }
 
-  /// The same where the caller knows that there is one: a loop over all.
+  /// The range at `index`, for callers that know that there is one, such as a loop over all.
   subscript(unchecked index: Int) -> OwnedRange { ledger.held[unchecked: index] }
 
-  /// Adds a range; an empty one holds nothing and is left out.
+  /// Adds a range; an empty one holds nothing and is ignored.
   ///
   /// - Throws: ``BootPlanError/ownerTableFull(capacity:)``; the table is unchanged then.
   public mutating func add(_ range: AddressRange, _ owner: MemoryOwner) throws(BootPlanError) {
@@ -58,12 +60,12 @@ public struct OwnerTable: ~Copyable {
 
   /// Adds all ranges of `list`.
   ///
-  /// - Throws: ``BootPlanError/ownerTableFull(capacity:)``; the table has as many as fit then.
+  /// - Throws: ``BootPlanError/ownerTableFull(capacity:)``; the table then has as many as fit.
   public mutating func add(contentsOf list: borrowing OwnedRangeList) throws(BootPlanError) {
     for index in 0..<list.count { try add(list[index].range, list[index].owner) }
   }
 
-  /// Adds a range of pages; one without pages, or beyond 64-bit addresses, is left out.
+  /// Adds a range of pages; one that is empty, or beyond 64-bit addresses, is ignored.
   ///
   /// - Throws: ``BootPlanError/ownerTableFull(capacity:)``; the table is unchanged then.
   public mutating func add(_ pages: PageRange, _ owner: MemoryOwner) throws(BootPlanError) {
@@ -71,25 +73,28 @@ public struct OwnerTable: ~Copyable {
     try add(range, owner)
   }
 
-  /// Adds a range or, where the table is full, counts it: memory that is allocated stays so,
-  /// whether or not there is room for its name.  The debug mode does not look for freed memory
-  /// there any more.
+  /// Adds a range or, if the table is full, counts it.
+  ///
+  /// Allocated memory stays allocated, whether or not there is room for its name.  The debug mode
+  /// no longer expects freed memory there.
   public mutating func note(_ range: OwnedRange) {
     if !range.range.isEmpty { ledger.note(range) }
   }
 
-  /// Removes bytes from all ranges: they have no owner afterwards.
+  /// Removes bytes from all ranges, so that they have no owner afterwards.
   ///
-  /// A range that has bytes on both sides becomes two, one behind the other; where the table is full,
-  /// the second one is counted.
+  /// A range with bytes on both sides is split into two consecutive ones; if the table is full, the
+  /// second one is counted.
   ///
-  /// - Complexity: O(n), and O(n) for each one that becomes two.
+  /// - Complexity: O(n), plus O(n) for each range that is split in two.
   public mutating func remove(_ bytes: AddressRange) {
     ledger.remove(bytes)
   }
 
-  /// Marks the ranges of those owners that `isNeeded` names as needed only until the kernel has
-  /// started: what was read and copied, say.
+  /// Marks the ranges of all owners that match `isNeeded` as needed only until the kernel has
+  /// started.
+  ///
+  /// These are, for example, data that has been read and copied.
   ///
   /// - Complexity: O(n).
   public mutating func markNeededOnlyDuringBoot(where isNeeded: (MemoryOwner) -> Bool) {
@@ -113,7 +118,7 @@ public struct OwnerTable: ~Copyable {
     firstRange(holding: page)?.owner
   }
 
-  /// The owner of a byte, whose range was entered first; nil if it has none.
+  /// The owner of a byte, from the first range added that contains it; nil if it has none.
   ///
   /// - Complexity: O(n).
   public borrowing func owner(at address: PhysicalAddress) -> MemoryOwner? {
@@ -127,8 +132,8 @@ public struct OwnerTable: ~Copyable {
     ledger.held.first(holding: page)
   }
 
-  /// The first page behind everything in `window` that is held; the start of the window if nothing
-  /// there is.
+  /// The first page after everything that is held in `window`; the start of the window if nothing
+  /// is.
   ///
   /// - Complexity: O(n).
   public borrowing func highestEnd(in window: PageRange) -> PageFrame {
@@ -152,7 +157,7 @@ public struct OwnerTable: ~Copyable {
     return nil
   }
 
-  /// Writes one range a line, each behind two spaces.
+  /// Writes one range per line, each indented by two spaces.
   public borrowing func write(to sink: inout some TextSink) {
     for index in 0..<count {
       sink.write("  ")

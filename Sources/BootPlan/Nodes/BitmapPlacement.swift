@@ -2,15 +2,15 @@
 import MemoryMap
 import PhysicalMemory
 
-/// Finds memory for a bitmap: usable, without an owner, behind everything that the loader placed, and
-/// not to be taken out while the machine runs.
+/// Finds memory for a bitmap: usable, without an owner, and if possible above everything that the
+/// loader placed and not removable while the machine runs.
 public enum BitmapPlacement {
-  /// Finds `pageCount` pages in a row in `window`, or else in `spareWindow`.
+  /// Finds `pageCount` consecutive pages in `window`, or else in `spareWindow`.
   ///
-  /// The lowest place behind the highest thing that is held in the window is taken.  Where that is
-  /// so high that there is no room behind it, as with a loader that puts modules at the top of
-  /// memory, it is the lowest place in the window.  Memory that is hot-pluggable is taken only where
-  /// there is no room in other memory of either window.
+  /// The lowest place above the highest held page in the window is taken.  If that is so high that
+  /// there is no room above it, as with a loader that puts modules at the top of memory, the lowest
+  /// place in the window is taken.  Hot-pluggable memory is taken only if there is no room in other
+  /// memory of either window.
   ///
   /// - Parameters:
   ///   - pageCount: The number of pages.
@@ -18,7 +18,7 @@ public enum BitmapPlacement {
   ///   - spareWindow: Where to look if there is no room; nil for nowhere.
   ///   - map: What is usable.
   ///   - owners: Who holds memory.
-  ///   - hotPluggable: What of the memory can be taken out.
+  ///   - hotPluggable: The memory that can be removed.
   /// - Returns: nil if there is none.
   /// - Complexity: O(r × n²) for r usable ranges and n owners and hot-pluggable ranges.
   public static func find(

@@ -4,8 +4,8 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// Boot memory in which nodes are registered, freed and reserved: ``/BootMemory/BootMemory`` itself, or
-/// something in front of it that takes note of the calls.
+/// Boot memory in which nodes are registered, freed and reserved: ``/BootMemory/BootMemory``
+/// itself, or a wrapper around it that records the calls.
 public protocol NodeRegistering: ~Copyable {
   /// See ``/BootMemory/BootMemory/nodeCapacity``.
   var nodeCapacity: Int { get }
@@ -13,7 +13,7 @@ public protocol NodeRegistering: ~Copyable {
   /// See ``/BootMemory/BootMemory/node(_:)``.
   func node(_ id: NodeID) -> BootMemoryNode?
 
-  /// The number of pages to keep for the bitmap of a node of `pageCount` pages.
+  /// The number of pages to set aside for the bitmap of a node of `pageCount` pages.
   func bitmapPageCount(forPageCount pageCount: UInt64) -> UInt64
 
   /// See ``/BootMemory/BootMemory/registerNode(_:spanning:bitmapAt:)``.
@@ -38,31 +38,33 @@ extension BootMemory: NodeRegistering {
 }
 
 extension NodeRegistering where Self: ~Copyable {
-  /// As many as a bitmap of this machine takes.
+  /// The number of pages that the bitmap of a node of `pageCount` pages takes on this machine.
   public func bitmapPageCount(forPageCount pageCount: UInt64) -> UInt64 {
     BootMemory.bitmapPageCount(forPageCount: pageCount)
   }
 }
 
-/// From the map and the table of owners to memory that can be allocated.
+/// Setting up nodes, from the map and the table of owners to memory that can be allocated.
 extension NodeRegistering where Self: ~Copyable {
-  /// Sets up every node that has memory below `limit`, each bitmap in its own node where there is
-  /// room, else anywhere; in hot-pluggable memory only where no other will do, which is reported.
+  /// Sets up every node that has memory below `limit`.
   ///
-  /// Boot memory's nodes do not overlap, so that a node whose memory lies on both sides of another
-  /// one's takes more than one of them: the lowest stretch keeps the node's number, the others get
-  /// numbers behind all nodes.  Where that takes more numbers than there is storage for, all memory
-  /// becomes one node, which is reported as a line on `sink`.
+  /// Each bitmap goes in its own node if there is room, or else anywhere; hot-pluggable memory is
+  /// used only if no other will do, with a report.
+  ///
+  /// Boot memory's nodes do not overlap, so a node whose memory lies on both sides of another one's
+  /// takes more than one of them: the lowest stretch keeps the node's number, and the others get
+  /// numbers after those of all nodes.  If that takes more numbers than there is storage for, all
+  /// memory becomes one node, which is reported as a line on `sink`.
   ///
   /// - Parameters:
   ///   - nodes: The usable memory of the machine, by nodes.
   ///   - limit: The end of the kernel's reach.
   ///   - owners: Who holds what; the bitmaps are added.
   ///   - sink: Takes the reports.
-  /// - Returns: The nodes that were set up: `nodes`, or the one that has all memory.
-  /// - Throws: ``BootPlanError``; nodes that were set up before stay, for the caller to give up.
-  /// - Complexity: O(r × n²) for r usable ranges and n owners, for each stretch; whatever the size
-  ///   of the memory.
+  /// - Returns: The nodes that were set up: `nodes`, or the one node with all memory.
+  /// - Throws: ``BootPlanError``; nodes already set up stay, for the caller to discard.
+  /// - Complexity: O(r × n²) for r usable ranges and n owners, for each stretch, regardless of the
+  ///   size of the memory.
   @discardableResult
   public mutating func setUpNodes(
     _ nodes: NodeMap, below limit: PageFrame, owners: inout OwnerTable,
@@ -83,22 +85,23 @@ extension NodeRegistering where Self: ~Copyable {
     return nodes
   }
 
-  /// Registers a node, frees its usable memory and reserves what is held already.
+  /// Registers a node, frees its usable memory and reserves what is already held.
   ///
-  /// Whatever the owners hold in `span` is reserved, and so is the bitmap, which goes to the place
-  /// that ``BitmapPlacement`` finds and is added to the owners.
+  /// Everything that the owners hold in `span` is reserved, and so is the bitmap, which goes to the
+  /// place that ``BitmapPlacement`` finds and is added to the owners.
   ///
   /// - Parameters:
   ///   - id: The node's number.
   ///   - span: Its pages; those from `limit` on are left out.
   ///   - map: The memory of the machine.
-  ///   - window: Where the bitmap may lie, below `limit`; nil for in the node itself.
-  ///   - hotPluggable: Memory where the bitmap does not lie while there is other in the window.
+  ///   - window: Where the bitmap may lie, below `limit`; nil for the node itself.
+  ///   - hotPluggable: Memory to avoid for the bitmap as long as there is other memory in the
+  ///     window.
   ///   - limit: The end of the kernel's reach.
   ///   - owners: Who holds what.
   /// - Returns: The pages of the bitmap.
   /// - Throws: ``BootPlanError``; nothing has changed then.
-  /// - Complexity: O(r × n²) for r usable ranges and n owners, whatever the size of the node.
+  /// - Complexity: O(r × n²) for r usable ranges and n owners, regardless of the size of the node.
   @discardableResult
   public mutating func setUpNode(
     _ id: NodeID, spanning span: PageRange, of map: MemoryMap, bitmapIn window: PageRange? = nil,
@@ -176,7 +179,7 @@ extension NodeRegistering where Self: ~Copyable {
     for index in 0..<owners.count {
       try reserve(owners[index].range.touchedPages, in: span, of: id)
     }
-    // A bitmap may lie in memory of another node that is registered already.
+    // A bitmap may lie in the memory of another node that is already registered.
     for number in 0..<nodeCapacity {
       let other = NodeID(number)
       guard other != id, let node = node(other), node.isRegistered else { continue }
@@ -197,8 +200,8 @@ extension NodeRegistering where Self: ~Copyable {
 }
 
 extension NodeMap {
-  /// How many numbers of nodes it takes to register every stretch of memory below `limit`: each node
-  /// has one, with memory or without, and each further stretch of a node's another one.
+  /// The number of node numbers needed to register every stretch of memory below `limit`: one for
+  /// each node, with memory or without, and one for each further stretch of a node.
   fileprivate func nodeNumberCount(below limit: PageFrame) -> Int {
     var count = nodeCount
     var stretches = stretches(below: limit)

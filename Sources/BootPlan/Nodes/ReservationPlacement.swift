@@ -2,14 +2,15 @@
 import MemoryMap
 import PhysicalMemory
 
-/// Finds memory for what the board asks for without saying where.
+/// Finds memory for reservations that the board asks for without an address.
 public enum ReservationPlacement {
-  /// Finds the highest place in `window` that is usable and held by nobody, as Linux does, since
-  /// others may need low memory.
+  /// Finds the highest place in `window` that is usable and not held, as Linux does, since other
+  /// users may need low memory.
   ///
   /// - Parameters:
-  ///   - byteCount: The size; the pages that it touches are nobody else's.
-  ///   - alignment: A power of two; a place starts with a page in any case.
+  ///   - byteCount: The size; no other owner holds any of the pages that it touches.
+  ///   - alignment: The alignment in bytes, a power of two; a place starts at a page boundary in
+  ///     any case.
   ///   - window: The pages to choose from.
   ///   - map: What is usable.
   ///   - owners: Who holds memory.

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Numbers and texts as a device tree has them.
+/// Numbers and strings in the form that a device tree stores them.
 extension BoundedBytes {
   /// The big-endian number at `offset`.
   func loadBigEndian<Value: FixedWidthInteger & UnsignedInteger>(
     _ type: Value.Type = Value.self, at offset: UInt64
   ) -> Value? {
-    // The reader makes a number of little-endian bytes, whatever the host's order is.
+    // The reader interprets the bytes as little-endian, whatever the host's byte order.
     load(Value.self, at: offset)?.byteSwapped
   }
 
-  /// The number in `cellCount` cells of 32 bits from `offset` on, the highest one first; 0 in no
-  /// cells.  Nil if it does not fit 64 bits.
+  /// The number in `cellCount` cells of 32 bits from `offset` on, the most significant first; 0 if
+  /// there are no cells.  Nil if it does not fit in 64 bits.
   func loadCells(_ cellCount: UInt64, at offset: UInt64) -> UInt64? {
     var value: UInt64 = 0
     for index in 0..<cellCount {
@@ -33,13 +33,13 @@ extension BoundedBytes {
     return true
   }
 
-  /// Whether `text` and a zero byte stand at `offset`.
+  /// Whether `text`, followed by a zero byte, lies at `offset`.
   func holds(_ text: StaticString, at offset: UInt64 = 0) -> Bool {
     starts(with: text, at: offset)
       && load(UInt8.self, at: offset + UInt64(text.utf8CodeUnitCount)) == 0
   }
 
-  /// The bytes up to the first one that is `byte`; all of them if there is none.
+  /// The bytes before the first one equal to `byte`; all of them if there is none.
   func prefix(upTo byte: UInt8) -> BoundedBytes {
     var end: UInt64 = 0
     while end < byteCount, let found = load(UInt8.self, at: end), found != byte { end += 1 }

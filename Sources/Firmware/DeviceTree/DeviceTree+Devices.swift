@@ -2,13 +2,13 @@
 import PhysicalMemory
 import TextOutput
 
-/// The devices that a tree names for a purpose.
+/// The devices that a tree assigns to a purpose.
 extension DeviceTree {
-  /// The device for the console: what "stdout-path" in `/chosen` leads to, by a path or by the name
-  /// of an alias, perhaps with options behind a colon.
+  /// The console device: the one that "stdout-path" in `/chosen` refers to, by a path or by an
+  /// alias, optionally followed by a colon and options.
   ///
-  /// - Returns: nil if the tree names none; nil, and a report, if there is no such device, or it is
-  ///   disabled or has no registers within the processor's reach.
+  /// - Returns: nil if the tree names none; nil, with a report, if there is no such device, or if
+  ///   it is disabled or has no registers within the processor's reach.
   public func standardOutput(reportingTo sink: inout some TextSink) -> DeviceTreeDevice<Memory>? {
     guard let chosen = root.child("chosen"), let value = chosen.property("stdout-path") else {
       return nil
@@ -30,16 +30,16 @@ extension DeviceTree {
     return device
   }
 
-  /// The first device in the tree that is compatible with `name`, such as `sifive,test0`, and is not
-  /// disabled; nil if there is none, or it has no registers within the processor's reach.
+  /// The first enabled device in the tree that is compatible with `name`, such as `sifive,test0`;
+  /// nil if there is none, or if it has no registers within the processor's reach.
   ///
   /// - Complexity: O(n) in the size of the tree.
   public func device(compatibleWith name: StaticString) -> DeviceTreeDevice<Memory>? {
     DeviceTreeBranch(compatibleWith: name, from: root).flatMap { DeviceTreeDevice($0) }
   }
 
-  /// How firmware is called to end or restart the machine; nil if it cannot be, which needs version
-  /// 0.2 of the interface at least.
+  /// How firmware is called to power off or restart the machine; nil if that is not possible, as it
+  /// requires at least version 0.2 of the interface.
   public var psciConduit: PSCIConduit? {
     guard let node = root.child("psci"), node.isAvailable,
       node.isCompatible(with: "arm,psci-1.0") || node.isCompatible(with: "arm,psci-0.2"),
@@ -50,10 +50,10 @@ extension DeviceTree {
     return nil
   }
 
-  /// The node of a path, or of an alias of one.
+  /// The node that a path, or an alias of one, refers to.
   private func branch(_ path: BoundedBytes<Memory>) -> DeviceTreeBranch<Memory>? {
     if path.starts(with: "/") { return DeviceTreeBranch(path, from: root) }
-    // Longer names are none (Devicetree Specification 0.4, 3.3), and take long to compare.
+    // Longer names are not valid aliases (Devicetree Specification 0.4, 3.3), and slow to compare.
     guard path.byteCount <= 31, let aliased = root.child("aliases")?.property(path) else {
       return nil
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// The nodes of memory.
+/// The memory nodes.
 extension DeviceTree {
-  /// The cells of the root's children; nil if memory cannot be expressed in them.
+  /// The cell counts of the root's children; nil if memory cannot be expressed in them.
   var memoryCells: DeviceTreeCells? {
     guard let cells = DeviceTreeCells(of: root), cells.address > 0, cells.size > 0 else {
       return nil
@@ -13,9 +13,9 @@ extension DeviceTree {
 }
 
 extension DeviceTreeNode {
-  /// Whether a child of the root is memory that can be used.
+  /// Whether a child of the root is usable memory.
   ///
-  /// Its type says so; a node without type that is called `memory` is taken for it too.
+  /// Its "device_type" says so; a node named `memory` without one is accepted as well.
   ///
   /// Source: Devicetree Specification 0.4, section 3.4.
   var isMemory: Bool {
@@ -23,8 +23,10 @@ extension DeviceTreeNode {
     return type.holds("memory") && isAvailable
   }
 
-  /// The list of addresses and sizes of memory: Linux's "linux,usable-memory" goes before "reg", as
-  /// a kernel that starts after a crash must leave the rest alone.  It may be empty.
+  /// The list of addresses and sizes of memory, which may be empty.
+  ///
+  /// Linux's "linux,usable-memory" takes precedence over "reg", as a kernel that starts after a
+  /// crash must not touch the rest.
   ///
   /// - Returns: nil if there is neither.
   var memoryList: BoundedBytes<Memory>? { property("linux,usable-memory") ?? property("reg") }

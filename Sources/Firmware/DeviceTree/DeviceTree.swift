@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// A flattened device tree, checked as a whole: what firmware hands over on most machines that are
+/// A flattened device tree, validated in full: what firmware hands over on most machines that are
 /// not PCs.
 ///
-/// A tree is read where it lies and nothing is copied, so its memory must not change as long as it is
-/// used.  Trees of up to 2 MiB with nodes up to 64 deep are read, of the versions 16 and 17 and those
-/// that say they are compatible.
+/// A tree is read in place and nothing is copied, so its memory must not change while the tree is
+/// in use.  Trees of up to 2 MiB with nodes nested up to 64 deep are read, in versions 16 and 17
+/// and any that declare themselves compatible with these.
 ///
 /// Source: Devicetree Specification 0.4, chapter 5.
 public struct DeviceTree<Memory: PhysicalMemoryReader> {
-  /// The deepest that nodes may be nested, the root included.
+  /// The maximum nesting depth of nodes, counting the root.
   static var depthLimit: Int { 64 }
 
-  /// The addresses of the tree, with all the room that it says it has.
+  /// The addresses of the tree, over the whole size that its header claims.
   public let range: AddressRange
 
   /// The root node.
   let root: DeviceTreeNode<Memory>
 
-  /// The memory reservation block, at its start.
+  /// The memory reservation block, positioned at its first entry.
   let reservations: DeviceTreeReservations<Memory>
 
-  /// Checks the tree at `address`: all blocks lie in it and apart, and every token of the structure
-  /// is one.
+  /// Checks the tree at `address`: all blocks lie within it without overlapping, and every token of
+  /// the structure block is valid.
   ///
-  /// - Throws: ``FirmwareError/unreadable(_:)`` with the first thing that is wrong.
+  /// - Throws: ``FirmwareError/unreadable(_:)`` with the first defect found.
   /// - Complexity: O(n) in the size of the tree.
   public init(at address: PhysicalAddress, in memory: Memory) throws(FirmwareError) {
     let header = try DeviceTreeHeader(at: address, in: memory)
@@ -36,8 +36,8 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
     guard let headerRange = blob.subrange(at: 0, byteCount: header.byteCount) else {
       throw problem("device tree", "is smaller than its header")
     }
-    // A file may be shorter than its tree, and memory may end; else the walk would name what it met
-    // first, a property whose name cannot be read.
+    // A file may be shorter than its tree, and memory may end; without this check the walk would
+    // blame whatever it met first, such as a property whose name cannot be read.
     guard blob.load(UInt8.self, at: blob.byteCount - 1) != nil else {
       throw .unreadable(
         FirmwareProblem(
@@ -64,7 +64,7 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
     try Self.checkApart([headerRange, reservationRange, structureRange, strings.range])
   }
 
-  /// Says with an error that two blocks of a tree share a byte.
+  /// Throws an error if two blocks of a tree share a byte.
   private static func checkApart(_ blocks: InlineArray<4, AddressRange>) throws(FirmwareError) {
     for index in 1..<blocks.count {
       for other in 0..<index where blocks[index].overlaps(blocks[other]) {
@@ -76,17 +76,18 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
     }
   }
 
-  /// Where the last text in the block of strings ends, its zero byte included: a name that starts below
-  /// has an end.  Of a block that is cut off no more is known than that it ends where the header says.
+  /// The end of the last string in the strings block, its zero byte included: a name that starts
+  /// below it is terminated.  For a block that is cut off, this is where the header says the block
+  /// ends.
   private static func endOfLastText(in strings: BoundedBytes<Memory>) -> UInt64 {
     var end = strings.byteCount
     while end > 0, let byte = strings.load(UInt8.self, at: end - 1), byte != 0 { end -= 1 }
     return end
   }
 
-  /// Walks over the structure block to its end.
+  /// Walks through the structure block to its end.
   ///
-  /// - Returns: The one node that all others are in.
+  /// - Returns: The one node that contains all others.
   private static func checkedRoot(
     _ cursor: inout DeviceTreeCursor<Memory>, endOfNames: UInt64
   ) throws(FirmwareError) -> DeviceTreeNode<Memory> {

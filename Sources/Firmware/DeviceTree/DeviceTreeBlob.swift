@@ -3,12 +3,13 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// A flattened device tree (DTB), as loaders hand it over on aarch64, riscv64 and others.
+/// A flattened device tree (DTB), as loaders hand it over on aarch64, riscv64 and other
+/// architectures.
 ///
-/// All memory nodes become usable regions, and what must not be mapped a region of its own kind.
-/// Other reservations, the initial ramdisk as a module and the tree itself become ranges of the
-/// loader's.  For those that have no place yet, ``DeviceTree/requests``, the kernel has to find
-/// one.
+/// All memory nodes become usable regions, and memory that must not be mapped becomes regions of a
+/// kind of its own.  Other reservations, the initial ramdisk (as a module) and the tree itself
+/// become ranges held by the loader.  Reservations that do not have a place yet,
+/// ``DeviceTree/requests``, are for the kernel to place.
 ///
 /// Source: Devicetree Specification 0.4; Devicetree schemas `chosen` and `reserved-memory`.
 public struct DeviceTreeBlob: BootProtocol {
@@ -20,7 +21,8 @@ public struct DeviceTreeBlob: BootProtocol {
 
   /// Reads the tree at `address`.
   ///
-  /// - Throws: A ``FirmwareError`` for a tree that cannot be read, or whose lists do not fit.
+  /// - Throws: A ``FirmwareError`` for a tree that cannot be read, or whose lists do not fit into
+  ///   the storage.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
@@ -84,7 +86,7 @@ public struct DeviceTreeBlob: BootProtocol {
     }
   }
 
-  /// Takes note of the header's reservations.
+  /// Records the reservations of the memory reservation block.
   private func noteReservations<Memory>(
     _ tree: DeviceTree<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
@@ -115,7 +117,7 @@ public struct DeviceTreeBlob: BootProtocol {
     }
   }
 
-  /// Takes note of the ELF header that describes the memory of a kernel that has crashed.
+  /// Records the ELF header that describes the memory of a crashed kernel.
   ///
   /// Source: Devicetree schema `chosen`, "linux,elfcorehdr".
   private func noteCrashHeader<Memory>(
@@ -145,7 +147,7 @@ public struct DeviceTreeBlob: BootProtocol {
           "has no start or end of one or two cells; ignored"))
       return
     }
-    // Loaders that have no ramdisk may leave both there.
+    // Loaders without a ramdisk may leave both properties in place.
     guard start != end else { return }
     _ = reading.noteModule(
       start: start, end: end, of: "device tree ramdisk", number: 0)
@@ -153,7 +155,7 @@ public struct DeviceTreeBlob: BootProtocol {
 }
 
 extension BoundedBytes {
-  /// The number that is all of the bytes, 4 or 8 of them.
+  /// The number that the bytes form; nil unless there are 4 or 8 of them.
   fileprivate var oneOrTwoCells: UInt64? {
     byteCount == 4 || byteCount == 8 ? loadCells(byteCount / 4, at: 0) : nil
   }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// A node of a device tree and all that it is in, from the root on.
+/// A node of a device tree and its ancestors, from the root down.
 struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
-  /// Where the nodes start in the structure block: a fraction of their size, for 64 of them.
+  /// The offsets of the nodes in the structure block, which take a fraction of the space of 64
+  /// nodes.
   private var offsets: InlineArray<64, UInt64>
 
-  /// The number of nodes behind the root.
+  /// The number of nodes below the root.
   private var count = 0
 
   /// The last node.
@@ -14,7 +15,7 @@ struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
 
   /// Follows a path such as `/soc/serial@10000000`; nil if there is no such node.
   ///
-  /// A part without unit address names the first node that is called so.
+  /// A part without a unit address matches the first node with that name.
   ///
   /// - Complexity: O(n) in the size of the tree for each part of the path, up to the tree's depth.
   init?(_ path: BoundedBytes<Memory>, from root: DeviceTreeNode<Memory>) {
@@ -25,7 +26,7 @@ struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
     while rest.byteCount > 0 {
       let part = rest.prefix(upTo: UInt8(ascii: "/"))
       guard let child = last.child(part) else { return nil }
-      // The tree has been checked to be no deeper; this is for memory that changed since.
+      // The tree was checked to be no deeper; this guards against memory that has changed since.
       guard count + 1 < offsets.count else { return nil }
       count += 1
       offsets[count] = child.offset
@@ -35,8 +36,8 @@ struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
     }
   }
 
-  /// Leads to the first node in the tree that is compatible with `name` and not disabled; nil if
-  /// there is none.
+  /// Finds the first node in the tree that is compatible with `name` and not disabled; nil if there
+  /// is none.
   ///
   /// - Complexity: O(n) in the size of the tree.
   init?(compatibleWith name: StaticString, from root: DeviceTreeNode<Memory>) {
@@ -46,7 +47,7 @@ struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
     while let token = cursor.next() {
       switch token {
       case .node(let node):
-        // As above: a tree that has been checked is no deeper.
+        // As above: a checked tree is no deeper.
         guard count + 1 < offsets.count else { return nil }
         count += 1
         offsets[count] = node.offset
@@ -66,15 +67,15 @@ struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
     return nil
   }
 
-  /// The node at `index`, counted from 0, the root.
+  /// The node at `index`; 0 is the root.
   private func node(at index: Int) -> DeviceTreeNode<Memory>? {
     var cursor = last.contents.moved(to: offsets[index])
     guard case .node(let node) = cursor.next() else { return nil }
     return node
   }
 
-  /// The first entry of the last node's "reg" as the processor sees it; nil if there is none, or
-  /// the processor does not see it.
+  /// The first entry of the last node's "reg" as the processor sees it; nil if there is none, or if
+  /// the processor cannot see it.
   var registers: AddressRange? {
     guard count > 0, let parent = node(at: count - 1), let cells = DeviceTreeCells(of: parent),
       let value = last.property("reg")
@@ -82,7 +83,7 @@ struct DeviceTreeBranch<Memory: PhysicalMemoryReader> {
     let registers = DeviceTreeRegisters(value, cells: cells)
     guard registers.count > 0, let entry = registers[0] else { return nil }
     var start = entry.start
-    // From the bus that the node is on to the processor's, which is the root's.
+    // Translate from the node's bus up to the processor's, which is the root's.
     for index in stride(from: count - 1, to: 0, by: -1) {
       guard let bus = node(at: index), let outer = node(at: index - 1),
         let translated = DeviceTreeBus(bus, in: outer)?.outerAddress(of: start)

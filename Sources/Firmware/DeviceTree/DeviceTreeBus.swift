@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// How addresses on a bus become those of the bus that it is on.
+/// The translation from addresses on a bus to addresses on its parent bus.
 ///
 /// Source: Devicetree Specification 0.4, section 2.3.8, "ranges".
 struct DeviceTreeBus<Memory: PhysicalMemoryReader> {
-  /// More ranges than any bus has; every address is looked for in all of them.
+  /// More ranges than any bus has.  The limit bounds the lookup, which visits all of them for each
+  /// address.
   private static var countLimit: UInt64 { 64 }
 
   private let ranges: BoundedBytes<Memory>
@@ -13,9 +14,9 @@ struct DeviceTreeBus<Memory: PhysicalMemoryReader> {
   private let outerCells: DeviceTreeCells
 
   /// - Parameters:
-  ///   - node: The node of the bus.
-  ///   - outer: The node that it is in.
-  /// - Returns: nil if the bus has no addresses that are seen outside of it.
+  ///   - node: The bus node.
+  ///   - outer: Its parent.
+  /// - Returns: nil if no address of the bus is visible outside it.
   init?(_ node: DeviceTreeNode<Memory>, in outer: DeviceTreeNode<Memory>) {
     guard let ranges = node.property("ranges"), let cells = DeviceTreeCells(of: node),
       let outerCells = DeviceTreeCells(of: outer)
@@ -25,9 +26,9 @@ struct DeviceTreeBus<Memory: PhysicalMemoryReader> {
     self.outerCells = outerCells
   }
 
-  /// The address outside of the bus; nil if it is not seen there.
+  /// The address as seen outside the bus; nil if it is not visible there.
   ///
-  /// - Complexity: O(n) in the number of ranges, of which the first 64 count.
+  /// - Complexity: O(n) in the number of ranges; only the first 64 count.
   func outerAddress(of address: UInt64) -> UInt64? {
     guard ranges.byteCount > 0 else { return address }
     let stride = cells.entryByteCount + outerCells.address * 4

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// How many cells of 32 bits addresses and sizes have in the "reg" of a node's children.
+/// The number of 32-bit cells that addresses and sizes take in the "reg" of a node's children.
 ///
 /// Source: Devicetree Specification 0.4, section 2.3.5.
 struct DeviceTreeCells: Equatable {
-  /// The most cells of an address or a size; PCI's addresses have 3.
+  /// The maximum number of cells of an address or a size; PCI addresses have 3.
   private static var limit: UInt32 { 4 }
 
   /// `#address-cells`
@@ -14,12 +14,13 @@ struct DeviceTreeCells: Equatable {
   /// `#size-cells`
   let size: UInt64
 
-  /// The size in bytes of an address and a size.
+  /// The size in bytes of one entry: an address and a size.
   var entryByteCount: UInt64 { (address + size) * 4 }
 
-  /// Reads the numbers of the node whose children are meant; where it has none they are 2 and 1.
+  /// Reads the cell counts that `node` sets for its children; where they are missing they are 2 and
+  /// 1.
   ///
-  /// - Returns: nil if one is not a single cell, or above 4.
+  /// - Returns: nil if either is not a single cell, or is above 4.
   init?(of node: DeviceTreeNode<some PhysicalMemoryReader>) {
     guard let address = Self.number("#address-cells", of: node, default: 2),
       let size = Self.number("#size-cells", of: node, default: 1)

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// A walk over the children of a node of a device tree, without their children.
+/// A walk over the direct children of a device tree node.
 ///
-/// No `Sequence`, which brings functions that make arrays.
+/// Not a `Sequence`, as that brings functions that make arrays.
 struct DeviceTreeChildren<Memory: PhysicalMemoryReader> {
   private var cursor: DeviceTreeCursor<Memory>
 
-  /// How deep the cursor is: 0 in the node whose children are walked over.
+  /// The depth of the cursor: 0 in the node whose children are visited.
   private var depth = 0
 
-  /// - Parameter contents: The place behind the name of the node.
+  /// - Parameter contents: The position just after the node's name.
   init(_ contents: DeviceTreeCursor<Memory>) {
     cursor = contents
   }
 
-  /// The next child; nil behind the last.
+  /// The next child; nil after the last.
   ///
-  /// - Complexity: O(n) for the whole walk, in the size of everything in the node.
+  /// - Complexity: O(n) in the size of the node's entire contents, for the whole walk.
   mutating func next() -> DeviceTreeNode<Memory>? {
     while depth >= 0, let token = cursor.next() {
       switch token {

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// What the structure block of a device tree is made of.
+/// A token of the structure block of a device tree.
 enum DeviceTreeToken<Memory: PhysicalMemoryReader> {
   /// A node starts; its properties and children follow, then ``nodeEnd``.
   case node(DeviceTreeNode<Memory>)
-  /// A property of the node that started last.
+  /// A property of the most recently started node.
   case property(DeviceTreeProperty<Memory>)
-  /// The node that started last, and did not end yet, ends.
+  /// The innermost open node ends.
   case nodeEnd
   /// The block ends.
   case end
-  /// A number that stands for none of them.
+  /// A number that is none of these tokens.
   case unknown(UInt32)
 }
 
-/// A place in the structure block of a device tree.
+/// A position in the structure block of a device tree.
 ///
-/// A walk always ends: every step moves on by 4 bytes at least.
+/// A walk always ends: every step advances by at least 4 bytes.
 ///
 /// Source: Devicetree Specification 0.4, section 5.4.
 struct DeviceTreeCursor<Memory: PhysicalMemoryReader> {
@@ -29,7 +29,7 @@ struct DeviceTreeCursor<Memory: PhysicalMemoryReader> {
     static var end: UInt32 { 9 }
   }
 
-  /// What stands between the token of a property and its value.
+  /// The fields between the token of a property and its value.
   private enum PropertyHeader {
     static var length: Field<UInt32> { 0 }
     static var nameOffset: Field<UInt32> { 4 }
@@ -49,7 +49,7 @@ struct DeviceTreeCursor<Memory: PhysicalMemoryReader> {
     offset = 0
   }
 
-  /// The place of a token in the same block.
+  /// A cursor at another token of the same block.
   func moved(to offset: UInt64) -> DeviceTreeCursor {
     var cursor = self
     cursor.offset = offset
@@ -59,7 +59,7 @@ struct DeviceTreeCursor<Memory: PhysicalMemoryReader> {
   /// The address of the next token.
   var address: PhysicalAddress? { structure.range.start.advanced(byByteCount: offset) }
 
-  /// The next token; nil if it does not lie in the block as a whole.
+  /// The next token; nil if it does not lie entirely within the block.
   mutating func next() -> DeviceTreeToken<Memory>? {
     while let number = structure.loadBigEndian(UInt32.self, at: offset) {
       let start = offset
@@ -96,9 +96,9 @@ struct DeviceTreeCursor<Memory: PhysicalMemoryReader> {
       DeviceTreeProperty(nameOffset: UInt64(nameOffset), strings: strings, value: value))
   }
 
-  /// Moves on to the first token behind `byteCount` bytes, which lie in the block.
+  /// Advances to the first token after `byteCount` bytes, which lie in the block.
   private mutating func skip(byteCount: UInt64) {
-    // A block has 2 MiB at most.
+    // This cannot overflow: a block has at most 2 MiB.
     offset = (offset + byteCount + 3) & ~3
   }
 }

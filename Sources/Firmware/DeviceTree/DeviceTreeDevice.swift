@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// A device that a device tree names for a purpose, such as the console.
+/// A device that a device tree assigns to a purpose, such as the console.
 public struct DeviceTreeDevice<Memory: PhysicalMemoryReader> {
   private let node: DeviceTreeNode<Memory>
 
-  /// The addresses of the device's first registers, as the processor sees them.
+  /// The addresses of the device's first register block, as the processor sees them.
   public let registers: AddressRange
 
   /// - Returns: nil if the device has no registers that the processor sees.

@@ -5,13 +5,14 @@ import PhysicalMemory
 ///
 /// Source: Devicetree Specification 0.4, section 5.2.
 struct DeviceTreeHeader {
-  /// The versions whose form this module knows: 16, and 17 with the structure block's size.
+  /// The versions whose layout this module knows: 16, and 17, which adds the structure block's
+  /// size.
   private static var knownVersions: ClosedRange<UInt32> { 16...17 }
 
-  /// The largest tree that is read, which is Linux's limit too.
+  /// The size in bytes of the largest tree that is read, the same limit as Linux's.
   private static var byteCountLimit: UInt32 { 2 << 20 }
 
-  /// The fields of `fdt_header`, as the specification calls them.
+  /// The fields of `fdt_header`, named as in the specification.
   private enum Header {
     static var magic: Field<UInt32> { 0 }
     static var totalSize: Field<UInt32> { 4 }
@@ -23,11 +24,11 @@ struct DeviceTreeHeader {
     static var stringsSize: Field<UInt32> { 32 }
     static var structureSize: Field<UInt32> { 36 }
 
-    /// The size in bytes before and since the version that has the structure block's size.
+    /// The size in bytes before and since the version that adds the structure block's size.
     static var oldByteCount: UInt64 { 36 }
     static var byteCount: UInt64 { 40 }
 
-    /// The version that brought the structure block's size.
+    /// The version that added the structure block's size.
     static var structureSizeVersion: UInt32 { 17 }
   }
 
@@ -45,13 +46,13 @@ struct DeviceTreeHeader {
   /// The size of the structure block; nil in version 16.
   let structureByteCount: UInt64?
 
-  /// The size of the block of strings.
+  /// The size of the strings block.
   let stringsByteCount: UInt64
 
   /// Reads the header at `address`.
   ///
-  /// - Throws: An error if it is out of reach, none at all, or of a version or size that cannot be
-  ///   read.
+  /// - Throws: An error if it is out of reach, is not a device tree header, or has a version or
+  ///   size that cannot be read.
   init(at address: PhysicalAddress, in memory: some PhysicalMemoryReader) throws(FirmwareError) {
     let fields = BoundedBytes(memory, at: address, byteCount: Header.byteCount)
     func problem(_ complaint: StaticString, value: UInt32? = nil) -> FirmwareError {

@@ -3,19 +3,19 @@ import PhysicalMemory
 
 /// A node of a device tree whose structure has been checked.
 struct DeviceTreeNode<Memory: PhysicalMemoryReader> {
-  /// The name with the unit address, `memory@80000000`, without the final zero.
+  /// The name with the unit address, such as `memory@80000000`, without the final zero.
   let name: BoundedBytes<Memory>
 
   /// Where the node starts in the structure block.
   let offset: UInt64
 
-  /// The place behind the name.
+  /// The position just after the name.
   let contents: DeviceTreeCursor<Memory>
 
   /// Where the node's name lies, for reports.
   var address: PhysicalAddress { name.range.start }
 
-  /// The children in their order.
+  /// The children in order.
   var children: DeviceTreeChildren<Memory> { DeviceTreeChildren(contents) }
 
   /// The value of the first property with this name.
@@ -41,7 +41,7 @@ struct DeviceTreeNode<Memory: PhysicalMemoryReader> {
   /// Whether there is a property with this name, whatever its value.
   func has(_ name: StaticString) -> Bool { property(name) != nil }
 
-  /// Whether the node is called `name`, with a unit address behind it or without.
+  /// Whether the node is named `name`, with or without a unit address.
   func isNamed(_ name: StaticString) -> Bool {
     guard self.name.starts(with: name) else { return false }
     let length = UInt64(name.utf8CodeUnitCount)
@@ -49,12 +49,12 @@ struct DeviceTreeNode<Memory: PhysicalMemoryReader> {
       || self.name.load(UInt8.self, at: length) == UInt8(ascii: "@")
   }
 
-  /// Whether a part of a path names the node; a part without unit address names any.
+  /// Whether a component of a path matches the node; one without a unit address matches any.
   func isNamed(_ part: BoundedBytes<Memory>) -> Bool {
     name.equals(part) || name.prefix(upTo: UInt8(ascii: "@")).equals(part)
   }
 
-  /// Whether the node says that it can be used, or does not say anything.
+  /// Whether the node can be used: its "status" says so, or is missing.
   ///
   /// Source: Devicetree Specification 0.4, section 2.3.4, "status".
   var isAvailable: Bool {
@@ -62,7 +62,7 @@ struct DeviceTreeNode<Memory: PhysicalMemoryReader> {
     return status.holds("okay") || status.holds("ok")
   }
 
-  /// Whether `name` is among the texts of "compatible".
+  /// Whether `name` is among the strings in "compatible".
   func isCompatible(with name: StaticString) -> Bool {
     guard let list = property("compatible") else { return false }
     var offset: UInt64 = 0
@@ -74,7 +74,7 @@ struct DeviceTreeNode<Memory: PhysicalMemoryReader> {
     return false
   }
 
-  /// The first child that a part of a path names.
+  /// The first child that a component of a path matches.
   func child(_ part: BoundedBytes<Memory>) -> DeviceTreeNode? {
     var children = children
     while let child = children.next() {
@@ -83,7 +83,7 @@ struct DeviceTreeNode<Memory: PhysicalMemoryReader> {
     return nil
   }
 
-  /// The first child with this name, with a unit address or without.
+  /// The first child with this name, with or without a unit address.
   func child(_ name: StaticString) -> DeviceTreeNode? {
     var children = children
     while let child = children.next() {

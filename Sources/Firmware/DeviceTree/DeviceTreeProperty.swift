@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// A property of a node: a name and any bytes.
+/// A property of a node: a name and a value of any bytes.
 struct DeviceTreeProperty<Memory: PhysicalMemoryReader> {
-  /// Where the name starts in the block of strings.
+  /// The offset of the name in the strings block.
   let nameOffset: UInt64
 
-  /// The block of strings.
+  /// The strings block.
   let strings: BoundedBytes<Memory>
 
-  /// The bytes of the value, perhaps none.
+  /// The bytes of the value, which may be empty.
   let value: BoundedBytes<Memory>
 
   func isNamed(_ name: StaticString) -> Bool { strings.holds(name, at: nameOffset) }

@@ -2,14 +2,14 @@
 import PhysicalMemory
 import TextOutput
 
-/// A list of addresses and sizes: the value of "reg", and of other properties in its form.
+/// A list of addresses and sizes: the value of "reg", or of another property of the same form.
 ///
 /// Source: Devicetree Specification 0.4, section 2.3.6.
 struct DeviceTreeRegisters<Memory: PhysicalMemoryReader> {
   private let value: BoundedBytes<Memory>
   private let cells: DeviceTreeCells
 
-  /// - Parameter cells: Those of the parent of the node that has the property.
+  /// - Parameter cells: The cell counts of the parent of the node that has the property.
   init(_ value: BoundedBytes<Memory>, cells: DeviceTreeCells) {
     self.value = value
     self.cells = cells
@@ -23,7 +23,7 @@ struct DeviceTreeRegisters<Memory: PhysicalMemoryReader> {
     cells.entryByteCount == 0 ? 0 : value.byteCount / cells.entryByteCount
   }
 
-  /// The entry at `index`; nil if one of its numbers does not fit 64 bits.
+  /// The entry at `index`; nil if one of its numbers does not fit in 64 bits.
   subscript(index: UInt64) -> (start: UInt64, byteCount: UInt64)? {
     let offset = index * cells.entryByteCount
     guard let start = value.loadCells(cells.address, at: offset),
@@ -34,7 +34,7 @@ struct DeviceTreeRegisters<Memory: PhysicalMemoryReader> {
 
   /// The addresses of the entry at `index`, clipped to the address space.
   ///
-  /// - Returns: nil, and a report, if one of its numbers does not fit 64 bits.
+  /// - Returns: nil, with a report, if one of its numbers does not fit in 64 bits.
   func range(
     at index: UInt64, of object: StaticString, reportingTo sink: inout some TextSink
   ) -> AddressRange? {
@@ -55,9 +55,9 @@ struct DeviceTreeRegisters<Memory: PhysicalMemoryReader> {
     return range
   }
 
-  /// Reports it if the list is not made of entries as a whole, as with wrong numbers of cells.
+  /// Reports a list that is not a whole number of entries, as with wrong cell counts.
   func reportRest(of object: StaticString, to sink: inout some TextSink) {
-    // A product of a quotient: it is not above the size.
+    // The product is at most the size, so it cannot overflow.
     guard count == 0 || count * cells.entryByteCount != value.byteCount else { return }
     sink.report(
       FirmwareProblem(

@@ -3,8 +3,10 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// A range that a device tree asks for without saying where: a child of `/reserved-memory` with
-/// "size" and without "reg".  The kernel finds the place, before it hands memory out.
+/// A range that a device tree asks for without an address: a child of `/reserved-memory` that has
+/// "size" but no "reg".
+///
+/// The kernel finds a place for it before it allocates any memory.
 ///
 /// Source: Devicetree Specification 0.4, section 3.5.3.
 public struct DeviceTreeRequest<Memory: PhysicalMemoryReader> {
@@ -24,10 +26,11 @@ public struct DeviceTreeRequest<Memory: PhysicalMemoryReader> {
   /// The bytes of the node's name, without its final zero.
   public var name: AddressRange { node.name.range }
 
-  /// The number of ranges to choose from, the first one that has room; nil if any memory will do.
+  /// The number of ranges to choose from, in order of preference; nil if any memory will do.
   public var allowedRangeCount: UInt64? { allowed?.count }
 
-  /// Makes the request of a node; nil, and a report, if it is for no bytes, or more than there are.
+  /// Makes the request of a node; nil, with a report, if its "size" is missing or malformed, is 0,
+  /// or does not fit in 64 bits.
   fileprivate init?(
     _ node: DeviceTreeNode<Memory>, cells: DeviceTreeCells, bus: DeviceTreeBus<Memory>?,
     reportingTo sink: inout some TextSink
@@ -60,7 +63,7 @@ public struct DeviceTreeRequest<Memory: PhysicalMemoryReader> {
     self.alignment = alignment
   }
 
-  /// The range to choose from at `index`, as the processor sees it; nil if it sees none.
+  /// The allowed range at `index`, as the processor sees it; nil if it is not visible to it.
   public func allowedRange(at index: UInt64) -> AddressRange? {
     guard let allowed, index < allowed.count, let entry = allowed[index] else { return nil }
     let start = bus.map { $0.outerAddress(of: entry.start) } ?? entry.start
@@ -69,7 +72,7 @@ public struct DeviceTreeRequest<Memory: PhysicalMemoryReader> {
     }
   }
 
-  /// Prints the name, and what is asked for.
+  /// Prints the name, and the size, alignment and ranges that are asked for.
   public func write(to sink: inout some TextSink) {
     for offset in 0..<node.name.byteCount {
       guard let byte = node.name.load(UInt8.self, at: offset) else { break }
@@ -93,12 +96,13 @@ public struct DeviceTreeRequest<Memory: PhysicalMemoryReader> {
   }
 }
 
-/// The requests of a device tree, in its order.
+/// The requests of a device tree, in tree order.
 public struct DeviceTreeRequests<Memory: PhysicalMemoryReader> {
   private let root: DeviceTreeNode<Memory>
   private var lists: DeviceTreeChildren<Memory>
 
-  /// What is left of the list that the walk has come to, and how its addresses are told.
+  /// The rest of the list that the walk has reached, and how its addresses are encoded and
+  /// translated.
   private var nodes: DeviceTreeChildren<Memory>?
   private var cells: DeviceTreeCells?
   private var bus: DeviceTreeBus<Memory>?
@@ -108,9 +112,9 @@ public struct DeviceTreeRequests<Memory: PhysicalMemoryReader> {
     lists = tree.root.children
   }
 
-  /// The next request; nil after the last.  One that asks for what cannot be is reported.
+  /// The next request; nil after the last.  Malformed ones are reported and skipped.
   ///
-  /// - Complexity: O(n) for the whole walk, in the size of the tree.
+  /// - Complexity: O(n) in the size of the tree, for the whole walk.
   public mutating func next(reportingTo sink: inout some TextSink) -> DeviceTreeRequest<Memory>? {
     while true {
       while let node = nodes?.next() {
@@ -128,6 +132,6 @@ public struct DeviceTreeRequests<Memory: PhysicalMemoryReader> {
 }
 
 extension DeviceTree {
-  /// The ranges that the tree asks for without saying where.
+  /// The ranges that the tree asks for without an address.
   public var requests: DeviceTreeRequests<Memory> { DeviceTreeRequests(of: self) }
 }

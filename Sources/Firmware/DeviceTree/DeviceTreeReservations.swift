@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// The memory reservation block of a device tree: addresses and sizes of 64 bits each, up to a pair
-/// of zeros.
+/// The memory reservation block of a device tree: pairs of a 64-bit address and a 64-bit size,
+/// ending with a pair of zeros.
 ///
 /// Source: Devicetree Specification 0.4, section 5.3.
 struct DeviceTreeReservations<Memory: PhysicalMemoryReader> {
@@ -17,10 +17,10 @@ struct DeviceTreeReservations<Memory: PhysicalMemoryReader> {
   private let block: BoundedBytes<Memory>
   private var offset: UInt64 = 0
 
-  /// The addresses of the block, its end included; nil if it does not end in the tree.
+  /// The addresses of the block, its final pair included; nil if it does not end within the tree.
   let range: AddressRange?
 
-  /// - Parameter block: The tree from the start of the block on.
+  /// - Parameter block: The part of the tree from the start of the block on.
   init(_ block: BoundedBytes<Memory>) {
     self.block = block
     var end: UInt64 = 0
@@ -28,7 +28,7 @@ struct DeviceTreeReservations<Memory: PhysicalMemoryReader> {
     range = block.subrange(at: 0, byteCount: end + Entry.byteCount)
   }
 
-  /// The next entry; nil behind the last.
+  /// The next entry; nil after the last.
   mutating func next() -> (start: UInt64, byteCount: UInt64)? {
     guard let entry = Self.entry(at: offset, in: block), entry != (0, 0) else { return nil }
     offset += Entry.byteCount

@@ -3,22 +3,24 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// What the node `/reserved-memory` of a device tree says.
+/// The contents of a device tree's `/reserved-memory` node.
 ///
 /// Source: Devicetree Specification 0.4, section 3.5.
 struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
   private static var object: StaticString { "device tree reserved memory" }
 
-  /// How many ranges are compared with those before them: more than any firmware reserves.
+  /// The number of ranges that are compared with those before them: more than any firmware
+  /// reserves.
   private static var comparedCount: Int { 1024 }
 
   let root: DeviceTreeNode<Memory>
 
-  /// Takes note of all ranges that have a place; those without are ``DeviceTree/requests``.
+  /// Records all ranges that have an address; those without one are ``DeviceTree/requests``.
   ///
-  /// Of the first 1024, those that overlap are reported.
+  /// Overlaps among the first 1024 are reported.
   ///
-  /// - Complexity: O(n) in the size of the tree, and for each of the 1024 in the lists' capacity.
+  /// - Complexity: O(n) in the size of the tree, plus, for each of the first 1024 ranges, O(n) in
+  ///   the capacity of the lists.
   func read(with reading: inout BootReading<Memory, some TextSink>) {
     var number = 0
     var lists = root.children
@@ -49,7 +51,7 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
     }
   }
 
-  /// The cells of the ranges: the root's where the list has none, which it ought to have.
+  /// The cell counts of the ranges: the root's where the list does not have both, as it should.
   func cells(of list: DeviceTreeNode<Memory>) -> DeviceTreeCells? {
     DeviceTreeCells(of: Self.hasCells(list) ? list : root)
   }
@@ -58,7 +60,7 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
     list.has("#address-cells") && list.has("#size-cells")
   }
 
-  /// The same, with a report if they are not as they ought to be.
+  /// The cell counts of the ranges, with a report if those of the list are missing or invalid.
   private func reportedCells(
     of list: DeviceTreeNode<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) -> DeviceTreeCells? {
@@ -124,7 +126,7 @@ struct DeviceTreeReservedMemory<Memory: PhysicalMemoryReader> {
       range, isReusable ? .reusableMemory(number) : .reservedMemory(number))
   }
 
-  /// Whether a range shares a byte with one of the earlier ones.
+  /// Whether a range shares a byte with an earlier one.
   private static func overlaps(
     _ range: AddressRange, in information: borrowing BootInformation
   ) -> Bool {

@@ -2,11 +2,11 @@
 import PhysicalMemory
 import TextOutput
 
-/// The ranges that usable memory is limited to, as a kernel that starts after a crash learns it.
+/// The ranges that usable memory is limited to, as passed to a kernel that starts after a crash.
 ///
 /// Source: Devicetree schema `chosen`, "linux,usable-memory-range".
 struct DeviceTreeUsableMemory<Memory: PhysicalMemoryReader> {
-  /// More ranges than any loader gives.
+  /// More ranges than any loader passes.
   private static var countLimit: UInt64 { 16 }
 
   private static var object: StaticString { "device tree usable-memory-range" }
@@ -16,7 +16,7 @@ struct DeviceTreeUsableMemory<Memory: PhysicalMemoryReader> {
   /// The number of ranges that count.
   let count: UInt64
 
-  /// - Returns: nil if memory is not limited; nil, and a report, if there is no range in the list.
+  /// - Returns: nil if memory is not limited; nil, with a report, if the list is empty.
   init?(
     _ root: DeviceTreeNode<Memory>, cells: DeviceTreeCells, reportingTo sink: inout some TextSink
   ) {

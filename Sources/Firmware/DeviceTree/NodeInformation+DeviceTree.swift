@@ -4,16 +4,18 @@ import PhysicalMemory
 import TextOutput
 
 extension NodeInformation {
-  /// Reads the nodes of a device tree, replacing what was here before: the "numa-node-id" of
-  /// processors and of memory.  Memory that is "hotpluggable" is noted as such, with a node or without.
+  /// Reads the NUMA nodes of a device tree, replacing the current contents.
   ///
-  /// Nodes are numbered from 0 in ascending order of those numbers, so that they are the same if
-  /// firmware leaves out none.  Defects are reported as lines on `sink`; if there are very many,
-  /// only the first.
+  /// They are the "numa-node-id" of processors and of memory.  Memory that is "hotpluggable" is
+  /// recorded as such, whether or not it has a node.
+  ///
+  /// Nodes are numbered from 0 in ascending order of those numbers, so that both are the same if
+  /// firmware skips none.  Defects are reported as lines on `sink`; if there are very many, only
+  /// the first ones are.
   ///
   /// - Returns: Whether the tree mentions nodes.
-  /// - Throws: An error if there is too little storage; the result stands for one node then.
-  /// - Complexity: O(n) in the size of the tree, O(n m) in the number of m nodes.
+  /// - Throws: An error if there is too little storage; the result then stands for a single node.
+  /// - Complexity: O(n × m) for a tree of size n and m nodes.
   ///
   /// Source: Linux's device tree binding `numa`; Devicetree Specification 0.4, section 3.4.
   @discardableResult
@@ -64,7 +66,7 @@ extension NodeInformation {
     _ tree: DeviceTree<some PhysicalMemoryReader>
   ) throws(FirmwareError) {
     guard let cells = tree.memoryCells else { return }
-    // The reader of the memory map and the first walk have reported what is wrong.
+    // The memory map reader and the first walk have already reported any defects.
     var silence = SilentSink()
     var children = tree.root.children
     while let child = children.next() {
@@ -90,8 +92,8 @@ extension NodeInformation {
 }
 
 extension DeviceTreeNode {
-  /// The number of the NUMA node that a processor or memory belongs to; nil if it does not say, or,
-  /// with a report, does not say it in one cell.
+  /// The number of the NUMA node that a processor or memory belongs to; nil if it is missing or,
+  /// with a report, not a single cell.
   fileprivate func nodeNumber(reportingTo sink: inout some TextSink) -> UInt32? {
     guard let value = property("numa-node-id") else { return nil }
     guard value.byteCount == 4 else {

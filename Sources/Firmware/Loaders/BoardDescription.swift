@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Where a machine says what its memory map does not: which memory is near which processors, and
-/// where tables lie in memory that the map calls usable.
+/// Where a machine describes what its memory map does not: which memory is near which processors,
+/// and where tables lie in memory that the map calls usable.
 public enum BoardDescription: Equatable, Sendable {
-  /// Nowhere that the loader's protocol says.
+  /// Nowhere that the loader's protocol specifies.
   case none
 
-  /// In the tables of ACPI and the data of a BIOS, which are looked for below 1 MiB too.
+  /// In ACPI's tables and the BIOS data, which are also searched for below 1 MiB.
   case pc
 
   /// In the device tree at this address.
@@ -15,7 +15,7 @@ public enum BoardDescription: Equatable, Sendable {
 }
 
 extension BootProtocol {
-  /// Nowhere, unless the protocol is of one kind of machine only.
+  /// Nowhere, unless the protocol is specific to one kind of machine.
   public func boardDescription(at address: PhysicalAddress) -> BoardDescription { .none }
 }
 
@@ -47,7 +47,7 @@ extension DeviceTreeBlob {
 }
 
 extension KnownBootProtocol {
-  /// What the reader says.
+  /// The description that the protocol's own reader gives.
   public func boardDescription(at address: PhysicalAddress) -> BoardDescription {
     switch self {
     case .multiboot1, .multiboot2, .pvh, .zeroPage: .pc

@@ -3,20 +3,20 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// What the board says beside the memory map.
+/// What the board describes in addition to the memory map.
 extension BootInformation {
-  /// Reads which memory is near which node, and takes note of the memory that ACPI's tables lie in.
+  /// Reads which memory is near which node, and records the memory that ACPI's tables occupy.
   ///
-  /// The regions should be as the kernel is going to use them, with the parameters on its command
-  /// line applied.  Defects are reported as lines on `sink`.  Where the board says more of nodes
-  /// than there is storage for, that is reported, and the machine has one node.
+  /// The regions should be as the kernel will use them, with the parameters on its command line
+  /// applied.  Defects are reported as lines on `sink`.  If the board describes more nodes than
+  /// there is storage for, that is reported and the machine has one node.
   ///
   /// - Parameters:
-  ///   - nodes: Takes the nodes; if it has some already, it stays as it is.
+  ///   - nodes: Receives the nodes; left unchanged if it has some already.
   ///   - memory: The machine's memory.
   ///   - sink: Where defects are reported.
   /// - Throws: ``FirmwareError/heldRangesFull(capacity:needed:)``, or an error if a device tree
-  ///   that was there before is gone.
+  ///   that was read before is no longer readable.
   /// - Complexity: O(tables × regions), or O(n) in the size of a device tree.
   public mutating func readBoard(
     nodesInto nodes: inout NodeInformation, in memory: some PhysicalMemoryReader,

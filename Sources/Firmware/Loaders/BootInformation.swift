@@ -3,22 +3,22 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// What a loader handed over, in the same shape whatever the protocol.
+/// What a loader handed over, in the same form for every protocol.
 ///
-/// The regions of memory are copied into storage of the caller; command line, name and modules
-/// stay where the loader put them, and ``heldRanges`` says which memory that is.
+/// The regions of memory are copied into the caller's storage; the command line, name and modules
+/// stay where the loader put them, and ``heldRanges`` tells which memory that is.
 ///
 /// A kernel whose loader has no ``BootProtocol`` can fill in the properties itself.
 public struct BootInformation: ~Copyable {
-  /// The firmware's memory map as the loader gave it.  A region's being usable does not say that it
-  /// is free: see ``heldRanges``.
+  /// The firmware's memory map as the loader passed it.  That a region is usable does not mean that
+  /// it is free: see ``heldRanges``.
   public var regions: MemoryRegionList
 
   /// The memory that holds what the loader handed over, and ACPI's tables once
   /// ``noteTables(_:reportingTo:)`` has seen them.
   public var heldRanges: OwnedRangeList
 
-  /// The number of modules; the contents of each are in ``heldRanges``, save for empty modules.
+  /// The number of modules; the contents of each are in ``heldRanges``, except for empty modules.
   public internal(set) var moduleCount = 0
 
   /// The text of the kernel's command line without its final zero; nil if there is none.
@@ -27,13 +27,13 @@ public struct BootInformation: ~Copyable {
   /// The text of the loader's name without its final zero; nil if there is none.
   public internal(set) var loaderName: AddressRange?
 
-  /// Where the loader says that ACPI's root pointer (RSDP) lies; nil if it does not say.
+  /// The address of ACPI's root pointer (RSDP) according to the loader; nil if it gives none.
   public var rootPointer: PhysicalAddress?
 
-  /// Where the machine says what is not in its memory map.
+  /// Where the machine describes what is not in its memory map.
   public var board = BoardDescription.none
 
-  /// What `mem=SIZE` on the command line stands for on such a machine.
+  /// The meaning of `mem=SIZE` on the command line on such a machine.
   public var memoryLimitMeaning = MemoryLimitMeaning.endAddress
 
   /// Makes an empty result.
@@ -42,12 +42,12 @@ public struct BootInformation: ~Copyable {
     self.heldRanges = heldRanges
   }
 
-  /// Reads what a loader left at `address`, replacing what was here before.
+  /// Reads what a loader left at `address`, replacing the current contents.
   ///
-  /// What can be read in spite of a defect is read, and the defect reported as a line on `sink`; if
-  /// there are very many, only the first.
+  /// Whatever can be read despite a defect is read, and the defect is reported as a line on `sink`;
+  /// if there are very many, only the first ones are.
   ///
-  /// - Throws: An error if there is no memory map to be had, or too little storage; nothing is kept
+  /// - Throws: An error if there is no readable memory map, or too little storage; nothing is kept
   ///   then.
   public mutating func read(
     _ loader: some BootProtocol, at address: PhysicalAddress, in memory: some PhysicalMemoryReader,
@@ -66,7 +66,7 @@ public struct BootInformation: ~Copyable {
     }
   }
 
-  /// Has `body` read `memory`, with this as what has been found so far.
+  /// Lets `body` read `memory`, starting from the information found so far.
   mutating func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     _ memory: Memory, reportingTo sink: inout Sink,
     _ body: (inout BootReading<Memory, Sink>) throws(FirmwareError) -> Void
@@ -90,7 +90,7 @@ public struct BootInformation: ~Copyable {
     try checkHeldRanges()
   }
 
-  /// Says with an error that there was no room for all ranges, and how much is needed.
+  /// Throws an error if there was no room for all ranges; it says how much is needed.
   borrowing func checkHeldRanges() throws(FirmwareError) {
     guard heldRanges.isComplete else {
       throw .heldRangesFull(capacity: heldRanges.capacity, needed: heldRanges.neededCapacity)

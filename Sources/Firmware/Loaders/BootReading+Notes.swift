@@ -5,22 +5,25 @@ import TextOutput
 
 /// What the readers of all boot protocols have in common.
 extension BootReading {
-  /// The most bytes in which the end of a text is looked for; Linux takes command lines of 2048.
+  /// The number of bytes in which the end of a text is searched for; Linux takes command lines of
+  /// 2048.
   private static var textByteCountLimit: UInt64 { 4096 }
 
-  /// The most modules that a list is read to.
+  /// The maximum number of modules that are read from a list.
   private static var moduleCountLimit: UInt64 { 1024 }
 
-  /// The most bytes that a list from a loader is read to, which is 43690 regions of memory.  More
-  /// stands for a damaged size, and to follow it would take a boot that does not end.
+  /// The maximum number of bytes that are read from a loader's list, which is 43690 regions of
+  /// memory.
+  ///
+  /// A larger size is taken for damage: following it would make the boot endless.
   private static var listByteCountLimit: UInt64 { 1 << 20 }
 
-  /// The bytes from `start` on, as many as `byteCount` or as there are addresses.
+  /// The `byteCount` bytes from `start` on, or fewer where the address space ends.
   func bytes(at start: PhysicalAddress, byteCount: UInt64) -> BoundedBytes<Memory> {
     BoundedBytes(memory, at: start, byteCount: byteCount)
   }
 
-  /// The bytes of a list at `start`, with a report if it is too long to be one.
+  /// The bytes of a list at `start`, cut off with a report if it is too long.
   mutating func list(
     at start: UInt64, byteCount: UInt64, limit: UInt64? = nil, of object: StaticString
   ) -> BoundedBytes<Memory> {
@@ -35,9 +38,9 @@ extension BootReading {
     return bytes(at: start, byteCount: min(byteCount, limit))
   }
 
-  /// Reports it if there are bytes behind the last whole entry of a list.
+  /// Reports any bytes after the last whole entry of a list.
   ///
-  /// - Parameter byteCount: How many there are.
+  /// - Parameter byteCount: The number of such bytes.
   mutating func reportRest(of object: StaticString, at start: PhysicalAddress, _ byteCount: UInt64)
   {
     guard byteCount > 0 else { return }
@@ -60,10 +63,12 @@ extension BootReading {
     }
   }
 
-  /// Takes the first `count` regions and those behind them for two maps of the same memory: usable is
-  /// what both call so, and where they differ the stricter one counts, with a report.
+  /// Combines the first `count` regions and the rest, two maps of the same memory.
+  ///
+  /// Memory is usable if both maps call it usable; where they differ, the stricter one counts, with
+  /// a report.
   mutating func keepUsable(inBothAt count: Int, of object: StaticString) {
-    // Of a list without room for all there is no telling, and there will be no map.
+    // Nothing can be said about an incomplete list, and no map will be made of it.
     guard information.regions.isComplete else { return }
     var differences = reports
     information.regions.keepUsable(inBothAt: count) { difference in
@@ -75,9 +80,9 @@ extension BootReading {
     reports = differences
   }
 
-  /// Takes note of a text that ends in a zero byte.
+  /// Records a text that ends in a zero byte.
   ///
-  /// - Returns: The text without the zero; nil, and a report, if its end is not to be found.
+  /// - Returns: The text without the zero; nil, with a report, if its end is not found.
   mutating func noteText(
     at address: PhysicalAddress, owner: LoaderData, of object: StaticString, number: UInt64? = nil
   ) -> AddressRange? {
@@ -92,13 +97,13 @@ extension BootReading {
     return text
   }
 
-  /// Takes note of a list of modules.
+  /// Records a list of modules.
   ///
-  /// - Returns: The list, as far as it is read.
+  /// - Returns: The part of the list that is read.
   mutating func noteModuleList(
     at start: UInt64, count: UInt32, entryByteCount: UInt64, of object: StaticString
   ) -> BoundedBytes<Memory> {
-    // 2^32 modules of some dozens of bytes fit 64 bits.
+    // The size of 2^32 modules of a few dozen bytes each fits in 64 bits.
     let list = list(
       at: start, byteCount: UInt64(count) * entryByteCount,
       limit: Self.moduleCountLimit * entryByteCount, of: object)
@@ -106,9 +111,9 @@ extension BootReading {
     return list
   }
 
-  /// Takes note of the next module, given as its first address and the one behind it.
+  /// Records the next module, given by its first address and the address just past its end.
   ///
-  /// - Returns: Its number; nil, and a report, if its end lies below its start.
+  /// - Returns: Its number; nil, with a report, if its end lies below its start.
   mutating func noteModule(
     start: UInt64, end: UInt64, of object: StaticString, number: UInt64
   ) -> Int? {
@@ -123,7 +128,7 @@ extension BootReading {
     return information.moduleCount - 1
   }
 
-  /// Takes note of the next module, given as its first address and its size.
+  /// Records the next module, given by its first address and its size.
   ///
   /// - Returns: Its number.
   mutating func noteModule(
@@ -142,9 +147,9 @@ extension BootReading {
     return information.moduleCount - 1
   }
 
-  /// Makes a map of the sizes of memory below and above 1 MiB, where nothing better is known.
+  /// Makes a map from the sizes of memory below and above 1 MiB, where nothing better is known.
   mutating func appendMemory(lowerKibibyteCount: UInt32, upperKibibyteCount: UInt32) {
-    // 32 bits times 1024 fit 64.
+    // A 32-bit number times 1024 fits in 64 bits.
     if lowerKibibyteCount > 0 {
       information.regions.append(
         start: PhysicalAddress(0), byteCount: UInt64(lowerKibibyteCount) * 1024, kind: .usable)
@@ -156,7 +161,7 @@ extension BootReading {
     }
   }
 
-  /// Takes note of `byteCount` bytes at `start`, clipped to the address space.
+  /// Records `byteCount` bytes at `start`, clipped to the address space.
   mutating func note(start: UInt64, byteCount: UInt64, owner: LoaderData) {
     information.heldRanges.append(
       AddressRange(start: PhysicalAddress(start), clampingByteCount: byteCount), owner)

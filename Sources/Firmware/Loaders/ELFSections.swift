@@ -5,8 +5,8 @@ import TextOutput
 
 /// The section headers of the kernel, as Multiboot hands them over.
 ///
-/// Loaders put sections that belong to no segment, such as symbols, anywhere in memory and write
-/// the place into the header.
+/// Loaders put sections that belong to no segment, such as symbols, anywhere in memory and store
+/// the address in the header.
 struct ELFSections {
   /// The number of headers.
   let count: UInt64
@@ -14,10 +14,10 @@ struct ELFSections {
   /// The size of a header: 40 bytes for 32-bit ELF, 64 for 64-bit ELF.
   let headerByteCount: UInt64
 
-  /// Where the first header lies.
+  /// The address of the first header.
   let start: PhysicalAddress
 
-  /// Where the fields of a header lie, which differs between 32-bit and 64-bit ELF.
+  /// The offsets of the fields of a header, which differ between 32-bit and 64-bit ELF.
   private struct Header {
     let isWide: Bool
 
@@ -36,9 +36,9 @@ struct ELFSections {
   /// ELF's `SHT_NOBITS`: the section has no contents.
   private static var withoutContents: UInt32 { 8 }
 
-  /// Takes note of the headers, and of sections that lie outside the image.
+  /// Records the headers, and the sections that lie outside the image.
   ///
-  /// `count` and `headerByteCount` come from 32-bit fields, so their product fits 64 bits.
+  /// `count` and `headerByteCount` come from 32-bit fields, so their product fits in 64 bits.
   func note(
     with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>
   ) {

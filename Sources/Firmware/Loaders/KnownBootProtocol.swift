@@ -2,28 +2,29 @@
 import PhysicalMemory
 import TextOutput
 
-/// The protocols by which loaders hand over what they know, in one table: what each is called, how
-/// it is recognised, and its reader.
+/// The protocols by which loaders hand over what they know: the name, the detection and the reader
+/// of each.
 ///
-/// A kernel that is started by one loader alone names that reader instead, ``Multiboot2`` say, and
-/// links no other.
+/// A kernel that is only ever started by one loader uses that reader directly, such as
+/// ``Multiboot2``, and links no other.
 public enum KnownBootProtocol: BootProtocol, Hashable, Sendable {
   /// Multiboot 1.
   case multiboot1
   /// Multiboot 2.
   case multiboot2
-  /// PVH, of Xen, QEMU and Cloud Hypervisor.
+  /// PVH, used by Xen, QEMU and Cloud Hypervisor.
   case pvh
   /// Linux's boot protocol for x86, with the zero page.
   case zeroPage
-  /// Limine, with what its reader has to know.
+  /// Limine, with the parameters that its reader needs.
   case limine(LimineMemoryMap)
-  /// EFI, with what its reader has to know.
+  /// EFI, with the parameters that its reader needs.
   case efi(EFIMemoryMap)
   /// A device tree.
   case deviceTree
 
-  /// The protocol that a loader names by a number in a register, EAX on x86; nil if none does.
+  /// The protocol that a loader announces by a number in a register, EAX on x86; nil if the number
+  /// is unknown.
   public init?(registerMagic magic: UInt32) {
     switch magic {
     case Multiboot1.magic: self = .multiboot1
@@ -33,8 +34,8 @@ public enum KnownBootProtocol: BootProtocol, Hashable, Sendable {
     }
   }
 
-  /// The protocol whose mark the bytes at `address` carry; nil if there is none, as with Multiboot
-  /// 1, Limine and EFI, which have no mark of their own.
+  /// The protocol whose magic number or signature is at `address`; nil if there is none, as with
+  /// Multiboot 1, Limine and EFI, which have no mark of their own.
   ///
   /// - Complexity: O(n) in the number of Multiboot 2's tags.
   public init?(recognizing address: PhysicalAddress, in memory: some PhysicalMemoryReader) {
@@ -51,7 +52,7 @@ public enum KnownBootProtocol: BootProtocol, Hashable, Sendable {
     }
   }
 
-  /// The protocol as a person calls it.
+  /// The protocol's name for human readers.
   public var name: StaticString {
     switch self {
     case .multiboot1: "Multiboot 1"
@@ -66,7 +67,7 @@ public enum KnownBootProtocol: BootProtocol, Hashable, Sendable {
 
   /// Reads the structure at `address`.
   ///
-  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
+  /// - Throws: ``FirmwareError/unreadable(_:)`` if there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {

@@ -9,11 +9,11 @@ import TextOutput
 ///
 /// Source: The Limine Boot Protocol, "Memory Map Feature".
 public struct LimineMemoryMap: BootProtocol, Hashable, Sendable {
-  /// What the loader adds to a physical address to make a pointer (the response to the request for
-  /// the higher-half direct map).
+  /// The offset that the loader adds to a physical address to form a pointer, from the response to
+  /// the request for the higher-half direct map.
   public let directMapOffset: UInt64
 
-  /// The fields of `limine_memmap_response`, as the protocol calls them.
+  /// The fields of `limine_memmap_response`, named as in the protocol.
   private enum Response {
     static var entryCount: Field<UInt64> { 8 }
     static var entries: Field<UInt64> { 16 }
@@ -37,9 +37,9 @@ public struct LimineMemoryMap: BootProtocol, Hashable, Sendable {
     self.directMapOffset = directMapOffset
   }
 
-  /// Reads the response at `address`, which is physical: the pointer less the offset.
+  /// Reads the response at `address`, a physical address: the pointer minus the offset.
   ///
-  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
+  /// - Throws: ``FirmwareError/unreadable(_:)`` if there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
@@ -105,7 +105,7 @@ public struct LimineMemoryMap: BootProtocol, Hashable, Sendable {
     return PhysicalAddress(pointer - directMapOffset)
   }
 
-  /// The kind of memory; what loader, kernel and modules fill is good memory that has an owner.
+  /// The kind of memory; memory that loader, kernel and modules occupy is usable, with an owner.
   private static func kind(ofType type: UInt64) -> MemoryKind {
     switch type {
     case 0, 5, 6: .usable

@@ -27,28 +27,28 @@ public struct LinuxBootParameters: BootProtocol {
     static var entries: UInt64 { 0x2d0 }
   }
 
-  /// The versions of the protocol that brought a field.
+  /// The versions of the protocol that added a field.
   private enum Version {
     static var setupData: UInt16 { 0x209 }
     static var rootPointer: UInt16 { 0x20e }
   }
 
-  /// `HdrS`, the letters that the setup header has at ``Parameters/signature``.
+  /// `HdrS`, the letters that the setup header contains at ``Parameters/signature``.
   private static var signature: UInt32 { 0x5372_6448 }
 
-  /// The room for entries of the memory map in the page itself.
+  /// The number of memory map entries that fit in the page itself.
   private static var entryCapacity: UInt64 { 128 }
 
-  /// The size of the structure in bytes, whatever size the kernel's pages have.
+  /// The size of the structure in bytes, regardless of the kernel's page size.
   private static var byteCount: UInt64 { 4096 }
 
-  /// The end of low memory where only the size of extended memory is known, as Linux has it.
+  /// The end of low memory where only the size of extended memory is known, as in Linux.
   private static var lowMemoryByteCount: UInt64 { 0x9f000 }
 
   /// Makes the reader.
   public init() {}
 
-  /// Whether the letters of the setup header stand in a structure at `address`.
+  /// Whether the structure at `address` contains the letters of the setup header.
   static func hasSignature(at address: PhysicalAddress, in memory: some PhysicalMemoryReader)
     -> Bool
   {
@@ -57,7 +57,7 @@ public struct LinuxBootParameters: BootProtocol {
 
   /// Reads the structure at `address`.
   ///
-  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
+  /// - Throws: ``FirmwareError/unreadable(_:)`` if there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
@@ -103,7 +103,7 @@ public struct LinuxBootParameters: BootProtocol {
         at: entries.range.start.rawValue, of: "Linux e820 entry", with: &reading)
   }
 
-  /// Makes a map of the sizes of extended memory that older BIOS calls gave, in KiB.
+  /// Makes a map from the sizes of extended memory that older BIOS calls returned, in KiB.
   private func readSizes<Memory>(
     _ page: BoundedBytes<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
@@ -113,7 +113,7 @@ public struct LinuxBootParameters: BootProtocol {
     guard size > 0 else { return }
     reading.information.regions.append(
       start: PhysicalAddress(0), byteCount: Self.lowMemoryByteCount, kind: .usable)
-    // 32 bits times 1024 fit 64.
+    // Numbers of up to 32 bits times 1024 fit in 64 bits.
     reading.information.regions.append(
       start: PhysicalAddress(1 << 20), byteCount: size * 1024, kind: .usable)
   }
@@ -122,7 +122,7 @@ public struct LinuxBootParameters: BootProtocol {
     _ page: BoundedBytes<Memory>, version: UInt16,
     with reading: inout BootReading<Memory, some TextSink>
   ) {
-    /// A number whose upper half lies elsewhere; 0 if either cannot be read.
+    /// A number whose upper half lies elsewhere; 0 if either half cannot be read.
     func wide(_ low: Field<UInt32>, _ high: Field<UInt32>) -> UInt64 {
       guard let low = page.load(low), let high = page.load(high) else { return 0 }
       return UInt64(high) << 32 | UInt64(low)

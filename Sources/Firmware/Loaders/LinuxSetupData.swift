@@ -3,19 +3,19 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// Linux's list of `setup_data`: blocks that loader and firmware chain to the boot parameters.
+/// Linux's `setup_data` list: blocks that loader and firmware chain to the boot parameters.
 ///
 /// A block is `next` (64 bits), `type` and `byte count` (32 bits each), and that many bytes.
 ///
 /// Source: Linux's documentation, `arch/x86/boot`, field `setup_data`.
 struct LinuxSetupData {
-  /// Where the first block lies; address 0 is the end of the list.
+  /// The address of the first block; address 0 ends the list.
   let first: PhysicalAddress
 
-  /// More blocks than any loader chains: a list that is longer runs in a circle.
+  /// More blocks than any loader chains: a longer list is taken for a cycle.
   private static var countLimit: Int { 64 }
 
-  /// The fields of a block in front of its data.
+  /// The fields of a block before its data.
   private enum Header {
     static var next: Field<UInt64> { 0 }
     static var type: Field<UInt32> { 8 }
@@ -24,22 +24,22 @@ struct LinuxSetupData {
     static var byteCount: UInt64 { 16 }
   }
 
-  /// The fields of `setup_indirect`, behind its type and a reserved number.
+  /// The fields of `setup_indirect` after its type and a reserved number.
   private enum Indirect {
     static var length: Field<UInt64> { 8 }
     static var address: Field<UInt64> { 16 }
   }
 
-  /// The size of an entry of the memory map.
+  /// The size in bytes of an entry of the memory map.
   private static var mapEntryByteCount: UInt64 { 20 }
 
-  /// `SETUP_E820_EXT`: entries of the memory map that found no room in the zero page.
+  /// `SETUP_E820_EXT`: entries of the memory map that did not fit in the zero page.
   private static var extendedMap: UInt32 { 1 }
 
   /// `SETUP_INDIRECT`: the data lies elsewhere.
   private static var indirect: UInt32 { 0x8000_0000 }
 
-  /// Appends further entries of the memory map to the regions, and all blocks to the loader's ranges.
+  /// Appends further memory map entries to the regions, and all blocks to the loader's ranges.
   func read(
     with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>
   ) {

@@ -7,10 +7,10 @@ import TextOutput
 ///
 /// Source: Multiboot Specification version 0.6.96, section 3.3.
 public struct Multiboot1: BootProtocol {
-  /// What the loader leaves in EAX; the address is in EBX.
+  /// The number that the loader leaves in EAX; the address is in EBX.
   public static var magic: UInt32 { 0x2bad_b002 }
 
-  /// The fields of the boot information, as the specification calls them.
+  /// The fields of the boot information, named as in the specification.
   private enum Information {
     static var flags: Field<UInt32> { 0 }
     static var memoryLower: Field<UInt32> { 4 }
@@ -18,7 +18,7 @@ public struct Multiboot1: BootProtocol {
     static var commandLine: Field<UInt32> { 16 }
     static var modulesCount: Field<UInt32> { 20 }
     static var modulesAddress: Field<UInt32> { 24 }
-    // Symbols have one of two forms.
+    // Symbols come in one of two forms.
     static var aOutTableSize: Field<UInt32> { 28 }
     static var aOutStringSize: Field<UInt32> { 32 }
     static var aOutAddress: Field<UInt32> { 36 }
@@ -47,10 +47,10 @@ public struct Multiboot1: BootProtocol {
     static var length: Field<UInt64> { 12 }
     static var type: Field<UInt32> { 20 }
 
-    /// The size of the size, which does not count itself.
+    /// The size in bytes of the size field, which does not count itself.
     static var sizeByteCount: UInt64 { 4 }
 
-    /// The least that the size can be.
+    /// The minimum value of the size field.
     static var leastSize: UInt32 { 20 }
   }
 
@@ -63,7 +63,7 @@ public struct Multiboot1: BootProtocol {
     static var byteCount: UInt64 { 16 }
   }
 
-  /// The sizes of tables of firmware that are kept, but not read.
+  /// The sizes in bytes of firmware tables that are kept, but not read.
   private enum TableByteCount {
     static var apm: UInt64 { 20 }
     static var vbeControlInformation: UInt64 { 512 }
@@ -71,9 +71,9 @@ public struct Multiboot1: BootProtocol {
     static var paletteColour: UInt64 { 3 }
   }
 
-  /// Which parts of the boot information are there.
+  /// The parts of the boot information that are present.
   private struct Flags {
-    /// A part, by the number of its bit.
+    /// A part, by its bit number.
     enum Part: UInt32 {
       case memorySizes = 0
       case commandLine = 2
@@ -90,7 +90,7 @@ public struct Multiboot1: BootProtocol {
 
     let rawValue: UInt32
 
-    // Not by an option set, which is made of an array.
+    // Not an option set, as its literals are made from an array.
     func contains(_ part: Part) -> Bool { rawValue & 1 << part.rawValue != 0 }
   }
 
@@ -99,7 +99,7 @@ public struct Multiboot1: BootProtocol {
 
   /// Reads the structure at `address`.
   ///
-  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
+  /// - Throws: ``FirmwareError/unreadable(_:)`` if there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
@@ -151,7 +151,7 @@ public struct Multiboot1: BootProtocol {
     reading.appendMemory(lowerKibibyteCount: lower, upperKibibyteCount: upper)
   }
 
-  /// Reads entries of `size, start, byte count, type`, where the size does not count itself.
+  /// Reads entries of `size, start, byte count, type`, where the size field does not count itself.
   private func readMap<Memory>(
     _ map: BoundedBytes<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
@@ -172,7 +172,7 @@ public struct Multiboot1: BootProtocol {
       reading.appendRegion(
         start: start, byteCount: byteCount, kind: E820.kind(ofType: type),
         of: "Multiboot memory map entry", number: number)
-      // The map is below 4 GiB in size, and so is an entry.
+      // This cannot overflow, as both the map and an entry are below 4 GiB in size.
       offset += UInt64(size) + MapEntry.sizeByteCount
       number += 1
     }
@@ -207,7 +207,7 @@ public struct Multiboot1: BootProtocol {
     }
   }
 
-  /// Takes note of the memory of tables whose contents are not read here.
+  /// Records the memory of tables whose contents are not read here.
   private func noteTables<Memory>(
     _ block: BoundedBytes<Memory>, _ flags: Flags,
     with reading: inout BootReading<Memory, some TextSink>
@@ -219,7 +219,7 @@ public struct Multiboot1: BootProtocol {
         start: PhysicalAddress(load(Information.elfAddress)))
       sections.note(with: &reading)
     } else if flags.contains(.aOutSymbols) {
-      // Two tables, each behind a 32-bit size.
+      // Two tables, each preceded by a 32-bit size.
       reading.note(
         start: load(Information.aOutAddress),
         byteCount: load(Information.aOutTableSize) + load(Information.aOutStringSize) + 8,
@@ -241,7 +241,7 @@ public struct Multiboot1: BootProtocol {
         at: load(Information.vbeModeInformation), TableByteCount.vbeModeInformation,
         with: &reading)
     }
-    // Type 0 is a framebuffer with a palette, of three bytes a colour.
+    // Type 0 is a framebuffer with a palette of three bytes per colour.
     if flags.contains(.framebuffer), block.load(Information.framebufferType) == 0 {
       let colourCount = UInt64(block.load(Information.paletteColourCount) ?? 0)
       reading.note(
@@ -250,7 +250,7 @@ public struct Multiboot1: BootProtocol {
     }
   }
 
-  /// Takes note of a table of firmware's that the loader leads to; 0 leads to none.
+  /// Records a firmware table that the loader points to; 0 stands for none.
   private func noteTable(
     at start: UInt64, _ byteCount: UInt64,
     with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>

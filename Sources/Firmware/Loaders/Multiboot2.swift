@@ -7,7 +7,7 @@ import TextOutput
 ///
 /// Source: Multiboot2 Specification version 2.0, section 3.6.
 public struct Multiboot2: BootProtocol {
-  /// What the loader leaves in EAX; the address is in EBX.
+  /// The number that the loader leaves in EAX; the address is in EBX.
   public static var magic: UInt32 { 0x36d7_6289 }
 
   /// The types of tags.
@@ -25,7 +25,7 @@ public struct Multiboot2: BootProtocol {
     static var efiBootServices: UInt32 { 18 }
   }
 
-  /// The fields of the information, and the reserved number behind them.
+  /// The fields of the information's header, which ends with a reserved number.
   enum Information {
     static var totalSize: Field<UInt32> { 0 }
     static var reserved: Field<UInt32> { 4 }
@@ -33,7 +33,7 @@ public struct Multiboot2: BootProtocol {
     static var headerByteCount: UInt64 { 8 }
   }
 
-  /// The fields of tags, as the specification calls them; each starts with its type and its size.
+  /// The fields of tags, named as in the specification; each tag starts with its type and its size.
   enum TagField {
     static var type: Field<UInt32> { 0 }
     static var size: Field<UInt32> { 4 }
@@ -49,7 +49,7 @@ public struct Multiboot2: BootProtocol {
     static var headerByteCount: UInt64 { 8 }
   }
 
-  /// Where what has no fixed size starts in a tag.
+  /// The offsets in a tag of contents without a fixed size.
   private enum TagContents {
     static var string: UInt64 { 8 }
     static var moduleString: UInt64 { 16 }
@@ -62,8 +62,8 @@ public struct Multiboot2: BootProtocol {
   /// Makes the reader.
   public init() {}
 
-  /// Whether there are a size, a reserved zero, and tags of that size up to the final one at
-  /// `address`.
+  /// Whether `address` holds a size, a reserved zero, and tags that fill that size up to the final
+  /// one.
   static func isWhole(at address: PhysicalAddress, in memory: some PhysicalMemoryReader) -> Bool {
     let header = BoundedBytes(memory, at: address, byteCount: Information.headerByteCount)
     guard let byteCount = header.load(Information.totalSize), header.load(Information.reserved) == 0
@@ -76,7 +76,7 @@ public struct Multiboot2: BootProtocol {
 
   /// Reads the block at `address`.
   ///
-  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
+  /// - Throws: ``FirmwareError/unreadable(_:)`` if there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
@@ -146,7 +146,7 @@ public struct Multiboot2: BootProtocol {
     }
   }
 
-  /// The text in a tag, which has to end inside it.
+  /// The text in a tag, which must end within it.
   private func text<Memory>(
     _ tag: Multiboot2Tags<Memory>.Element, at offset: UInt64, of object: StaticString,
     with reading: inout BootReading<Memory, some TextSink>
@@ -156,10 +156,10 @@ public struct Multiboot2: BootProtocol {
     return nil
   }
 
-  /// Reads the tags that describe memory: the memory map and EFI's, else the sizes.
+  /// Reads the tags that describe memory: the memory map and EFI's, or else the sizes.
   ///
-  /// Where there are both maps, usable is what both call so: GRUB's own has what EFI calls
-  /// conventional memory as usable, even if it cannot be cached or is set aside.
+  /// If both maps are present, memory is usable if both call it usable: GRUB's own lists as usable
+  /// whatever EFI calls conventional memory, even if it cannot be cached or is set aside.
   private func readMemory<Memory>(
     _ block: BoundedBytes<Memory>, with reading: inout BootReading<Memory, some TextSink>
   ) {
@@ -219,7 +219,7 @@ public struct Multiboot2: BootProtocol {
     reader.readDescriptors(at: descriptors.range.start, notesLoader: notesLoader, with: &reading)
   }
 
-  /// The first tag of a type of which there ought to be one; others are reported.
+  /// The first tag of a type that should occur only once; further ones are reported.
   private func onlyTag<Memory>(
     _ type: UInt32, of object: StaticString, in block: BoundedBytes<Memory>,
     with reading: inout BootReading<Memory, some TextSink>

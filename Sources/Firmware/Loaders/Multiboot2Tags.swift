@@ -2,10 +2,10 @@
 import PhysicalMemory
 import TextOutput
 
-/// Walks over the tags of Multiboot 2's boot information.
+/// A walk over the tags of Multiboot 2's boot information.
 ///
-/// A walk always ends: every tag moves it on by 8 bytes at least, and it stops at a tag that is too
-/// small to be one or reaches beyond the block.
+/// A walk always ends: every tag advances it by at least 8 bytes, and it stops at a tag that is too
+/// small to be valid or that extends beyond the block.
 struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
   /// A tag with its header.
   struct Element {
@@ -15,14 +15,14 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
 
   private let block: BoundedBytes<Memory>
 
-  /// Tags start behind the size of the block and a reserved number.
+  /// Tags start after the size of the block and a reserved number.
   private var offset = Multiboot2.Information.headerByteCount
 
   init(_ block: BoundedBytes<Memory>) {
     self.block = block
   }
 
-  /// The next tag; nil at the end, which is reported if no tag marks it.
+  /// The next tag; nil at the end, with a report if no final tag marks it.
   mutating func next(reportingTo sink: inout some TextSink) -> Element? {
     let rest = block.suffix(from: offset)
     let type = rest?.load(Multiboot2.TagField.type)
@@ -47,7 +47,8 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
           "is cut off; the rest is ignored"))
       return nil
     }
-    // A size of 32 bits, rounded up to 8 bytes, behind an offset in a block of 1 MiB.
+    // This cannot overflow: a 32-bit size, rounded up to 8 bytes, plus an offset in a block of at
+    // most 1 MiB.
     offset += (UInt64(size) + 7) & ~7
     return Element(type: type, bytes: bytes)
   }
@@ -63,7 +64,7 @@ struct Multiboot2Tags<Memory: PhysicalMemoryReader> {
     return size == 0 || UInt64(size) == rest.byteCount
   }
 
-  /// The first tag of `type`, looked for from the start; nil if there is none.
+  /// The first tag of `type`, searched for from the start; nil if there is none.
   func first(_ type: UInt32) -> BoundedBytes<Memory>? {
     var tags = Multiboot2Tags(block)
     var silence = SilentSink()

@@ -12,7 +12,7 @@ public struct PVHStartInformation: BootProtocol {
 
   private static var versionWithMemoryMap: UInt32 { 1 }
 
-  /// The fields of `hvm_start_info`, as its header calls them.
+  /// The fields of `hvm_start_info`, named as in its header file.
   private enum StartInformation {
     static var magic: Field<UInt32> { 0 }
     static var version: Field<UInt32> { 4 }
@@ -35,7 +35,7 @@ public struct PVHStartInformation: BootProtocol {
     static var byteCount: UInt64 { 32 }
   }
 
-  /// The size of `hvm_memmap_table_entry`, an e820 entry with extended attributes.
+  /// The size in bytes of `hvm_memmap_table_entry`, an e820 entry with extended attributes.
   private static var mapEntryByteCount: UInt64 { 24 }
 
   /// Makes the reader.
@@ -43,7 +43,7 @@ public struct PVHStartInformation: BootProtocol {
 
   /// Reads the structure at `address`.
   ///
-  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
+  /// - Throws: ``FirmwareError/unreadable(_:)`` if there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {

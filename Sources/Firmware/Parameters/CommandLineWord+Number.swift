@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 extension CommandLineWord {
-  /// The number of bytes at the start of the word, and what follows it.
+  /// The byte count at the start of the word, and the rest of the word.
   ///
-  /// As Linux takes them: decimal, hexadecimal behind `0x`, octal behind `0`, and perhaps one of the
-  /// letters K, M, G, T, P and E for powers of 1024.
+  /// The syntax is Linux's: decimal, hexadecimal after `0x` or octal after `0`, optionally followed
+  /// by one of the letters K, M, G, T, P and E for powers of 1024.
   ///
-  /// - Returns: nil if there is not a number, or one that does not fit 64 bits.
+  /// - Returns: nil if there is no number, or if it does not fit in 64 bits.
   func parseByteCount() -> (value: UInt64, rest: CommandLineWord)? {
     guard let (number, rest) = parseNumber() else { return nil }
     guard let letter = rest.first, let shift = Self.shift(ofUnit: letter) else {
@@ -16,7 +16,7 @@ extension CommandLineWord {
     return (value, rest.dropping(byteCount: 1))
   }
 
-  /// The number at the start of the word, and what follows it.
+  /// The number at the start of the word, and the rest of the word.
   func parseNumber() -> (value: UInt64, rest: CommandLineWord)? {
     let hexadecimal = dropping("0x") ?? dropping("0X")
     let base: UInt64 = hexadecimal != nil ? 16 : first == UInt8(ascii: "0") ? 8 : 10
@@ -44,7 +44,7 @@ extension CommandLineWord {
   }
 
   private static func shift(ofUnit letter: UInt8) -> UInt64? {
-    // Bit 5 tells lower case from upper case.
+    // Bit 5 distinguishes lower case from upper case.
     switch letter & ~0x20 {
     case UInt8(ascii: "K"): 10
     case UInt8(ascii: "M"): 20

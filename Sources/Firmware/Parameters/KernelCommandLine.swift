@@ -2,21 +2,22 @@
 import PhysicalMemory
 import TextOutput
 
-/// The kernel's command line: words with blanks between them, such as `mem=64M bootmem_debug`, as
-/// Linux reads them.
+/// The kernel's command line: words separated by blanks, such as `mem=64M bootmem_debug`, parsed as
+/// in Linux.
 ///
-/// Double quotes around a word or a value keep the blanks in it, and belong to neither.  What
-/// follows the word `--` is for the first program, and none of the kernel's.
+/// Double quotes around a word or a value preserve the blanks in it and are not part of it.
+/// Whatever follows the word `--` is for the first program, not for the kernel.
 ///
-/// It is a copy, as the loader's memory may be handed out.  The bytes lie in storage of its maker.
+/// It is a copy, as the loader's memory may be allocated.  The bytes lie in the storage passed to
+/// the initializer.
 @safe
 public struct KernelCommandLine {
   private let bytes: UnsafeBufferPointer<UInt8>
 
-  /// Whether there was more text than room for it.
+  /// Whether the text was longer than the storage.
   public let isCut: Bool
 
-  /// Copies the text at `range` into `storage`, which must stay valid and untouched as long as the
+  /// Copies the text at `range` into `storage`, which must stay valid and unmodified as long as the
   /// line is used.
   public init(
     copying range: AddressRange?, in memory: some PhysicalMemoryReader,
@@ -44,10 +45,10 @@ public struct KernelCommandLine {
     index >= 0 && index < count ? unsafe bytes[index] : nil
   }
 
-  /// The words in their order.
+  /// The words in order.
   public var words: CommandLineWords { CommandLineWords(self) }
 
-  /// Whether `word` stands on the line by itself.
+  /// Whether `word` is one of the words on the line.
   public func contains(_ word: StaticString) -> Bool {
     var words = words
     while let found = words.next() {
@@ -58,7 +59,7 @@ public struct KernelCommandLine {
 
   /// The value of the first word of the form `name=value`.
   ///
-  /// - Parameter prefix: The name with the equals sign.
+  /// - Parameter prefix: The name, including the equals sign.
   public func value(behind prefix: StaticString) -> CommandLineWord? {
     var words = words
     while let word = words.next() {
@@ -73,7 +74,7 @@ public struct KernelCommandLine {
   }
 }
 
-/// The words of a command line in their order.
+/// The words of a command line in order.
 public struct CommandLineWords: IteratorProtocol {
   private let line: KernelCommandLine
   private var position = 0
@@ -104,7 +105,7 @@ public struct CommandLineWords: IteratorProtocol {
   private func isBlank(_ byte: UInt8) -> Bool { byte <= 0x20 }
 }
 
-// As an array of them takes a heap, they are a sequence on a host only.
+// A sequence only on a host, as an array of words needs a heap.
 #if !hasFeature(Embedded) || BOOTMEM_HEAP
 extension CommandLineWords: Sequence {}
 #endif
@@ -115,7 +116,7 @@ public struct CommandLineWord {
 
   let line: KernelCommandLine
 
-  /// Where it starts on the line, and the place just behind it.
+  /// The offsets on the line of its first byte and just past its last byte.
   let start: Int
   let end: Int
 
@@ -127,9 +128,10 @@ public struct CommandLineWord {
     count == text.utf8CodeUnitCount && dropping(text) != nil
   }
 
-  /// What follows `prefix`, perhaps nothing; nil if the word does not start with it.
+  /// The rest of the word after `prefix`, which may be empty; nil if the word does not start with
+  /// it.
   ///
-  /// Behind an equals sign that is a value, of which quotes around it are no part.
+  /// If `prefix` ends with an equals sign the rest is a value, and quotes around it are removed.
   public func dropping(_ prefix: StaticString) -> CommandLineWord? {
     guard prefix.utf8CodeUnitCount <= count else { return nil }
     for index in 0..<prefix.utf8CodeUnitCount
@@ -141,7 +143,7 @@ public struct CommandLineWord {
     return line.byte(at: last) == UInt8(ascii: "=") && last >= start ? rest.unquoted : rest
   }
 
-  /// The word without a quote at its start and, if there is one, at its end.
+  /// The word without a quote at its start and the matching one at its end, if any.
   fileprivate var unquoted: CommandLineWord {
     guard first == Self.quote else { return self }
     let rest = dropping(byteCount: 1)
@@ -152,12 +154,12 @@ public struct CommandLineWord {
   /// The first byte; nil in an empty word.
   var first: UInt8? { count > 0 ? line.byte(at: start) : nil }
 
-  /// What follows the first `byteCount` bytes.
+  /// The rest of the word after the first `byteCount` bytes.
   func dropping(byteCount: Int) -> CommandLineWord {
     CommandLineWord(line: line, start: min(start + byteCount, end), end: end)
   }
 
-  /// The part before the first comma, and the part behind it, nil if there is no comma.
+  /// The part before the first comma and the part after it, the latter nil if there is no comma.
   var splitAtComma: (head: CommandLineWord, tail: CommandLineWord?) {
     for index in start..<end where line.byte(at: index) == UInt8(ascii: ",") {
       return (
@@ -168,8 +170,8 @@ public struct CommandLineWord {
     return (self, nil)
   }
 
-  /// Prints the word, a question mark in place of each byte that is not printable ASCII: a loader's
-  /// text may not steer a terminal.
+  /// Prints the word, with a question mark in place of each byte that is not printable ASCII: a
+  /// loader's text must not control a terminal.
   public func write(to sink: inout some TextSink) {
     for index in start..<end {
       guard let byte = line.byte(at: index) else { continue }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-/// What Linux's `mem=SIZE` stands for, which is not the same on all machines.
+/// The meaning of Linux's `mem=SIZE`, which differs between machines.
 public enum MemoryLimitMeaning: Hashable, Sendable {
-  /// The address from which on no memory is usable: x86, where memory starts at 0.
+  /// The address from which no memory is usable, as on x86, where memory starts at 0.
   case endAddress
 
-  /// An amount, counted upwards from where memory starts: machines with a device tree.  Of several such
-  /// parameters the last one counts.  `SIZE@START`, as Arm's 32-bit kernels have it, is memory in place
-  /// of what firmware says; of these all count.
+  /// An amount, counted upwards from where memory starts, as on machines with a device tree.
+  ///
+  /// If there are several such parameters, the last one counts.  `SIZE@START`, as on Arm's 32-bit
+  /// kernels, is memory that replaces what firmware describes; all of these count.
   case amount
 }

@@ -6,40 +6,43 @@ import TextOutput
 
 /// Linux's parameters that change memory, read from the command line.
 ///
-/// - `mem=SIZE`: no usable memory from that address on, or only so much: see ``MemoryLimitMeaning``.
-/// - `mem=SIZE@START`: usable memory, in place of what firmware says, where `mem=` is an amount.
+/// - `mem=SIZE`: no usable memory from that address on, or only that amount: see
+///   ``MemoryLimitMeaning``.
+/// - `mem=SIZE@START`: usable memory that replaces what firmware describes, where `mem=` is an
+///   amount.
 /// - `memmap=SIZE`: no usable memory from that address on.
-/// - `memmap=exactmap`: forget the firmware's map; only what follows counts.
-/// - `memmap=SIZE@START`: usable memory, `#` for ACPI data, `$` reserved, `!` persistent; several
-///   with commas between them.
-/// - `memmap=SIZE%START-FROM+TO`: of that range, what is of e820's type FROM becomes type TO; without
-///   `-FROM` all of it does, without `+TO` it is no memory any more.
-/// - `memtest=N`: test free memory with N patterns; without a number with all of them.
+/// - `memmap=exactmap`: discard the firmware's map; only what follows counts.
+/// - `memmap=SIZE@START`: usable memory; with `#` instead of `@` ACPI data, with `$` reserved, with
+///   `!` persistent; several may be separated by commas.
+/// - `memmap=SIZE%START-FROM+TO`: the memory of e820 type FROM in that range becomes type TO;
+///   without `-FROM` all of the range does, and without `+TO` it is no longer memory.
+/// - `memtest=N`: test free memory with N patterns; plain `memtest` uses all of them.
 /// - `bootmem_debug`: print every operation of boot memory.
 ///
-/// What follows the size in `mem=64MB` is left out, as in Linux, and reported.
+/// Anything after the size, as in `mem=64MB`, is ignored as in Linux, with a report.
 ///
-/// They take effect in their order on the line, as in Linux.  A value that makes no sense is
-/// reported and ignored.  Where what they add overlaps something else, the less usable kind wins.
+/// Parameters take effect in their order on the line, as in Linux.  A value that makes no sense is
+/// ignored, with a report.  Where the memory they add overlaps other memory, the less usable kind
+/// wins.
 ///
 /// Source: Linux's documentation, `admin-guide/kernel-parameters`.
 public struct MemoryParameters {
-  /// How many patterns free memory is to be tested with; 0 for no test.
+  /// The number of patterns to test free memory with; 0 for no test.
   public private(set) var memoryTestPassCount = 0
 
-  /// Whether every operation of boot memory is to be printed.
+  /// Whether to print every operation of boot memory.
   public private(set) var printsOperations = false
 
-  /// Whether a range has taken the place of the firmware's memory.
+  /// Whether a range has replaced the firmware's memory.
   private var hasOwnRanges = false
 
-  /// Reads `line` and changes `regions` as it says.
+  /// Reads `line` and changes `regions` accordingly.
   ///
   /// - Parameters:
   ///   - line: The kernel's command line.
-  ///   - regions: The firmware's memory; gets sorted where a parameter changes it.
-  ///   - limitMeaning: What `mem=SIZE` stands for.
-  ///   - sink: Takes the reports: words that mean nothing, and regions for which there is no room.
+  ///   - regions: The firmware's memory; a limit on its amount sorts it.
+  ///   - limitMeaning: The meaning of `mem=SIZE`.
+  ///   - sink: Takes the reports: values that are ignored or clipped.
   public init(
     applying line: KernelCommandLine, to regions: inout MemoryRegionList,
     limitMeaning: MemoryLimitMeaning = .endAddress, reportingTo sink: inout some TextSink
@@ -76,8 +79,9 @@ public struct MemoryParameters {
     regions.clip(.usable, at: PhysicalAddress(limit))
   }
 
-  /// The size that a value begins with; nil, and a report, if it is none.  What follows is left out, with
-  /// a report.
+  /// The size that a value begins with; nil, with a report, if it does not begin with one.
+  ///
+  /// Anything after the size is ignored, with a report.
   private func size(
     _ value: CommandLineWord, of word: CommandLineWord, reportingTo sink: inout some TextSink
   ) -> UInt64? {
@@ -97,10 +101,10 @@ public struct MemoryParameters {
     return size
   }
 
-  /// The size that a value begins with, and what follows.
+  /// The size that a value begins with, and the rest of the value.
   ///
-  /// - Returns: nil if it is none, or something follows less than a page, which is rather a slip than a
-  ///   size.
+  /// - Returns: nil if it does not begin with a size, or if something follows a size below one
+  ///   page, which is more likely a typo.
   private static func parseSize(
     _ value: CommandLineWord
   ) -> (byteCount: UInt64, rest: CommandLineWord)? {
@@ -110,7 +114,7 @@ public struct MemoryParameters {
     return (byteCount, rest)
   }
 
-  /// - Parameter later: The words behind this one.
+  /// - Parameter later: The words after this one.
   private mutating func limitAmount(
     _ value: CommandLineWord, of word: CommandLineWord, before later: CommandLineWords,
     in regions: inout MemoryRegionList, reportingTo sink: inout some TextSink
@@ -192,15 +196,17 @@ public struct MemoryParameters {
     }
   }
 
-  /// The kind of memory behind a sign, nil where the sign is missing or the type is 0, and what follows
-  /// it; nil if there is not a number of a type that e820 has.
+  /// The kind of memory given by the e820 type after a sign, and the rest of the word.
+  ///
+  /// - Returns: nil if no number of a known e820 type follows the sign; a nil kind if the sign is
+  ///   missing or the type is 0.
   private static func type(
     behind sign: UInt8, in word: CommandLineWord
   ) -> (kind: MemoryKind?, rest: CommandLineWord)? {
     guard word.first == sign else { return (nil, word) }
     guard let (number, rest) = word.dropping(byteCount: 1).parseNumber() else { return nil }
     guard number != 0 else { return (nil, rest) }
-    // Another number is not told apart from "reserved", and must not stand for it.
+    // Other numbers would map to "reserved", and must not stand for it.
     guard let type = UInt32(exactly: number),
       type == E820.reserved || E820.kind(ofType: type) != .reserved
     else { return nil }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// What the BIOS of a PC left at address 0x400.  A board without a BIOS has zeros there.
+/// The data that the BIOS of a PC left at address 0x400.
+///
+/// A board without a BIOS has zeros there.
 ///
 /// Source: Ralf Brown's Interrupt List, MEMORY.LST.
 public struct BIOSDataArea {
   /// The bytes of the area.
   public static var range: AddressRange { AddressRange(0x400..<0x500) }
 
-  /// The mode of the video adapter; 2 and 3 are text of 80 columns.
+  /// The mode of the video adapter; 2 and 3 are 80-column text.
   public let videoMode: UInt8
 
   /// The extended BIOS data area; nil if there is none.
@@ -16,7 +18,8 @@ public struct BIOSDataArea {
 
   private static var endOfConventionalMemory: UInt64 { 0xa0000 }
 
-  /// The least place, in units of 16 bytes, at which the extended area can be: behind the first 64 KiB.
+  /// The lowest address, in units of 16 bytes, that the extended area can have: just past the first
+  /// 64 KiB.
   private static var leastSegment: UInt16 { 0x1000 }
 
   /// Reads the area.

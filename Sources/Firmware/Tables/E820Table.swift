@@ -3,17 +3,17 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// The numbers by which the BIOS call INT 15h, AX=E820h, and all that copy it, name kinds of
-/// memory.
+/// The numbers for kinds of memory used by the BIOS call INT 15h, AX=E820h, and everything that
+/// copies it.
 ///
 /// Source: ACPI specification 6.5, table 15.2, "Address Range Types"; types 12 and 0xefffffff are
-/// used without being in it, for persistent memory before NVDIMMs had a number and for memory set
-/// aside by the loader (Linux's `E820_TYPE_PRAM` and `E820_TYPE_SOFT_RESERVED`).
+/// in use but not listed there, for persistent memory from before NVDIMMs had a number and for
+/// memory set aside by the loader (Linux's `E820_TYPE_PRAM` and `E820_TYPE_SOFT_RESERVED`).
 public enum E820 {
-  /// The type of what is reserved.
+  /// The type of reserved memory.
   static var reserved: UInt32 { 2 }
 
-  /// The kind that a type stands for; an unknown type is reserved.
+  /// The kind that a type stands for; unknown types are reserved.
   public static func kind(ofType type: UInt32) -> MemoryKind {
     switch type {
     case 1: .usable
@@ -44,7 +44,7 @@ public struct E820Table: BootProtocol {
     static var byteCount: Field<UInt64> { 8 }
     static var type: Field<UInt32> { 16 }
 
-    /// The size without extended attributes.
+    /// The size in bytes without extended attributes.
     static var leastByteCount: UInt64 { 20 }
   }
 
@@ -56,7 +56,7 @@ public struct E820Table: BootProtocol {
 
   /// Reads the table at `address`.
   ///
-  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
+  /// - Throws: ``FirmwareError/unreadable(_:)`` if there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
@@ -69,7 +69,7 @@ public struct E820Table: BootProtocol {
     }
   }
 
-  /// The size of the table; of one too large for 64 bits as much as they can express.
+  /// The size of the table in bytes, capped at what 64 bits can express.
   var tableByteCount: UInt64 {
     let (product, overflow) = entryCount.multipliedReportingOverflow(by: entryByteCount)
     return overflow ? .max : product
@@ -77,7 +77,7 @@ public struct E820Table: BootProtocol {
 
   /// Appends the entries of the table at `start` to the regions.
   ///
-  /// Entries out of reach are reported, as is a distance between them that cannot be.
+  /// Entries out of reach are reported, as is an impossible distance between them.
   func readEntries(
     at start: UInt64, of object: StaticString,
     with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>

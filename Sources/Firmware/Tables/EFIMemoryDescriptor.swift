@@ -5,13 +5,13 @@ import MemoryMap
 ///
 /// Source: UEFI specification 2.10, section 7.2.3, `EFI_MEMORY_DESCRIPTOR`.
 public struct EFIMemoryDescriptor: Sendable {
-  /// The least size of an entry in bytes.
+  /// The minimum size of an entry in bytes.
   static var leastByteCount: UInt64 { 40 }
 
   /// log2 of the size of EFI's pages in bytes.
   private static var pageByteCountShift: UInt64 { 12 }
 
-  /// The fields, as the specification calls them.
+  /// The fields, named as in the specification.
   private enum Descriptor {
     static var type: Field<UInt32> { 0 }
     static var physicalStart: Field<UInt64> { 8 }
@@ -31,13 +31,13 @@ public struct EFIMemoryDescriptor: Sendable {
   /// The first address.
   public let start: UInt64
 
-  /// The number of EFI's pages, which have 4096 bytes whatever size the kernel's have.
+  /// The number of EFI pages, which have 4096 bytes regardless of the kernel's page size.
   public let pageCount: UInt64
 
   /// The attributes, one bit each.
   public let attributes: UInt64
 
-  /// Makes an entry of its fields.
+  /// Makes an entry from its fields.
   public init(type: UInt32, start: UInt64, pageCount: UInt64, attributes: UInt64) {
     self.type = type
     self.start = start
@@ -59,7 +59,7 @@ public struct EFIMemoryDescriptor: Sendable {
     self.attributes = attributes
   }
 
-  /// The size of the memory; of one too large for 64 bits as much as they can express.
+  /// The size of the memory in bytes, capped at what 64 bits can express.
   var byteCount: UInt64 {
     pageCount >> (64 - Self.pageByteCountShift) == 0
       ? pageCount << Self.pageByteCountShift : .max
@@ -70,7 +70,8 @@ public struct EFIMemoryDescriptor: Sendable {
 
   /// The kind of memory, as Linux's EFI stub passes it to the kernel.
   ///
-  /// - Parameter hasBootServices: EFI's boot services still run, and own their code and data.
+  /// - Parameter hasBootServices: Whether EFI's boot services still run, and own their code and
+  ///   data.
   public func kind(hasBootServices: Bool) -> MemoryKind {
     switch type {
     case 1...4, 7:

@@ -3,7 +3,7 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// EFI's memory map, as `GetMemoryMap()` gives it and loaders pass it on.
+/// EFI's memory map, as `GetMemoryMap()` returns it and loaders pass it on.
 ///
 /// Source: UEFI specification 2.10, section 7.2.3.
 public struct EFIMemoryMap: BootProtocol, Hashable, Sendable {
@@ -25,7 +25,7 @@ public struct EFIMemoryMap: BootProtocol, Hashable, Sendable {
 
   /// Reads the map at `address`.
   ///
-  /// - Throws: ``FirmwareError/unreadable(_:)`` where there is no memory map in reach.
+  /// - Throws: ``FirmwareError/unreadable(_:)`` if there is no memory map in reach.
   public func read<Memory: PhysicalMemoryReader, Sink: TextSink>(
     at address: PhysicalAddress, with reading: inout BootReading<Memory, Sink>
   ) throws(FirmwareError) {
@@ -41,8 +41,8 @@ public struct EFIMemoryMap: BootProtocol, Hashable, Sendable {
   /// Appends the descriptors of the map at `start` to the regions, and the loader's memory to the
   /// loader's ranges.
   ///
-  /// - Parameter notesLoader: Whether the loader's memory is held: it is where nothing else tells what
-  ///   the loader left in it.
+  /// - Parameter notesLoader: Whether the loader's memory is held, as it must be if nothing else
+  ///   tells what the loader left there.
   func readDescriptors(
     at start: PhysicalAddress, notesLoader: Bool = true,
     with reading: inout BootReading<some PhysicalMemoryReader, some TextSink>

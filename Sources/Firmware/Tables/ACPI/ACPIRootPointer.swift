@@ -2,14 +2,14 @@
 import PhysicalMemory
 import TextOutput
 
-/// ACPI's root pointer (RSDP): where the table of all tables lies.
+/// ACPI's root pointer (RSDP), which leads to the root table.
 ///
 /// Source: ACPI specification 6.5, section 5.2.5.
 struct ACPIRootPointer {
   /// `RSD PTR ` as a little-endian number.
   private static var signature: UInt64 { 0x2052_5450_2044_5352 }
 
-  /// The fields of the structure, as the specification calls them.
+  /// The fields of the structure, named as in the specification.
   private enum Pointer {
     static var signature: Field<UInt64> { 0 }
     static var revision: Field<UInt8> { 15 }
@@ -17,17 +17,17 @@ struct ACPIRootPointer {
     static var length: Field<UInt32> { 20 }
     static var xsdtAddress: Field<UInt64> { 24 }
 
-    /// The size before revision 2, and the least size since.
+    /// The size in bytes before revision 2, and the minimum size since.
     static var oldByteCount: UInt64 { 20 }
     static var byteCount: UInt32 { 36 }
 
-    /// The revision that brought size and 64-bit address.
+    /// The revision that added the size and the 64-bit address.
     static var extendedRevision: UInt8 { 2 }
   }
 
-  /// Where a PC may have the structure.
+  /// The places where a PC may have the structure.
   private enum SearchArea {
-    /// Where the BIOS keeps the address of its extended data area, in units of 16 bytes.
+    /// Where the BIOS stores the address of its extended data area, in units of 16 bytes.
     static var extendedDataSegment: PhysicalAddress { 0x40e }
     static var extendedDataByteCount: UInt64 { 1024 }
     static var biosStart: UInt64 { 0xe_0000 }
@@ -35,16 +35,16 @@ struct ACPIRootPointer {
     static var alignment: UInt64 { 16 }
   }
 
-  /// More than any revision takes.
+  /// More bytes than any revision takes.
   private static var byteCountLimit: UInt64 { 256 }
 
   /// The bytes of the structure.
   let range: AddressRange
 
-  /// Where the table with addresses of 32 bits lies; nil if there is none.
+  /// The address of the root table with 32-bit addresses (RSDT); nil if there is none.
   let rootTable: PhysicalAddress?
 
-  /// Where the table with addresses of 64 bits lies; nil if there is none.
+  /// The address of the root table with 64-bit addresses (XSDT); nil if there is none.
   let extendedRootTable: PhysicalAddress?
 
   /// Reads the structure at `address`; nil if there is none, or its checksum is wrong.
@@ -68,8 +68,8 @@ struct ACPIRootPointer {
     extendedRootTable = PhysicalAddress(extended)
   }
 
-  /// Looks for the structure: at the address that the loader gave, in the first KiB of the extended
-  /// BIOS data area, and in the BIOS from e0000 to fffff.
+  /// Searches for the structure at the address that the loader gave, in the first KiB of the
+  /// extended BIOS data area, and in the BIOS from 0xe0000 to 0xfffff.
   static func find(
     loaderAddress: PhysicalAddress?, in memory: some PhysicalMemoryReader,
     reportingTo sink: inout some TextSink
@@ -90,12 +90,12 @@ struct ACPIRootPointer {
       from: SearchArea.biosStart, byteCount: SearchArea.biosByteCount, in: memory)
   }
 
-  /// Looks for the structure on the multiples of 16 in a range below 2 MiB.
+  /// Searches for the structure at the multiples of 16 in a range below 2 MiB.
   private static func find(
     from start: UInt64, byteCount: UInt64, in memory: some PhysicalMemoryReader
   ) -> ACPIRootPointer? {
     for offset in stride(from: 0, to: byteCount, by: UInt64.Stride(SearchArea.alignment)) {
-      // Thousands of places are looked at, so the first letter has to do for most of them.
+      // Thousands of places are checked, so for most of them the first letter must suffice.
       guard memory.byte(at: PhysicalAddress(start + offset)) == UInt8(ascii: "R") else { continue }
       if let pointer = ACPIRootPointer(at: PhysicalAddress(start + offset), in: memory) {
         return pointer

@@ -6,10 +6,10 @@ import TextOutput
 ///
 /// Source: ACPI specification 6.5, sections 5.2.6 to 5.2.8.
 public struct ACPITables<Memory: PhysicalMemoryReader> {
-  /// The most bytes that a table is read to.
+  /// The maximum number of bytes that are read of a table.
   private static var byteCountLimit: UInt64 { 1 << 20 }
 
-  /// The sizes of an address in the table of all tables, in its two forms.
+  /// The sizes in bytes of an address in the two forms of the root table.
   private enum AddressByteCount {
     static var extended: UInt64 { 8 }
     static var old: UInt64 { 4 }
@@ -17,26 +17,25 @@ public struct ACPITables<Memory: PhysicalMemoryReader> {
 
   let memory: Memory
 
-  /// The root pointer.
+  /// The bytes of the root pointer.
   let rootPointer: AddressRange
 
-  /// The table of all tables.
+  /// The bytes of the root table, which lists all other tables.
   let rootTable: AddressRange
 
-  /// The addresses of the tables, in the table of all tables.
+  /// The addresses of the tables, as listed in the root table.
   private let entries: BoundedBytes<Memory>
 
   /// The size of an address: 8 bytes, or 4 in the older form.
   private let entryByteCount: UInt64
 
-  /// Finds the root pointer and the table of all tables, the one with 64-bit addresses before the
-  /// other one.
+  /// Finds the root pointer and the root table, preferring the one with 64-bit addresses.
   ///
-  /// Nil on a machine without ACPI; or where there is no table that is whole, after reports of the
-  /// defects as lines on `sink`.
+  /// Nil on a machine without ACPI, or if there is no intact root table; defects are reported as
+  /// lines on `sink`.
   ///
   /// - Parameters:
-  ///   - loaderAddress: Where the loader says that the root pointer lies; see
+  ///   - loaderAddress: The address of the root pointer according to the loader; see
   ///     ``BootInformation/rootPointer``.
   ///   - memory: The machine's memory.
   ///   - sink: Where defects are reported.
@@ -69,10 +68,10 @@ public struct ACPITables<Memory: PhysicalMemoryReader> {
     }
   }
 
-  /// The number of tables that are listed.
+  /// The number of listed tables.
   var count: UInt64 { entries.byteCount / entryByteCount }
 
-  /// Where the table with this number in the list lies; nil if the list is out of reach there.
+  /// The address of the table with this number in the list; nil if the list is out of reach there.
   func address(ofTable number: UInt64) -> PhysicalAddress? {
     let offset = number * entryByteCount
     let entry =
@@ -94,7 +93,7 @@ public struct ACPITables<Memory: PhysicalMemoryReader> {
     return nil
   }
 
-  /// The table at `address`; nil, and a report, if it is not the one looked for, or damaged.
+  /// The table at `address`; nil, with a report, if it is damaged or not the expected one.
   private static func table(
     _ signature: ACPISignature, at address: PhysicalAddress, in memory: Memory,
     reportingTo sink: inout some TextSink
@@ -121,7 +120,7 @@ public struct ACPITables<Memory: PhysicalMemoryReader> {
   }
 }
 
-/// The header that all tables have, as the specification calls its fields.
+/// The header that all tables have, its fields named as in the specification.
 ///
 /// Source: ACPI specification 6.5, section 5.2.6.
 enum ACPITableHeader {
@@ -132,17 +131,17 @@ enum ACPITableHeader {
   static var byteCount: UInt64 { 36 }
 }
 
-/// The letters at the start of an ACPI table, as the little-endian number that they are in memory.
+/// The letters at the start of an ACPI table, as a little-endian number.
 struct ACPISignature: Equatable {
   let number: UInt32
 
   /// System Resource Affinity Table.
   static var systemResourceAffinity: ACPISignature { ACPISignature(number: 0x5441_5253) }
 
-  /// Root System Description Table, with addresses of 32 bits.
+  /// Root System Description Table, with 32-bit addresses.
   static var rootTable: ACPISignature { ACPISignature(number: 0x5444_5352) }
 
-  /// Extended System Description Table, with addresses of 64 bits.
+  /// Extended System Description Table, with 64-bit addresses.
   static var extendedRootTable: ACPISignature { ACPISignature(number: 0x5444_5358) }
 
   /// Fixed ACPI Description Table (FADT), whose signature is `FACP`.

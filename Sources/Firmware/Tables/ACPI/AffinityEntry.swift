@@ -8,10 +8,10 @@ enum AffinityEntry {
   /// A processor, or another device that uses memory, is in the domain.
   case initiator(domain: UInt32)
 
-  /// A range of memory is in the domain, and can be taken out while the machine runs or not.
+  /// A range of memory is in the domain; it may be removable while the machine runs.
   case memory(domain: UInt32, start: UInt64, byteCount: UInt64, isHotPluggable: Bool)
 
-  /// The entry is disabled, or of a type that says nothing about domains.
+  /// The entry is disabled, or its type has no bearing on domains.
   case nothing
 
   /// The types of entries.
@@ -26,8 +26,8 @@ enum AffinityEntry {
   /// The type that every entry starts with.
   private static var type: Field<UInt8> { 0 }
 
-  /// The fields of a processor with a local APIC: the domain's lowest byte and the rest of it lie
-  /// apart.
+  /// The fields of a processor with a local APIC, where the domain's lowest byte is separate from
+  /// the rest.
   private enum LocalAPIC {
     static var lowDomain: Field<UInt8> { 2 }
     static var flags: Field<UInt32> { 4 }
@@ -41,7 +41,7 @@ enum AffinityEntry {
     static var length: Field<UInt64> { 16 }
     static var flags: Field<UInt32> { 28 }
 
-    /// The bit of the flags that says that memory can be plugged in there and taken out.
+    /// The flag for memory that can be added and removed while the machine runs.
     static var hotPluggable: UInt32 { 2 }
   }
 
@@ -51,7 +51,7 @@ enum AffinityEntry {
     static var flags: Field<UInt32> { 12 }
   }
 
-  /// The fields of a processor with a GIC of Arm's.
+  /// The fields of a processor with Arm's GIC.
   private enum GICC {
     static var domain: Field<UInt32> { 2 }
     static var flags: Field<UInt32> { 10 }
@@ -63,12 +63,13 @@ enum AffinityEntry {
     static var flags: Field<UInt32> { 24 }
   }
 
-  /// The bit of the flags that says that an entry counts.
+  /// The flag for an entry that is enabled.
   private static var enabled: UInt32 { 1 }
 
   /// Reads an entry; nil if it is too small for its type.
   ///
-  /// - Parameter isOld: The table is older than revision 2, and a domain has 8 bits only.
+  /// - Parameter isOld: Whether the table is older than revision 2, so that a domain has only 8
+  ///   bits.
   init?(_ entry: BoundedBytes<some PhysicalMemoryReader>, isOld: Bool) {
     let mask: UInt32 = isOld ? 0xff : .max
     switch entry.load(Self.type) {

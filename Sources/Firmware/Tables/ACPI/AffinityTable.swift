@@ -7,14 +7,14 @@ import TextOutput
 ///
 /// Source: ACPI specification 6.5, section 5.2.16.
 struct AffinityTable<Memory: PhysicalMemoryReader> {
-  /// What each entry starts with.
+  /// The header of each entry.
   private enum EntryHeader {
     static var length: Field<UInt8> { 1 }
 
     static var byteCount: UInt8 { 2 }
   }
 
-  /// The bytes between the header of all tables and the first entry.
+  /// The number of bytes between the common table header and the first entry.
   private static var reservedByteCount: UInt64 { 12 }
 
   /// The revision since which a proximity domain has 32 bits.
@@ -24,7 +24,7 @@ struct AffinityTable<Memory: PhysicalMemoryReader> {
   private let isOld: Bool
   private var offset: UInt64
 
-  /// The number of entries so far.
+  /// The number of entries read so far.
   private(set) var number: UInt64 = 0
 
   init(_ table: BoundedBytes<Memory>) {
@@ -35,8 +35,8 @@ struct AffinityTable<Memory: PhysicalMemoryReader> {
 
   /// The next entry; nil at the end.
   ///
-  /// Every step moves on by 2 bytes at least.  An entry that is too small for its type, or does not
-  /// lie in the table, is reported; the latter ends the walk.
+  /// Every step advances by at least 2 bytes.  An entry that is too small for its type, or that
+  /// does not lie within the table, is reported; the latter ends the walk.
   mutating func next(reportingTo sink: inout some TextSink) -> AffinityEntry? {
     while offset < table.byteCount {
       let address = table.range.start.advanced(byByteCount: offset)

@@ -5,17 +5,18 @@ import TextOutput
 
 /// Keeping ACPI's tables.
 extension BootInformation {
-  /// Takes note of ACPI's tables, as far as they lie in memory that the regions call usable: what
-  /// lies elsewhere is not handed out anyhow.
+  /// Records ACPI's tables, as far as they lie in memory that the regions call usable; memory
+  /// elsewhere is not allocated in any case.
   ///
-  /// Root pointer, table of all tables, each table listed there, and those two that the FADT leads
-  /// to go into ``heldRanges``.  The regions should be as the kernel is going to use them, with the
-  /// parameters on its command line applied.  A table of a size that cannot be is reported as a line
+  /// The root pointer, the root table, each table listed there and the two that the FADT points to
+  /// go into ``heldRanges``.  The regions should be as the kernel will use them, with the
+  /// parameters on its command line applied.  A table with an impossible size is reported as a line
   /// on `sink`.
   ///
   /// Source: ACPI specification 6.5, sections 5.2.6 to 5.2.10.
   ///
-  /// - Throws: ``FirmwareError/heldRangesFull(capacity:needed:)``; the list has as many as fit then.
+  /// - Throws: ``FirmwareError/heldRangesFull(capacity:needed:)``; the list then has as many as
+  ///   fit.
   /// - Complexity: O(tables × regions).
   public mutating func noteTables(
     _ tables: ACPITables<some PhysicalMemoryReader>, reportingTo sink: inout some TextSink
@@ -28,10 +29,11 @@ extension BootInformation {
 }
 
 extension BootReading {
-  /// The most tables that are taken note of; machines have some dozens.
+  /// The maximum number of tables that are recorded; machines have a few dozen.
   private static var tableCountLimit: UInt64 { 256 }
 
-  /// The largest table that there can be; those with the most code have some hundred KiB.
+  /// The size in bytes of the largest plausible table; those with the most code have some hundred
+  /// KiB.
   private static var tableByteCountLimit: UInt64 { 1 << 24 }
 
   fileprivate mutating func note(_ tables: ACPITables<Memory>) {
@@ -54,8 +56,8 @@ extension BootReading {
     }
   }
 
-  /// Takes note of the table whose address is in one of two fields of another one; the 64-bit one
-  /// counts where it is there and not 0.
+  /// Records the table whose address is in one of two fields of another table; the 64-bit field
+  /// counts if it is present and not 0.
   private mutating func noteTable(
     of table: BoundedBytes<Memory>, _ narrow: Field<UInt32>, _ wide: Field<UInt64>
   ) {
@@ -65,7 +67,7 @@ extension BootReading {
     noteTable(at: PhysicalAddress(address))
   }
 
-  /// Takes note of the table at `address`, which has its size behind its signature.
+  /// Records the table at `address`, whose size follows its signature.
   private mutating func noteTable(at address: PhysicalAddress) {
     guard
       let byteCount = bytes(at: address, byteCount: ACPITableHeader.byteCount).load(
@@ -92,7 +94,7 @@ extension BootReading {
   }
 }
 
-/// The fields of ACPI's FADT that lead to other tables: FACS and DSDT.
+/// The fields of ACPI's FADT that point to other tables: FACS and DSDT.
 ///
 /// Source: ACPI specification 6.5, section 5.2.9.
 private enum FixedDescription {

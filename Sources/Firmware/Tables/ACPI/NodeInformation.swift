@@ -3,12 +3,12 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// What the firmware says about nodes.
+/// What the firmware describes of nodes.
 ///
-/// Nodes are numbered from 0 in the order in which their proximity domains first appear: those of
-/// processors first, then those of memory alone, as Linux does.
+/// From ACPI, nodes are numbered from 0 in the order in which their proximity domains first appear:
+/// those of processors first, then those with memory alone, as in Linux.
 public struct NodeInformation: ~Copyable {
-  /// Which memory is near which node, empty on a machine of one node; and which is hot-pluggable.
+  /// Which memory is near which node, empty on a machine with one node; and which is hot-pluggable.
   public var affinities: MemoryAffinityList
 
   var domains: ProximityDomains
@@ -17,7 +17,7 @@ public struct NodeInformation: ~Copyable {
   ///
   /// - Parameters:
   ///   - affinities: The list, with its storage.
-  ///   - domains: Room for one number a node, which need not be initialised.
+  ///   - domains: Room for one number per node, which need not be initialised.
   public init(
     affinities: consuming MemoryAffinityList, domains: UnsafeMutableBufferPointer<UInt32>
   ) {
@@ -25,24 +25,25 @@ public struct NodeInformation: ~Copyable {
     self.domains = unsafe ProximityDomains(storage: domains)
   }
 
-  /// Whether nothing is said of nodes: the machine has one.
+  /// Whether the firmware does not mention nodes, so that the machine has one.
   public var isEmpty: Bool { affinities.count == 0 && affinities.nodeCount == 1 }
 
-  /// ACPI's number for `node`; nil if firmware did not give one.
+  /// The firmware's number for `node`, ACPI's proximity domain or a device tree's "numa-node-id";
+  /// nil if it did not give one.
   public borrowing func proximityDomain(of node: NodeID) -> UInt32? {
     domains.domain(of: node)
   }
 
-  /// Reads ACPI's table of affinities, replacing what was here before.
+  /// Reads ACPI's table of affinities, replacing the current contents.
   ///
   /// A machine without ACPI, without that table, or with a damaged one has one node.  Defects are
-  /// reported as lines on `sink`; if there are very many, only the first.
+  /// reported as lines on `sink`; if there are very many, only the first ones are.
   ///
   /// - Parameters:
   ///   - tables: ACPI's tables; nil on a machine that has none.
   ///   - sink: Where defects are reported.
   /// - Returns: Whether the firmware mentions nodes.
-  /// - Throws: An error if there is too little storage; the result stands for one node then.
+  /// - Throws: An error if there is too little storage; the result then stands for one node.
   @discardableResult
   public mutating func read(
     _ tables: ACPITables<some PhysicalMemoryReader>?, reportingTo sink: inout some TextSink
@@ -93,8 +94,10 @@ public struct NodeInformation: ~Copyable {
     }
   }
 
-  /// The node of `domain`; if there is no room for it, an error with the number of entries in the
-  /// table, which is room enough.
+  /// The node of `domain`.
+  ///
+  /// - Throws: An error if there is no room for it, with the number of entries in the table, which
+  ///   is room enough.
   private mutating func node<Memory: PhysicalMemoryReader>(
     of domain: UInt32, in table: AffinityTable<Memory>
   ) throws(FirmwareError) -> NodeID {
@@ -111,8 +114,10 @@ public struct NodeInformation: ~Copyable {
   }
 }
 
-/// The proximity domains of ACPI, which are any numbers of 32 bits, by the nodes that they become:
-/// numbered from 0 in the order in which they first appear.
+/// The firmware's numbers of nodes, which are any 32-bit numbers, by the nodes that they become.
+///
+/// These are ACPI's proximity domains or a device tree's "numa-node-id".  Nodes are numbered from 0
+/// in the order in which their numbers first appear.
 struct ProximityDomains: ~Copyable {
   private var list: BoundedList<UInt32>
 
@@ -124,7 +129,7 @@ struct ProximityDomains: ~Copyable {
 
   var capacity: Int { list.capacity }
 
-  /// The node of `domain`, a new one if it did not appear before; nil if there is no room for it.
+  /// The node of `domain`, a new one if it has not appeared before; nil if there is no room for it.
   ///
   /// - Complexity: O(n) in the number of nodes.
   mutating func node(of domain: UInt32) -> NodeID? {
@@ -139,7 +144,7 @@ struct ProximityDomains: ~Copyable {
     node.rawValue >= 0 && node.rawValue < count ? list[node.rawValue] : nil
   }
 
-  /// Numbers the nodes in ascending order of their domains instead.
+  /// Renumbers the nodes in ascending order of their domains.
   mutating func sort() {
     list.sort(by: <)
   }
@@ -149,7 +154,7 @@ struct ProximityDomains: ~Copyable {
   }
 }
 
-/// Swallows reports about what an earlier walk over the same bytes has reported already.
+/// Discards reports that an earlier walk over the same bytes has already made.
 struct SilentSink: TextSink {
   mutating func write(byte: UInt8) {}
 }
