@@ -42,7 +42,7 @@ public struct LinuxBitmap {
   }
 }
 
-/// FNV-1a with 64 bits, as traces have it.
+/// FNV-1a with 64 bits, as traces use it.
 public struct Checksum: Sendable {
   /// The sum so far.
   public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -60,12 +60,13 @@ public struct Checksum: Sendable {
 
   /// Adds the lowest bytes of `number`, the lowest first.
   public mutating func add(_ number: UInt64, byteCount: Int = 8) {
-    // Most words of a bitmap of terabytes.
+    // Most words in the bitmap of terabytes are 0.
     if number == 0, byteCount == 8 {
       value = value &* Self.factorOfZeros
       return
     }
-    // No range: without optimisation, where tests add up millions of words, that takes ten times as long.
+    // Not a `for` loop over a range: without optimization, where tests add up millions of words,
+    // that takes ten times as long.
     var rest = number
     var count = byteCount
     while count > 0 {

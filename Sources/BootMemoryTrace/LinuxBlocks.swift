@@ -15,7 +15,7 @@ public struct LinuxBlocks {
   private var wordBlockCount: UInt64 = 0
   private var checksum = Checksum()
 
-  /// Pages of a node that may yet go on.
+  /// Pages of a node that may still go on.
   private var waiting: PageRange?
   private var waitingNode = NodeID(0)
 
@@ -26,7 +26,7 @@ public struct LinuxBlocks {
     wordOrder = wordBitCount.trailingZeroBitCount
   }
 
-  /// Adds pages of a node; those that go on where its pages before ended make one run with them.
+  /// Adds pages of a node; those that begin where its previous pages ended make one run with them.
   public mutating func add(_ pages: PageRange, of node: NodeID) {
     if let run = waiting, waitingNode == node, run.end == pages.start,
       let joined = PageRange(start: run.start, end: pages.end)
@@ -46,7 +46,7 @@ public struct LinuxBlocks {
     for offset in 0..<count { addBlock(first &+ offset, order: 0) }
   }
 
-  /// Cuts the pages that wait.
+  /// Cuts the waiting pages into blocks.
   private mutating func endRun() {
     guard let run = waiting else { return }
     waiting = nil

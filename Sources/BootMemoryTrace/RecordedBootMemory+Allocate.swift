@@ -39,12 +39,13 @@ extension RecordedBootMemory {
   private mutating func writeFailure(
     _ error: BootMemoryError, of request: AllocationRequest, isFatal: Bool
   ) {
-    // Linux knows no call for one node and no other; one that failed has changed nothing.
+    // Linux has no call for one node and no other, so it becomes a comment; it failed, and so has
+    // changed nothing.
     if request.node != nil, request.nodePolicy == .only { sink.write("# on that node only: ") }
     writeResult(writeCall(of: request, at: nil, isFatal: isFatal).answer(to: error))
   }
 
-  /// Writes the call of Linux's that does what `request` says.
+  /// Writes the Linux call that does what `request` says.
   ///
   /// - Parameters:
   ///   - address: Where memory was allocated; nil if none was.
@@ -68,13 +69,14 @@ extension RecordedBootMemory {
     return call
   }
 
-  /// The call of Linux's that does what `request` says, and the node that it names.
+  /// The Linux call that does what `request` says, and the node that it names.
   private func call(
     of request: AllocationRequest, isFatal: Bool
   ) -> (call: TraceCall, node: NodeID?) {
     switch (request.limit, request.node) {
     case (.address, nil):
-      // Linux asks for a limit on a node only.  Without a goal, on the lowest node, that is the same.
+      // Linux takes a limit only with a node.  Without a goal, on the lowest node, that is the
+      // same.
       guard goal(of: request, at: nil) == 0, let lowestNode else { return (.allocateBelow, nil) }
       return (.allocateOnNodeBelow, lowestNode)
     case (.address, let node):
@@ -92,18 +94,18 @@ extension RecordedBootMemory {
     }
   }
 
-  /// The goal as Linux's call has to have it.
+  /// The goal to give to Linux's call.
   ///
-  /// A request for one node and no other drops the goal before it would leave the node, which no call
-  /// of Linux's does.  Where the pages found lie below the goal, that has happened, and the call
-  /// without a goal finds the same.
+  /// A request for one node and no other drops the goal rather than leave the node, which no Linux
+  /// call does.  If the pages found lie below the goal, that has happened, and the call without a
+  /// goal finds the same pages.
   private func goal(of request: AllocationRequest, at address: PhysicalAddress?) -> UInt64 {
     let goal =
       switch request.goal {
       case .preservingDMA: base.platform.maxDMAAddress
       case .address(let address): address
       }
-    // Memory that begins inside a page shares that one; the pages found are those behind it.
+    // Memory that begins inside a page shares that page; the pages found are those after it.
     guard request.nodePolicy == .only, let address, let id = request.node,
       let span = base.node(id)?.span, span.contains(goal.pageFrame),
       PageFrame.pageCount(holdingByteCount: address.rawValue) < goal.pageFrame.number
@@ -111,7 +113,7 @@ extension RecordedBootMemory {
     return 0
   }
 
-  /// The registered node that starts lowest, of those with any pages.
+  /// The lowest registered node that has any pages.
   private var lowestNode: NodeID? {
     var lowest: (node: NodeID, start: PageFrame)?
     for number in 0..<base.nodeCapacity {

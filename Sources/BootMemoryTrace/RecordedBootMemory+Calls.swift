@@ -11,7 +11,7 @@ extension RecordedBootMemory {
   /// The number of nodes that there is storage for.
   public var nodeCapacity: Int { base.nodeCapacity }
 
-  /// What is known of a node; nil where there is no storage for it.
+  /// What is known of a node; nil if there is no storage for it.
   public func node(_ id: NodeID) -> BootMemoryNode? { base.node(id) }
 
   /// The first run of free pages of a node at or above `page`; nil if there is none.
@@ -22,7 +22,7 @@ extension RecordedBootMemory {
   /// The number of free pages of a node.
   public func freePageCount(on id: NodeID) -> UInt64 { base.freePageCount(on: id) }
 
-  /// The lowest of some pages that hold a bitmap, of whichever node; nil if none does.
+  /// The lowest of `pages` that hold the bitmap of any node; nil if none do.
   public func bitmapPages(overlapping pages: PageRange) -> PageRange? {
     base.bitmapPages(overlapping: pages)
   }
@@ -114,8 +114,8 @@ extension RecordedBootMemory {
   ///
   /// - Throws: As ``/BootMemory/BootMemory/free(_:on:)-(PageRange,_)``.
   public mutating func free(_ pages: PageRange, on node: NodeID?) throws(BootMemoryError) {
-    // A trace knows addresses only, and these pages all have some on any machine.  No pages are no
-    // line: a range of addresses without a whole page lowers the hint.
+    // A trace has only addresses, and all pages of a machine have one.  An empty range is not
+    // written: a range of addresses without a whole page lowers the hint.
     guard !pages.isEmpty, let range = AddressRange(pages) else {
       return try base.free(pages, on: node)
     }
@@ -136,9 +136,9 @@ extension RecordedBootMemory {
 
   /// Hands over every free page, and the pages of the bitmaps.
   ///
-  /// The trace has the blocks into which Linux would have cut these pages, and as many pages of each
-  /// bitmap as Linux's would have had.  Of boot memory with room for more than ``nodeLimit`` nodes it
-  /// ends here, with a comment, and the hand-over is made without it.
+  /// The trace gets the blocks into which Linux would have cut these pages, and as many pages of
+  /// each bitmap as Linux's would have had.  If boot memory has room for more than ``nodeLimit``
+  /// nodes, the trace ends here with a comment, and the hand-over is not written down.
   ///
   /// - Throws: As ``/BootMemory/BootMemory/handOver(maximumOrder:_:)``.
   @discardableResult
@@ -199,8 +199,8 @@ extension RecordedBootMemory {
   }
 }
 
-/// Where the nodes' bitmaps lie, and how many pages Linux's would have: what is needed to tell their
-/// pages from others while they are handed over.
+/// Where the nodes' bitmaps lie, and how many pages Linux's would have: what is needed to tell
+/// their pages from others during the hand-over.
 private struct NodeBitmaps {
   static var capacity: Int { 64 }
 

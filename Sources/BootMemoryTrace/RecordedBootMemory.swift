@@ -5,14 +5,15 @@ import TextOutput
 
 /// Boot memory whose calls are written down, each with its result, as a trace that can be replayed.
 ///
-/// The trace, which ``TraceCall`` describes, stands between the lines `trace begin` and `trace end`.
-/// Until ``startRecording()`` and behind ``endRecording()`` nothing is written.
+/// The trace, which ``TraceCall`` describes, stands between the lines `trace begin` and
+/// `trace end`.  Nothing is written before ``startRecording()`` or after ``endRecording()``.
 ///
-/// The trace replays with equal results.  No line says what is mapped, however: from an allocation
-/// on that `mappedEnd` kept from higher memory, it may not.
+/// The trace replays with equal results.  No line says what is mapped, however, so results may
+/// differ from the first allocation on that `mappedEnd` kept out of higher memory.
 public struct RecordedBootMemory<Sink: TextSink>: ~Copyable {
-  /// The boot memory, to look at; and, after ``endRecording()``, to be handed to a page allocator.  A
-  /// call made on it directly is not written down.
+  /// The boot memory, to look at and, after ``endRecording()``, to hand to a page allocator.
+  ///
+  /// A call made on it directly is not written down.
   public var base: BootMemory
 
   /// Where the trace goes.
@@ -67,7 +68,8 @@ public struct RecordedBootMemory<Sink: TextSink>: ~Copyable {
     isRecording = false
   }
 
-  /// A limit as a trace has it, where 0 is none: nothing lies below any address in the first page.
+  /// A limit as a trace has it, where 0 is none; a limit of 0 becomes 1, below which nothing lies
+  /// either.
   func number(ofLimit limit: PhysicalAddress) -> UInt64 { max(limit.rawValue, 1) }
 
   /// The number of bits of an address on the machine.

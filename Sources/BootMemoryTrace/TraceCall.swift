@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
 
-/// A call that a trace can have; each stands for a function of Linux's.
+/// A call that a trace can have; nearly all stand for a Linux function.
 ///
 /// A trace is text: a header of `key value` lines, then `NAME ARGUMENTS -> RESULT` for every call,
-/// all numbers hexadecimal.  `#` starts a comment.  The first argument is the number of a node where
+/// all numbers hexadecimal.  `#` starts a comment.  The first argument is the number of a node if
 /// ``namesNode`` says so.
 public enum TraceCall: Sendable {
   /// `init NODE MAP START END`: `init_bootmem_node`, all of them page frame numbers.
@@ -31,7 +31,7 @@ public enum TraceCall: Sendable {
   case allocateLow
   /// `alloc_low_nopanic BYTES ALIGNMENT GOAL`: `__alloc_bootmem_low_nopanic`
   case allocateLowOrFail
-  /// `alloc_limit BYTES ALIGNMENT GOAL LIMIT`: none of Linux's; `alloc_node_limit` on any node.
+  /// `alloc_limit BYTES ALIGNMENT GOAL LIMIT`: not in Linux; `alloc_node_limit` on any node.
   case allocateBelow
   /// `alloc_node NODE BYTES ALIGNMENT GOAL`: `__alloc_bootmem_node`
   case allocateOnNode
@@ -41,8 +41,8 @@ public enum TraceCall: Sendable {
   case allocateOnNodeBelow
   /// `alloc_node_high NODE BYTES ALIGNMENT GOAL`: `__alloc_bootmem_node_high`
   case allocateOnNodeHigh
-  /// `alloc_node_high_limit NODE BYTES ALIGNMENT GOAL LIMIT`: none of Linux's; `alloc_node_high`
-  /// below a limit.
+  /// `alloc_node_high_limit NODE BYTES ALIGNMENT GOAL LIMIT`: not in Linux; `alloc_node_high` below
+  /// a limit.
   case allocateOnNodeHighBelow
   /// `alloc_low_node NODE BYTES ALIGNMENT GOAL`: `__alloc_bootmem_low_node`
   case allocateOnNodeLow
@@ -114,7 +114,7 @@ extension TraceCall {
     }
   }
 
-  /// Whether the call allocates memory: its arguments, behind the node, are a size, an alignment, a
+  /// Whether the call allocates memory: its arguments, after the node, are a size, an alignment, a
   /// goal, and perhaps a limit.
   public var isAllocation: Bool {
     switch self {

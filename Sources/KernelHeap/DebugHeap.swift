@@ -2,29 +2,32 @@
 import BootMemory
 import PhysicalMemory
 
-/// A heap that finds writes beyond the end of an allocation, writes to freed memory, and memory that is
-/// freed twice: in place of ``KernelHeap``, while a kernel is debugged.
+/// A heap that finds writes beyond the end of an allocation, writes to freed memory, and double
+/// frees: it replaces ``KernelHeap`` while a kernel is being debugged.
 ///
-/// It has the same calls, and what is found is written as a line, once, with the size and the address of the
-/// allocation and its name: see <doc:Debugging>.  A kernel that does not use it has nothing of it.
+/// It has the same calls.  Each finding is written once, as a line with the size, the address and
+/// the name of the allocation: see <doc:Debugging>.  A kernel that does not use it contains none of
+/// it.
 ///
-/// - All bytes of a slot, or of whole pages, behind an allocation are its red zone, at least 16.  They are looked
-///   at when it is freed or resized, and by ``check()``.
-/// - What is freed is filled, and looked at when it is given out again or goes back to the source, and by
-///   ``check()``.
-/// - The last 16 allocations that were freed stay where they are, so that one that is freed twice is noticed even
-///   where its size is in demand.
+/// - All bytes after an allocation in its slot, or in its whole pages, are its red zone, at least
+///   16 bytes.  It is checked when the allocation is freed or resized, and by ``check()``.
+/// - Freed memory is filled, and checked when it is given out again or goes back to the source, and
+///   by ``check()``.
+/// - The last 16 freed allocations stay where they are, so that a double free is noticed even if
+///   their size is in demand.
 ///
-/// Each page of slots, and each block of pages, has a page more, which has the sizes.
+/// Each page of slots, and each block of pages, has one more page, which holds the sizes.
 @safe public struct DebugHeap: ~Copyable {
-  /// Gives an allocation's name: a context, and its physical address; nil for none.  The text ends with a
-  /// zero and must stay.
+  /// Returns the name of an allocation; nil if it has none.
+  ///
+  /// It takes a context and the physical address.  The text ends with a zero and must stay.
   public typealias Name = @convention(c) (UnsafeMutableRawPointer?, UInt) -> UnsafePointer<CChar>?
 
   private var heap: KernelHeap
   private var notes: HeapNotes
 
-  /// The addresses of what was freed last, 0 for none, and where the next one goes: that of the oldest.
+  /// The addresses of the last freed allocations, 0 for none, and the place of the next one, which
+  /// replaces the oldest.
   private var freed = InlineArray<16, UInt>(repeating: 0)
   private var nextFreed = 0
 
@@ -32,10 +35,10 @@ import PhysicalMemory
   ///
   /// - Parameters:
   ///   - directMapOffset: As for ``KernelHeap/init(directMapOffset:below:)``.
-  ///   - limit: Likewise.
+  ///   - limit: As for ``KernelHeap/init(directMapOffset:below:)``.
   ///   - context: Handed to the callbacks.
-  ///   - write: Takes a line for each finding, the line feed included; nil to count only.
-  ///   - name: Gives the names of allocations, from a ledger say; nil for none.
+  ///   - write: Takes a line for each finding, including the line feed; nil to count only.
+  ///   - name: Returns the names of allocations, for example from a ledger; nil for none.
   public init(
     directMapOffset: UInt = 0, below limit: PageFrame = .end,
     context: UnsafeMutableRawPointer? = nil, write: BootMemoryPlatform.Write?, name: Name? = nil
@@ -45,7 +48,7 @@ import PhysicalMemory
       directMapOffset: directMapOffset, below: limit, context: context, write: write, name: name)
   }
 
-  /// What the heap holds; the pages of the index are those with the sizes, too.
+  /// What the heap holds; the pages of the index include those with the sizes.
   public var statistics: HeapStatistics {
     var held = heap.statistics
     for address in freed.span.indices where freed[address] != 0 { held.allocationCount &-= 1 }
@@ -54,7 +57,7 @@ import PhysicalMemory
     return held
   }
 
-  /// How often something was found.
+  /// The number of findings so far.
   public var violationCount: Int { notes.violationCount }
 
   /// Allocates memory, filled with bytes 0x6b.
@@ -96,8 +99,8 @@ import PhysicalMemory
 
   /// Frees an allocation.
   ///
-  /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` as by ``KernelHeap/free(_:to:)``.  Pages that the source
-  ///   does not take back, later, are reported.
+  /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` as ``KernelHeap/free(_:to:)`` does.
+  ///   Pages that the source refuses later are reported instead.
   /// - Complexity: O(size).
   public mutating func free(
     _ pointer: UnsafeMutableRawPointer, to source: inout some HeapPageSource & ~Copyable
@@ -112,8 +115,9 @@ import PhysicalMemory
     if oldest != 0 { release(oldest, to: &source) }
   }
 
-  /// Gives an allocation another size, where it is if its slot or its pages allow that; elsewhere otherwise, and
-  /// then its content, up to the smaller size, is moved.
+  /// Resizes an allocation, in place if its slot or its pages allow that.
+  ///
+  /// Otherwise it moves, with its content up to the smaller size.
   ///
   /// - Throws: As ``KernelHeap/resize(_:toByteCount:alignment:from:)``.
   /// - Complexity: O(size).
@@ -127,7 +131,7 @@ import PhysicalMemory
     let address = UInt(bitPattern: pointer)
     let old = notes.byteCount(at: address)
     let size = max(byteCount, 1)
-    // At least a red zone is what the capacity is larger than any size that it was given for.
+    // The capacity exceeds every size that it was given for by at least a red zone.
     let most = capacity &- UInt(MemoryPattern.redZoneByteCount)
     if size <= most, size > most / 2 {
       notes.checkRedZone(address)
@@ -151,9 +155,9 @@ import PhysicalMemory
     return notes.byteCount(at: UInt(bitPattern: pointer))
   }
 
-  /// Gives back what was freed, and the pages that stay for later.
+  /// Gives back freed memory, and the pages that are kept for later.
   ///
-  /// - Returns: How many pages the source has got, as ``KernelHeap/trim(to:)``.
+  /// - Returns: How many pages the source got, as ``KernelHeap/trim(to:)``.
   /// - Complexity: O(classes), and O(bytes) for what goes back.
   @discardableResult
   public mutating func trim(to source: inout some HeapPageSource & ~Copyable) -> UInt64 {
@@ -169,9 +173,9 @@ import PhysicalMemory
     return before &- statistics.takenPageCount
   }
 
-  /// Looks at every red zone and at all that was freed, and reports what is not as it was left.
+  /// Checks every red zone and all freed memory, and reports what is not as it was left.
   ///
-  /// - Returns: How many places these are.
+  /// - Returns: The number of findings.
   /// - Complexity: O(bytes) of all pages of the heap.
   @discardableResult
   public mutating func check() -> Int {
@@ -189,7 +193,7 @@ import PhysicalMemory
     return notes.violationCount - before
   }
 
-  /// Takes memory and looks that there is room to note it; nil where something is missing.
+  /// Takes memory from the heap and makes sure that there is room to note it; nil if either fails.
   @inline(__always)
   private mutating func take(
     _ byteCount: UInt, _ alignment: UInt, from source: inout some HeapPageSource & ~Copyable
@@ -207,14 +211,15 @@ import PhysicalMemory
         {
           return unsafe pointer
         }
-        // It has just been allocated.
+        // Cannot fail: it has just been allocated.
         unsafe try? heap.free(pointer, to: &pages)
         return nil
       }
     }
   }
 
-  /// How many bytes lie where an allocation begins; what was freed is reported, also for a pointer into it.
+  /// The capacity of the allocation at a pointer; a freed one is reported, also for a pointer into
+  /// it.
   private mutating func find(
     _ pointer: UnsafeMutableRawPointer
   ) throws(KernelHeapError) -> UInt {
@@ -228,9 +233,9 @@ import PhysicalMemory
     }
   }
 
-  /// Gives the heap what was freed.
+  /// Returns the freed allocations to the heap.
   ///
-  /// - Returns: Whether there was anything.
+  /// - Returns: Whether there were any.
   @inline(never)
   private mutating func releaseFreed(to source: inout some HeapPageSource & ~Copyable) -> Bool {
     var hasReleased = false
@@ -247,7 +252,7 @@ import PhysicalMemory
   private mutating func release(
     _ address: UInt, to source: inout some HeapPageSource & ~Copyable
   ) {
-    // It was an allocation, which only the heap knows.
+    // Cannot fail: the heap has it as an allocation still.
     guard let pointer = unsafe UnsafeMutableRawPointer(bitPattern: address),
       let capacity = unsafe try? heap.byteCount(of: pointer)
     else { return }
@@ -265,7 +270,7 @@ import PhysicalMemory
   }
 }
 
-/// The pages of a debug heap's source; what is noted of one goes when the page does.
+/// The pages of a debug heap's source; the notes on a page go when the page does.
 @safe private struct NotedPages<Source: HeapPageSource & ~Copyable>: HeapPageSource {
   let source: UnsafeMutablePointer<Source>
   let notes: UnsafeMutablePointer<HeapNotes>

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Finds what a heap knows of a page by the page's number: a tree of whole pages, as high as the
+/// Finds what a heap knows about a page by the page's number: a tree of whole pages, as high as the
 /// highest number needs.
 ///
-/// A leaf has the entries of 64 pages; a page above it has a word for each page below: its address,
-/// and in the low bits, which are 0 there, how many entries a leaf has in use, and of another page a bit for
-/// each eighth of it that has a word that is not 0: other eighths have any content.  The leaf that lost its
-/// last entry stays, with those above it, until another one does or ``trim(to:)``.
+/// A leaf has the entries of 64 pages; a page above it has a word for each page below.  That word
+/// has the address of the page below and, in the low bits, which are 0 in an address, the number of
+/// entries in use if that is a leaf, and otherwise a bit for each eighth of it that has a word that
+/// is not 0: other eighths are unused, with any content.  A leaf that lost its last entry is kept,
+/// with the pages above it, until another leaf does, or until ``trim(to:)``.
 @safe struct HeapIndex: ~Copyable {
   /// log2 of the number of entries in a leaf.
   private static var leafShift: UInt64 { 6 }
@@ -26,35 +27,36 @@ import PhysicalMemory
   /// A pointer to a physical address is that address plus this.
   var directMapOffset: UInt
 
-  /// The root, as a word of a page above it would have it; 0 for an empty index.
+  /// The root, in the form of a word in a page above it; 0 for an empty index.
   private var root: UInt = 0
 
-  /// The number of pages on the way from the root to a leaf, that one left out: at least 1, so that the
-  /// word that has a leaf lies in a page; 0 for an empty index.
+  /// The number of pages on the path from the root to a leaf, the leaf not counted: at least 1, so
+  /// that the word that leads to a leaf lies in a page; 0 for an empty index.
   private var height: UInt64 = 0
 
-  /// How many pages it has.
+  /// The number of its pages.
   private(set) var pageCount: UInt64 = 0
 
-  /// How many pages of it the source has not taken back.
+  /// The number of its pages that the source has refused to take back.
   private(set) var refusedPageCount: UInt64 = 0
 
-  /// The leaf that was found last, the word that has it, and which one it is, plus 1: 0 for none.
+  /// The leaf that was found last, the word that leads to it, and the number of its group plus 1; 0
+  /// for none.
   private var recentLeaf: UInt = 0
   private var recentWord: UnsafeMutablePointer<UInt>?
   private var recentKey: UInt64 = 0
 
-  /// The leaf without an entry that stays, if it still has none, plus 1; 0 for none.
+  /// The number of the group whose empty leaf is kept, if it is still empty, plus 1; 0 for none.
   private var spareKey: UInt64 = 0
 
   init(directMapOffset: UInt) {
     self.directMapOffset = directMapOffset
     unsafe recentWord = nil
-    // Entries are found by shifts.
+    // The entries of a leaf must fit a page.
     unsafe precondition(HeapPage.stride << Self.leafShift <= Int(PageFrame.byteCount))
   }
 
-  /// The entry of a page, in use or not; nil where there is no leaf for it.
+  /// The entry of a page, in use or not; nil if there is no leaf for it.
   ///
   /// - Complexity: O(1) for the leaf found last, O(height) otherwise: at most 5.
   @inline(__always)
@@ -95,8 +97,8 @@ import PhysicalMemory
 
   /// Adds an entry.
   ///
-  /// - Returns: Where it is: in its bitmap nothing is allocated, and the rest has any content; nil where
-  ///   the source has no pages for the index, and nothing has changed then.
+  /// - Returns: The entry, in whose bitmap nothing is allocated; the rest has any content.  nil if
+  ///   the source has no pages for the index, and then nothing has changed.
   /// - Complexity: O(1) in the leaf found last, O(height) otherwise.
   @inline(__always)
   mutating func insert(
@@ -112,7 +114,7 @@ import PhysicalMemory
     return unsafe entry
   }
 
-  /// Makes a leaf without entries, and what is missing on the way to it.
+  /// Makes a leaf without entries, and what is missing on the path to it.
   @inline(never)
   private mutating func addLeaf(
     _ group: UInt64, below limit: PageFrame, from source: inout some HeapPageSource & ~Copyable
@@ -123,7 +125,7 @@ import PhysicalMemory
     let missing = missingPageCount(on: group, height: needed)
     guard spare.take(missing, below: limit, countingRefused: &refusedPageCount, from: &source)
     else { return false }
-    // What is missing is there from here on.
+    // From here on nothing can fail: the missing pages are there.
     while height < needed {
       if root != 0 {
         var top = spare.next()
@@ -138,11 +140,11 @@ import PhysicalMemory
     return true
   }
 
-  /// Makes what is missing below a page on the way to a leaf.
+  /// Makes what is missing below a page on the path to a leaf.
   ///
   /// - Parameters:
-  ///   - level: How many pages there are below this one on the way; not 0.
-  ///   - word: The word that has this page.
+  ///   - level: How many pages there are below this one on the path; not 0.
+  ///   - word: The word that leads to this page.
   private static func addLeaf(
     _ group: UInt64, below level: UInt64, at word: UnsafeMutablePointer<UInt>,
     _ spare: inout SparePages
@@ -154,10 +156,10 @@ import PhysicalMemory
     if level > 1 { unsafe addLeaf(group, below: level &- 1, at: child, &spare) }
   }
 
-  /// Makes a leaf without entries, of which only that is written.
+  /// Makes a leaf without entries, and writes nothing but that.
   private static func addLeaf(from spare: inout SparePages) -> UInt {
     let page = spare.next()
-    // Four at a time: half of what the first allocation of all takes is this.
+    // Four at a time: this is half of what the very first allocation takes.
     for number in stride(from: 0, to: 1 << leafShift as UInt64, by: 4) {
       let first = unsafe entry(of: number, in: page)
       for other in 0..<4 {
@@ -168,7 +170,7 @@ import PhysicalMemory
     return page
   }
 
-  /// How many pages are missing on the way to a leaf, once the index is so high.
+  /// How many pages are missing on the path to a leaf, once the index has this height.
   private func missingPageCount(on group: UInt64, height needed: UInt64) -> UInt64 {
     if root == 0 { return needed &+ 1 }
     // Those above the root, and all below the topmost one: the group lies beside the old ones.
@@ -183,10 +185,10 @@ import PhysicalMemory
     return 0
   }
 
-  /// Takes out an entry that has just been found.
+  /// Removes an entry that has just been found.
   ///
   /// - Returns: A page of the index that the source did not take back; nil if there is none.
-  /// - Complexity: O(1); O(height) where a leaf has no entry any more.
+  /// - Complexity: O(1); O(height) if its leaf has no other entry.
   @inline(__always)
   mutating func remove(
     _ entry: HeapPage.Pointer, to source: inout some HeapPageSource & ~Copyable
@@ -197,7 +199,7 @@ import PhysicalMemory
     return unsafe word.pointee & Self.countMask == 0 ? keepSpare(to: &source) : nil
   }
 
-  /// Keeps the leaf that was found last, which has no entry any more, unless there is such a leaf already.
+  /// Keeps the leaf that was found last, which has become empty, in place of the one kept before.
   @inline(never)
   private mutating func keepSpare(
     to source: inout some HeapPageSource & ~Copyable
@@ -209,7 +211,7 @@ import PhysicalMemory
     return refused
   }
 
-  /// Gives back the leaf without entries, and what is there for it alone.
+  /// Gives back the empty leaf that is kept, and the pages that only it needs.
   ///
   /// - Returns: A page that the source did not take back; nil if there is none.
   mutating func trim(to source: inout some HeapPageSource & ~Copyable) -> PageRange? {
@@ -233,7 +235,7 @@ import PhysicalMemory
     return removal.refused
   }
 
-  /// The way down to a leaf that goes.
+  /// The removal of a leaf, and of the pages above it that are not needed any more.
   private struct Removal {
     let group: UInt64
     let directMapOffset: UInt
@@ -298,12 +300,12 @@ import PhysicalMemory
       .advanced(by: index &* HeapPage.stride).assumingMemoryBound(to: HeapPage.self)
   }
 
-  /// The word of a page above leaves that leads to a group, with `level` pages between that word's
+  /// The word, in a page above the leaves, that leads to a group; `level` pages lie between that
   /// page and the leaf.
   private static func slot(
     of group: UInt64, _ level: UInt64, in word: UInt
   ) -> UnsafeMutablePointer<UInt> {
-    // As above.
+    // A word that is not 0 has the address of a page.
     return unsafe UnsafeMutablePointer<UInt>(bitPattern: word & ~countMask).unsafelyUnwrapped
       + Int(truncatingIfNeeded: slotIndex(of: group, level))
   }
@@ -314,12 +316,12 @@ import PhysicalMemory
     group &>> (nodeShift &* level) & (1 << nodeShift &- 1)
   }
 
-  /// The bit of the eighth of its page that this word lies in.
+  /// The bit for the eighth of its page that a group's word lies in.
   private static func part(of group: UInt64, _ level: UInt64) -> UInt {
     1 &<< UInt(truncatingIfNeeded: slotIndex(of: group, level) &>> partShift)
   }
 
-  /// The same word; nil where its eighth of the page has any content.
+  /// The word that leads to a group; nil if its eighth of the page is unused, with any content.
   @inline(__always)
   private static func usedSlot(
     of group: UInt64, _ level: UInt64, in word: UInt
@@ -327,7 +329,8 @@ import PhysicalMemory
     word & part(of: group, level) == 0 ? nil : unsafe slot(of: group, level, in: word)
   }
 
-  /// The same word, which is not to stay 0, in an eighth of its page that is written if it was not.
+  /// The word that leads to a group, which the caller sets; if its eighth of the page is unused,
+  /// that is cleared first.
   private static func slot(
     of group: UInt64, _ level: UInt64, using word: inout UInt
   ) -> UnsafeMutablePointer<UInt> {
@@ -341,7 +344,7 @@ import PhysicalMemory
 
   private static var partWordCount: Int { 1 << Int(partShift) }
 
-  /// The first of the words of the eighth of its page that this one lies in.
+  /// The first word of the eighth of its page that a group's word lies in.
   private static func words(
     besides group: UInt64, _ level: UInt64, in word: UInt
   ) -> UnsafeMutablePointer<UInt> {
@@ -349,9 +352,10 @@ import PhysicalMemory
     return unsafe slot(of: group, level, in: word) - place
   }
 
-  /// Takes note of it if all words of the eighth are 0 now.
+  /// Marks the eighth that a group's word lies in as unused if all of its words are 0 now.
   private static func forgetPart(of group: UInt64, _ level: UInt64, ifUnusedIn word: inout UInt) {
-    // Without a buffer: where its conformances are not optimised away, they ask the kernel for a heap.
+    // Without a buffer pointer: unless its conformances are optimized away, they need a heap of the
+    // kernel's.
     let words = unsafe words(besides: group, level, in: word)
     for index in 0..<partWordCount where unsafe words[index] != 0 { return }
     word &= ~part(of: group, level)

@@ -3,15 +3,16 @@ import BootMemory
 import PhysicalMemory
 import TextOutput
 
-/// What a debug heap knows of its allocations, and how it looks at them.
+/// What a debug heap knows about its allocations, and how it checks them.
 ///
-/// Each page of slots, and the first page of each block, has a page of notes, which an index finds by the
-/// number of that page; an allocation has its note where the allocation is in its own page.  No slot is smaller
-/// than a note, as it has room for a byte and for a red zone.
+/// Each page of slots, and the first page of each block, has a page of notes, which an index finds
+/// by the number of that page; the note of an allocation lies where the allocation lies in its own
+/// page.  No slot is smaller than a note, as it has room for a byte and for a red zone.
 ///
-/// What writes a line is never inlined: nobody else's stack has room for one then.
+/// Functions that write a line are never inlined: their callers' stack frames need no room for one
+/// then.
 @safe struct HeapNotes: ~Copyable {
-  /// What is known of an allocation; all zeros for memory that was never given out.
+  /// What is known about an allocation; all zeros for memory that was never given out.
   @unsafe private struct Note {
     /// The size that was asked for.
     var byteCount: UInt
@@ -30,16 +31,16 @@ import TextOutput
   private let write: BootMemoryPlatform.Write?
   private let name: DebugHeap.Name?
 
-  /// How often something was found.
+  /// The number of findings so far.
   private(set) var violationCount = 0
 
   private var notePageCount: UInt64 = 0
   private var refusedNotePageCount: UInt64 = 0
 
-  /// How many pages there are for all this.
+  /// The number of pages with the notes and their index.
   var pageCount: UInt64 { index.pageCount &+ notePageCount }
 
-  /// How many of them the source has not taken back.
+  /// How many pages of the notes and their index the source has refused to take back.
   var refusedPageCount: UInt64 { index.refusedPageCount &+ refusedNotePageCount }
 
   init(
@@ -58,9 +59,9 @@ import TextOutput
 
   // MARK: Pages
 
-  /// Makes the notes of pages that the heap has got, unless they are there, and fills those.
+  /// Makes the notes for pages that the heap got, unless they exist, and fills the pages.
   ///
-  /// - Returns: Whether they are there; nothing has changed otherwise.
+  /// - Returns: Whether the notes exist now; otherwise nothing has changed.
   @inline(never)
   mutating func prepare(
     _ address: UInt, _ pageCount: UInt64, from source: inout some HeapPageSource & ~Copyable
@@ -86,15 +87,15 @@ import TextOutput
     return true
   }
 
-  /// Takes the notes of pages away that the heap gives back, and looks at these first: nothing in them is
-  /// allocated.
+  /// Removes the notes of pages that the heap gives back, and checks the pages first: nothing in
+  /// them is allocated.
   @inline(never)
   mutating func remove(_ pages: PageRange, to source: inout some HeapPageSource & ~Copyable) {
     guard let entry = unsafe index.find(pages.start.number), unsafe entry.pointee.isInUse else {
       return
     }
     let address = pages.start.address(directMapOffset: index.directMapOffset)
-    // As above.
+    // The pages are there, so their bytes fit the machine's words.
     checkFreed(address, UInt(pages.pageCount << PageFrame.byteCountShift))
     let notes = unsafe PhysicalAddress(UInt64(entry.pointee.address &- index.directMapOffset))
     _ = unsafe index.find(pages.start.number)
@@ -135,13 +136,13 @@ import TextOutput
 
   // MARK: Looking
 
-  /// Looks at a slot, or at pages, of so many bytes.
+  /// Checks a slot, or pages, of this many bytes.
   mutating func check(_ address: UInt, _ byteCount: UInt) {
     guard let note = unsafe note(at: address) else { return }
     if unsafe note.pointee.isLive { checkRedZone(address) } else { checkFreed(address, byteCount) }
   }
 
-  /// Looks behind an allocation.
+  /// Checks the red zone after an allocation.
   @inline(never)
   mutating func checkRedZone(_ address: UInt) {
     guard let note = unsafe note(at: address) else { return }
@@ -156,7 +157,7 @@ import TextOutput
     violationCount += 1
     line.write("behind the end of ")
     unsafe write(note, at: address, to: &line)
-    // Who writes in front of an allocation spoils the zone of the one before.
+    // A write in front of an allocation spoils the red zone of the one before.
     if start &+ offset &+ UInt(MemoryPattern.redZoneByteCount) >= next,
       number(of: next) == number(of: address), let other = unsafe self.note(at: next),
       unsafe other.pointee.isLive
@@ -168,7 +169,7 @@ import TextOutput
     unsafe fillRedZone(of: note, at: address)
   }
 
-  /// Looks at memory in which nothing is allocated.
+  /// Checks memory in which nothing is allocated.
   @inline(never)
   mutating func checkFreed(_ address: UInt, _ byteCount: UInt) {
     var line = unsafe LineSink(context: context, write: write)
@@ -189,9 +190,9 @@ import TextOutput
     unsafe MemoryPattern.freed.fill(memory, byteCount: byteCount)
   }
 
-  /// Reports what is to be freed, or resized, and was freed before.
+  /// Reports an allocation that is to be freed, or resized, but was freed before.
   ///
-  /// - Returns: Whether it was.
+  /// - Returns: Whether it was freed before.
   @inline(never)
   mutating func reportIfFreed(_ address: UInt) -> Bool {
     guard address & (KernelHeap.minimumAlignment &- 1) == 0,
@@ -215,7 +216,8 @@ import TextOutput
     line.write("\n")
   }
 
-  /// The last allocation that was made from one of these addresses on, in one page.
+  /// The address and the note of the last allocation that begins from `first` up to `last`, in the
+  /// page of `first`.
   private mutating func lastNote(
     from first: UInt, to last: UInt
   ) -> (UInt, UnsafeMutablePointer<Note>)? {
@@ -262,7 +264,8 @@ import TextOutput
     UInt64(address &- index.directMapOffset) >> PageFrame.byteCountShift
   }
 
-  /// The note of what begins at an address, divisible by 16; nil where the heap has no page.
+  /// The note of what begins at an address, which is divisible by 16; nil if the heap has no page
+  /// there.
   private mutating func note(at address: UInt) -> UnsafeMutablePointer<Note>? {
     guard let entry = unsafe index.find(number(of: address)), unsafe entry.pointee.isInUse else {
       return nil

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// What a heap knows of one page, or of one block of pages: an entry of the index, outside of the
-/// page itself, so that a write beyond an allocation does not reach it.
+/// What a heap knows about one page, or about one block of pages: an entry of the index, kept
+/// outside of the page itself, so that a write beyond an allocation does not reach it.
 ///
-/// The bitmap of a page's slots, a set bit for each that is allocated, lies behind it in memory.
-/// An entry that is not in use has no address, and one slot of no size, which is not allocated.
+/// The bitmap of a page's slots, with a bit set for each allocated slot, follows the entry in
+/// memory.  An entry that is not in use has no address, and one slot of size 0, which is not
+/// allocated.
 @unsafe struct HeapPage {
   typealias Pointer = UnsafeMutablePointer<HeapPage>
   #if BOOTMEM_NARROW_WORDS
@@ -14,7 +15,7 @@ import PhysicalMemory
   typealias Word = UInt
   #endif
 
-  /// The neighbours among the pages of the class that have free slots.
+  /// The neighbors among the pages of the class that have free slots.
   var next: Pointer?
   var previous: Pointer?
 
@@ -28,8 +29,8 @@ import PhysicalMemory
   /// How many slots are free; 1 for a block that is kept for the next allocation of its size.
   var freeCount: UInt16
 
-  /// What an offset in a page of slots is multiplied by for its slot, times 2^32; of a block, the
-  /// number of pages.
+  /// For a page of slots, the factor times 2^32 by which an offset becomes the number of its slot;
+  /// for a block, the number of pages.
   private(set) var reciprocal: UInt32
 
   private static var blockKind: UInt { 0xff }
@@ -37,7 +38,7 @@ import PhysicalMemory
   @inline(__always)
   private static var kindMask: UInt { UInt(truncatingIfNeeded: PageFrame.byteCount &- 1) }
 
-  /// The distance between entries, a bit for each of the smallest slots included.
+  /// The distance between entries, including a bit for each of the smallest slots.
   static var stride: Int {
     // A page has 64 KiB at most.
     unsafe bitmapOffset &+ Int(truncatingIfNeeded: PageFrame.byteCount)
@@ -47,13 +48,13 @@ import PhysicalMemory
   /// Where the bitmap begins, aligned to its words.
   static var bitmapOffset: Int { unsafe (MemoryLayout<HeapPage>.size &+ 7) & ~7 }
 
-  /// A page of free slots.
+  /// Makes the entry of a page of free slots.
   init(at address: UInt, of sizeClass: SizeClass) {
     let byteCount = sizeClass.byteCount
     unsafe next = nil
     unsafe previous = nil
     unsafe place = address | UInt(bitPattern: sizeClass.index &+ 1)
-    // Half a page is 32 KiB at most, and at least 16 bytes are a slot.
+    // Half a page is 32 KiB at most, and a slot has at least 16 bytes.
     unsafe slotByteCount = UInt16(truncatingIfNeeded: byteCount)
     unsafe freeCount = UInt16(truncatingIfNeeded: sizeClass.slotCount)
     // Rounded up, so it is too large by less than the size: for an offset below 2^16 and a size of
@@ -62,7 +63,7 @@ import PhysicalMemory
       truncatingIfNeeded: (1 << 32 + UInt64(byteCount) - 1) / UInt64(byteCount))
   }
 
-  /// A block of pages.
+  /// Makes the entry of a block of pages.
   init(at address: UInt, pageCount: UInt32) {
     unsafe next = nil
     unsafe previous = nil
@@ -114,7 +115,7 @@ extension UnsafeMutablePointer<HeapPage> {
     unsafe words[0] = 0
   }
 
-  /// Says that no slot is allocated.
+  /// Marks all slots as free.
   @inline(__always)
   func clearBitmap() {
     let byteCount = unsafe HeapPage.stride &- HeapPage.bitmapOffset
@@ -131,7 +132,7 @@ extension UnsafeMutablePointer<HeapPage> {
   @inline(__always)
   func offset(of slot: UInt) -> UInt { slot &* UInt(unsafe pointee.slotByteCount) }
 
-  /// Whether a slot is allocated: no for one that the page has not.
+  /// Whether a slot is allocated; false for one that the page does not have.
   @inline(__always)
   func isTaken(_ slot: UInt) -> Bool {
     let word = unsafe words[Int(bitPattern: slot / UInt(HeapPage.Word.bitWidth))]
@@ -159,7 +160,8 @@ extension UnsafeMutablePointer<HeapPage> {
 
   /// Frees a slot that is allocated.
   ///
-  /// - Returns: Whether nothing near it is allocated: a page in which nothing is says so.
+  /// - Returns: Whether no slot of its word in the bitmap is allocated any more, which is always so
+  ///   when the page becomes empty.
   @inline(__always)
   func releaseSlot(_ slot: UInt) -> Bool {
     let word = unsafe words + Int(bitPattern: slot / UInt(HeapPage.Word.bitWidth))

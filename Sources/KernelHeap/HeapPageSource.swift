@@ -4,30 +4,31 @@ import PhysicalMemory
 
 /// Where a heap gets its pages from: boot memory, then the page allocator, or a kernel's own.
 public protocol HeapPageSource: ~Copyable {
-  /// Allocates pages that adjoin.
+  /// Allocates adjoining pages.
   ///
   /// - Parameters:
   ///   - pageCount: How many exactly; not 0.
-  ///   - alignment: A power of two that the first page's number is to be divisible by.
+  ///   - alignment: A power of two that the first page's number must be divisible by.
   ///   - limit: The page frame that all of them must lie below.
-  /// - Returns: The pages, as ``freeHeapPages(_:)`` gets them back; nil where there are none.
+  /// - Returns: The pages, as ``freeHeapPages(_:)`` gets them back; nil if there are none.
   mutating func allocateHeapPages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
   ) -> PageRange?
 
-  /// Takes pages back that this source has given, or the one that was used before it.
+  /// Takes back pages that came from this source, or from the one that was used before it.
   ///
   /// - Returns: Whether it did.
   mutating func freeHeapPages(_ pages: PageRange) -> Bool
 
-  /// Makes pages that it has given more or fewer where they are.  A source that cannot do that has
-  /// nothing to say: the heap moves what lies there.
+  /// Makes an allocation longer or shorter in place.
+  ///
+  /// A source that cannot do that need not implement this: the heap moves the content instead.
   ///
   /// - Parameters:
   ///   - pages: All pages of one allocation.
-  ///   - pageCount: How many there are to be; not 0.
+  ///   - pageCount: The new number of pages; not 0.
   ///   - limit: The page frame that all of them must lie below.
-  /// - Returns: Whether it did; nothing has changed otherwise.
+  /// - Returns: Whether it did; otherwise nothing has changed.
   mutating func resizeHeapPages(
     _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
   ) -> Bool
@@ -37,15 +38,15 @@ public protocol HeapPageSource: ~Copyable {
 }
 
 extension HeapPageSource where Self: ~Copyable {
-  /// It cannot.
+  /// Refuses: by default, a source cannot resize.
   public mutating func resizeHeapPages(
     _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
   ) -> Bool { false }
 
-  /// They have any content.
+  /// False: by default, pages have any content.
   public var givesClearedPages: Bool { false }
 
-  /// Takes pages back, or adds to the number of those that it refused.
+  /// Takes pages back, or adds them to the number of those that it refused.
   @inline(__always)
   mutating func takeBack(_ pages: PageRange, countingRefused count: inout UInt64) -> Bool {
     if freeHeapPages(pages) { return true }
@@ -56,7 +57,7 @@ extension HeapPageSource where Self: ~Copyable {
 
 /// Boot memory serves a heap until it is handed over.
 extension BootMemory: HeapPageSource {
-  /// Allocates exactly that many pages, above the memory that old devices need if possible.
+  /// Allocates exactly `pageCount` pages, above the memory that old devices need if possible.
   public mutating func allocateHeapPages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
   ) -> PageRange? {
@@ -76,7 +77,8 @@ extension BootMemory: HeapPageSource {
     return true
   }
 
-  /// Frees the last of them; it does not look whether those behind are free.
+  /// Frees the last pages; it cannot add pages, as it does not look whether those after them are
+  /// free.
   public mutating func resizeHeapPages(
     _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
   ) -> Bool {

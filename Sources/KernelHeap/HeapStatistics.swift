@@ -5,14 +5,14 @@ public struct HeapStatistics: Equatable, Sendable {
   /// How many allocations have not been freed.
   public var allocationCount: UInt64
 
-  /// The pages that they lie in, and those kept for later.
+  /// The number of pages that the allocations lie in, and of those kept for later.
   public var pageCount: UInt64
 
-  /// The pages that the heap has beside them, to find them by.
+  /// The number of pages that the heap has besides them, to find them by.
   public var indexPageCount: UInt64
 
-  /// How many pages the source has not taken back when the heap was done with them: the heap has
-  /// forgotten them, and does not offer them again.
+  /// The number of pages that the source has refused to take back: the heap has forgotten them, and
+  /// does not offer them again.
   public var refusedPageCount: UInt64
 
   /// Makes statistics of these figures.
@@ -25,6 +25,6 @@ public struct HeapStatistics: Equatable, Sendable {
     self.refusedPageCount = refusedPageCount
   }
 
-  /// The pages that the source has given, and not got back.
+  /// The number of pages that came from the source and have not gone back.
   var takenPageCount: UInt64 { pageCount &+ indexPageCount &+ refusedPageCount }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Sizes: how much an allocation has, and how it gets more.
+/// Sizes of allocations, and how they change.
 extension KernelHeap {
-  /// How many bytes an allocation has: at least as many as were asked for, all of which may be used.
+  /// How many bytes an allocation has: at least as many as were asked for, and all may be used.
   ///
   /// - Parameter pointer: Its first byte.
   /// - Throws: ``KernelHeapError/notAllocated(address:_:)``.
@@ -22,7 +22,7 @@ extension KernelHeap {
 
   /// Allocates memory that is all zeros.
   ///
-  /// Pages that come from the source for this are not cleared again where it says that they are clear.
+  /// Pages that come from the source for this are not cleared again if it says that they are clear.
   ///
   /// - Complexity: O(size).
   public mutating func allocateZeroed(
@@ -40,22 +40,24 @@ extension KernelHeap {
     return unsafe pointer
   }
 
-  /// Gives an allocation another size: where it is if its slot or its pages, or those behind them, allow
-  /// it; elsewhere otherwise, and then its content, up to the smaller size, is moved.
+  /// Resizes an allocation, in place if its slot, its pages or those after them allow that.
   ///
-  /// A slot stays while more than half of it is used.  Of whole pages, those that the size does not
-  /// need go back where the source can take them alone, if the size has no slot; where it cannot, all
-  /// stay while more than half of their bytes are used.  A single page stays.
+  /// Otherwise it moves, with its content up to the smaller size.
+  ///
+  /// A slot stays while more than half of it is used.  Of whole pages, those that are not needed go
+  /// back if the source can take them alone and the new size is too large for a slot; if it cannot,
+  /// all stay while more than half of their bytes are used.  A single page stays.
   ///
   /// - Parameters:
   ///   - pointer: Its first byte.
   ///   - byteCount: The new size in bytes; 0 counts as 1.
-  ///   - alignment: What its alignment is to be if it moves.
-  ///   - source: Where pages come from, and go to.  Those of the old place that it refuses when the
-  ///     content has been moved are in ``HeapStatistics/refusedPageCount``.
+  ///   - alignment: Its alignment if it moves.
+  ///   - source: Where pages come from, and go to.  Those of the old place that it refuses after
+  ///     the content has been moved are counted in ``HeapStatistics/refusedPageCount``.
   /// - Returns: The first byte now.
-  /// - Throws: ``KernelHeapError/notAllocated(address:_:)``, ``KernelHeapError/outOfMemory(byteCount:)``,
-  ///   ``KernelHeapError/alignmentNotPowerOfTwo(_:)``: it is as it was then.
+  /// - Throws: ``KernelHeapError/notAllocated(address:_:)``,
+  ///   ``KernelHeapError/outOfMemory(byteCount:)``, ``KernelHeapError/alignmentNotPowerOfTwo(_:)``;
+  ///   then the allocation is unchanged.
   /// - Complexity: O(1) in place within a slot; O(size) otherwise.
   @inline(__always)
   public mutating func resize(
@@ -68,8 +70,8 @@ extension KernelHeap {
       pointer, toByteCount: byteCount, alignment: alignment, from: &source)
   }
 
-  /// Whether this is an allocated slot that is to hold more than half of its bytes and no more than all, or a
-  /// block that needs all of its pages and no more.
+  /// Whether this is an allocated slot of which the size needs more than half and no more than all,
+  /// or a block of which it needs all pages and no more.
   ///
   /// - Complexity: O(1).
   @inline(__always)
@@ -81,7 +83,7 @@ extension KernelHeap {
     let size = UInt(unsafe page.pointee.slotByteCount)
     let offset = UInt(truncatingIfNeeded: physical & (PageFrame.byteCount &- 1))
     if size == 0 {
-      // A block, or nothing, which has no page.
+      // A block, or an entry that is not in use, which is no block.
       let count = PageFrame.pageCount(holdingByteCount: UInt64(byteCount))
       return unsafe offset == 0 && count == page.pointee.pageCount
         && page.pointee.freeCount == 0 && page.pointee.isBlock
@@ -91,7 +93,7 @@ extension KernelHeap {
       && page.isTaken(slot)
   }
 
-  /// Gives an allocation another size in the way that serves every request.
+  /// Resizes an allocation on the slow path, which serves every request.
   ///
   /// - Parameter alignment: A power of two.
   @inline(never)
@@ -114,7 +116,7 @@ extension KernelHeap {
     return unsafe new
   }
 
-  /// Gives a block as many pages as a size needs, where it is.
+  /// Resizes a block in place to as many pages as a size needs.
   ///
   /// - Returns: Whether it could.
   private mutating func resize(

@@ -3,14 +3,14 @@ import PhysicalMemory
 
 /// Memory for objects of any size, from boot memory and later from the page allocator.
 ///
-/// Small ones lie in pages of slots of one size each, larger ones in whole pages.  Nothing of what
-/// the heap knows lies beside an allocation: see <doc:Pages>.
+/// Small objects lie in pages of slots of one size each, larger ones in whole pages.  None of what
+/// the heap knows lies next to an allocation: see <doc:Pages>.
 ///
-/// What is not allocated any more goes back to its source, but for some that stays for the next
-/// allocation until ``trim(to:)``: an empty page of each class, at most 22 of 4 KiB; blocks of up
-/// to 16 pages, as many as are 16 pages together, or an eighth of all that the heap has; and a leaf
-/// of the index without entries.  Where the heap becomes so small that these blocks are more, each
-/// free that gives back a page gives back two of them, too, until they are not.
+/// Freed pages go back to their source, except for some that are kept for the next allocation until
+/// ``trim(to:)``: one empty page of each class, at most 22 of 4 KiB; blocks of up to 16 pages, 16
+/// pages in all or an eighth of all pages of the heap, whichever is more; and an empty leaf of the
+/// index.  If the heap becomes so small that the kept blocks are more than that, each free that
+/// gives back a page also gives back two of them, until they are not.
 ///
 /// Nothing here is global.  Calls must not overlap in time: a kernel makes them under one lock.
 @safe public struct KernelHeap: ~Copyable {
@@ -25,20 +25,20 @@ import PhysicalMemory
   /// For each class, the first page that has a free slot.
   private var lists: InlineArray<38, HeapPage.Pointer?>
 
-  /// For each class, the page that was the last to become empty; if it still is, it is in the list,
-  /// and the one empty page that its class has.
+  /// For each class, the page that became empty last; if it is still empty, it is in the list, and
+  /// the only empty page of its class.
   private var spares: InlineArray<38, HeapPage.Pointer?>
 
   /// For each number of pages from 1 to 16, the first block that is kept.
   private var blocks: InlineArray<16, HeapPage.Pointer?>
 
-  /// How many pages those have.
+  /// How many pages the kept blocks have.
   private var blockPageCount: UInt64 = 0
 
   private var allocationCount: UInt64 = 0
   var pageCount: UInt64 = 0
 
-  /// Those of the index left out.
+  /// The number of refused pages, except for those of the index.
   private var refusedPageCount: UInt64 = 0
 
   /// Makes an empty heap, which has no memory.
@@ -56,7 +56,8 @@ import PhysicalMemory
     unsafe precondition(SizeClass.count <= lists.count)
   }
 
-  /// Makes memory that is all zeros an empty heap, which takes less than ``init(directMapOffset:below:)``.
+  /// Makes memory that is all zeros an empty heap, with less work than
+  /// ``init(directMapOffset:below:)``.
   package mutating func start(directMapOffset: UInt) {
     limit = .end
     index.directMapOffset = directMapOffset
@@ -78,7 +79,7 @@ import PhysicalMemory
   /// - Returns: The first byte.
   /// - Throws: ``KernelHeapError/outOfMemory(byteCount:)``, also for more than the source gives at
   ///   a time; ``KernelHeapError/alignmentNotPowerOfTwo(_:)``.
-  /// - Complexity: O(1), beside what the source takes for a page, and where that has none,
+  /// - Complexity: O(1), besides what the source takes for a page and, if it has none,
   ///   ``trim(to:)``.
   @inline(__always)
   public mutating func allocate(
@@ -93,7 +94,8 @@ import PhysicalMemory
     return unsafe try allocateSlowly(byteCount: byteCount, alignment: alignment, from: &source)
   }
 
-  /// Allocates a slot of a page that is there; nil where there is none, and the size has no class.
+  /// Allocates a slot of a page that has a free one; nil if there is none, or the size has no
+  /// class.
   ///
   /// - Complexity: O(1).
   @inline(__always)
@@ -106,7 +108,7 @@ import PhysicalMemory
     return unsafe takeSlot(of: page, sizeClass)
   }
 
-  /// Allocates in the way that serves every request.
+  /// Allocates on the slow path, which serves every request.
   @inline(never)
   package mutating func allocateSlowly(
     byteCount: UInt, alignment: UInt, from source: inout some HeapPageSource & ~Copyable
@@ -145,10 +147,10 @@ import PhysicalMemory
   /// - Parameters:
   ///   - pointer: Its first byte.
   ///   - source: Where its pages go if nothing else is in them.
-  /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` for every other pointer; it need not
-  ///   lead to memory.  ``KernelHeapError/pagesRefused(_:)``.
-  /// - Complexity: O(1), beside what the source takes for three blocks of pages, and those of the
-  ///   index for them; O(pages of the index) for a pointer that is refused.
+  /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` for any other pointer, which need not
+  ///   lead to memory; ``KernelHeapError/pagesRefused(_:)``.
+  /// - Complexity: O(1), besides what the source takes for three blocks of pages, and for the pages
+  ///   of the index that go with them; O(pages of the index) for a pointer that is refused.
   @inline(__always)
   public mutating func free(
     _ pointer: UnsafeMutableRawPointer, to source: inout some HeapPageSource & ~Copyable
@@ -171,9 +173,9 @@ import PhysicalMemory
     }
     let offset = UInt(truncatingIfNeeded: physical & (PageFrame.byteCount &- 1))
     let slot = unsafe page.slot(at: offset)
-    // An entry that is not in use, and a block, have no slot that is taken.  What is left of a page
-    // behind its slots is a slot that is never taken: its bit is there, as there is one for each 16
-    // bytes.
+    // Neither an entry that is not in use nor a block has a slot that is taken.  What is left of a
+    // page after its slots is a slot that is never taken: its bit exists, as there is one for each
+    // 16 bytes.
     guard unsafe page.offset(of: slot) == offset, unsafe page.isTaken(slot) else {
       return .refused
     }
@@ -183,8 +185,8 @@ import PhysicalMemory
     return mayBeEmpty ? .begun : .done
   }
 
-  /// Ends what ``freeQuickly(_:)`` has begun with the same pointer: gives back the page if it is
-  /// empty and its class has another empty one.
+  /// Completes what ``freeQuickly(_:)`` began for this pointer: gives back the page if it is empty
+  /// and its class has another empty one.
   @inline(never)
   package mutating func finishFree(
     _ pointer: UnsafeMutableRawPointer, to source: inout some HeapPageSource & ~Copyable
@@ -205,22 +207,23 @@ import PhysicalMemory
     trimBlocks(to: &source)
   }
 
-  /// Frees a block, or says what lies there.
+  /// Frees a block, or throws what lies there instead.
   @inline(never)
   package mutating func freeBlock(
     _ pointer: UnsafeMutableRawPointer, to source: inout some HeapPageSource & ~Copyable
   ) throws(KernelHeapError) {
     let page = unsafe try find(pointer)
-    // A slot would have been freed.
+    // This is a block: a slot would have been freed before.
     allocationCount &-= 1
     if unsafe keep(page) { return }
     unsafe try giveBack(page, to: &source)
     trimBlocks(to: &source)
   }
 
-  /// The page, or the block, of an allocation.
+  /// The entry of the page, or of the block, that an allocation begins in.
   ///
-  /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` for what is not its first byte.
+  /// - Throws: ``KernelHeapError/notAllocated(address:_:)`` for any pointer that is not the first
+  ///   byte of an allocation.
   mutating func find(
     _ pointer: UnsafeMutableRawPointer
   ) throws(KernelHeapError) -> HeapPage.Pointer {
@@ -247,15 +250,15 @@ import PhysicalMemory
     return unsafe page
   }
 
-  /// Says what lies at an address in a page without an entry, which may be a block's: only the first
-  /// of its pages has one.
+  /// The error for an address in a page without an entry, which may be a block's: only the first
+  /// page of a block has one.
   ///
   /// - Complexity: O(pages of the index).
   @inline(never)
   private mutating func errorWithoutEntry(at address: UInt) -> KernelHeapError {
     var finding = HeapFinding.otherPage
     unsafe index.forEachEntry { page in
-      // In front of its page this wraps around, to more bytes than it has.
+      // In front of the page this wraps around, to more bytes than the page has.
       guard unsafe address &- page.pointee.address < byteCount(of: page) else { return }
       unsafe finding =
         page.pointee.freeCount == 0
@@ -264,11 +267,11 @@ import PhysicalMemory
     return .notAllocated(address: address, finding)
   }
 
-  /// Gives back the pages that stay for later, see above: an empty heap has none then.
+  /// Gives back the pages that are kept for later, see ``KernelHeap``: an empty heap has none then.
   ///
-  /// - Returns: How many pages the source has got: those that it refuses are in
+  /// - Returns: How many pages the source got; those that it refuses are counted in
   ///   ``HeapStatistics/refusedPageCount``.
-  /// - Complexity: O(classes + blocks that go back), beside what the source takes for each.
+  /// - Complexity: O(classes + blocks that go back), besides what the source takes for each.
   @discardableResult
   public mutating func trim(to source: inout some HeapPageSource & ~Copyable) -> UInt64 {
     let before = statistics.takenPageCount
@@ -290,9 +293,9 @@ import PhysicalMemory
   }
 }
 
-/// What has become of an allocation that was to be freed.
+/// The outcome of freeing a slot.
 package enum SlotFree {
-  /// Nothing: it is no slot that is allocated.
+  /// Nothing has changed: it is not an allocated slot.
   case refused
   case done
   /// It is free, and its page may be empty: ``KernelHeap/finishFree(_:to:)`` comes next.
@@ -316,7 +319,7 @@ extension KernelHeap {
     return unsafe UnsafeMutableRawPointer(bitPattern: address)
   }
 
-  /// Puts a page with a free slot in front of those of its class.
+  /// Puts a page with a free slot at the front of the list of its class.
   @inline(__always)
   private mutating func link(_ page: HeapPage.Pointer, to sizeClass: SizeClass) {
     let next = unsafe lists[sizeClass.index]
@@ -366,12 +369,13 @@ extension KernelHeap {
     return unsafe block
   }
 
-  /// How many pages the blocks that are kept may have.
+  /// How many pages the kept blocks may have.
   private var blockPageLimit: UInt64 { max(UInt64(unsafe blocks.count), pageCount / 8) }
 
-  /// Gives back two blocks, the largest, while there are more than may be kept.
+  /// Gives back up to two of the largest kept blocks, while there are more than may be kept.
   ///
-  /// All that are too many may be any number: the limit falls with the pages that go back.
+  /// It does not give back all that are too many, as that may be any number: the limit falls with
+  /// the pages that go back.
   ///
   /// - Complexity: O(1).
   private mutating func trimBlocks(to source: inout some HeapPageSource & ~Copyable) {
@@ -403,8 +407,8 @@ extension KernelHeap {
     return true
   }
 
-  /// Takes pages from the source, and enters them in the index; nil where there is no room for
-  /// either, and then nothing has changed.
+  /// Takes pages from the source, and enters them in the index; nil if there is no room for the
+  /// pages or for their entry, and then nothing has changed.
   @inline(__always)
   private mutating func addPages(
     _ count: UInt64, alignedTo alignment: UInt64,

@@ -2,7 +2,7 @@
 import PhysicalMemory
 import TextOutput
 
-/// Why a heap did not do what it was asked for.  Nothing has changed, but for
+/// Why a heap did not do what it was asked for.  Nothing has changed, except for
 /// ``pagesRefused(_:)``.
 public enum KernelHeapError: Error, Equatable, Sendable {
   /// Not enough memory is left for that many bytes.
@@ -11,7 +11,7 @@ public enum KernelHeapError: Error, Equatable, Sendable {
   /// This alignment is not a power of two.
   case alignmentNotPowerOfTwo(UInt)
 
-  /// This address, which was to be freed, belongs to no allocation.
+  /// No allocation begins at this address, which was to be freed.
   case notAllocated(address: UInt, HeapFinding)
 
   /// The allocation has been freed, but the source of pages did not take these back: another caller
@@ -32,7 +32,7 @@ public enum HeapFinding: Equatable, Sendable {
 }
 
 extension KernelHeapError {
-  /// Writes the reason for a person, without a line feed:
+  /// Writes the reason in a readable form, without a line feed:
   /// `0x12f0 was to be freed, but is not allocated: it was freed before, or never given out`.
   ///
   /// Addresses, sizes and page frame numbers are hexadecimal.

@@ -4,7 +4,7 @@ import PhysicalMemory
 
 /// The page allocator serves a heap after the hand-over.
 extension PageAllocator: HeapPageSource {
-  /// Allocates exactly that many pages.
+  /// Allocates exactly `pageCount` pages.
   public mutating func allocateHeapPages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
   ) -> PageRange? {
@@ -19,7 +19,7 @@ extension PageAllocator: HeapPageSource {
     takeBack(pages)
   }
 
-  /// Frees the last of them, or allocates those behind.
+  /// Frees the last pages of an allocation, or allocates those after it.
   public mutating func resizeHeapPages(
     _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
   ) -> Bool {

@@ -4,10 +4,11 @@ import PhysicalMemory
 /// The size that small allocations are rounded up to, up to half a page.
 ///
 /// In pages of 4 KiB: multiples of 16 up to 128 bytes; four sizes for each doubling up to an eighth
-/// of a page, 160, 192, 224, 256, 320 and so on; and from there on what divides a page by 7, 6, 5,
-/// 4, 3 and 2: 576, 672, 816, 1024, 1360 and 2048 bytes.  Beyond 128 bytes a fifth of a slot is
-/// lost at most, a quarter from 1025 bytes and a third from 1361 on.  Every slot is aligned to the
-/// largest power of two that its size is divisible by, as slots begin where the page does.
+/// of a page, 160, 192, 224, 256, 320 and so on; and from there on a page divided by 7, 6, 5, 4, 3
+/// and 2: 576, 672, 816, 1024, 1360 and 2048 bytes.  Beyond 128 bytes at most a fifth of a slot is
+/// lost, from 1025 bytes on at most a quarter, and from 1361 on at most a third.  Every slot is
+/// aligned to the largest power of two that its size is divisible by, as slots begin where the page
+/// does.
 struct SizeClass: Equatable {
   /// The size of the smallest slot, and the alignment that every allocation has.
   static var minimumByteCount: UInt { 16 }
@@ -23,15 +24,15 @@ struct SizeClass: Equatable {
 
   private static var pageByteCount: UInt { UInt(truncatingIfNeeded: PageFrame.byteCount) }
 
-  /// The classes that are multiples of 16 bytes.
+  /// The number of classes that are multiples of 16 bytes.
   private static var linearCount: Int { 8 }
 
   /// log2 of the size that the last of them has.
   private static var linearShift: Int { 7 }
 
-  /// Those behind them, four for each doubling up to an eighth of a page.
+  /// The number of classes after those, four for each doubling up to an eighth of a page.
   private static var geometricCount: Int {
-    // With pages of 4 KiB at least.
+    // Pages have at least 4 KiB.
     (Int(truncatingIfNeeded: PageFrame.byteCountShift) &- 3 &- linearShift) &* 4
   }
 
@@ -40,7 +41,7 @@ struct SizeClass: Equatable {
   /// How many classes there are.
   static var count: Int { firstDivided &+ 6 }
 
-  /// The size of a slot of which a page has that many, from 2 to 7.
+  /// The size of a slot if a page has `slotCount` of them, from 2 to 7.
   @inline(__always)
   private static func dividedByteCount(_ slotCount: UInt) -> UInt {
     pageByteCount / slotCount & ~(minimumByteCount &- 1)
@@ -50,7 +51,7 @@ struct SizeClass: Equatable {
     self.index = index
   }
 
-  /// The class for that many bytes, from 1 to ``maximumByteCount``.
+  /// The class for `byteCount` bytes, from 1 to ``maximumByteCount``.
   ///
   /// - Complexity: O(1).
   @inline(__always)
@@ -74,8 +75,8 @@ struct SizeClass: Equatable {
     }
   }
 
-  /// The class for that many bytes, not 0, whose slots have an alignment, a power of two; nil where
-  /// whole pages serve them.
+  /// The class for `byteCount` bytes, not 0, whose slots have this alignment, a power of two; nil
+  /// if it takes whole pages.
   ///
   /// - Complexity: O(classes); O(1) for the alignment that every allocation has.
   init?(holding byteCount: UInt, alignedTo alignment: UInt) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Pages that were taken before something begins that must not fail in the middle; the first word of
-/// each has the address of the next.
+/// Pages that are taken in advance for something that must not fail in the middle; the first word
+/// of each has the address of the next.
 @safe struct SparePages {
   let directMapOffset: UInt
   private var first: UInt = 0
@@ -11,8 +11,8 @@ import PhysicalMemory
     self.directMapOffset = directMapOffset
   }
 
-  /// Takes that many; none if there are fewer, and then those that the source refuses to take back
-  /// are counted.
+  /// Takes `count` pages, or none if there are fewer; those that the source then refuses to take
+  /// back are counted.
   ///
   /// - Complexity: O(count).
   mutating func take(
@@ -34,7 +34,7 @@ import PhysicalMemory
     return true
   }
 
-  /// The address of one of them, of any content, which is the caller's from now on; there must be one.
+  /// Removes one of the pages, which has any content, and returns its address; there must be one.
   mutating func next() -> UInt {
     let page = first
     // Not 0, as there is one.
@@ -43,7 +43,7 @@ import PhysicalMemory
     return page
   }
 
-  // Apart, as its frame would be one more of those on the way to the page allocator.
+  // Not inlined, as its frame would be one more of those on the way to the page allocator.
   @inline(never)
   private mutating func giveBack(
     to source: inout some HeapPageSource & ~Copyable, countingRefused refusedCount: inout UInt64
@@ -58,10 +58,10 @@ import PhysicalMemory
 }
 
 extension HeapPageSource where Self: ~Copyable {
-  /// Takes pages that a pointer can lead to.
+  /// Takes pages that a pointer can point to.
   ///
-  /// A page at the nil pointer stays taken, and is nobody's, lest every later call meet it; those
-  /// after it go back.
+  /// A page at the nil pointer stays taken and unused, so that no later call gets it; those after
+  /// it go back.
   mutating func takeHeapPages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame,
     directMapOffset: UInt
@@ -73,13 +73,13 @@ extension HeapPageSource where Self: ~Copyable {
     return takeOtherHeapPages(than: pages, alignedTo: alignment, below: limit)
   }
 
-  /// Takes as many others while these, which begin at the nil pointer, are held.
+  /// Takes as many other pages while these, which begin at the nil pointer, are held.
   @inline(never)
   private mutating func takeOtherHeapPages(
     than pages: PageRange, alignedTo alignment: UInt64, below limit: PageFrame
   ) -> PageRange? {
     let others = allocateHeapPages(pages.pageCount, alignedTo: alignment, below: limit)
-    // A source that cannot make them fewer gets all.
+    // A source that cannot shrink them gets all of them back.
     if pages.pageCount > 1, !resizeHeapPages(pages, toPageCount: 1, below: limit) {
       _ = freeHeapPages(pages)
     }
@@ -88,7 +88,7 @@ extension HeapPageSource where Self: ~Copyable {
 }
 
 extension PageFrame {
-  /// What a pointer to the page's first byte has for an address; 0 for the nil pointer.
+  /// The address of a pointer to the page's first byte; 0 for the nil pointer.
   @inline(__always)
   func address(directMapOffset: UInt) -> UInt {
     // Wrapping around is how a direct map may lie below the addresses that it maps; page frames end

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import PageBitmap
 
-/// Finding free blocks in a word whose bits stand for pages, or for words that are free as a whole.
+/// Finding free blocks in a word whose bits stand for pages, or for words that are entirely free.
 ///
-/// Orders here count bits: a block of order j has 2^j of them, and begins at a multiple of that.
-/// A word of *blocks* of order j has a bit at the begin of each, and no other.
+/// Orders here count bits: a block of order j has 2^j bits and begins at a multiple of 2^j.
+/// A word of *blocks* of order j has a bit set at the beginning of each block, and no other.
 extension BitmapWord {
   /// The bits whose number is a multiple of 2^`order`; up to the word's width.
   static func multiples(ofOrder order: UInt) -> BitmapWord {
@@ -19,15 +19,15 @@ extension BitmapWord {
     }
   }
 
-  /// Of blocks of order `order`, those that with the next one make a block twice as large.
+  /// The blocks of order `order` in this word that form a block twice as large with the next one.
   @inline(__always)
   func pairs(ofOrder order: UInt) -> BitmapWord {
-    // Below the width: no larger blocks than a word are asked for.
+    // The shift stays below the width: no caller asks for blocks larger than a word.
     self & (self &>> BitmapWord(truncatingIfNeeded: 1 &<< order as UInt))
       & .multiples(ofOrder: order &+ 1)
   }
 
-  /// Of blocks of order `order`, those that are not in one of `pairs`.
+  /// The blocks of order `order` in this word that are in none of `pairs`.
   func unpaired(by pairs: BitmapWord, ofOrder order: UInt) -> BitmapWord {
     self & ~(pairs | pairs &<< BitmapWord(truncatingIfNeeded: 1 &<< order as UInt))
   }
@@ -35,7 +35,8 @@ extension BitmapWord {
   /// The blocks of order `order` in a word of free bits.
   @inline(__always)
   func blocks(ofOrder order: UInt) -> BitmapWord {
-    // Bits from which enough ones follow.  The steps are written out so that shifts are constants.
+    // The bits that begin a long enough run of ones.  The steps are written out so that the shifts
+    // are constants.
     var begins = self
     if order > 0 {
       begins &= begins &>> 1
@@ -60,8 +61,8 @@ extension BitmapWord {
     return blocks.unpaired(by: blocks.pairs(ofOrder: order), ofOrder: order)
   }
 
-  /// The lowest of the smallest blocks of order `order` or above, in a word of free bits that are
-  /// not all; nil if there is none.
+  /// The lowest of the smallest blocks of order `order` or above in a word of free bits, not all of
+  /// them set; nil if there is none.
   @inline(__always)
   func lowestBlock(ofOrder order: UInt) -> UInt? {
     var blocks = self.blocks(ofOrder: order)

@@ -3,18 +3,18 @@ import PhysicalMemory
 
 /// Runs: any number of adjoining pages.
 extension PageAllocator {
-  /// Allocates exactly that many adjoining pages.
+  /// Allocates exactly `pageCount` adjoining pages.
   ///
-  /// A run of up to 1024 pages takes the first pages of a block that holds it, if there is one, and
-  /// what is left of that stays free; any other takes the lowest free pages that adjoin.  So a run
-  /// is found wherever there is one, also above the largest order: 64 MiB where so much adjoins.
-  /// Which block it is, <doc:Frames> says.
+  /// A run of up to 1024 pages takes the first pages of a block that can hold it, if there is one,
+  /// and the rest of the block stays free; any other run takes the lowest adjoining free pages.  So
+  /// a run is found wherever there is one, even above the largest order: 64 MiB if that much
+  /// adjoins.  <doc:Frames> says which block it is.
   ///
   /// - Parameters:
   ///   - pageCount: How many pages; not 0.
-  ///   - alignment: A power of two, in pages, that the first page's number is to be divisible by.
+  ///   - alignment: A power of two, in pages, that the first page's number must be divisible by.
   ///   - node: A node; nil for any, in ascending order.
-  ///   - policy: What the node means.
+  ///   - policy: Whether `node` is preferred or the only one.
   ///   - limit: The page frame that all pages must lie below.
   /// - Returns: The pages, as ``free(_:)`` takes them.
   /// - Throws: ``PageAllocatorError/outOfRuns(pageCount:alignment:)``,
@@ -31,7 +31,7 @@ extension PageAllocator {
     var named: NodePointer? = nil
     if let node {
       let first = unsafe try pointer(to: node)
-      // One that was never registered has no memory, and no tree.
+      // A node that was never registered has no memory, and no tree.
       if unsafe !first.pointee.span.isEmpty,
         let run = unsafe allocate(pageCount, alignment, in: first, below: limit)
       {
@@ -91,17 +91,17 @@ extension PageAllocator {
     guard isFreed else { throw unsafe .runNotAllocated(pages, finding(bit, in: node)) }
   }
 
-  /// Makes a run longer or shorter where it is: frees its last pages, or allocates those behind it.
+  /// Resizes a run in place: frees its last pages, or allocates the pages after it.
   ///
   /// - Parameters:
   ///   - pages: All of its pages, and no others.
-  ///   - pageCount: How many pages it is to have; not 0.
+  ///   - pageCount: The new number of pages; not 0.
   ///   - limit: The page frame that all pages must lie below if it becomes longer.
-  /// - Returns: Its pages now.
+  /// - Returns: The run's pages now.
   /// - Throws: ``PageAllocatorError/runNotAllocated(_:_:)``;
-  ///   ``PageAllocatorError/cannotGrow(_:pageCount:)`` where the pages behind it are not free, or
-  ///   not in its node, or not below the limit; ``PageAllocatorError/notARun(pageCount:alignment:)``
-  ///   where it has none, or is to have none.
+  ///   ``PageAllocatorError/cannotGrow(_:pageCount:)`` if the pages after it are not all free, in
+  ///   its node and below the limit; ``PageAllocatorError/notARun(pageCount:alignment:)`` if
+  ///   `pages` is empty or `pageCount` is 0.
   /// - Complexity: O(pages / 64 + levels + nodes).
   public mutating func resize(
     _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame = .end
@@ -132,10 +132,12 @@ extension PageAllocator {
     return unsafe node
   }
 
-  /// Examines all memory that has not been examined since boot, as allocations and counting do bit
-  /// by bit otherwise: what a kernel calls where it has time, so that no later call takes long.
+  /// Examines all memory that has not been examined since boot.
   ///
-  /// - Complexity: O(words) of what is free in part.
+  /// Otherwise allocations and counting do this bit by bit.  A kernel calls this when it has time,
+  /// so that no later call takes long.
+  ///
+  /// - Complexity: O(words) of what is partly free.
   public mutating func prepare() {
     var next = unsafe firstNode
     while let node = unsafe next {
@@ -146,10 +148,12 @@ extension PageAllocator {
 }
 
 extension PageAllocator {
-  /// Frees a run, or releases pages that have been reserved since boot: whatever a heap was served
-  /// with before the hand-over or after it.
+  /// Frees a run, or releases pages that have been reserved since boot.
   ///
-  /// - Returns: Whether they were either; nothing has changed otherwise.
+  /// These are pages that a heap got from the page allocator, or from boot memory before the
+  /// hand-over.
+  ///
+  /// - Returns: Whether the pages were either; otherwise nothing has changed.
   package mutating func takeBack(_ pages: PageRange) -> Bool {
     if pages.pageCount == 1 {
       switch freeSinglePage(pages.start) {
@@ -166,10 +170,10 @@ extension PageAllocator {
     return takeBackRun(pages)
   }
 
-  /// Makes a run longer or shorter where it is; of pages that have been reserved since boot,
-  /// releases the last.
+  /// Resizes a run in place; of pages that have been reserved since boot, it can only release the
+  /// last ones.
   ///
-  /// - Returns: Whether it could; nothing has changed otherwise.
+  /// - Returns: Whether that was possible; otherwise nothing has changed.
   package mutating func resizeOrRelease(
     _ pages: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
   ) -> Bool {

@@ -4,14 +4,14 @@ import PhysicalMemory
 
 /// Gives out the pages that boot memory leaves, in blocks of 2^order pages, and takes them back.
 ///
-/// It works on the very bitmaps of boot memory, see <doc:Frames>.  Nothing here is global, and
-/// nothing allocates after the hand-over.  A call that throws has changed nothing.
+/// It works on boot memory's own bitmaps, see <doc:Frames>.  Nothing here is global, and nothing
+/// allocates after the hand-over.  A call that throws has changed nothing.
 ///
 /// Calls must not overlap in time: a kernel makes them under one lock.
 @safe public struct PageAllocator: ~Copyable {
   package typealias NodePointer = UnsafeMutablePointer<PageNode>
 
-  /// What a node that is asked for means.
+  /// How strictly a request is bound to the node that it names.
   public enum NodePolicy: Equatable, Sendable {
     /// That node first, then the others in ascending order.
     case preferred
@@ -29,24 +29,25 @@ import PhysicalMemory
   /// The node with the lowest pages.
   package private(set) var firstNode: NodePointer?
 
-  /// The node whose page was freed last; one without pages where there is no node.
+  /// The node that contained the page looked up last, at first the lowest; a node without pages if
+  /// no node has any.
   private var recentNode: NodePointer
 
   /// Takes over the pages of boot memory: what is free there can be allocated from now on, and the
   /// rest stays reserved until it is released.
   ///
-  /// The memory for what must be known beside the boot bitmap, 1.06 bits a page (1.11 with words of
-  /// 32 bits), is allocated from boot memory, on the node that it describes if possible.  Neither
-  /// that nor the bitmap of a node that has pages can be released, by whatever call.  Boot memory has
-  /// been handed over then.
+  /// What must be known besides the boot bitmap takes 1.06 bits a page (1.11 with words of 32
+  /// bits), allocated from boot memory, on the node that it describes if possible.  No call can
+  /// release that memory, nor the bitmap of a node that has pages.  Boot memory counts as handed
+  /// over afterwards.
   ///
   /// - Parameters:
   ///   - memory: Boot memory.
-  ///   - nodes: Storage for as many nodes as boot memory has, of any content; it must stay in
-  ///   place.
-  /// - Throws: ``PageAllocatorError/noRoom(byteCount:_:)`` and boot memory stays in use;
-  ///   ``PageAllocatorError/tooFewNodes(count:requiredCount:)``;
-  ///   ``PageAllocatorError/handedOver``; ``PageAllocatorError/noPages``.
+  ///   - nodes: Storage for as many nodes as boot memory has room for, with any content; it must
+  ///     stay in place.
+  /// - Throws: ``PageAllocatorError/noRoom(byteCount:_:)``, and then boot memory stays in use;
+  ///   ``PageAllocatorError/tooFewNodes(count:requiredCount:)``; ``PageAllocatorError/handedOver``;
+  ///   ``PageAllocatorError/noPages``.
   /// - Complexity: O(storage + nodes²); a few words are written for each node.
   public init(
     takingOver memory: inout BootMemory, nodes: UnsafeMutableBufferPointer<PageNode>
@@ -96,16 +97,17 @@ import PhysicalMemory
     }
   }
 
-  /// Allocates pages that a pointer can lead to; nil where there are none, and then nothing has changed.
+  /// Allocates pages that a pointer can point to; nil if there are none, and then nothing has
+  /// changed.
   private static func allocatePages(
     _ request: AllocationRequest, from memory: inout BootMemory
   ) -> PageRange? {
     guard let address = try? memory.allocate(request) else { return nil }
     let pages = pages(of: request, at: address)
     if unsafe memory.pointer(to: address) != nil { return pages }
-    // While those are held, boot memory gives others.
+    // While these are held, boot memory allocates others.
     let other = try? memory.allocate(request)
-    // They have just been allocated.
+    // Cannot fail: they have just been allocated.
     try? memory.free(pages)
     return other.map { Self.pages(of: request, at: $0) }
   }
@@ -114,7 +116,7 @@ import PhysicalMemory
     of request: AllocationRequest, at address: PhysicalAddress
   ) -> PageRange {
     let start = address.pageFrame
-    // The allocation has that many.
+    // The allocation has that many pages.
     return PageRange(
       start: start, pageCount: PageFrame.pageCount(holdingByteCount: request.byteCount))
       ?? PageRange(emptyAt: start)
@@ -125,7 +127,7 @@ import PhysicalMemory
   ) {
     for index in nodes.indices {
       let pages = unsafe nodes[index].treePages
-      // They have just been allocated.
+      // Cannot fail: they have just been allocated.
       if !pages.isEmpty { try? memory.free(pages) }
     }
   }
@@ -158,24 +160,25 @@ import PhysicalMemory
     }
   }
 
-  /// Allocates 2^`order` pages, the first with a number divisible by that.
+  /// Allocates 2^`order` pages; the first page's number is divisible by 2^`order`.
   ///
-  /// A block of up to 32 (16) pages comes from a word of the bitmap, 64 (32) pages: of the words
-  /// whose largest free block is the smallest that will do, the lowest.  Single pages come from the
-  /// same word until it has no more.  A larger block is the one freed last, if that has this order,
-  /// or else the smallest that will do, and of those the lowest.  See <doc:Frames>.
+  /// A block of up to 32 (16) pages comes from one word of the bitmap, 64 (32) pages: the lowest of
+  /// the words whose largest free block is the smallest that is large enough.  Single pages come
+  /// from the same word until it has no more.  A larger block is the one freed last, if that has
+  /// this order, and otherwise the lowest of the smallest blocks that are large enough.  See
+  /// <doc:Frames>.
   ///
   /// - Parameters:
   ///   - order: From 0 to 10.
   ///   - node: A node; nil for any, in ascending order.
-  ///   - policy: What the node means.
+  ///   - policy: Whether `node` is preferred or the only one.
   ///   - limit: The page frame that all pages must lie below.
   /// - Returns: The first page.
   /// - Throws: ``PageAllocatorError/outOfPages(order:)``,
   ///   ``PageAllocatorError/orderOutOfRange(_:)``, ``PageAllocatorError/noSuchNode(_:)``.
-  /// - Complexity: O(levels + nodes); where memory is seen for the first time, one group of words
-  ///   is read for each allocation that could be served without, and as many as it takes for
-  ///   others.
+  /// - Complexity: O(levels + nodes); where memory is examined for the first time, an allocation
+  ///   that could be served without it reads one group of words, and others read as many as it
+  ///   takes.
   @_optimize(speed)
   public mutating func allocate(
     order: Int, on node: NodeID? = nil, policy: NodePolicy = .preferred,
@@ -183,7 +186,7 @@ import PhysicalMemory
   ) throws(PageAllocatorError) -> PageFrame {
     let first =
       if let node {
-        // A larger block takes the long way anyhow.
+        // A larger block takes the slow path anyway.
         order < Self.wordOrder ? unsafe nodeWithPages(node) : nil
       } else {
         unsafe firstNode
@@ -202,8 +205,7 @@ import PhysicalMemory
     return try allocateBlock(order: order, on: node, policy: policy, below: limit)
   }
 
-  /// Allocates a page where the next one of the node with the lowest pages lies ready; nil where it
-  /// does not.
+  /// Allocates a single page from the node with the lowest pages if one is ready; nil otherwise.
   ///
   /// - Complexity: O(1).
   @inline(__always)
@@ -212,10 +214,10 @@ import PhysicalMemory
     return unsafe node.pointee.allocateSinglePage(below: limit)
   }
 
-  /// The smallest order of a block that lies in no word of a bitmap.
+  /// The order of a block that is one whole word of a bitmap: smaller blocks are parts of words.
   package static var wordOrder: Int { Int(bitPattern: PageTreeLayout.wordOrder) }
 
-  /// Allocates a block the long way, which every call can take.
+  /// Allocates a block on the slow path, which can serve every call.
   package func allocateBlock(
     order: Int, on node: NodeID?, policy: NodePolicy, below limit: PageFrame
   ) throws(PageAllocatorError) -> PageFrame {
@@ -223,7 +225,7 @@ import PhysicalMemory
     var named: NodePointer? = nil
     if let node {
       let first = unsafe try pointer(to: node)
-      // One that was never registered has no memory, and no tree.
+      // A node that was never registered has no memory, and no tree.
       if unsafe !first.pointee.span.isEmpty,
         let page = unsafe first.pointee.allocateBlock(
           order: UInt(bitPattern: order), below: limit)
@@ -249,7 +251,7 @@ import PhysicalMemory
   ///
   /// - Parameters:
   ///   - page: Its first page.
-  ///   - order: Its order, the same as it was allocated with.
+  ///   - order: The order that it was allocated with.
   /// - Throws: ``PageAllocatorError/notAllocated(_:order:_:)`` for anything else, be it free,
   ///   reserved, inside a block, or a block of another order;
   ///   ``PageAllocatorError/orderOutOfRange(_:)``.
@@ -267,9 +269,9 @@ import PhysicalMemory
     try freeBlock(page, order: order)
   }
 
-  /// Frees a page on the node of the last one, if it was allocated with order 0.
+  /// Frees a page of the most recently used node, if it was allocated with order 0.
   ///
-  /// It calls nothing, and so needs no registers to be saved; ``finishFree(_:)`` and
+  /// It calls nothing, so that no registers need to be saved; ``finishFree(_:)`` and
   /// ``finishFirstFree(_:)`` do the rest.
   ///
   /// - Complexity: O(levels).
@@ -282,23 +284,23 @@ import PhysicalMemory
     return unsafe node.pointee.tree.freeSinglePage(Self.bit(of: page, in: node))
   }
 
-  /// Ends what ``freeSinglePage(_:)`` has begun with the same page.
+  /// Completes what ``freeSinglePage(_:)`` began for this page.
   @inline(__always)
   package func finishFree(_ page: PageFrame) {
     let node = unsafe recentNode
     unsafe node.pointee.tree.finishFree(Self.bit(of: page, in: node))
   }
 
-  /// Ends what it has begun with the first free page of a word.
+  /// Completes what ``freeSinglePage(_:)`` began for this page, the only free one of its word.
   @inline(__always)
   package func finishFirstFree(_ page: PageFrame) {
     let node = unsafe recentNode
     unsafe node.pointee.tree.finishFirstFree(Self.bit(of: page, in: node), order: 0)
   }
 
-  /// Frees a block on the node of the last one.
+  /// Frees a block of the most recently used node.
   ///
-  /// - Returns: Whether there was such a block; nothing has changed otherwise.
+  /// - Returns: Whether there was such a block; otherwise nothing has changed.
   /// - Complexity: O(levels).
   @inline(__always)
   package func freeOnRecentNode(_ page: PageFrame, order: Int) -> Bool {
@@ -310,7 +312,7 @@ import PhysicalMemory
       Self.bit(of: page, in: node), order: UInt(bitPattern: order))
   }
 
-  /// Frees a block the long way, which every call can take.
+  /// Frees a block on the slow path, which can serve every call.
   package mutating func freeBlock(_ page: PageFrame, order: Int) throws(PageAllocatorError) {
     guard order >= 0, order <= Self.maximumOrder else { throw .orderOutOfRange(order) }
     guard let node = unsafe self.node(containing: page) else {
@@ -322,7 +324,7 @@ import PhysicalMemory
     }
   }
 
-  /// The tree's number of a page of the node's span.
+  /// The tree's bit number for a page in the node's span.
   static func bit(of page: PageFrame, in node: NodePointer) -> UInt {
     // The span does not begin below the tree's first page.
     UInt(truncatingIfNeeded: page.number) &- (unsafe node.pointee.tree.firstPageNumber)
@@ -338,21 +340,21 @@ import PhysicalMemory
     }
   }
 
-  /// A run that could be a block is called one.
+  /// The finding for an allocated run; one that could be a block is reported as a block.
   private func finding(_ bit: UInt, _ count: UInt, in node: NodePointer) -> PageFinding {
     let order = PageTree.order(holding: count)
     let isBlock = count == 1 &<< order && order <= PageTree.maximumOrder && bit & (count &- 1) == 0
     return isBlock ? .block(order: Int(bitPattern: order)) : .run(pageCount: UInt64(count))
   }
 
-  /// Makes pages free that have been reserved since boot: what the kernel needed only to get here,
-  /// such as boot allocations, init code, and modules that it has read.
+  /// Frees pages that have been reserved since boot: what the kernel needed only to get here, such
+  /// as boot allocations, init code, and modules that it has read.
   ///
   /// - Parameters:
-  ///   - pages: Pages of one node or of several; each must be reserved, and not have a bitmap or a
-  ///   tree.
-  /// - Throws: ``PageAllocatorError/notReleasable(_:_:)`` with the first page that cannot be, and
-  ///   what it is; none has been released then.
+  ///   - pages: Pages of one node or of several; each must be reserved, and hold neither a bitmap
+  ///     nor a tree.
+  /// - Throws: ``PageAllocatorError/notReleasable(_:_:)`` with the first page that cannot be
+  ///   released, and what it is; then none has been released.
   /// - Complexity: O(words + nodes).
   public mutating func release(_ pages: PageRange) throws(PageAllocatorError) {
     let own = ownFinding(in: pages)
@@ -381,15 +383,15 @@ import PhysicalMemory
     }
   }
 
-  /// Which bitmap or tree a page has; nil if it has none.
+  /// Which bitmap or tree a page holds; nil if it holds none.
   private func ownFinding(of page: PageFrame) -> PageFinding? {
     ownFinding(in: PageRange(page...page))?.finding
   }
 
-  /// A page that has a bitmap or a tree, and which.
+  /// A page that holds a bitmap or a tree, and which one.
   private typealias OwnPage = (page: PageFrame, finding: PageFinding)
 
-  /// The first of these pages that has a bitmap or a tree; nil if none has.
+  /// The first of these pages that holds a bitmap or a tree; nil if none does.
   private func ownFinding(in pages: PageRange) -> OwnPage? {
     var found: OwnPage?
     var rest = pages
@@ -403,7 +405,7 @@ import PhysicalMemory
     return found
   }
 
-  /// Takes the first page of `own` in `rest`, which then ends before it.
+  /// Notes the first page of `own` in `rest`, if there is one, and ends `rest` before it.
   private static func find(
     _ own: PageRange, _ finding: PageFinding, in rest: inout PageRange, _ found: inout OwnPage?
   ) {
@@ -415,7 +417,7 @@ import PhysicalMemory
   /// What is free on a node.
   ///
   /// - Throws: ``PageAllocatorError/noSuchNode(_:)``.
-  /// - Complexity: O(words) of what is free in part.
+  /// - Complexity: O(words) of what is partly free.
   public mutating func statistics(
     of id: NodeID
   ) throws(PageAllocatorError) -> PageStatistics {
@@ -428,7 +430,7 @@ import PhysicalMemory
     return statistics
   }
 
-  /// The page frames that a node spans; none where there is no such node.
+  /// The page frames that a node spans; empty if there is no such node.
   public func span(of id: NodeID) -> PageRange {
     guard let node = unsafe try? pointer(to: id) else { return PageRange(emptyAt: PageFrame(0)) }
     return unsafe node.pointee.span
@@ -440,12 +442,12 @@ import PhysicalMemory
     return unsafe node
   }
 
-  /// The page frame after the last of all nodes.
+  /// The page frame after the last one of all nodes.
   package var end: PageFrame {
     var end = PageFrame(0)
     var next = unsafe firstNode
     while let node = unsafe next {
-      // They ascend.
+      // The nodes ascend, so the last one decides.
       end = unsafe node.pointee.span.end
       unsafe next = node.pointee.next
     }
@@ -464,7 +466,7 @@ import PhysicalMemory
     return unsafe nodes.baseAddress.unsafelyUnwrapped + id.rawValue
   }
 
-  /// The node that has `page`.
+  /// The node that contains `page`.
   @inline(__always)
   mutating func node(containing page: PageFrame) -> NodePointer? {
     if unsafe recentNode.pointee.span.contains(page) { return unsafe recentNode }

@@ -3,7 +3,7 @@ import PhysicalMemory
 import TextOutput
 
 extension PageAllocatorError {
-  /// Writes the reason for a person, without a line feed:
+  /// Writes the reason in a readable form, without a line feed:
   /// `page 0x1f0 was to be freed with order 3, but is free`.
   ///
   /// Page frame numbers and sizes are hexadecimal, orders and node numbers decimal.

@@ -6,11 +6,10 @@ public enum PageAllocatorError: Error, Equatable, Sendable {
   /// No free block of this order fits.
   case outOfPages(order: Int)
 
-  /// There is no run of that many free pages, the first divisible by the alignment, where they may
-  /// lie.
+  /// No run of that many free pages, the first divisible by the alignment, exists where it may lie.
   case outOfRuns(pageCount: UInt64, alignment: UInt64)
 
-  /// A run has at least one page, and its alignment is a power of two.
+  /// The run would have no page, or its alignment is not a power of two.
   case notARun(pageCount: UInt64, alignment: UInt64)
 
   /// The order is not from 0 to 10.
@@ -22,7 +21,7 @@ public enum PageAllocatorError: Error, Equatable, Sendable {
   /// There is storage for fewer nodes than boot memory has.
   case tooFewNodes(count: Int, requiredCount: Int)
 
-  /// Boot memory has no room for what the allocator must know of this node's pages.
+  /// Boot memory has no room for what the allocator must know about this node's pages.
   case noRoom(byteCount: UInt64, NodeID)
 
   /// Boot memory has been handed over already.
@@ -31,12 +30,12 @@ public enum PageAllocatorError: Error, Equatable, Sendable {
   /// This page, which was to be freed as a block of this order, was not given out as one.
   case notAllocated(PageFrame, order: Int, PageFinding)
 
-  /// These pages, which were to be freed or resized, were not given out as one run; the finding is
-  /// that of the first.
+  /// These pages, which were to be freed or resized, were not given out as one run; the finding
+  /// describes the first page.
   case runNotAllocated(PageRange, PageFinding)
 
-  /// The run at this page is as it was: the pages behind it, up to as many, are not all free, in its
-  /// node and below the limit.
+  /// The run at this page is unchanged: the pages after it, up to this many in all, are not all
+  /// free, in its node and below the limit.
   case cannotGrow(PageFrame, pageCount: UInt64)
 
   /// This page of the range cannot be released.
@@ -57,10 +56,10 @@ public enum PageFinding: Equatable, Sendable {
   /// It has been reserved since boot, and was never released.
   case reserved
 
-  /// It has the bitmap of this node, which stays in use.
+  /// It holds the bitmap of this node, which stays in use.
   case bitmap(NodeID)
 
-  /// It has what the page allocator knows of this node's pages beside the bitmap.
+  /// It holds what the page allocator knows about this node's pages besides the bitmap.
   case tree(NodeID)
 
   /// It is the first page of an allocated block of this order.
@@ -69,6 +68,6 @@ public enum PageFinding: Equatable, Sendable {
   /// It is the first page of an allocated run of that many pages, which is not a block.
   case run(pageCount: UInt64)
 
-  /// It lies in an allocated block or run, behind the first page.
+  /// It lies in an allocated block or run, after the first page.
   case insideBlock
 }

@@ -3,7 +3,7 @@ import PhysicalMemory
 
 /// Allocating blocks on a node that has pages.
 extension PageNode {
-  /// Allocates a page where the next one lies ready; nil where it does not.
+  /// Allocates a single page if one is ready; nil otherwise.
   ///
   /// - Complexity: O(1).
   @inline(__always)
@@ -12,7 +12,7 @@ extension PageNode {
     return PageFrame(UInt64(number))
   }
 
-  /// Allocates a block where there is one that fits exactly; nil where it takes longer to find one.
+  /// Allocates a block if one that fits exactly is found quickly; nil otherwise.
   ///
   /// - Parameters:
   ///   - order: Below ``PageAllocator/wordOrder``.
@@ -24,12 +24,13 @@ extension PageNode {
     return page(ofBit: bit)
   }
 
-  /// Allocates a block; nil where the node has none.
+  /// Allocates a block; nil if the node has none.
   ///
   /// - Parameters:
   ///   - order: At most ``PageAllocator/maximumOrder``.
   ///   - limit: The page frame that all pages must lie below.
-  /// - Complexity: O(levels), beside what ``PageAllocator/allocate(order:on:policy:below:)`` says.
+  /// - Complexity: O(levels), besides what ``PageAllocator/allocate(order:on:policy:below:)`` says
+  ///   about memory that is examined for the first time.
   @inline(__always)
   package mutating func allocateBlock(order: UInt, below limit: PageFrame) -> PageFrame? {
     let end = bit(of: limit)

@@ -7,7 +7,7 @@ public struct PageStatistics: Sendable {
 
   private var blockCounts = InlineArray<11, UInt64>(repeating: 0)
 
-  /// Nothing is free.
+  /// Makes the statistics of no free pages.
   init() {}
 
   /// The number of free blocks of 2^`order` pages that are not part of a larger free block; 0 for
@@ -17,7 +17,7 @@ public struct PageStatistics: Sendable {
   }
 
   mutating func add(_ count: UInt, blocksOfOrder order: UInt) {
-    // Of the pages of a machine, so that no sum or product overflows.
+    // These count the pages of one machine, so no sum or product overflows.
     blockCounts[Int(bitPattern: order)] &+= UInt64(count)
     freePageCount &+= UInt64(count) &<< UInt64(order)
   }

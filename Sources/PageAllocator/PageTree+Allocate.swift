@@ -3,21 +3,23 @@ import PageBitmap
 
 /// Allocating blocks.
 extension PageTree {
-  /// Allocates the first pages of a block: of the lowest class that fits, and of its lowest word the
+  /// Allocates the first pages of a block.
+  ///
+  /// The block has the lowest class that fits, and in the lowest word of that class it is the
   /// smallest that fits, or the lowest page.
   ///
   /// - Parameters:
   ///   - order: The block's order, at most ``maximumOrder``.
-  ///   - count: How many of its pages; above a word all.
-  ///   - end: The bit behind the last that may be among them.
+  ///   - count: How many of its pages: fewer than a word has, or all.
+  ///   - end: The bit after the last one that may be among them.
   /// - Returns: The first page's bit; nil if there is no such block.
-  /// - Complexity: O(levels), beside making groups valid.
+  /// - Complexity: O(levels), besides making groups valid.
   @_optimize(speed)
   mutating func allocate(order: UInt, count: UInt, below end: UInt) -> UInt? {
     if order == 0 {
       let page = allocateOwned(below: firstPageNumber &+ min(end, .max &- firstPageNumber))
       if let page { return page &- firstPageNumber }
-      // Of a word that is used up this only forgets the number.
+      // For a word that is used up, this only forgets its number.
       disown()
     }
     var mayValidate = true
@@ -48,13 +50,13 @@ extension PageTree {
     }
   }
 
-  /// Allocates a block smaller than a word from the lowest word whose largest has that very order,
-  /// as mostly there is.
+  /// Allocates a block smaller than a word from the lowest word whose largest free block has
+  /// exactly that order; usually there is one.
   ///
   /// - Parameters:
   ///   - order: The block's order, below a word's.
-  ///   - end: The bit behind the last that may be in it.
-  /// - Returns: The first page's bit; nil where it takes longer to find one.
+  ///   - end: The bit after the last one that may be in it.
+  /// - Returns: The first page's bit; nil if finding one takes longer.
   /// - Complexity: O(levels).
   mutating func allocateExact(order: UInt, below end: UInt) -> UInt? {
     guard classes &>> order & 1 != 0, order != 0 || isOwnedWordUsedUp else { return nil }
@@ -82,13 +84,13 @@ extension PageTree {
       own(index)
       changeState(ofWord: index, from: 1, to: 0, isLast: isLast)
     } else if blocks & (blocks &- 1) == 0 {
-      // There is no other of its order.
+      // No other block of its order is left.
       changeState(ofWord: index, from: state, to: (pages ^ block).state, isLast: isLast)
     }
     return start | place
   }
 
-  /// Takes a block out of the lowest that has a class which there is.
+  /// Takes a block out of the lowest group that has class `aClass`; some group must have it.
   private mutating func take(
     ofClass aClass: UInt, order: UInt, count: UInt, below end: UInt
   ) -> UInt? {
@@ -99,7 +101,7 @@ extension PageTree {
       let first = unsafe planes[Int(bitPattern: aClass)].firstOne
       group = group &<< BitmapWord.bitShift | first
       if aClass == Self.maximumOrder {
-        // Only a child that is free as a whole can have a class and not be valid.
+        // Only a child that is entirely free can have a class without being valid.
         if unsafe !planes[Int(bitPattern: Self.valid)].isOne(at: first) {
           validate(child: group, onLevel: level)
         }
@@ -118,13 +120,14 @@ extension PageTree {
       let index = takeWords(
         fromGroup: group, ofClass: aClass, order: order, count: count, below: end, keepsRest: true)
     else { return nil }
-    // The head bits of words that were free as a whole are 0; see the words inside a block.
+    // The head bits of entirely free words are 0 already, as they must be for the words inside a
+    // block.
     setFreeWord(index, 0)
     setHeadWord(index, 1)
     return index &<< BitmapWord.bitShift
   }
 
-  /// Takes pages out of a word that is free in part.
+  /// Takes pages out of a word that is partly free.
   @inline(__always)
   private mutating func takePages(
     fromGroup group: UInt, ofClass aClass: UInt, order: UInt, count: UInt, below end: UInt
@@ -152,7 +155,7 @@ extension PageTree {
     return start | bit
   }
 
-  /// Takes the first pages of a word that is free as a whole.
+  /// Takes the first pages of a word that is entirely free.
   @inline(__always)
   private mutating func takePages(
     fromFreeWordOfGroup group: UInt, ofClass aClass: UInt, order: UInt, count: UInt, below end: UInt
@@ -169,7 +172,7 @@ extension PageTree {
     let left = ~BitmapWord.ones(from: 0, count: count)
     setFreeWord(index, left)
     setHeadWord(index, 1)
-    // Mostly the upper half is left: a block of the order below a word's.
+    // Usually the upper half is left: a block of the order below a word's.
     let isHalfFree = count <= BitmapWord.bitCount / 2
     changeState(ofWord: index, from: 0, to: isHalfFree ? wordOrder : left.state)
     return index &<< BitmapWord.bitShift

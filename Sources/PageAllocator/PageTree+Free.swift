@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 import PageBitmap
 
-/// What has become of a page that was to be freed.
+/// The outcome of freeing a single page.
 package enum SingleFree {
-  /// Nothing: it is no block of order 0, or that takes longer to find out.
+  /// Nothing has changed: it is not a block of order 0, or finding out takes longer.
   case refused
   case done
   /// The page is free, but not yet in the classes: `finishFree` comes next.
   case begun
-  /// The same, and no other page of its word is free: `finishFirstFree` comes next.
+  /// The page is free, as the only one of its word, but not yet in the classes: `finishFirstFree`
+  /// comes next.
   case begunFirst
 }
 
@@ -33,8 +34,8 @@ extension PageTree {
     let page = BitmapWord.one(at: place)
     setFreeWord(index, free ^ page)
     setHeadWord(index, heads ^ page)
-    // Most frees leave the state as it was: beside free pages a page whose neighbour is not free,
-    // and beside free pairs a pair whose neighbour is not.
+    // Most frees leave the state as it was: there were other free pages and this page's neighbor is
+    // not free, or there were other free pairs and the neighbor of its pair is not free.
     let others = free & ~heads
     if others == 0 { return .begunFirst }
     let neighbour = BitmapWord(truncatingIfNeeded: place ^ 1)
@@ -44,10 +45,10 @@ extension PageTree {
     return pairs != 0 && pairs &>> neighbours & 1 == 0 ? .done : .begun
   }
 
-  /// Whether the last page of a word is a block of order 0; no where that takes longer to find out.
+  /// Whether the last page of a word is a block of order 0; false if finding out takes longer.
   private func isLastPage(free: BitmapWord, heads: BitmapWord, ofWord index: UInt) -> Bool {
-    // A block or something reserved that begins in the next word, mostly of the same group, is no
-    // rest.
+    // The page is a whole block if the next word, usually of the same group, begins with a head:
+    // that of another block or of something reserved.
     (heads & ~free).isOne(at: Self.bitMask) && index & Self.bitMask != Self.bitMask
       && headWord(index &+ 1) & 1 != 0
   }
@@ -57,7 +58,7 @@ extension PageTree {
   /// - Parameters:
   ///   - bit: A page of the node.
   ///   - order: At most ``maximumOrder``.
-  /// - Returns: Whether there was; nothing has changed otherwise.
+  /// - Returns: Whether there was one; otherwise nothing has changed.
   /// - Complexity: O(levels).
   @_optimize(speed)
   mutating func free(_ bit: UInt, order: UInt) -> Bool {
@@ -73,14 +74,13 @@ extension PageTree {
     return freePages(at: bit, order: order, count: 1 &<< order)
   }
 
-  /// Frees a run that lies in one word, if there is one of that many pages at this bit of a valid
-  /// group.
+  /// Frees a run within one word, if a run of that many pages begins at this bit of a valid group.
   ///
   /// - Parameters:
-  ///   - order: The smallest order of a block that holds that many pages; below a word's, or that.
+  ///   - order: The smallest order of a block that holds that many pages; at most a word's.
   ///   - count: Fewer than a word has.
-  /// - Returns: Whether there was, and it begins where such a block does; nothing has changed
-  /// otherwise.
+  /// - Returns: Whether there was one that begins where such a block does; otherwise nothing has
+  ///   changed.
   /// - Complexity: O(levels).
   @inline(__always)
   mutating func freePages(at bit: UInt, order: UInt, count: UInt) -> Bool {
@@ -101,10 +101,11 @@ extension PageTree {
     return true
   }
 
-  /// Brings the state of a word up to date in which a block was freed.
+  /// Updates the state of a word in which a block was freed.
   ///
   /// - Parameter bit: The block's first page.  More than half of the smallest aligned block that
-  ///   holds it has become free, so that the largest block, if it has grown, has this page.
+  ///   holds it has become free, so that the largest free block, if it has grown, contains this
+  ///   page.
   @_optimize(speed)
   mutating func finishFree(_ bit: UInt) {
     let index = bit &>> BitmapWord.bitShift
@@ -117,7 +118,7 @@ extension PageTree {
     if free & mask == mask { changeState(ofWord: index, from: state, toThatOf: free) }
   }
 
-  /// The same where nothing else in the word is free.
+  /// Updates the state of a word in which a block was freed and nothing else is free.
   @_optimize(speed)
   mutating func finishFirstFree(_ bit: UInt, order: UInt) {
     let index = bit &>> BitmapWord.bitShift
@@ -125,14 +126,14 @@ extension PageTree {
     changeState(ofWord: index, from: 0, to: order &+ 1, isLast: false)
   }
 
-  /// Whether a word has a block of that many pages at this bit, fewer than a word's and in one
+  /// Whether a word has a block of `count` pages at this bit, fewer than a word has and all in this
   /// word.
   private mutating func isBlock(
     at bit: UInt, free: BitmapWord, heads: BitmapWord, count: UInt
   ) -> Bool {
     let place = BitmapWord(truncatingIfNeeded: bit & Self.bitMask)
     let size = BitmapWord(truncatingIfNeeded: count)
-    // The rest of the block, then something else; behind the word there are zeros.
+    // The rest of the block, then something else; beyond the word, zeros are shifted in.
     let others = ~(free | heads) &>> place & ((2 &<< size) &- 1)
     guard (heads & ~free) &>> place & 1 == 1 && others == (1 &<< size) &- 2 else { return false }
     return bit & Self.bitMask &+ count != BitmapWord.bitCount
@@ -145,7 +146,7 @@ extension PageTree {
     guard bit & ((1 &<< order) &- 1) == 0 else { return false }
     let index = bit &>> BitmapWord.bitShift
     let count: UInt = 1 &<< (order &- PageTreeLayout.wordOrder)
-    // An aligned block lies in one group; only its place at the node's end is to be checked.
+    // An aligned block lies in one group; only that it ends within the node must be checked.
     guard endWord &- index >= count else { return false }
     guard headWord(index) == 1, freeWord(index) == 0 else { return false }
     let planes = statePlanes(ofGroup: index &>> BitmapWord.bitShift)
@@ -167,13 +168,13 @@ extension PageTree {
     return restCount(ofWord: next) == 0
   }
 
-  /// Whether a word, whose state is 0, lies inside a block: then it has no head, and its free bits
-  /// are not stored.
+  /// Whether a word with state 0 lies inside a block; if so, it has no head, and its free bits are
+  /// not stored.
   func isInside(_ index: UInt) -> Bool {
     headWord(index) == 0 && index != ownedWord && index != spareWord
   }
 
-  /// What a page is that was not freed.
+  /// What the tree finds out about a page.
   enum Finding: Equatable {
     case free
     case reserved
@@ -181,7 +182,7 @@ extension PageTree {
     case run(count: UInt)
   }
 
-  /// Looks at a page.
+  /// Finds out what a page is.
   mutating func find(_ bit: UInt) -> Finding {
     let index = bit &>> BitmapWord.bitShift
     let group = index &>> BitmapWord.bitShift

@@ -9,7 +9,7 @@ extension PageTree {
   mutating func firstNotReserved(from start: UInt, to end: UInt) -> UInt? {
     var found: UInt?
     forEachWord(from: start, to: end) { tree, index, mask in
-      // Where all is free the words are not stored.
+      // The words of entirely free memory are not stored.
       let isFree = tree.allFreeWords(ofGroup: index &>> BitmapWord.bitShift)
         .isOne(at: index & Self.bitMask)
       let reserved = isFree ? 0 : tree.freeWord(index) & tree.headWord(index)
@@ -20,7 +20,7 @@ extension PageTree {
     return found
   }
 
-  /// Makes pages free that are reserved.
+  /// Frees reserved pages.
   ///
   /// - Complexity: O(words).
   mutating func release(from start: UInt, to end: UInt) {
@@ -35,8 +35,8 @@ extension PageTree {
     }
   }
 
-  /// Calls `body` for each word with bits from `start` up to `end`, until it says false, with the
-  /// mask of those bits; its group is valid.
+  /// Calls `body` for each word that has bits from `start` up to `end`, with the mask of those
+  /// bits, until it returns false; the word's group is valid.
   private mutating func forEachWord(
     from start: UInt, to end: UInt, _ body: (inout PageTree, UInt, BitmapWord) -> Bool
   ) {

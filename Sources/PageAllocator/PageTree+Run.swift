@@ -5,14 +5,14 @@ import PageBitmap
 extension PageTree {
   /// Allocates a run.
   ///
-  /// One that fits a block comes from such a one, as ``allocate(order:count:below:)`` finds it, and
-  /// what is left of that stays free. Otherwise the lowest free pages that adjoin serve it, wherever
+  /// A run that fits a block comes from one, as ``allocate(order:count:below:)`` finds it, and what
+  /// is left of the block stays free.  Otherwise it takes the lowest adjoining free pages, wherever
   /// they begin.
   ///
   /// - Parameters:
   ///   - count: How many pages; not 0.
-  ///   - alignment: A power of two that the number of the first page frame is to be divisible by.
-  ///   - end: The bit behind the last that may be in it.
+  ///   - alignment: A power of two that the number of the first page frame must be divisible by.
+  ///   - end: The bit after the last one that may be in it.
   /// - Returns: The first page's bit; nil if there are no such pages.
   /// - Complexity: O(levels) within a word; O(words of the block) within a block; O(words)
   /// otherwise.
@@ -37,7 +37,7 @@ extension PageTree {
   /// - Parameters:
   ///   - bit: A page of the node.
   ///   - count: Not 0.
-  /// - Returns: Whether there was; nothing has changed otherwise.
+  /// - Returns: Whether there was one; otherwise nothing has changed.
   /// - Complexity: O(levels) within a word; O(words of the run) otherwise.
   @_optimize(speed)
   mutating func freeRun(_ bit: UInt, count: UInt) -> Bool {
@@ -51,15 +51,15 @@ extension PageTree {
     return true
   }
 
-  /// Makes a run shorter or longer where it is.
+  /// Resizes a run in place.
   ///
   /// - Parameters:
   ///   - bit: A page of the node.
   ///   - count: How many pages the run has.
-  ///   - newCount: How many it is to have; not 0.
-  ///   - end: The bit behind the last that may be in it if it becomes longer.
-  /// - Returns: Whether there was such a run and, if it is to be longer, the pages behind it were
-  ///   free. Nothing has changed otherwise.
+  ///   - newCount: The new number of pages; not 0.
+  ///   - end: The bit after the last one that may be in it if it becomes longer.
+  /// - Returns: Whether there was such a run and, if it becomes longer, the pages after it were
+  ///   free.  Otherwise nothing has changed.
   /// - Complexity: O(words of the run).
   mutating func resizeRun(_ bit: UInt, from count: UInt, to newCount: UInt, below end: UInt) -> Bool
   {
@@ -78,20 +78,20 @@ extension PageTree {
     return true
   }
 
-  /// The order of the smallest block with that many pages, at least 1.
+  /// The order of the smallest block that holds that many pages, at least 1.
   @inline(__always)
   static func order(holding count: UInt) -> UInt {
     // The number of zeros is at most the width.
     UInt(bitPattern: UInt.bitWidth &- (count &- 1).leadingZeroBitCount)
   }
 
-  /// How many pages the run has whose first page this is.
+  /// The number of pages of the run that begins at this page.
   ///
   /// - Complexity: O(words of the run).
   mutating func runLength(at bit: UInt) -> UInt {
     let index = bit &>> BitmapWord.bitShift
     let place = bit & Self.bitMask
-    // Behind the word zeros come in, and end the rest.
+    // Beyond the word, zeros are shifted in, which look like more of the run: `left` bounds them.
     let taken = freeWord(index) | headWord(index)
     let others = (taken &>> BitmapWord(truncatingIfNeeded: place)) &>> 1
     let left = Self.bitMask &- place
@@ -107,15 +107,15 @@ extension PageTree {
     }
   }
 
-  /// How many pages at the begin of a word are the rest of a run that begins before it.
+  /// How many pages at the beginning of a word are the rest of a run that begins before it.
   ///
-  /// - Parameter index: The word behind one of a valid group.
+  /// - Parameter index: The word after one of a valid group.
   /// - Complexity: O(levels).
   mutating func restCount(ofWord index: UInt) -> UInt {
     guard index < endWord, index != spareWord,
       index & Self.bitMask != 0 || isValid(index &>> BitmapWord.bitShift)
     else { return 0 }
-    // Mostly something begins there, and what is free has no such bit.
+    // Usually something begins there; free pages have no head bit.
     let heads = headWord(index)
     if heads & 1 != 0 { return 0 }
     let state = state(ofWord: index)
@@ -127,10 +127,11 @@ extension PageTree {
 
 /// Searching.
 extension PageTree {
-  /// The lowest free pages that adjoin.  There is no owned word, and no spare block.
+  /// The first of the lowest `count` adjoining free pages; nil if there are none.  There must be no
+  /// owned word and no spare block.
   private mutating func findRun(count: UInt, alignment: UInt, below end: UInt) -> UInt? {
     let last = min(end, endWord &<< BitmapWord.bitShift)
-    // The first bit behind the last page that is not free.
+    // The bit after the last page that is not free.
     var start: UInt = 0
     var bit: UInt = 0
     while bit < last {
@@ -140,7 +141,7 @@ extension PageTree {
         if !isFree { start = bit }
       }
       while bit < groupEnd {
-        // Each page that is not free ends what there was before it.
+        // Each page that is not free ends the free pages before it.
         var others = ~free(ofWord: bit &>> BitmapWord.bitShift)
         while others != 0 {
           let next = bit | others.firstOne
@@ -159,19 +160,19 @@ extension PageTree {
     return nil
   }
 
-  /// The first page from `start` on whose number is divisible by `alignment`, where `count` pages
-  /// from it on end by `end`.
+  /// The first page from `start` on whose number is divisible by `alignment`; nil if `count` pages
+  /// from there do not end by `end`.
   private func aligned(
     _ start: UInt, to alignment: UInt, count: UInt, below end: UInt
   ) -> UInt? {
     let number = firstPageNumber &+ start
-    // Up to the next multiple; it may wrap around, and then is no way up.
+    // Rounds up to the next multiple; a result that wraps around is rejected below.
     let first = ((number &+ (alignment &- 1)) & ~(alignment &- 1)) &- firstPageNumber
     return first >= start && first < end && end &- first >= count ? first : nil
   }
 
-  /// Whether a group of words is free as a whole, or has nothing that is free; nil for one in
-  /// between, which is valid.
+  /// Whether a group of words is entirely free, or has nothing free; nil for one in between, which
+  /// is valid then.
   private mutating func isFree(group: UInt) -> Bool? {
     var level = rootLevel
     var shift = rootShift
@@ -203,7 +204,7 @@ extension PageTree {
     }
   }
 
-  /// Whether all of these pages are free.  There is no owned word, and no spare block.
+  /// Whether all of these pages are free.  There must be no owned word and no spare block.
   private mutating func areFree(from start: UInt, to end: UInt) -> Bool {
     var bit = start
     while bit < end {
@@ -237,7 +238,7 @@ extension PageTree {
     }
   }
 
-  /// Makes pages free that belong to one run.
+  /// Frees pages that belong to one run.
   private mutating func give(from start: UInt, to end: UInt) {
     changeWords(from: start, to: end) { tree, index, mask in
       // Inside a run the free bits are not stored.
@@ -249,8 +250,8 @@ extension PageTree {
     }
   }
 
-  /// Calls `change` for each word with bits from `start` up to `end`, with the mask of those bits;
-  /// it gives the word's new state.
+  /// Calls `change` for each word that has bits from `start` up to `end`, with the mask of those
+  /// bits; `change` returns the word's new state.
   @inline(__always)
   private mutating func changeWords(
     from start: UInt, to end: UInt, _ change: (inout PageTree, UInt, BitmapWord) -> UInt
@@ -283,7 +284,7 @@ extension PageTree {
     return classes
   }
 
-  /// Stores a word's state, whatever classes that makes.
+  /// Stores a word's state without updating the classes.
   private mutating func setState(ofWord index: UInt, _ state: UInt) {
     let states = unsafe states(ofGroup: index &>> BitmapWord.bitShift)
     let bit = BitmapWord.one(at: index & Self.bitMask)

@@ -31,7 +31,7 @@ extension PageTree {
         | (planes.2 &>> bit & 1) &<< 2)
   }
 
-  /// Gives a word another state; neither is 7.
+  /// Changes the state of a word; neither the old one nor the new one is 7.
   @_optimize(speed)
   mutating func changeState(ofWord index: UInt, from old: UInt, to new: UInt) {
     let words = Self.words(
@@ -39,16 +39,16 @@ extension PageTree {
     changeState(ofWord: index, from: old, to: new, isLast: words & (words &- 1) == 0)
   }
 
-  /// Gives a word another state; neither is 7.
+  /// Changes the state of a word; neither the old one nor the new one is 7.
   ///
-  /// - Parameter isLast: Whether no other word of its group has the old one.
+  /// - Parameter isLast: Whether no other word of its group has the old state.
   @inline(__always)
   mutating func changeState(ofWord index: UInt, from old: UInt, to new: UInt, isLast: Bool) {
     let group = index &>> BitmapWord.bitShift
     let states = unsafe states(ofGroup: group)
     let bit = BitmapWord.one(at: index & Self.bitMask)
     let changed = BitmapWord(truncatingIfNeeded: old ^ new)
-    // 0 or 1, so that taking it from 0 gives no bits or all.
+    // The bit is 0 or 1, so subtracting it from 0 gives no bits or all.
     unsafe states[0] ^= bit & (0 &- (changed & 1))
     unsafe states[1] ^= bit & (0 &- (changed &>> 1 & 1))
     unsafe states[2] ^= bit & (0 &- (changed &>> 2))
@@ -57,7 +57,7 @@ extension PageTree {
     if new != 0 && !has(new &- 1, inGroup: group) { toggle(aClass: new &- 1, ofGroup: group) }
   }
 
-  /// Gives a word that is not free as a whole the state that its free pages have.
+  /// Gives a word that was not entirely free the state of its free pages.
   @_optimize(speed)
   mutating func changeState(ofWord index: UInt, from state: UInt, toThatOf free: BitmapWord) {
     let new = free.state
@@ -70,14 +70,15 @@ extension PageTree {
   }
 
   /// Takes a block of free words of class `aClass` out of a group and gives back what is not
-  /// needed: the words that remain have state 0.
+  /// needed; the words taken then have state 0.
   ///
   /// - Parameters:
-  ///   - order: The order of what is needed, from that of a word up.
+  ///   - order: The order of what is needed, at least a word's.
   ///   - aClass: A class that the group has, at least `order`.
   ///   - count: How many pages from the block's first on will be used.
-  ///   - end: The bit behind the last that may be among them.
-  ///   - keepsRest: Whether the other half of the next larger block becomes the spare block, if there is none.
+  ///   - end: The bit after the last one that may be among them.
+  ///   - keepsRest: Whether the other half of the next larger block becomes the spare block, if
+  ///     there is none yet.
   /// - Returns: The first word; nil if there is none before `end`.
   @inline(__always)
   mutating func takeWords(
@@ -86,7 +87,7 @@ extension PageTree {
   ) -> UInt? {
     let wordOrder = PageTreeLayout.wordOrder
     let allFree = allFreeWords(ofGroup: group)
-    // There is no larger order than the last, so that those are never part of a larger one.
+    // Blocks of the largest order are never part of a larger one.
     let blocks =
       aClass == Self.maximumOrder
       ? allFree.blocks(ofOrder: Self.maximumOrder &- wordOrder)
@@ -96,7 +97,7 @@ extension PageTree {
     guard end >= (index &<< BitmapWord.bitShift) &+ count else { return nil }
     var taken = order
     if keepsRest && aClass > order && spareWord == .max {
-      // The next allocation of this order has it at once, and the classes hear of neither.
+      // The next allocation of this order gets it at once, and neither changes the classes.
       taken = order &+ 1
       setSpare(index &+ (1 &<< (order &- wordOrder)), order: order)
     }
@@ -107,7 +108,7 @@ extension PageTree {
     unsafe states[2] &= ~mask
     // The class ends with its last block.
     if blocks & (blocks &- 1) == 0 { toggle(aClass: aClass, ofGroup: group) }
-    // Of a larger block, one of each smaller order remains; mostly there was none.
+    // Of a larger block, one of each smaller order remains; usually there was none.
     var smaller = taken
     while smaller < aClass {
       if !has(smaller, inGroup: group) { toggle(aClass: smaller, ofGroup: group) }
@@ -116,11 +117,11 @@ extension PageTree {
     return index
   }
 
-  /// Makes words free as a whole whose states were 0.
+  /// Makes words whose states were 0 entirely free.
   ///
   /// - Parameters:
   ///   - index: The first word.
-  ///   - order: The order of the block that they are, from that of a word up.
+  ///   - order: The order of the block that they form, at least a word's.
   @_optimize(speed)
   mutating func giveWords(from index: UInt, order: UInt) {
     let wordOrder = PageTreeLayout.wordOrder
@@ -140,13 +141,13 @@ extension PageTree {
     while reached < Self.maximumOrder {
       let other = BitmapWord.ones(from: first ^ size, count: size)
       guard allFree & other == other else { break }
-      // The other half was a block of its own before, perhaps the last.
+      // The other half was a block of its own before, perhaps the last of its order.
       if allFree.unpairedBlocks(ofOrder: reached &- wordOrder) == 0 { classes |= 1 &<< reached }
       first &= ~size
       size &<<= 1
       reached &+= 1
     }
-    // The block is there now, perhaps as the first.
+    // The block is there now, perhaps as the first of its order.
     if !has(reached, inGroup: group) { classes |= 1 &<< reached }
     if classes != 0 { toggle(classes, ofChild: group) }
   }

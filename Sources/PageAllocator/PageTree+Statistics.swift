@@ -3,9 +3,10 @@ import PageBitmap
 
 /// Counting.
 extension PageTree {
-  /// Counts the free blocks of each order, none part of a larger one of up to ``maximumOrder``.
+  /// Counts the free blocks of each order that are not part of a larger one of up to
+  /// ``maximumOrder``.
   ///
-  /// - Complexity: O(words) of what is free in part; O(1) for each group that was never touched.
+  /// - Complexity: O(words) of what is partly free; O(1) for each group that was never touched.
   mutating func countFreeBlocks(_ count: (_ order: UInt, _ blockCount: UInt) -> Void) {
     disown()
     giveSpare()
@@ -28,7 +29,7 @@ extension PageTree {
       } else {
         countFreeBlocks(ofGroup: group, count)
       }
-      // Behind this child; from the top, where it was the last of its group.
+      // Go on after this child, from the root: it may have been the last of its group.
       group = (child &+ 1) &<< shift
       level = rootLevel
     }

@@ -3,11 +3,11 @@ import PageBitmap
 
 /// Writing what lies below a child for the first time.
 extension PageTree {
-  /// What is known of a child whose own memory has not been written.
+  /// What is known about a child whose own memory has not been written.
   enum Origin {
     case allFree
     case allReserved
-    /// The boot bitmap knows.
+    /// Only the boot bitmap knows.
     case unknown
   }
 
@@ -108,21 +108,23 @@ extension PageTree {
     return (free != 0 ? 1 &<< Self.maximumOrder : 0) | (unknown != 0 ? 1 &<< Self.unknown : 0)
   }
 
-  /// How free the children of a group are by the boot bitmap, whose groups may begin elsewhere; a
-  /// child may be called free in part that has nothing free, but not the other way round.
+  /// How free the children of a group are according to the boot bitmap, whose groups may begin
+  /// elsewhere.
+  ///
+  /// A child that has nothing free may be reported as partly free, but not the other way round.
   private mutating func bootStates(
     ofGroup index: UInt, onLevel level: Int
   ) -> (anyFree: BitmapWord, allFree: BitmapWord) {
     let here = bootBitmap.planes(ofAnyGroup: index, onLevel: level)
     guard firstWord & Self.bitMask != 0 else { return here }
-    // The boot bitmap begins inside our first group; so a child here has parts of one there and of
-    // the one before.
+    // The boot bitmap begins inside our first group, so a child here consists of parts of a child
+    // there and of the one before it.
     let before =
       index > 0
       ? bootBitmap.planes(ofAnyGroup: index &- 1, onLevel: level)
       : (anyFree: 0, allFree: 0)
     let top = BitmapWord(truncatingIfNeeded: Self.bitMask)
-    // Where the last one there ends in a child here, there need not be a next child.
+    // Where the last child there ends inside a child here, there need not be a next child.
     let shift = BitmapWord.bitShift &* UInt(bitPattern: level &- 1)
     let childCount =
       PageTreeLayout.quotient(endWord, order: shift) &- index &<< BitmapWord.bitShift
@@ -169,7 +171,7 @@ extension PageTree {
     return classes | blockClasses(ofGroup: group)
   }
 
-  /// The classes from a word's order up: those of the blocks of words that are free as a whole.
+  /// The classes from a word's order up: those of the blocks of entirely free words.
   mutating func blockClasses(ofGroup group: UInt) -> UInt {
     var blocks = allFreeWords(ofGroup: group)
     var order = PageTreeLayout.wordOrder
@@ -185,7 +187,7 @@ extension PageTree {
     return classes | (blocks != 0 ? 1 &<< order : 0)
   }
 
-  /// The words of a group that have free pages only.
+  /// The words of a group whose pages are all free.
   @inline(__always)
   func allFreeWords(ofGroup group: UInt) -> BitmapWord {
     let states = unsafe states(ofGroup: group)
@@ -194,7 +196,8 @@ extension PageTree {
 }
 
 extension PageBitmap {
-  /// The planes of a group as they would be, were it stored.  Nothing is free outside the bitmap.
+  /// The planes of a group as they would be if it were stored.  Outside the bitmap, nothing is
+  /// free.
   fileprivate mutating func planes(
     ofAnyGroup index: UInt, onLevel level: Int
   ) -> (anyFree: BitmapWord, allFree: BitmapWord) {

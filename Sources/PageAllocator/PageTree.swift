@@ -12,8 +12,8 @@ import PageBitmap
 ///      0    0    another page of an allocated block
 ///      1    1    reserved since before the hand-over
 ///
-/// A block of 2^order pages begins at a multiple of that; a *run* has any number of pages from
-/// anywhere on, and is known by the same two bits: a block is a run.
+/// A block of 2^order pages begins at a multiple of that; a *run* has any number of pages, begins
+/// anywhere, and is described by the same two bits: a block is a run.
 ///
 /// A word has a *state*: 0 if no page is free, 7 if all are, otherwise the order of the largest
 /// aligned block of free pages, plus 1.  While the state is 7, the head bits are 0 and the free
@@ -21,20 +21,20 @@ import PageBitmap
 ///
 /// A group has a set of *classes*.  Class c below a word's order: there is a word whose largest
 /// free block has order c.  From there up to 10: there is a free block of order c that is not part
-/// of a larger one of up to order 10.  Class *unknown*: there is a group that was not looked at
+/// of a larger one of up to order 10.  Class *unknown*: there is a group that has not been examined
 /// since boot.  Each level above has a plane for every class, up to the root, which has one group.
 ///
 /// Bits here are page frames that count from ``firstPageNumber``.
 ///
-/// Many methods that change nothing are mutating because such a method gets the place of the tree,
-/// where another one would be given a copy.
+/// Many methods that change nothing are mutating, because a mutating method gets the address of the
+/// tree where another would be given a copy.
 @safe struct PageTree {
   typealias Words = UnsafeMutablePointer<BitmapWord>
 
   /// The largest order of a block.
   static var maximumOrder: UInt { 10 }
 
-  /// The class and plane of groups that are to be read from the boot bitmap.
+  /// The class and plane of groups that have yet to be read from the boot bitmap.
   static var unknown: UInt { 11 }
 
   /// The plane of the children whose own memory has been written.
@@ -46,7 +46,7 @@ import PageBitmap
   /// The state of a word with free pages only.
   static var allFreeState: UInt { 7 }
 
-  /// Leaves of a number that within its word.
+  /// Masks a bit number down to the bit's place within its word.
   static var bitMask: UInt { BitmapWord.bitCount &- 1 }
 
   /// The words of free bits.
@@ -79,16 +79,16 @@ import PageBitmap
   /// The word from which single pages are allocated; `.max` for none.
   private(set) var ownedWord: UInt
 
-  /// The free bits of the owned word, and its head bits; a word that is 0 where there is none.
+  /// The free bits of the owned word, and its head bits; both a word that is 0 if there is none.
   private var ownedFree: Words?
   private var ownedHeads: Words?
 
-  /// The number of the owned word's first page frame; where there is none, a number that no machine
+  /// The number of the owned word's first page frame; if there is none, a number that no machine
   /// has.
   private var ownedPageNumber: UInt
 
-  /// The block of whole words that was freed last: its words' states are 0 still, and it has no
-  /// head.  `.max` for none.
+  /// The first word of the block of whole words that was freed last, whose words still have state 0
+  /// and which has no head; `.max` for none.
   private(set) var spareWord: UInt
 
   /// The order of that block; `.max` for none.
@@ -97,7 +97,7 @@ import PageBitmap
   /// The number of the first word that has pages of the node.
   private(set) var firstWord: UInt
 
-  /// The word behind the last one that has.
+  /// The number of the word after the last one that has pages of the node.
   private(set) var endWord: UInt
 
   /// The page frame number of bit 0, a multiple of a group's size.
@@ -133,7 +133,8 @@ import PageBitmap
   ///
   /// - Parameters:
   ///   - bitmap: The bitmap.
-  ///   - memory: As many bytes as ``byteCount(for:)`` says, of any content, aligned for a pointer.
+  ///   - memory: As many bytes as ``byteCount(for:)`` says, with any content, aligned for a
+  ///     pointer.
   /// - Complexity: O(levels).
   init(takingOver bitmap: PageBitmap, memory: UnsafeMutableRawPointer) {
     self.init()
@@ -146,7 +147,7 @@ import PageBitmap
     endWord = firstWord &+ PageTreeLayout.quotient(bitmap.bitCount, order: BitmapWord.bitShift)
     rootLevel = layout.rootLevel
     rootShift = BitmapWord.bitShift &* UInt(bitPattern: layout.rootLevel &- 2)
-    // Words of free bits before the first are not touched; only their number counts.
+    // Words of free bits before the first are never touched; they only keep the numbering.
     unsafe freeWords = Words(
       bitPattern: UInt(bitPattern: bootWords) &- firstWord &* Self.wordByteCount)
     let levels = unsafe memory.assumingMemoryBound(to: Words.self)
@@ -166,7 +167,7 @@ import PageBitmap
     ownNothing()
     classes = fillPlanes(ofGroup: 0, onLevel: rootLevel, .unknown)
     if rootLevel > 2 {
-      // See `isValid`: what is above these need not be asked.
+      // `isValid` reads these planes without asking the root whether they have been written.
       let count = PageTreeLayout.quotient(layout.groupCount, order: rootShift)
       for group in 0..<count {
         unsafe planes(ofGroup: group, onLevel: rootLevel - 1)[Int(bitPattern: Self.valid)] = 0
@@ -176,8 +177,10 @@ import PageBitmap
 
   private static var wordByteCount: UInt { UInt(MemoryLayout<BitmapWord>.size) }
 
-  /// Takes words off the end of the allocator's memory.  A function of the type: one within a
-  /// function, which changes a variable of that, takes a heap in a debug build.
+  /// Takes words off the end of the allocator's memory.
+  ///
+  /// This is a function of the type because a local function that changes a variable of the
+  /// function around it needs a heap in a debug build.
   private static func words(
     _ wordCount: UInt, below end: inout UnsafeMutableRawPointer
   ) -> Words {
@@ -220,7 +223,7 @@ import PageBitmap
   /// The free pages of a word whose state is not 7.
   func freePages(ofWord index: UInt) -> BitmapWord { freeWord(index) & ~headWord(index) }
 
-  /// Makes a word the owned one; its state is 0 and its free bits are stored.
+  /// Makes a word the owned one; its state must be 0, and its free bits stored.
   mutating func own(_ index: UInt) {
     ownedWord = index
     unsafe ownedFree = freeWords.unsafelyUnwrapped + Int(bitPattern: index)
@@ -236,7 +239,7 @@ import PageBitmap
     ownedPageNumber = ~Self.bitMask
   }
 
-  /// Whether the owned word has no free page, or there is none.
+  /// Whether the owned word has no free page, or there is no owned word.
   var isOwnedWordUsedUp: Bool {
     unsafe ownedFree.unsafelyUnwrapped.pointee & ~ownedHeads.unsafelyUnwrapped.pointee == 0
   }
@@ -244,7 +247,7 @@ import PageBitmap
   /// Allocates a page from the owned word.
   ///
   /// - Parameter end: The number of the page frame that it must lie below.
-  /// - Returns: The page frame's number; nil if that word has none there.
+  /// - Returns: The page frame's number; nil if the owned word has no free page there.
   /// - Complexity: O(1).
   @inline(__always)
   mutating func allocateOwned(below end: UInt) -> UInt? {
@@ -281,7 +284,7 @@ import PageBitmap
     return true
   }
 
-  /// Keeps a block that has been freed for the next allocation of this order.
+  /// Keeps a freed block for the next allocation of this order.
   mutating func setSpare(_ index: UInt, order: UInt) {
     spareWord = index
     spareOrder = order
@@ -289,7 +292,7 @@ import PageBitmap
 
   /// Allocates the spare block.
   ///
-  /// - Returns: The first page's bit; nil if it has another order, or ends behind `end`.
+  /// - Returns: The first page's bit; nil if it has another order, or ends after `end`.
   /// - Complexity: O(1).
   @inline(__always)
   mutating func allocateSpare(order: UInt, below end: UInt) -> UInt? {
@@ -302,11 +305,11 @@ import PageBitmap
     return bit
   }
 
-  /// Whether a word has a block of order 0 at this place; not known of its last one.
+  /// Whether a word has a block of order 0 at this place; always false for the word's last place.
   static func isPage(free: BitmapWord, heads: BitmapWord, at place: UInt) -> Bool {
-    // Neither this page nor the next is the rest of a block, so this one is free or reserved, or a
-    // head. Behind the word zeros come in, as of the rest of a block: the next word says how that
-    // is.
+    // Neither this page nor the next continues a block, so this one is free or reserved, or a head.
+    // Beyond the word, zeros are shifted in, which look like a block that continues: only the next
+    // word tells.
     let place = BitmapWord(truncatingIfNeeded: place)
     return (free | heads) &>> place & 3 == 3 && free &>> place & 1 == 0
   }
@@ -321,7 +324,7 @@ import PageBitmap
     unsafe levels.unsafelyUnwrapped[level] + Int(bitPattern: index &<< PageTreeLayout.planesShift)
   }
 
-  /// Says that the classes in `changed` are there that were not, and the other way round.
+  /// Adds those of the classes in `changed` that the child did not have, and removes the others.
   ///
   /// - Parameters:
   ///   - changed: A bit for each class.
@@ -347,8 +350,8 @@ import PageBitmap
     }
   }
 
-  /// Says that a group of words has a class that it had not, or the other way round: mostly that
-  /// changes nothing above.
+  /// Adds a class to a group of words that did not have it, or removes it from one that did;
+  /// usually nothing above changes.
   @inline(__always)
   mutating func toggle(aClass: UInt, ofGroup group: UInt) {
     let plane = unsafe lowestPlanes(ofChild: group) + Int(bitPattern: aClass)
@@ -359,7 +362,8 @@ import PageBitmap
 
   /// Toggles a child in a plane.
   ///
-  /// - Returns: Whether it is the first child there, or was the last: what the group above hears of.
+  /// - Returns: Whether it is the first child there, or was the last: then the group above changes
+  ///   too.
   private static func isFirstOrLast(_ child: UInt, toggledIn plane: Words) -> Bool {
     let old = unsafe plane.pointee
     let new = old ^ .one(at: child & Self.bitMask)
@@ -367,7 +371,7 @@ import PageBitmap
     return old == 0 || new == 0
   }
 
-  /// The planes of the group that a group of words is a child of.
+  /// The planes of the parent of a group of words.
   func lowestPlanes(ofChild group: UInt) -> Words {
     let index = group &>> BitmapWord.bitShift
     return unsafe lowestPlanes.unsafelyUnwrapped
@@ -386,7 +390,8 @@ import PageBitmap
   @inline(__always)
   mutating func isValid(_ group: UInt) -> Bool {
     // Nothing below a child that is not valid may be read.  But the root is always valid, and this
-    // plane of the level below, of at most as many groups as a word has bits, always written.
+    // plane of the level below it, which has at most as many groups as a word has bits, is always
+    // written.
     if rootLevel > 3 {
       var level = rootLevel &- 1
       var shift = rootShift

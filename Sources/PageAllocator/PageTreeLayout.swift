@@ -24,10 +24,10 @@ struct PageTreeLayout {
   /// The level that has one group, the root; at least 2.
   private(set) var rootLevel = 2
 
-  /// The number of bytes of all.
+  /// The total number of bytes.
   private(set) var byteCount: UInt = 0
 
-  /// Lays out a tree for pages from a multiple of a group's size on.
+  /// Lays out a tree for `bitCount` pages that begin at a multiple of a group's size.
   ///
   /// - Complexity: O(levels).
   init(bitCount: UInt) {

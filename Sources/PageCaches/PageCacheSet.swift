@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import CPageCaches
 
-/// The caches of all processors over whatever allocates pages.
+/// The caches of all processors, on top of any page allocator.
 @safe package struct PageCacheSet {
   private let caches: UnsafeMutablePointer<PageCache>?
   private let count: UInt
   private let end: UInt
   private let platform: PageCachesPlatform
 
-  /// Empty caches in storage of any content, which must stay in place.
+  /// Makes empty caches in storage with any content, which must stay in place.
   ///
   /// - Parameter end: The number of the page after the last.
   package init(
@@ -31,14 +31,14 @@ import CPageCaches
     return unsafe ProcessorCache(words: cache.assumingMemoryBound(to: UInt.self))
   }
 
-  /// The cache of a processor; nil where there is none.
+  /// The cache of a processor; nil if there is none.
   @inline(__always)
   private func cache(of processor: Int) -> ProcessorCache? {
     let index = UInt(bitPattern: processor)
     return index < count ? cache(at: index) : nil
   }
 
-  /// Takes a block out of a processor's cache; nil where there is none.
+  /// Takes a block out of a processor's cache; nil if there is none.
   ///
   /// - Complexity: O(1).
   @inline(__always)
@@ -50,12 +50,12 @@ import CPageCaches
 
   /// Puts a block into a processor's cache.
   ///
-  /// - Returns: Whether there was room, and it is not the one that was put there last.
+  /// - Returns: Whether there was room; false also for the block that was put there last.
   /// - Complexity: O(1).
   @inline(__always)
   package func freeQuickly(_ block: UInt, order: Int, by processor: Int) -> Bool {
     guard let cache = cache(of: processor) else { return false }
-    // Of a large block, that is found when it is given back.
+    // For a large block, a number beyond the end is found when the block is given back.
     if _fastPath(order == 0) { return block < end && cache.put(block, on: .pages) }
     return order == ProcessorCache.largeOrder && cache.put(block, on: .largeBlocks)
   }
@@ -63,12 +63,12 @@ import CPageCaches
   /// Keeps other callers out.
   package func lock() { unsafe platform.lock?(platform.context) }
 
-  /// The opposite.
+  /// Lets other callers in again.
   package func unlock() { unsafe platform.unlock?(platform.context) }
 
   /// Allocates a block, and others for the processor's cache if that has none of this order.
   ///
-  /// - Returns: The number of the first page; nil where all caches are empty, too.
+  /// - Returns: The number of the first page; nil if all caches are empty, too.
   /// - Complexity: O(blocks) calls of the source, half as many as a cache keeps.
   package func allocate(order: Int, by processor: Int, from source: some PageCacheSource) -> UInt? {
     lock()
@@ -80,7 +80,8 @@ import CPageCaches
     return nil
   }
 
-  /// Allocates as many blocks as half a cache keeps, and one of them for the caller.
+  /// Allocates a block for the caller and, if the cache may be used and is empty, as many for the
+  /// cache as half of it keeps.
   private func refill(
     order: Int, by processor: Int, from source: some PageCacheSource
   ) -> UInt? {
@@ -88,9 +89,9 @@ import CPageCaches
       isOpen(cache, to: source), cache.count(of: stack) == 0
     else { return source.allocate(order: order) }
     guard let block = source.allocate(order: order) else { return nil }
-    // The lowest on top, and at the bottom what is given back first.
+    // The lowest comes on top, and at the bottom lies what is given back first.
     let blocks = unsafe cache.blocks(of: stack)
-    // Not negative.
+    // The capacity is not negative.
     var begin = cache.capacity(of: stack) &>> 1
     let end = begin
     while begin > 0, let next = source.allocate(order: order) {
@@ -102,11 +103,11 @@ import CPageCaches
     return block
   }
 
-  /// Frees a block into a processor's cache, of which half is given back if it is full.
+  /// Frees a block into a processor's cache; if that is full, half of it is given back first.
   ///
-  /// The lock is held, and still is behind.
+  /// The caller holds the lock, and still does afterwards.
   ///
-  /// - Returns: Whether it did; it is the source's to free otherwise, or to refuse.
+  /// - Returns: Whether it did; otherwise the source has to free the block, or to refuse it.
   /// - Complexity: O(blocks) calls of the source, half as many as a cache keeps.
   package func free(
     _ block: UInt, order: Int, by processor: Int, to source: some PageCacheSource
@@ -118,7 +119,7 @@ import CPageCaches
     let blocks = unsafe cache.blocks(of: stack)
     var count = cache.count(of: stack)
     if count > 0, unsafe blocks[count - 1] == block {
-      // It was freed already: where it lies in no cache, the source sees that.
+      // It was freed already: once it lies in no cache, the source sees that.
       giveBack(cache, to: source)
       return false
     }
@@ -131,8 +132,10 @@ import CPageCaches
     return true
   }
 
-  /// Whether its own processor, which holds the lock, may use the cache: this interrupted no call
-  /// that was about to, and nobody wants the pages, which are given back otherwise.
+  /// Whether a cache's own processor, which holds the lock, may use it.
+  ///
+  /// It may if this call has not interrupted one that has entered the cache, and nobody wants the
+  /// pages.  Pages that are wanted are given back.
   private func isOpen(_ cache: ProcessorCache, to source: some PageCacheSource) -> Bool {
     if cache.isEntered { return false }
     if !cache.isWanted { return true }
@@ -142,11 +145,11 @@ import CPageCaches
 
   /// Gives all pages of all caches back.
   ///
-  /// The lock is held, and still is behind; between, it is not while another processor is about to
-  /// leave its cache.  A processor that interrupted its own call leaves out what is in the cache
-  /// of that one, and of others that have entered theirs.
+  /// The caller holds the lock, and still does afterwards; in between, it is released while another
+  /// processor is about to leave its cache.  A processor that interrupted its own call leaves out
+  /// the pages of its own cache, and of other caches that have been entered.
   ///
-  /// - Returns: Whether there were any, or may have been: another processor gave some back.
+  /// - Returns: Whether there were any, or may have been because another processor gave some back.
   /// - Complexity: O(blocks + caches) calls of the source.
   package func giveBackAll(by processor: Int?, to source: some PageCacheSource) -> Bool {
     let own = processor.flatMap { cache(of: $0) }
@@ -163,14 +166,14 @@ import CPageCaches
         page_caches_pause()
         lock()
       }
-      // One that is not wanted any more was given back meanwhile.
+      // A cache that is no longer wanted has been given back in the meantime.
       let isGivenBack = !cache.isWanted
       if isGivenBack || (!cache.isEntered && giveBack(cache, to: source)) { found = true }
     }
     return found
   }
 
-  /// Gives all pages of a cache back, which nobody wants then.
+  /// Gives all pages of a cache back, after which nobody wants them.
   ///
   /// - Returns: Whether there were any.
   @discardableResult
@@ -184,7 +187,7 @@ import CPageCaches
     return pages + largeBlocks > 0
   }
 
-  /// Gives the blocks back that were freed first.
+  /// Gives back the `count` blocks that were freed first.
   private func giveBack(
     _ cache: ProcessorCache, _ stack: ProcessorCache.Stack, order: Int, count: Int,
     to source: some PageCacheSource

@@ -4,9 +4,9 @@
 package protocol PageCacheSource {
   /// Allocates 2^`order` pages; nil where there are none.  Nothing is reported.
   ///
-  /// - Returns: The number of the first.
+  /// - Returns: The number of the first page.
   func allocate(order: Int) -> UInt?
 
-  /// Frees such a block that lay in a cache; what is refused is reported here.
+  /// Frees a block of 2^`order` pages that lay in a cache; the source reports what it refuses.
   func free(_ block: UInt, order: Int)
 }

@@ -3,12 +3,12 @@ import BootMemory
 import PageAllocator
 import PhysicalMemory
 
-/// What the page allocator does beside, under the lock.
+/// What else the page allocator does, under the lock.
 extension PageCaches {
   /// Allocates a block on a node or below a limit, as the page allocator does.
   ///
   /// - Throws: As `PageAllocator.allocate(order:on:policy:below:)`, after all caches are empty.
-  /// - Complexity: As there; where memory is short, that of as many frees as all caches keep.
+  /// - Complexity: As there; where memory is short, also as many frees as all caches keep blocks.
   public func allocate(
     order: Int, on node: NodeID?, policy: PageAllocator.NodePolicy = .preferred,
     below limit: PageFrame = .end, by processor: ProcessorID
@@ -27,11 +27,11 @@ extension PageCaches {
     }
   }
 
-  /// Allocates exactly that many adjoining pages, as the page allocator does.
+  /// Allocates exactly `pageCount` adjoining pages, as the page allocator does.
   ///
   /// - Throws: As `PageAllocator.allocate(pageCount:alignedTo:on:policy:below:)`, after all
   ///   caches are empty.
-  /// - Complexity: As there; where memory is short, that of as many frees as all caches keep.
+  /// - Complexity: As there; where memory is short, also as many frees as all caches keep blocks.
   public func allocate(
     pageCount: UInt64, alignedTo alignment: UInt64 = 1, on node: NodeID? = nil,
     policy: PageAllocator.NodePolicy = .preferred, below limit: PageFrame = .end,
@@ -51,10 +51,10 @@ extension PageCaches {
     }
   }
 
-  /// What is free on a node, pages of caches counted: they are given back before.
+  /// What is free on a node, including the pages of the caches, which are given back first.
   ///
   /// - Throws: `PageAllocatorError.noSuchNode(_:)`.
-  /// - Complexity: O(words) of what is free in part, and as many frees as the caches keep blocks.
+  /// - Complexity: O(words) of what is partly free, and as many frees as the caches keep blocks.
   public func statistics(
     of node: NodeID, by processor: ProcessorID
   ) throws(PageAllocatorError) -> PageStatistics {
@@ -64,7 +64,7 @@ extension PageCaches {
     return unsafe try source.pages.pointee.statistics(of: node)
   }
 
-  /// Gives the pages of all caches back to the page allocator, which finds what was freed wrongly.
+  /// Gives the pages of all caches back to the page allocator, which finds wrong frees.
   ///
   /// - Complexity: O(caches), and as many frees as they keep blocks.
   public func drain(by processor: ProcessorID) {
@@ -73,7 +73,7 @@ extension PageCaches {
     _ = set.giveBackAll(by: processor.rawValue, to: source)
   }
 
-  /// Calls `body` with the page allocator, under the lock: to free runs, to release what is reserved,
+  /// Calls `body` with the page allocator, under the lock: to free runs, to release reserved pages,
   /// and the like.
   ///
   /// - Returns: What `body` returns.

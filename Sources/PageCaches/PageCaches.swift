@@ -4,19 +4,19 @@ import PageAllocator
 import PhysicalMemory
 import TextOutput
 
-/// Pages for many processors: each has some free ones of its own, which it takes and gives back
-/// without a lock, and only every thirty-second call goes to the page allocator.
+/// Page allocation for many processors: each keeps some free pages of its own, which it takes and
+/// gives back without a lock, and only every thirty-second call goes to the page allocator.
 ///
-/// What lies in a cache is allocated as far as the page allocator knows, and free otherwise: an
-/// allocation that would fail takes the pages of all caches back first, of other processors' too,
-/// and so does counting.  See <doc:OwnPages>.
+/// Pages in a cache are allocated as far as the page allocator knows, but otherwise count as free:
+/// an allocation that would fail first takes back the pages of all caches, including those of other
+/// processors, and so does counting.  See <doc:OwnPages>.
 ///
-/// All processors use copies of one value at the same time.  One processor makes one call at a time: a
-/// kernel does not move a thread to another processor in the middle of a call.  An interrupt's
-/// handler may call, also when it has interrupted a call, if the kernel's lock keeps interrupts
-/// off.
+/// All processors use copies of one value at the same time.  Each makes one call at a time: a
+/// kernel must not move a thread to another processor in the middle of a call.  An interrupt
+/// handler may make calls, even if it has interrupted one, provided that the kernel's lock keeps
+/// interrupts off.
 @safe public struct PageCaches: @unchecked Sendable {
-  /// The order of the blocks that are cached beside single pages.
+  /// The order of the blocks that are cached besides single pages.
   public static var largeOrder: Int { ProcessorCache.largeOrder }
 
   let set: PageCacheSet
@@ -25,11 +25,11 @@ import TextOutput
   /// Makes empty caches.
   ///
   /// - Parameters:
-  ///   - pages: The page allocator, which must stay in place, and which from now on only the
-  ///     caches, or a holder of their lock, call: see ``withPages(_:)``.
-  ///   - storage: A cache for each processor, of any content; it must stay in place.
+  ///   - pages: The page allocator, which must stay in place; from now on only the caches, or a
+  ///     holder of their lock, may call it: see ``withPages(_:)``.
+  ///   - storage: A cache for each processor, with any content; it must stay in place.
   ///   - limits: How much each keeps.
-  ///   - platform: The lock.
+  ///   - platform: What the caches ask of the kernel, such as the lock.
   /// - Complexity: O(caches).
   @unsafe
   public init(
@@ -43,16 +43,16 @@ import TextOutput
     source = unsafe AllocatorSource(pages: pages, platform: platform)
   }
 
-  /// Allocates 2^`order` pages, the first with a number divisible by that.
+  /// Allocates 2^`order` pages; the first page's number is divisible by 2^`order`.
   ///
   /// - Parameters:
   ///   - order: From 0 to 10.
-  ///   - processor: The one that calls.  One that has no cache goes to the page allocator.
+  ///   - processor: The calling processor.  One that has no cache goes to the page allocator.
   /// - Returns: The first page.
   /// - Throws: `PageAllocatorError.outOfPages(order:)`,
   ///   `PageAllocatorError.orderOutOfRange(_:)`.
-  /// - Complexity: O(1) for a block of the cache; otherwise that of half as many allocations as a
-  ///   cache keeps blocks, and where memory is short, of as many frees as all keep.
+  /// - Complexity: O(1) for a block from the cache; otherwise half as many allocations as a cache
+  ///   keeps blocks, and where memory is short, as many frees as all caches keep blocks.
   @_optimize(speed)
   public func allocate(
     order: Int = 0, by processor: ProcessorID
@@ -74,20 +74,20 @@ import TextOutput
     return PageFrame(UInt64(page))
   }
 
-  /// Frees a block, whoever allocated it.
+  /// Frees a block, no matter which processor allocated it.
   ///
-  /// Whether it is one that was allocated is examined when it goes from the cache to the page
-  /// allocator, and then reported by ``PageCachesPlatform/report``; at once only if it is the one
-  /// that this processor freed last, and the cache has not been emptied since, or a single page past
-  /// all nodes.
+  /// Whether it was allocated is checked when it goes from the cache to the page allocator, and a
+  /// failure is then reported by ``PageCachesPlatform/report``.  A failure is found at once only if
+  /// the block is the one that this processor freed last, and the cache has not been emptied since,
+  /// or if it is a single page past all nodes.
   ///
   /// - Parameters:
   ///   - page: Its first page.
-  ///   - order: Its order, the same as it was allocated with.
-  ///   - processor: The one that calls.
+  ///   - order: The order that it was allocated with.
+  ///   - processor: The calling processor.
   /// - Throws: `PageAllocatorError.notAllocated(_:order:_:)`,
   ///   `PageAllocatorError.orderOutOfRange(_:)`.
-  /// - Complexity: O(1) if the cache has room; otherwise that of half as many frees as it keeps blocks.
+  /// - Complexity: O(1) if the cache has room; otherwise half as many frees as it keeps blocks.
   @_optimize(speed)
   public func free(
     _ page: PageFrame, order: Int = 0, by processor: ProcessorID
@@ -106,7 +106,7 @@ import TextOutput
   ) throws(PageAllocatorError) {
     set.lock()
     defer { set.unlock() }
-    // Words of 32 bits cannot number a page beyond them, which the page allocator refuses.
+    // The page allocator refuses a page whose number does not fit a word of 32 bits.
     if let number = UInt(exactly: page.number),
       set.free(number, order: order, by: processor.rawValue, to: source)
     {

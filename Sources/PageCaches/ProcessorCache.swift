@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 import CPageCaches
 
-/// The cache of one processor: its words, and who may touch them.
+/// The cache of one processor: its words, and the rules for touching them.
 ///
 /// A processor *enters* its cache, changes it and leaves.  Another one that wants the pages holds
-/// the lock, says that they are *wanted*, and touches them only if the cache is not entered after
-/// that.  So that not both can miss what the other says, a full barrier is between what each says
-/// and what it reads; see ``PageCachesPlatform/fenceOthers`` for whose it is.
+/// the lock, marks them as *wanted*, and touches them only if the cache is not entered after that.
+/// So that the two cannot both miss the other's mark, there is a full barrier between what each
+/// writes and what it reads; see ``PageCachesPlatform/fenceOthers`` for which side executes it.
 ///
-/// While a cache is not entered, who holds the lock may change all of its words.  Otherwise its
-/// processor changes what lies in it, and who holds the lock says what is wanted.
+/// While a cache is not entered, the holder of the lock may change all of its words.  Otherwise its
+/// processor changes the contents, and the holder of the lock sets only what is wanted.
 @safe struct ProcessorCache {
   /// `PageCache` has no other content.
   let words: UnsafeMutablePointer<UInt>
 
-  /// The blocks of one order that lie in a cache, the last freed on top, by the places of words.
+  /// The blocks of one order in a cache, the last freed on top, as the indices of its words.
   struct Stack {
     /// The number of blocks.
     let count: Int
@@ -22,7 +22,7 @@ import CPageCaches
     /// How many there may be: the capacity, or 0 while they are wanted.
     let limit: Int
 
-    /// How many there may be else.
+    /// How many there may be while they are not wanted.
     let capacity: Int
 
     /// The first block.
@@ -34,7 +34,7 @@ import CPageCaches
     /// Blocks of 2^9 pages.
     static var largeBlocks: Stack { Stack(count: 5, limit: 6, capacity: 8, first: 120) }
 
-    /// The stack for this order; nil where there is none.
+    /// The stack for this order; nil if there is none.
     static func of(order: Int) -> Stack? {
       if order == 0 { return pages }
       return order == largeOrder ? largeBlocks : nil
@@ -52,13 +52,13 @@ import CPageCaches
   static var maximumPageCount: Int { Stack.largeBlocks.first - Stack.pages.first }
   static var maximumLargeBlockCount: Int { wordCount - Stack.largeBlocks.first }
 
-  /// An empty cache that keeps at most so many.
+  /// Makes this an empty cache with these limits.
   func start(_ limits: PageCacheLimits, fences: Bool) {
     for index in 0..<Self.wordCount { unsafe words[index] = 0 }
     unsafe words[Self.fencesPlace] = fences ? 1 : 0
     unsafe words[Stack.pages.capacity] = UInt(bitPattern: limits.pageCount)
     unsafe words[Stack.largeBlocks.capacity] = UInt(bitPattern: limits.largeBlockCount)
-    // What a stack without a block has on top, so that no page is equal to it.
+    // The word that an empty stack has on top, so that no page is equal to it.
     unsafe words[Stack.pages.first - 1] = .max
     setWanted(false)
   }
@@ -69,7 +69,7 @@ import CPageCaches
   /// Whether another processor waits for the blocks.
   var isWanted: Bool { unsafe words[Self.isWantedPlace] != 0 }
 
-  /// Says whether the blocks are wanted, under the lock.
+  /// Sets whether the blocks are wanted; the caller holds the lock.
   func setWanted(_ isWanted: Bool) {
     setLimit(of: .pages, isWanted)
     setLimit(of: .largeBlocks, isWanted)
@@ -80,9 +80,10 @@ import CPageCaches
     unsafe page_caches_store(words + stack.limit, isWanted ? 0 : words[stack.capacity])
   }
 
-  /// Enters the cache, by its own processor; whether the blocks are wanted must be looked at next.
+  /// Enters the cache, on its own processor; the caller must next check whether the blocks are
+  /// wanted.
   ///
-  /// - Returns: Whether it could: it interrupted no call that had entered it.
+  /// - Returns: Whether it could; false if this interrupted a call that had entered the cache.
   @inline(__always)
   private func enter() -> Bool {
     guard unsafe words[Self.isEnteredPlace] == 0 else { return false }
@@ -94,7 +95,7 @@ import CPageCaches
   @inline(__always)
   private func leave() { unsafe page_caches_store(words + Self.isEnteredPlace, 0) }
 
-  /// Takes a block from the top; nil where there is none, or the cache may not be changed.
+  /// Takes a block from the top; nil if there is none, or the cache may not be changed.
   ///
   /// - Complexity: O(1).
   @inline(__always)
@@ -113,17 +114,19 @@ import CPageCaches
     return nil
   }
 
-  /// Puts a block on top, unless the cache is full or may not be changed, or that block is there.
+  /// Puts a block on top, unless the cache is full or may not be changed, or the block is there
+  /// already.
   ///
   /// - Complexity: O(1).
   @inline(__always)
   func put(_ block: UInt, on stack: Stack) -> Bool {
     guard enter() else { return false }
     let limit = unsafe page_caches_load(words + stack.limit)
-    // Where the limit is 0, who holds the lock may be writing the number, and it does not matter.
+    // If the limit is 0, the holder of the lock may be writing the count, and it does not matter.
     let count = unsafe page_caches_load_own(words + stack.count)
     let place = stack.first &+ Int(bitPattern: count)
-    // Of large blocks, what lies below the first is anything: an equal one is looked at again.
+    // For large blocks, the word below the first has any value: a block equal to it only takes the
+    // slow path.
     if count < limit, unsafe words[place &- 1] != block {
       unsafe words[place] = block
       unsafe page_caches_increment_own(words + stack.count)
@@ -142,11 +145,11 @@ import CPageCaches
   /// The greatest number of blocks.
   func capacity(of stack: Stack) -> Int { unsafe Int(bitPattern: words[stack.capacity]) }
 
-  /// Says how many blocks there are.
+  /// Sets the number of blocks.
   func setCount(of stack: Stack, _ count: Int) {
     unsafe page_caches_store(words + stack.count, UInt(bitPattern: count))
   }
 
-  /// The blocks, the first freed first.
+  /// The blocks, in the order in which they were freed.
   func blocks(of stack: Stack) -> UnsafeMutablePointer<UInt> { unsafe words + stack.first }
 }

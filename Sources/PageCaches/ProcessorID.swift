@@ -5,7 +5,7 @@ public struct ProcessorID: Hashable, Sendable {
   /// The number.
   public let rawValue: Int
 
-  /// Makes the processor with this number; whether there is a cache for it shows when it is used.
+  /// Makes the number of a processor; whether that has a cache is checked only when it is used.
   @inlinable
   public init(_ rawValue: Int) {
     self.rawValue = rawValue

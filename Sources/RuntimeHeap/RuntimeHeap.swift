@@ -7,16 +7,16 @@ import PhysicalMemory
 import TextOutput
 
 #if BOOTMEM_HEAP_DEBUG
-/// The heap of a build with this condition finds writes beyond allocations.
+/// With this condition, the heap of a build finds writes beyond allocations.
 private typealias Heap = DebugHeap
 #else
 private typealias Heap = KernelHeap
 #endif
 
-/// The one heap that Swift's runtime allocates from: the memory of classes, closures, arrays, strings
-/// and dictionaries.
+/// The one heap that Swift's runtime allocates from: the memory of classes, closures, arrays,
+/// strings and dictionaries.
 ///
-/// This and `CRuntimeHeap` are all the global state that there is.  Before ``start(servedBy:platform:below:)``
+/// This and `CRuntimeHeap` are the only global state.  Before ``start(servedBy:platform:below:)``
 /// every allocation fails, which makes Swift trap.
 public enum RuntimeHeap {
   private static nonisolated(unsafe) var platform = RuntimeHeapPlatform()
@@ -36,13 +36,14 @@ public enum RuntimeHeap {
     precondition(MemoryLayout<Heap>.size <= RUNTIME_HEAP_STORAGE_SIZE)
     unsafe self.platform = platform
     unsafe source = RuntimePages(memory.pointer)
-    // What a pointer to address 0 is, is what is added to addresses.
+    // The pointer to address 0 is what is added to addresses.
     let offset = unsafe UInt(bitPattern: memory.value.pointer(to: PhysicalAddress(0)))
     unsafe heap.initialize(to: Heap(directMapOffset: offset, below: limit))
   }
 
-  /// Continues with the page allocator, which has taken over from boot memory.  What is allocated stays
-  /// where it is.
+  /// Continues with the page allocator, which has taken over from boot memory.
+  ///
+  /// Allocations stay where they are.
   ///
   /// - Complexity: O(1).
   public static func serve(from pages: Placed<PageAllocator>) {
@@ -58,7 +59,7 @@ public enum RuntimeHeap {
 
   /// Gives back the pages that the heap keeps for later; see `KernelHeap`.  Takes the lock.
   ///
-  /// - Returns: How many pages the source has got.
+  /// - Returns: How many pages the source got.
   @discardableResult
   public static func trim() -> UInt64 {
     unsafe platform.lock?(platform.context)
@@ -113,7 +114,7 @@ public enum RuntimeHeap {
     fatalError()
   }
 
-  /// Reports a text, or prints it where the kernel is silent about refusals.
+  /// Reports a text, or prints it if the kernel takes no reports.
   fileprivate static func reportOrPrint(_ text: UnsafePointer<UInt8>?, _ byteCount: UInt) {
     let write = unsafe platform.report ?? platform.print
     unsafe write?(platform.context, text, byteCount)
@@ -126,7 +127,7 @@ public enum RuntimeHeap {
 
 #if BOOTMEM_HEAP_DEBUG
 extension DebugHeap {
-  /// A heap that reports what it finds, without the line feed, as refusals are.
+  /// Makes a heap that reports its findings without the line feed, as refusals are reported.
   fileprivate init(directMapOffset: UInt, below limit: PageFrame) {
     unsafe self.init(
       directMapOffset: directMapOffset, below: limit,

@@ -10,22 +10,24 @@
   public typealias FillRandomly =
     @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, UInt) -> Void
 
-  /// Is called before and after each use of the heap, with a context.
+  /// Is called before or after each use of the heap, with a context.
   public typealias Lock = @convention(c) (UnsafeMutableRawPointer?) -> Void
 
   /// Handed to every callback.
   public var context: UnsafeMutableRawPointer?
 
-  /// Takes what was refused, a line without a line feed: that of a free names the pointer.  A
-  /// kernel that stops here stops at the culprit; one that returns continues with nothing changed.
-  /// It is called outside of the lock, but for what a heap finds that is debugged.  nil for silence.
+  /// Takes a line, without a line feed, for each refusal; that of a free names the pointer.
+  ///
+  /// A kernel that stops here stops at the culprit; one that returns continues with nothing
+  /// changed.  It is called outside of the lock, except for the findings of a debug heap.  nil for
+  /// silence.
   public var report: Write?
 
   /// Takes what Swift's `print` writes; nil for silence.
   public var print: Write?
 
-  /// The source of random numbers and of the seed of hash values, which may be a constant where
-  /// nobody untrusted chooses keys.  Asking for bytes traps where there is none.
+  /// The source of random numbers and of the seed of hash values, which may be a constant if no
+  /// untrusted party chooses keys.  Without it, asking for bytes traps.
   public var fillRandomly: FillRandomly?
 
   /// Keeps other callers out of the heap and its source of pages: a spinlock, interrupts off.  nil

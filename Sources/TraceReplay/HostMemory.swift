@@ -28,7 +28,7 @@ import Glibc
     // Swift's own way to allocate would trap.
     guard let memory = unsafe Self.allocate(byteCount) else { return nil }
     unsafe start = unsafe memory
-    // What remains has to do for all else, where nothing can be refused.
+    // The rest of the heap has to serve everything else, where nothing can be refused.
     guard let rest = unsafe Self.allocate(Self.reserveByteCount) else {
       unsafe runtime_heap_free(memory)
       return nil
@@ -49,7 +49,7 @@ import Glibc
   }
 
   #if hasFeature(Embedded)
-  /// What an arena leaves of the heap.
+  /// How many bytes an arena leaves of the heap.
   private static var reserveByteCount: Int { 64 << 20 }
 
   private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {

@@ -24,16 +24,16 @@ extension Trace {
 }
 
 extension Trace.Operation {
-  /// The arguments behind the node.
+  /// The arguments after the node, if the call names one.
   var argumentsBehindNode: [UInt64] { Array(arguments.dropFirst(call.namesNode ? 1 : 0)) }
 
   /// The node that the call names; node 0 where it names none.
   public var node: NodeID {
-    // A number that does not fit is that of no node either.
+    // A number that does not fit is no node's number either way.
     NodeID(call.namesNode ? Int(clamping: arguments[0]) : 0)
   }
 
-  /// The pages of the node that the call registers; nil if it is another call, or a wrong one.
+  /// The pages of the node that the call registers; nil if it is another call, or an invalid one.
   var span: PageRange? {
     switch call {
     case .registerNode: PageRange(start: PageFrame(arguments[2]), end: PageFrame(arguments[3]))
@@ -42,7 +42,7 @@ extension Trace.Operation {
     }
   }
 
-  /// The range that the call frees or reserves; nil if it is another call, or a wrong one.
+  /// The range that the call frees or reserves; nil if it is another call, or an invalid one.
   private var range: AddressRange? {
     switch call {
     case .free, .freeOnNode, .reserve, .reserveOnNode, .releaseLate:

@@ -3,14 +3,14 @@
 extension Trace {
   /// Reads a trace, as ``TraceReader`` does.
   ///
-  /// - Throws: The first line that is neither header nor call, with its number.
+  /// - Throws: An error for the first line that is neither header nor call, with its number.
   public init(parsing text: String) throws(TraceError) {
     try self.init(parsing: text.utf8)
   }
 
-  /// Reads a trace, as above, from the bytes of a text.
+  /// Reads a trace from the bytes of a text, as ``TraceReader`` does.
   ///
-  /// - Throws: The first line that is neither header nor call, with its number.
+  /// - Throws: An error for the first line that is neither header nor call, with its number.
   public init(parsing bytes: some Collection<UInt8>) throws(TraceError) {
     self.init()
     var reader = TraceReader()

@@ -42,7 +42,7 @@ public struct Trace: Sendable {
   /// A scenario without calls.
   public init() {}
 
-  /// Appends what a line says that was read.
+  /// Appends what a line that was read says.
   public mutating func append(_ line: TraceReader.Line) {
     switch line {
     case .nothing: break

@@ -2,9 +2,9 @@
 import BootMemoryTrace
 import PhysicalMemory
 
-/// Reads a trace a line at a time, with no more memory than a line takes, however long the trace is.
+/// Reads a trace line by line, with no more memory than a line takes, however long the trace is.
 ///
-/// Lines between `trace begin` and `trace end` count alone where there are such lines, so that the
+/// If there are lines `trace begin` and `trace end`, only the lines between them count, so that the
 /// output of a kernel can be read as it is.
 public struct TraceReader: Sendable {
   /// What a line is.
@@ -24,7 +24,7 @@ public struct TraceReader: Sendable {
   public private(set) var header = Trace.Header()
   /// The number of lines so far.
   public private(set) var lineCount = 0
-  /// What is wrong before a `trace begin`; it counts only if there is none.
+  /// What is wrong before a `trace begin`; it counts only if there is no such line.
   public private(set) var problem: TraceError?
   private var hasCalls = false
   private var isFramed = false
@@ -35,8 +35,8 @@ public struct TraceReader: Sendable {
 
   /// Reads the next line, given without its end.
   ///
-  /// - Throws: That it is neither header nor call, with its number, if it is inside `trace begin` and
-  ///   `trace end`; elsewhere ``finish()`` throws this.
+  /// - Throws: An error with the line's number if the line is neither header nor call, and lies
+  ///   inside `trace begin` and `trace end`; elsewhere ``finish()`` throws it.
   public mutating func read(_ line: some Collection<UInt8>) throws(TraceError) -> Line {
     lineCount += 1
     let text = Self.trim(line.prefix { $0 != UInt8(ascii: "#") })
@@ -51,7 +51,8 @@ public struct TraceReader: Sendable {
       isInside = false
       return .nothing
     }
-    // A block of the hand-over before begins with an equals sign; the blocks are in its hash as well.
+    // A line that begins with an equals sign is a block of the hand-over before, whose hash has it
+    // as well.
     guard isInside || !isFramed, problem == nil, let first = text.first,
       first != UInt8(ascii: "=")
     else { return .nothing }
@@ -66,8 +67,8 @@ public struct TraceReader: Sendable {
 
   /// Ends the trace.
   ///
-  /// - Throws: The first line that is neither header nor call where no `trace begin` came; that
-  ///   `trace end` is missing.
+  /// - Throws: An error for the first line that is neither header nor call, if there was no
+  ///   `trace begin`; an error for a missing `trace end`.
   public func finish() throws(TraceError) {
     if let problem { throw problem }
     if isInside { throw TraceError(line: lineCount, message: "the trace has no end") }

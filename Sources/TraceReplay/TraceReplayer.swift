@@ -26,11 +26,11 @@ public final class TraceReplayer {
   /// The allocator, as it is after the calls so far.
   public var memory: BootMemory
 
-  /// Where the bitmaps lie, wherever the trace has them.
+  /// Where the bitmaps lie, no matter where the trace has them.
   private enum BitmapPlace {
-    /// In memory behind all nodes, from `next` on, as those of a kernel are in memory.
+    /// In memory after all nodes, the next one at `next`, as a kernel's bitmaps lie in memory.
     case behindNodes(Arena, first: UInt64, next: UInt64)
-    /// In an arena each, at no address of the memory.
+    /// Each in an arena of its own, at no address of the memory.
     case outside([Arena])
   }
 
@@ -38,22 +38,22 @@ public final class TraceReplayer {
   public private(set) var refusal: BootMemoryError?
 
   private let header: Trace.Header
-  /// Memory of the machine's own; nil where none is mapped.
+  /// Memory of the machine that is mapped; nil if none is.
   private let mappedArena: Arena?
   private let nodeStorage = NodeStorage(count: 64)
   private var bitmapPlace = BitmapPlace.outside([])
-  /// Where Linux had the bitmap of each node, and its pages.
+  /// The first page and the size of each node's bitmap in Linux.
   private var linuxBitmaps: [Int: (first: UInt64, byteCount: UInt64)] = [:]
   private var limits: (minimum: UInt64, maximum: UInt64) = (0, 0)
 
-  /// Prepares the replay, on a machine with these figures, of calls that are not known yet.
+  /// Prepares a replay on a machine with these figures, of calls that are not known yet.
   ///
   /// The bitmaps lie outside of the memory.
   ///
   /// - Parameters:
   ///   - header: The figures.
-  ///   - mapped: Memory of the machine that there is indeed, and the first page that it stands for,
-  ///     for a page allocator and a heap to work in after the calls; nil for none.
+  ///   - mapped: Real memory for a part of the machine's, and the first page that it stands for, so
+  ///     that a page allocator and a heap can work in it after the calls; nil for none.
   public init(_ header: Trace.Header, mapping mapped: (arena: Arena, start: PageFrame)? = nil) {
     self.header = header
     mappedArena = mapped?.arena
@@ -69,9 +69,10 @@ public final class TraceReplayer {
 
   /// Prepares the replay of `trace`.
   ///
-  /// The bitmaps lie in memory behind all nodes, unless the nodes leave no address for them.
+  /// The bitmaps lie in memory after all nodes, unless the nodes leave no address for them.
   ///
-  /// - Throws: The line of the last node for whose bitmap the host has not enough address space.
+  /// - Throws: An error with the line of the last node, if the host does not have enough address
+  ///   space for the bitmaps.
   public init(_ trace: Trace) throws(TraceError) {
     header = trace.header
     mappedArena = nil
@@ -118,7 +119,8 @@ public final class TraceReplayer {
   /// Makes all calls.
   ///
   /// - Returns: The first difference; nil if every result is that of the trace.
-  /// - Throws: The line of a node for whose bitmap the host has not enough address space.
+  /// - Throws: An error with the line of a node for whose bitmap the host does not have enough
+  ///   address space.
   public func run(_ trace: Trace) throws(TraceError) -> Difference? {
     for operation in trace.operations {
       if let difference = try run(operation) { return difference }
@@ -129,8 +131,8 @@ public final class TraceReplayer {
   /// Makes one call.
   ///
   /// - Returns: nil if its result is that of the trace.
-  /// - Throws: That the host has not enough address space for the node's bitmap; the call is not
-  ///   made then.
+  /// - Throws: An error if the host does not have enough address space for the node's bitmap; then
+  ///   the call is not made.
   public func run(_ operation: Trace.Operation) throws(TraceError) -> Difference? {
     let result = try result(of: operation)
     return agrees(result, with: operation)
@@ -140,7 +142,8 @@ public final class TraceReplayer {
   /// Whether a call that ended with `result` ended as in the trace.
   public func agrees(_ result: String, with operation: Trace.Operation) -> Bool {
     if result == operation.result { return true }
-    // A bitmap with summaries may be a little larger than Linux's, here and where the trace is from.
+    // A bitmap with summaries may be a little larger than Linux's, here and where the trace was
+    // made.
     if let sizes = sizes(of: operation), let size = UInt64(result, radix: 16),
       let tracedSize = UInt64(operation.result, radix: 16), sizes.contains(size),
       sizes.contains(tracedSize)
@@ -151,7 +154,7 @@ public final class TraceReplayer {
   }
 
   /// The sizes that a bitmap may have: those from Linux's own to 8 % and two pages above; nil for a
-  /// call whose result is none.
+  /// call whose result is not one.
   private func sizes(of operation: Trace.Operation) -> ClosedRange<UInt64>? {
     let smallest: UInt64
     let page: UInt64
@@ -175,7 +178,7 @@ public final class TraceReplayer {
 
   /// Makes one call.
   ///
-  /// - Returns: What comes of it, as a trace has it.
+  /// - Returns: Its result, as a trace has it.
   /// - Throws: As ``run(_:)-(Trace.Operation)``.
   public func result(of operation: Trace.Operation) throws(TraceError) -> String {
     refusal = nil
@@ -297,8 +300,8 @@ public final class TraceReplayer {
 
   private func handOver() throws(BootMemoryError) -> String {
     var blocks = LinuxBlocks(wordBitCount: header.wordBitCount)
-    // As in Linux each bitmap comes behind the blocks of its node, in Linux's place and with its
-    // size, and once; the nodes are in ascending order.
+    // As in Linux, each bitmap follows the blocks of its node, once, at Linux's place and with its
+    // size; the nodes are in ascending order.
     var nodes =
       memory.isHandedOver
       ? [] : linuxBitmaps.keys.sorted { (start(of: $0), $0) < (start(of: $1), $1) }[...]
@@ -314,7 +317,7 @@ public final class TraceReplayer {
     if case .behindNodes(_, let first, _) = bitmapPlace { firstBitmapPage = first }
     if !memory.isHandedOver { reserveLinuxBitmaps() }
     try memory.handOver(maximumOrder: 10) { block in
-      // Where the bitmaps are memory too, they are handed over themselves.
+      // Bitmaps that lie in memory are handed over too, and left out here.
       guard block.first.number < firstBitmapPage,
         let pages = PageRange(start: block.first, pageCount: block.pageCount)
       else { return }
@@ -325,8 +328,8 @@ public final class TraceReplayer {
     return Self.text(of: &blocks)
   }
 
-  /// Reserves the places of Linux's bitmaps that are free, as boot memory does with its own, so that
-  /// each of their pages is handed over once.
+  /// Reserves the places of Linux's bitmaps that are free, as boot memory does with its own, so
+  /// that each of their pages is handed over once.
   private func reserveLinuxBitmaps() {
     for bitmap in linuxBitmaps.values {
       let pageCount = PageFrame.pageCount(holdingByteCount: bitmap.byteCount)
@@ -341,7 +344,7 @@ public final class TraceReplayer {
     }
   }
 
-  /// The first page of a node that is registered.
+  /// The first page of a registered node.
   private func start(of node: Int) -> PageFrame {
     memory.node(NodeID(node))?.span.start ?? PageFrame(0)
   }

@@ -84,11 +84,11 @@ public func bootmem_allocate(
 ) -> Int32 {
   guard let asked = unsafe request else { return ErrorNumber.invalid }
   let size = unsafe asked.pointee.size
-  // A request that names no alignment is the common one: it does not go by the search.
+  // A request without an alignment is the common one: it must not take the search.
   let align = unsafe asked.pointee.align == 0 ? LibraryState.cacheLine : asked.pointee.align
   let (goal, limit) = unsafe (asked.pointee.goal, asked.pointee.limit)
   let (flags, nid) = unsafe (asked.pointee.flags, asked.pointee.nid)
-  // What has other flags, or another node, is refused where it is searched for.
+  // A request with other flags, or another node, is refused by the search.
   guard var node = unsafe LibraryState.cursorNode else {
     return unsafe searchForRequest(asked, physical)
   }
@@ -110,7 +110,7 @@ public func bootmem_allocate(
   return 0
 }
 
-/// Serves a request that takes a search, or is refused.
+/// Serves a request that needs a search, or refuses it.
 @inline(never)
 private func searchForRequest(
   _ asked: UnsafePointer<bootmem_request>, _ physical: UnsafeMutablePointer<UInt>?
@@ -136,7 +136,7 @@ private func searchForRequest(
   }
 }
 
-/// What becomes of a request that the core refused.
+/// Handles a request that the core refused.
 @inline(never)
 private func requestFailed(
   _ request: UnsafePointer<bootmem_request>, _ physical: UnsafeMutablePointer<UInt>,
@@ -149,11 +149,11 @@ private func requestFailed(
     let alignment = unsafe alignmentOrCacheLine(request.pointee.align)
     let size = unsafe request.pointee.size
     guard size != 0, alignment & (alignment &- 1) == 0 else { return ErrorNumber.invalid }
-    // That knows of no limit, and clears.
+    // The kernel's own allocator knows of no limit, and clears.
     guard unsafe request.pointee.limit == 0, unsafe request.pointee.flags == 0,
       let pointer = unsafe allocateLate(size, alignment, nid: request.pointee.nid)
     else { return ErrorNumber.outOfMemory }
-    // The inverse of what makes a pointer of an address.
+    // The inverse of how an address becomes a pointer.
     unsafe physical.pointee =
       UInt(bitPattern: pointer) &- LibraryState.platform.pointee.direct_map_offset
     return 0
@@ -166,21 +166,21 @@ private func requestFailed(
 private struct AllocationFunction: OptionSet {
   let rawValue: UInt8
 
-  // Computed, since a stored one would be set up on first use.
+  // Computed, since a stored property would be initialized on first use.
 
   /// It has a parameter for a node.
   static var node: AllocationFunction { AllocationFunction(rawValue: 1 << 0) }
 
-  /// Below the platform's `low_address_limit`.
+  /// It allocates below the platform's `low_address_limit`.
   static var low: AllocationFunction { AllocationFunction(rawValue: 1 << 1) }
 
-  /// First above the platform's `max_dma32_pfn`.
+  /// It tries first above the platform's `max_dma32_pfn`.
   static var high: AllocationFunction { AllocationFunction(rawValue: 1 << 2) }
 
   /// It has a parameter for a limit.
   static var limit: AllocationFunction { AllocationFunction(rawValue: 1 << 3) }
 
-  /// It returns NULL when memory runs out, and not at all otherwise.
+  /// It returns NULL when memory runs out; without this, it does not return then.
   static var nopanic: AllocationFunction { AllocationFunction(rawValue: 1 << 4) }
 
   /// What it is called in messages.
@@ -199,8 +199,7 @@ private struct AllocationFunction: OptionSet {
   }
 }
 
-/// Allocates for the functions without a node, which add the parameters that they do not have and go
-/// on here.
+/// Allocates for the functions without a node, which add the parameters that they do not have.
 @_optimize(speed) @inline(never)
 private func allocate(
   _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt, _ function: AllocationFunction
@@ -214,7 +213,7 @@ private func allocate(
   return unsafe LibraryState.cleared(address, size)
 }
 
-/// The same for those with a node.
+/// Allocates for the functions with a node.
 @_optimize(speed) @inline(never)
 private func allocate(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt,
@@ -227,13 +226,13 @@ private func allocate(
   return unsafe LibraryState.cleared(address, size)
 }
 
-/// Allocates where that takes a search, or is refused.
+/// Serves an allocation that needs a search, or refuses it.
 @inline(never)
 private func searchForMemory(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt,
   _ function: AllocationFunction
 ) -> UnsafeMutableRawPointer? {
-  // On a node, no alignment has been taken for one that is too large until here.
+  // On a node, an alignment of 0 has been taken for one that is too large until here.
   if align == 0, function.contains(.node), unsafe LibraryState.node(pgdat) != nil,
     LibraryState.cacheLine != 0
   {
@@ -245,7 +244,7 @@ private func searchForMemory(
     if function.contains(.node) {
       let node = try unsafe NodeID(pgdat)
       let ours = unsafe bootmem_node(Int32(truncatingIfNeeded: node.rawValue))
-      // A node of the kernel's own is looked up once, and then is one like any other.
+      // A node of the kernel's own is looked up once, and then treated like any other.
       if unsafe ours != pgdat {
         return unsafe allocate(ours, size, align, goal, limit, function)
       }
@@ -262,7 +261,7 @@ private func searchForMemory(
   return unsafe allocationFailed(pgdat, size, align, goal, function, refusal)
 }
 
-/// What becomes of an allocation that the core refused.
+/// Handles an allocation that the core refused.
 @inline(never)
 private func allocationFailed(
   _ pgdat: OpaquePointer?, _ size: UInt, _ align: UInt, _ goal: UInt,
@@ -299,7 +298,7 @@ private func alignmentOrCacheLine(_ align: UInt) -> UInt {
 }
 
 extension AllocationRequest.Limit {
-  /// The limit that a parameter of C's says, 0 being none.
+  /// The limit that a C parameter gives; 0 for none.
   @inline(__always)
   fileprivate init(_ limit: UInt) {
     self = limit == 0 ? .none : .address(PhysicalAddress(UInt64(limit)))

@@ -3,15 +3,15 @@ import BootMemory
 import CBootmem
 import PhysicalMemory
 
-/// The library's state, which is all the global state that there is: the ``BootMemory`` that every
-/// call works on, and the platform that `bootmem_setup` was given.
+/// The library's state, its only global state: the ``BootMemory`` that every call works on, and the
+/// platform that `bootmem_setup` was given.
 ///
-/// Its storage is defined in C, so that no call has to look whether it has been initialised.
+/// Its storage is defined in C, so that no call has to check whether it has been initialized.
 enum LibraryState {
   /// The allocator.
   ///
-  /// Before `bootmem_setup` it is all zeros, which has no nodes, and so does nothing that it is asked
-  /// for; and as there is no `fault` to tell of that either, no call has to look.
+  /// Before `bootmem_setup` it is all zeros: it has no nodes, and so does nothing that it is asked
+  /// for; and as there is no `fault` to report that to either, no call has to check.
   @inline(__always)
   static var memory: UnsafeMutablePointer<BootMemory> {
     let state = unsafe bootmem_state_pointer().unsafelyUnwrapped
@@ -19,18 +19,19 @@ enum LibraryState {
     return unsafe storage
   }
 
-  /// Allocates where the last change was; nil if that takes a search, or is refused.
+  /// Allocates where the last change was; nil if the request needs a search, or is refused.
   @inline(__always)
   static func allocateAtCursor(
     _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt
   ) -> UInt? {
-    // Whoever searches follows that variable.
+    // The search follows that variable.
     guard bootmem_debug_value() == 0 else { return nil }
     return unsafe storage.pointee.allocateAtCursor(
       size, alignment: align, goal: goal, limit: limit)
   }
 
-  /// The same on a node.
+  /// Allocates on a node where the last change was; nil if the request needs a search, or is
+  /// refused.
   @inline(__always)
   static func allocateAtCursor(
     _ size: UInt, _ align: UInt, _ goal: UInt, _ limit: UInt, on node: BootMemory.NodePointer,
@@ -42,11 +43,11 @@ enum LibraryState {
       storingAt: place)
   }
 
-  /// The node at which calls begin that first try where the last change was, see ``BootMemory``.
+  /// The node at which calls begin that try the place of the last change first, see ``BootMemory``.
   @inline(__always)
   static var cursorNode: BootMemory.NodePointer? { unsafe storage.pointee.cursorNode }
 
-  /// The alignment that stands for none given; 0 before `bootmem_setup`.
+  /// The alignment of requests that give none; 0 before `bootmem_setup`.
   @inline(__always)
   static var cacheLine: UInt {
     unsafe UInt(truncatingIfNeeded: storage.pointee.platform.cacheLineByteCount)
@@ -66,8 +67,8 @@ enum LibraryState {
   @inline(__always)
   static func node(_ pointer: OpaquePointer?) -> BootMemory.NodePointer? {
     let offset = UInt(bitPattern: pointer) &- UInt(bitPattern: unsafe bootmem_nodes_pointer())
-    // Rotated, what is no multiple of the distance is too large; as is what is below the storage, NULL
-    // among it.
+    // After the rotation, an offset that is no multiple of the distance is too large, as is that of
+    // a pointer below the storage, including NULL.
     let shift = UInt(BOOTMEM_NODE_SHIFT)
     let number = offset &>> shift | offset &<< (UInt(UInt.bitWidth) &- shift)
     guard number < UInt(BOOTMEM_MAX_NODES) else { return nil }
@@ -79,17 +80,17 @@ enum LibraryState {
     unsafe OpaquePointer(nodes + number)
   }
 
-  /// The limit of the functions that are `low`; 0 for none.
+  /// The limit of the `low` functions; 0 for none.
   @inline(__always)
   static var lowLimit: UInt { unsafe platform.pointee.low_address_limit }
 
-  /// The platform; of zeros only before `bootmem_setup`.
+  /// The platform; all zeros before `bootmem_setup`.
   @inline(__always)
   static var platform: UnsafeMutablePointer<bootmem_platform> {
     unsafe bootmem_platform_pointer().unsafelyUnwrapped
   }
 
-  /// The alignment that stands for none given.
+  /// The alignment of requests that give none.
   static var cacheLineByteCount: UInt {
     let byteCount = unsafe platform.pointee.cache_line_size
     return byteCount == 0 ? 64 : byteCount

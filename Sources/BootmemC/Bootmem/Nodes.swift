@@ -121,7 +121,7 @@ private func register(
   }
 }
 
-/// The result of `body`, its error as a ``Refusal``.
+/// The result of `body`, with its error wrapped as a ``Refusal``.
 @inline(__always)
 func wrapping<Result>(
   _ body: () throws(BootMemoryError) -> Result

@@ -77,7 +77,7 @@ private func reserve(
 private func reserveFailed(
   _ isOnNode: Bool, _ start: UInt, _ byteCount: UInt, _ error: Refusal
 ) -> Int32 {
-  // After the hand-over whatever is asked for comes to the same.
+  // After the hand-over every call gets the same answer.
   if unsafe LibraryState.memory.pointee.isHandedOver { return ErrorNumber.invalid }
   switch error {
   case .memory(.alreadyReserved), .memory(.bitmapReserved): return ErrorNumber.busy
@@ -89,7 +89,7 @@ private func reserveFailed(
 }
 
 extension AddressRange {
-  /// The range of these bytes, which reach no further than this machine's addresses.
+  /// The range of these bytes; throws if it reaches beyond the address space.
   @inline(__always)
   init(_ start: UInt, _ byteCount: UInt) throws(Refusal) {
     // What reaches beyond 32-bit addresses is left to the allocator.

@@ -26,8 +26,8 @@ enum Refusal: Error {
   }
 }
 
-/// A call, as messages name it: `free_bootmem(0x1f0000, 0x1000)`, with sizes, addresses and page frame
-/// numbers in hexadecimal.
+/// A call, as messages name it: `free_bootmem(0x1f0000, 0x1000)`, with sizes, addresses and page
+/// frame numbers in hexadecimal.
 struct Call {
   private let name: StaticString
   private let arguments: (UInt, UInt, UInt)

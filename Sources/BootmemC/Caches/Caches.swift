@@ -31,14 +31,14 @@ public func bootmem_caches_allocate(_ order: UInt32, _ cpu: UInt32) -> UInt {
 
 @inline(never)
 private func allocateSlowly(_ order: UInt32, _ cpu: UInt32) -> UInt {
-  // For a block of an order that there is not, the caches would be emptied.
+  // For an order that does not exist, the caches would be emptied.
   if order <= BOOTMEM_PAGES_MAX_ORDER,
     let page = unsafe CachesState.set.pointee.allocate(
       order: Int(truncatingIfNeeded: order), by: Int(truncatingIfNeeded: cpu), from: KeptPages())
   {
     return page
   }
-  // It writes why there is none.
+  // This call writes why there is none.
   return locked { bootmem_pages_allocate(order, -1, 0) }
 }
 
@@ -51,7 +51,7 @@ public func bootmem_caches_free(_ pfn: UInt, _ order: UInt32, _ cpu: UInt32) -> 
   return isCached ? 0 : freeSlowly(pfn, order, cpu)
 }
 
-/// Apart, as it would end with a jump to how a single page's free ends.
+/// A separate function: inlined, it would end with a jump to the end of a single page's free.
 @_optimize(speed) @inline(never)
 private func freeLarge(_ pfn: UInt, _ order: UInt32, _ cpu: UInt32) -> Int32 {
   let isCached = unsafe CachesState.set.pointee.freeQuickly(

@@ -6,7 +6,7 @@ import PhysicalMemory
 
 /// The caches that every call works on.
 ///
-/// Their storage is defined in C, as that of `BootMemory` is; all zeros are no caches, and no lock.
+/// Their storage is defined in C, like that of `BootMemory`; all zeros mean no caches, and no lock.
 enum CachesState {
   @inline(__always)
   static var set: UnsafeMutablePointer<PageCacheSet> {
@@ -31,7 +31,7 @@ enum CachesState {
     return unsafe UInt(truncatingIfNeeded: last.pointee.span.end.number)
   }
 
-  /// Begins empty caches.
+  /// Starts with empty caches.
   static func start(_ caches: bootmem_caches) {
     if MemoryLayout<PageCacheSet>.size > BOOTMEM_CACHES_CORE_SIZE
       || MemoryLayout<PageCache>.size != MemoryLayout<bootmem_cache>.size
@@ -57,7 +57,8 @@ enum CachesState {
 
 /// The kept pages below the caches.
 struct KeptPages: PageCacheSource {
-  /// Of an order that there is.  Nothing is written: the caches may have what is missing.
+  /// Allocates a block of an order that exists; a failure is not written, as the caches may have
+  /// what is missing.
   func allocate(order: Int) -> UInt? {
     KeptPages.allocateRun(1 << UInt(order), alignedTo: 1 << UInt(order), on: -1, below: 0)
   }
@@ -71,7 +72,7 @@ struct KeptPages: PageCacheSource {
     return first == .max ? nil : first
   }
 
-  /// It writes what is refused.
+  /// Frees a block, and writes a refusal.
   func free(_ block: UInt, order: Int) {
     _ = bootmem_pages_free(block, UInt32(truncatingIfNeeded: order))
   }

@@ -17,9 +17,10 @@ public func bootmem_heap_set_names(
   unsafe HeapState.state.pointee.name = name
 }
 
-/// As a heap has them that is not debugged.
+/// The functions of a heap that is not debugged, which the calls of C use.
 extension DebugHeap {
-  /// A heap that writes what it finds to `platform.write`, and asks for names as the kernel has said.
+  /// Makes a heap that writes its findings to `platform.write`, and gets names from the function
+  /// that the kernel has set.
   init(directMapOffset: UInt) {
     unsafe self.init(
       directMapOffset: directMapOffset,
@@ -32,7 +33,7 @@ extension DebugHeap {
       name: { _, address in unsafe HeapState.state.pointee.name?(address) })
   }
 
-  // Nothing is quick.
+  // A debug heap has no fast path.
 
   func allocateQuickly(byteCount: UInt) -> UnsafeMutableRawPointer? { nil }
 

@@ -123,7 +123,7 @@ public func bootmem_heap_size(_ memory: UnsafeRawPointer?) -> Int {
 @c @implementation
 public func bootmem_heap_trim() -> UInt {
   var source = HeapState.source
-  // Of the pages of a machine.
+  // These are pages of one machine.
   return unsafe UInt(truncatingIfNeeded: HeapState.heap.pointee.trim(to: &source))
 }
 

@@ -13,8 +13,8 @@ typealias Heap = KernelHeap
 
 /// The heap that every call works on, and where its pages come from.
 ///
-/// Its storage is defined in C, as that of `BootMemory` is; all zeros are a heap without memory, which
-/// starts with the first allocation that finds none.
+/// Its storage is defined in C, like that of `BootMemory`; all zeros mean a heap without memory,
+/// which starts with the first allocation that finds none.
 enum HeapState {
   @inline(__always)
   static var heap: UnsafeMutablePointer<Heap> {
@@ -34,7 +34,8 @@ enum HeapState {
     #if BOOTMEM_HEAP_DEBUG
     unsafe start(bootmem_heap_source())
     #else
-    // One that was started before `bootmem_setup` has no memory either, and is all zeros but for that.
+    // A heap that was started before `bootmem_setup` has no memory either, and is all zeros but for
+    // what `start` sets.
     let platform = unsafe bootmem_platform_pointer().unsafelyUnwrapped
     if unsafe platform.pointee.size == 0 || state.pointee.source.size != 0 {
       return unsafe start(bootmem_heap_source())
@@ -55,7 +56,7 @@ enum HeapState {
   }
 }
 
-/// The pages of bootmem, then those that were kept; or those of the kernel's own page allocator.
+/// The pages of bootmem, then the kept pages; or those of the kernel's own page allocator.
 @safe struct HeapPages: HeapPageSource {
   private let given: bootmem_heap_source
 
@@ -68,7 +69,7 @@ enum HeapState {
   }
 
   private var isSetUp: Bool {
-    // All zeros before, and no platform has that size.
+    // All zeros before `bootmem_setup`, and no platform has that size.
     unsafe bootmem_platform_pointer().unsafelyUnwrapped.pointee.size != 0
   }
 
@@ -77,7 +78,8 @@ enum HeapState {
     unsafe memory.pointee.arePagesKept ? bootmem_kept_pointer() : nil
   }
 
-  /// The page frame that all kept pages must lie below, 0 for no such limit; nil where no page does.
+  /// The page frame that all kept pages must lie below, 0 for no such limit; nil if no page lies
+  /// below it.
   private var limit: UInt? {
     guard let end = unsafe memory.pointee.mappedEnd else { return 0 }
     let number = UInt(truncatingIfNeeded: end.pageFrame.number)
@@ -105,7 +107,7 @@ enum HeapState {
   }
 
   mutating func freeHeapPages(_ pages: PageRange) -> Bool {
-    // They come from this machine's words.
+    // They came from this machine's words.
     let first = UInt(truncatingIfNeeded: pages.start.number)
     let count = UInt(truncatingIfNeeded: pages.pageCount)
     if let free = unsafe given.free { return unsafe free(given.context, first, count) == 0 }

@@ -4,7 +4,7 @@ import BootPlan
 import CBootmem
 import PhysicalMemory
 
-/// Memory at the pointers that the kernel has said it is at.
+/// Memory at the pointers that the kernel's direct map gives.
 struct DirectMap: MappedMemory {
   func pointer(to address: PhysicalAddress) -> UnsafeMutableRawPointer? {
     let platform = unsafe bootmem_platform_pointer().unsafelyUnwrapped

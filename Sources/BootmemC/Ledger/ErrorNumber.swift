@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// An error number of Linux's, which C gets, and a refusal that says no more.
+/// A Linux error number, as C gets it; also a refusal that says no more.
 struct ErrorNumber: Error {
   let rawValue: Int32
 

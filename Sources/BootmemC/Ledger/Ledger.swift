@@ -97,7 +97,7 @@ public func bootmem_reserve_as(
   if result == ErrorNumber.busy {
     var page = start &>> PageFrame.byteCountShift
     let last = (start &+ (size &- 1)) &>> PageFrame.byteCountShift
-    // One of them is in the way.
+    // One of the pages is reserved already; this finds the first.
     while page < last, bootmem_is_reserved(page) != 1 { page &+= 1 }
     var sink = LedgerState.sink
     sink.write("bootmem: page 0x", hexadecimal: UInt64(page), " is reserved already")
@@ -133,7 +133,7 @@ public func bootmem_allocate_as(
       if result != 0 { throw ErrorNumber(rawValue: result) }
       return address
     }
-    // Checks clear themselves what they can; without them it has been cleared.
+    // A checking ledger clears what it can itself; without checks, the allocation has cleared it.
     if keepsContents == 0, unsafe ledger.pointee.isChecking,
       unsafe memory.pointer(to: PhysicalAddress(UInt64(address))) == nil
     {

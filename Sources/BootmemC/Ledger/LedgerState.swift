@@ -4,9 +4,9 @@ import BootPlan
 import CBootmem
 import TextOutput
 
-/// The ledger that every call works on, which is all the global state that there is here.
+/// The ledger that every call works on, the only global state here.
 ///
-/// Its storage is defined in C, as that of `BootMemory` is; before `bootmem_set_ledger` it is all
+/// Its storage is defined in C, like that of `BootMemory`; before `bootmem_set_ledger` it is all
 /// zeros, which is a ledger without room.
 enum LedgerState {
   static var ledger: UnsafeMutablePointer<Ledger<NamedEntry>> {
@@ -24,7 +24,7 @@ enum LedgerState {
     unsafe LineSink(context: nil, write: writeLine)
   }
 
-  /// Writes a line to `platform.write`: the one of today, since a ledger outlasts a platform.
+  /// Writes a line to `platform.write` of the current platform, since a ledger outlasts a platform.
   private static var writeLine: BootMemoryPlatform.Write {
     { _, text, byteCount in
       let platform = unsafe bootmem_platform_pointer().unsafelyUnwrapped
@@ -34,7 +34,7 @@ enum LedgerState {
     }
   }
 
-  /// Room for ranges in storage of C's; nil if that is wrong.
+  /// Room for entries in storage that C gave; nil if that is invalid.
   static func storage(
     _ entries: UnsafeMutablePointer<bootmem_entry>?, _ capacity: UInt
   ) -> UnsafeMutableBufferPointer<NamedEntry>? {
@@ -55,7 +55,7 @@ enum LedgerState {
     unsafe ledger.pointee.startChecking(freed: freed, context: nil, write: writeLine)
   }
 
-  /// Reports that the ledger is full, the first time that it is.
+  /// Reports that the ledger is full, the first time.
   @inline(never)
   static func reportFull() {
     let ledger = unsafe ledger

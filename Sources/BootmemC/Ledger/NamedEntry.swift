@@ -2,17 +2,18 @@
 import BootPlan
 import TextOutput
 
-/// An entry of C's ledger: four words of this machine, of which one is a name of C's, which must stay.
+/// An entry of C's ledger: four words of this machine, one of them a name from C, which must stay.
 @safe struct NamedEntry: LedgerEntry {
   var first: UInt
   var last: UInt {
-    // The red zone goes with the end that it lies behind.
+    // The red zone belongs to the end that it follows: a new end has none.
     didSet { redZoneByteCount = 0 }
   }
   let owner: CName
 
-  /// The size of the red zone, below a bit for what was allocated.  A word, as copies take less code
-  /// than of smaller parts.
+  /// The size of the red zone, and above it a bit for what was allocated.
+  ///
+  /// It is a word, as copying that takes less code than copying smaller parts.
   private var marks: UInt
 
   private static var allocatedMark: UInt { 0x100 }
@@ -38,7 +39,7 @@ import TextOutput
   }
 }
 
-/// A name of C's.  Two are equal where their texts are.
+/// A name from C.  Two names are equal if their texts are.
 @safe struct CName: LedgerOwner {
   /// Characters up to a 0.
   let text: UnsafePointer<CChar>

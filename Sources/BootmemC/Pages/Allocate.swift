@@ -48,7 +48,7 @@ private func allocateOnNode(
   return unsafe allocateBlock(order, choice, limit_pfn, node)
 }
 
-/// Allocates a block below a word's order on `node`, the first that is asked for.
+/// Allocates a block below a word's order on `node`, the first to try.
 @_optimize(speed) @inline(never)
 private func allocateExactBlock(
   _ order: UInt32, _ choice: NodeChoice, _ limit_pfn: UInt, _ node: PageAllocator.NodePointer
@@ -73,7 +73,7 @@ private func allocateBlock(
   return allocateAnywhere(order, choice, limit_pfn)
 }
 
-/// Allocates a block the long way, which every call can take.
+/// Allocates a block on the slow path, which can serve every call.
 @inline(never)
 private func allocateAnywhere(
   _ order: UInt32, _ choice: NodeChoice, _ limit_pfn: UInt
@@ -90,7 +90,7 @@ private func allocateAnywhere(
   }
 }
 
-/// A node and what it means, in one register, since all functions here hand it on.
+/// A node and its policy, in one register, since all functions here hand it on.
 private struct NodeChoice {
   /// Twice the number that C calls `nid`, and 1 more for ``PageAllocator/NodePolicy/only``.
   private let value: Int

@@ -4,14 +4,14 @@ import CBootmem
 import PageAllocator
 import PhysicalMemory
 
-/// The page allocator that every call works on, which is all the global state that there is here.
+/// The page allocator that every call works on, the only global state here.
 ///
-/// Its storage is defined in C, as that of `BootMemory` is; before `bootmem_keep_pages` it is all
+/// Its storage is defined in C, like that of `BootMemory`; before `bootmem_keep_pages` it is all
 /// zeros, and it is never read.
 enum KeptPages {
   /// Boot memory; nil before `bootmem_setup`.
   static var memory: UnsafeMutablePointer<BootMemory>? {
-    // All zeros before, and no platform has that size.
+    // All zeros before `bootmem_setup`, and no platform has that size.
     let platform = unsafe bootmem_platform_pointer().unsafelyUnwrapped
     return unsafe platform.pointee.size != 0 ? bootMemory : nil
   }
@@ -49,7 +49,8 @@ enum KeptPages {
     serveHeap()
   }
 
-  /// Tells the heap and the caches, if the kernel has them, how it gets pages from here on.
+  /// Gives the heap and the caches, if the kernel has them, the functions to get pages by from here
+  /// on.
   private static func serveHeap() {
     let kept = unsafe bootmem_kept_pointer().unsafelyUnwrapped
     unsafe kept.pointee.allocate = { count, align, nid, limit_pfn in

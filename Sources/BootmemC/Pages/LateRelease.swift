@@ -5,8 +5,10 @@ import PageAllocator
 import PhysicalMemory
 import TextOutput
 
-/// Releases the whole pages of a range: `release_kept` of the library's state, by which
-/// `free_bootmem_late` and the ledger lead here once the pages are kept.
+/// Releases the whole pages of a range.
+///
+/// It is `release_kept` of the library's state, through which `free_bootmem_late` and the ledger
+/// get here once the pages are kept.
 @inline(never)
 func releaseLate(_ start: UInt, _ byteCount: UInt, isFault: Bool) -> Int32 {
   guard let pages = unsafe KeptPages.pages else { return invalid }

@@ -19,7 +19,7 @@ public func bootmem_keep_pages() -> Int32 {
   }
 }
 
-/// The limit that C calls `pfn`.
+/// The limit that C calls `pfn`, 0 for none.
 @inline(__always)
 func limit(_ pfn: UInt) -> PageFrame { pfn == 0 ? .end : PageFrame(UInt64(pfn)) }
 
@@ -37,7 +37,7 @@ public func bootmem_pages_free(_ pfn: UInt, _ order: UInt32) -> Int32 {
 
 @inline(never)
 private func finishFree(_ pfn: UInt) -> Int32 {
-  // There are, but a result that is not always the same makes this a jump and not a call.
+  // The pages exist, but a result that is not always the same makes this call a jump.
   guard let pages = unsafe KeptPages.pages else { return invalid }
   unsafe pages.pointee.finishFree(PageFrame(UInt64(pfn)))
   return 0
