@@ -23,7 +23,7 @@ let package = Package(
   dependencies: [.package(name: "swift-bootmem", path: "../..")],
   targets: [
     .target(name: "Board", path: "boot"),
-    // All that both kernels do.
+    // What both kernels have in common.
     .target(
       name: "DemonstrationKernel",
       dependencies: [

@@ -8,12 +8,11 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-// As those of the library's package.
+// Unoptimised, as are the tests of the library's package.
 let testSettings = settings + [.unsafeFlags(["-Onone"])]
 
-// What is for hosts only is a package of its own: maps from files, reports, and the tool.  The tool
-// alone needs the argument parser, and dependents of the library's package must not have to fetch
-// that.
+// Host-only code is a package of its own: maps from files, reports, and the tool.  Only the tool
+// needs the argument parser, which dependents of the library's package must not have to fetch.
 let package = Package(
   name: "bootmem",
   platforms: [.macOS(.v26)],

@@ -2,13 +2,13 @@
 
 /// Which pages are free, as the ascending list of their runs: what the tree must never differ from.
 ///
-/// Simple on purpose: no words, no levels, nothing remembered.  It takes as long as there are runs,
-/// however far they lie apart.
+/// Simple on purpose: no words, no levels, nothing remembered.  Its cost grows with the number of
+/// runs, however far they lie apart.
 package struct FreeRuns: Equatable {
   /// The runs; no two of them touch.
   package private(set) var runs: [Range<Int>] = []
 
-  /// No page is free.
+  /// Makes a list in which no page is free.
   package init() {}
 
   /// The index of the first run that ends above `page`.
@@ -27,7 +27,7 @@ package struct FreeRuns: Equatable {
   /// Makes pages free, or reserved.
   package mutating func set(_ pages: Range<Int>, free: Bool) {
     guard !pages.isEmpty else { return }
-    // Those that share a page with it or touch it.
+    // The runs that overlap or touch `pages`.
     let first = firstIndex(endingAbove: pages.lowerBound - 1)
     var end = first
     while end < runs.count, runs[end].lowerBound <= pages.upperBound { end += 1 }

@@ -2,9 +2,9 @@
 import Testing
 import TraceReplay
 
-/// Memory for a bitmap, of any content, between two guards: bytes that nobody may write to.
+/// Memory for a bitmap, of any content, between two guards: bytes that must never be written.
 ///
-/// The guards are looked at in the end, and whenever a test asks.
+/// The guards are checked at the end, and whenever a test asks.
 @safe public final class GuardedMemory {
   /// The memory, with exactly the size that was asked for.
   public let bytes: UnsafeMutableRawBufferPointer
@@ -15,12 +15,13 @@ import TraceReplay
   private static let guardByteCount = 4096
   private static let guardByte: UInt8 = 0x5c
 
-  /// What is filled with the content: the first bytes, where the upper levels lie, and the last ones.
+  /// How many of the first bytes, where the upper levels lie, and of the last are filled with the
+  /// content.
   ///
   /// A bitmap of terabytes is left as the host gives it, zero, so that it costs no memory.
   private static let filledByteCount = 1 << 20
 
-  /// Makes memory of so many bytes of `content`.
+  /// Makes memory of `byteCount` bytes of `content`.
   public init(byteCount: UInt64, content: UInt8 = 0xa5) {
     let byteCount = Int(byteCount)
     let arena = Arena(byteCount: byteCount + 2 * Self.guardByteCount)!
@@ -39,7 +40,7 @@ import TraceReplay
       as: UInt8.self, repeating: Self.guardByte, count: Self.guardByteCount)
   }
 
-  /// Whether nothing has been written before the memory or behind it.
+  /// Whether nothing has been written before or after the memory.
   public var isGuardIntact: Bool {
     let front = unsafe UnsafeRawBufferPointer(start: arena.start, count: Self.guardByteCount)
     let back = unsafe UnsafeRawBufferPointer(

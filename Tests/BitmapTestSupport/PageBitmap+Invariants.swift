@@ -3,11 +3,11 @@ import PageBitmap
 
 /// What must be true of a bitmap between any two calls.
 extension PageBitmap {
-  /// What is wrong, for a person; nil if nothing is.
+  /// A description of what is wrong; nil if nothing is.
   ///
   /// Every summary is computed again from what lies below, down to the words.  What is not stored,
-  /// below a child that is `none` or `all`, is not looked at; but for the groups right below the root
-  /// and the way to the cursor, which must be valid always.
+  /// below a child that is `none` or `all`, is not checked, except for the groups right below the
+  /// root and the path to the cursor, which must always be valid.
   ///
   /// - Complexity: O(stored groups and words).
   package func brokenInvariant() -> String? {
@@ -107,7 +107,7 @@ extension PageBitmap {
     return Freedom(of: planes)
   }
 
-  /// These are stored even where the root says `none` or `all` of them.
+  /// Checks the groups below the root, stored even where the root says `none` or `all` of them.
   private func checkGroupsBelowRoot() throws(Broken) {
     let root = planes(ofGroup: 0, onLevel: rootLevel)
     for index in 0..<childCount(ofGroup: 0, onLevel: rootLevel) {
@@ -120,7 +120,8 @@ extension PageBitmap {
     }
   }
 
-  /// The cursor's word, and the groups above it, are stored, whatever the groups further up say.
+  /// Checks the cursor's word and the groups above it, which are stored whatever the groups further
+  /// up say.
   private func checkCursor() throws(Broken) {
     guard cursor.wordNumber != .max else { return }
     let first = firstPageNumber >> BitmapWord.bitShift
@@ -139,7 +140,7 @@ extension PageBitmap {
     guard cursor.groupBit == .one(at: index & Self.bitMask),
       unsafe cursor.group == wordGroup(ofWord: index)
     else { throw Broken(text: "the cursor's group is another word's") }
-    // Each group on the way down has of its child what the child says of itself.
+    // Each group on the way up has to say of its child what the child says of itself.
     var child = index
     var actual = cursor.state
     for level in 1...rootLevel {

@@ -7,12 +7,12 @@ let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v5), .strictMemorySafety(), .treatAllWarnings(as: .error),
 ]
 
-// What kernels take of this package; Tests/Examples has whole ones.
+// What kernels use of this package; Tests/Examples has whole kernels.
 let package = Package(
   name: "SwiftConsumer",
   platforms: [.macOS(.v26)],
   products: [
-    // The allocator alone, for a map that is known; a static library stands for the image.
+    // The allocator alone, for a map that is known; a static library stands in for the image.
     .library(name: "SwiftConsumer", type: .static, targets: ["SwiftConsumer"])
   ],
   dependencies: [

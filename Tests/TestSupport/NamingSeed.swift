@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Testing
 
-/// Every failure of the test says with which seed it is met again.
+/// Makes every failure of the test name the seed that reproduces it.
 public struct NamingSeed: TestTrait, TestScoping {
   private static let appending = IssueHandlingTrait.compactMapIssues { issue in
     var issue = issue
@@ -25,6 +25,6 @@ public struct NamingSeed: TestTrait, TestScoping {
 }
 
 extension Trait where Self == NamingSeed {
-  /// Every failure of the test says with which seed it is met again.
+  /// Makes every failure of the test name the seed that reproduces it.
   public static var namingSeed: Self { NamingSeed() }
 }

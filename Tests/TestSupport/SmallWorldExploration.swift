@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// A world so small that every state that calls can bring it to can be looked at once.
+/// A world so small that every state that calls can bring it to can be examined.
 ///
-/// A state is all that the model knows and every byte of the allocator's, so what can follow is the
-/// same wherever the two are.  When no new one is left, every sequence of calls has been seen,
+/// A state is all that the model knows and every byte of the allocator's, so what can follow
+/// depends on the state alone.  When no new state is left, every sequence of calls has been seen,
 /// however long.
 public protocol ExplorableWorld: ~Copyable {
   associatedtype Call
   associatedtype State
-  /// What two states are told apart by.
+  /// What distinguishes states.
   associatedtype Key: Hashable
 
   /// The calls that can be made in every state.
@@ -25,7 +25,7 @@ public protocol ExplorableWorld: ~Copyable {
   mutating func judge(_ state: State) throws(WorldDifference)
 }
 
-/// What allocator and model do not agree about.
+/// A disagreement between the allocator and the model.
 public struct WorldDifference: Error, CustomStringConvertible {
   /// The call, what came of it, and from which state.
   public var description: String
@@ -42,7 +42,7 @@ public struct Exploration: CustomStringConvertible {
   public fileprivate(set) var stateCount = 1
   /// The number of calls.
   public fileprivate(set) var callCount = 0
-  /// How many calls in a row, at most, every sequence was seen of.
+  /// The greatest number of calls in a row of which every sequence was seen.
   public fileprivate(set) var depth = 0
   /// Whether no state is left from which a call has not been made.
   public fileprivate(set) var isComplete = false
@@ -66,8 +66,8 @@ public struct Exploration: CustomStringConvertible {
 }
 
 extension ExplorableWorld where Self: ~Copyable {
-  /// Makes every call from every state, those that a call leads to first, then those that two lead
-  /// to, and so on, until all have been made or there were `maximumCallCount`.
+  /// Makes every call from every state, breadth first, until all have been made or there were
+  /// `maximumCallCount`.
   public mutating func explore(
     from first: State, maximumCallCount: Int
   ) throws(WorldDifference) -> Exploration {
@@ -98,7 +98,7 @@ extension ExplorableWorld where Self: ~Copyable {
 }
 
 extension Hasher {
-  /// Takes bytes all at once, where an array hashes one after the other.
+  /// Hashes all bytes at once, where an array hashes one after the other.
   public mutating func combineBytes(_ bytes: [UInt8]) {
     unsafe bytes.withUnsafeBytes { unsafe combine(bytes: $0) }
   }

@@ -9,7 +9,7 @@ import Darwin
 public struct SplitMix: RandomNumberGenerator {
   private var state: UInt64
 
-  /// Makes a generator; each `state` gives other numbers.
+  /// Makes a generator; each `state` gives different numbers.
   public init(state: UInt64) {
     self.state = state
   }
@@ -19,12 +19,12 @@ public struct SplitMix: RandomNumberGenerator {
   /// - Parameter stream: Tells tests, and their arguments, apart.  What each stream gives depends on
   ///   ``baseSeed`` too.
   public init(stream: UInt64) {
-    // An odd factor: each seed gives another start, and 0 that of `stream` alone.
+    // An odd factor: each seed gives a different start, and 0 that of `stream` alone.
     self.init(state: stream &+ Self.baseSeed &* 0xd134_2543_de82_ef95)
   }
 
-  /// What all random tests of this run begin with: 0, or the number that the environment's
-  /// `BOOTMEM_RANDOM_SEED` has.
+  /// The seed that all random tests of this run begin with: 0, or the number in the environment
+  /// variable `BOOTMEM_RANDOM_SEED`.
   public static let baseSeed: UInt64 = {
     guard let text = unsafe getenv(seedName) else { return 0 }
     guard let seed = unsafe UInt64(String(cString: text)) else {
@@ -50,7 +50,7 @@ public struct SplitMix: RandomNumberGenerator {
     next() >> UInt64(64 - Int.random(in: 1...bitCount, using: &self))
   }
 
-  /// Whether a case has come that is one in `count`.
+  /// Whether a random event with a chance of one in `count` happens.
   public mutating func oneIn(_ count: Int) -> Bool {
     Int.random(in: 0..<count, using: &self) == 0
   }

@@ -3,7 +3,7 @@ import BootMemoryTrace
 import PhysicalMemory
 import TraceReplay
 
-/// What the page has to know of a call to offer it: what it does, and its parameters.
+/// What the page needs to know about a call to offer it: what it does, and its parameters.
 struct CallForm {
   /// A parameter, a hexadecimal number.
   enum Parameter: String {
@@ -47,7 +47,7 @@ struct CallForm {
     }
   }
 
-  /// All calls of boot memory, the ones that are made most in front.
+  /// All calls of boot memory, the most common ones first.
   static var all: [CallForm] {
     let first: [TraceCall] = [.allocate, .reserve, .free, .handOver]
     return (first + TraceCall.allCases.filter { !first.contains($0) }).map { CallForm(call: $0) }

@@ -41,7 +41,7 @@ private enum Module {
     fatalError("the module's memory is too small")
   }
   var platform = RuntimeHeapPlatform()
-  // The seed of hash values: who chooses keys here has nobody's browser but his own to slow down.
+  // The seed of hash values: those who choose keys here can slow down only their own browser.
   unsafe platform.fillRandomly = { _, memory, byteCount in
     unsafe memory?.initializeMemory(
       as: UInt8.self, repeating: 0x5a, count: Int(bitPattern: byteCount))
@@ -49,7 +49,7 @@ private enum Module {
   unsafe RuntimeHeap.start(servedBy: Placed(memory), platform: platform)
 }
 
-/// Makes room for a request of that many bytes.
+/// Makes room for a request of `byteCount` bytes.
 @c public func playground_request(_ byteCount: Int) -> UnsafeMutablePointer<UInt8>? {
   unsafe Module.request?.deallocate()
   unsafe Module.request = .allocate(capacity: byteCount)

@@ -9,7 +9,7 @@ import MemoryReports
 import PhysicalMemory
 import TextOutput
 
-/// A machine's memory: what a file says of it, and what comes of that, with a kernel put into it
+/// A machine's memory: what a file says of it, the account made of that, and a kernel placed in it
 /// where the file has none.
 final class Machine {
   /// The most entries that the page edits and draws.
@@ -20,12 +20,12 @@ final class Machine {
   private let layout: NodeLayout?
   private let kernel: AddressRange?
 
-  /// The account of it; once boot memory has been set up, with the bitmaps.
+  /// The account of the machine; with the bitmaps, once boot memory has been set up.
   private var account: FileAccount
 
   /// Reads a file.
   ///
-  /// - Throws: What is wrong with it, with its line.
+  /// - Throws: What is wrong with the file, with its line.
   convenience init(
     reading bytes: [UInt8], name: String, form: MapFileForm?
   ) throws(Refusal) {
@@ -82,7 +82,7 @@ final class Machine {
 
   /// The calls by which a kernel sets up boot memory on this machine, as a trace.
   ///
-  /// - Throws: Why it cannot.
+  /// - Throws: Why a kernel cannot set it up.
   func setUpCalls(width: AddressWidth) throws(Refusal) -> String {
     // Anew each time, as setting up adds the bitmaps to the owners.
     account = FileAccount(
@@ -101,7 +101,7 @@ final class Machine {
     return recorder.text
   }
 
-  /// The answer.
+  /// The answer that describes the machine.
   var json: JSONText {
     let map = account.account.map
     return .object([
@@ -129,8 +129,8 @@ final class Machine {
     ])
   }
 
-  /// What the firmware says of a page, what is made of that, and who holds it before the first call,
-  /// each as a sentence.
+  /// What the firmware says of a page, what is made of that, and the owners that hold it before the
+  /// first call, each as a sentence.
   func sentences(on page: PageFrame) -> [String] {
     var sentences: [String] = []
     for entry in file.entries where entry.region.range.touchedPages.contains(page) {

@@ -3,7 +3,7 @@ import KernelHeap
 import PageAllocator
 import PhysicalMemory
 
-/// A page allocator of whose pages only some have contents: a heap gets those alone.
+/// A page allocator of which only some pages have contents: a heap gets only those.
 struct MappedPages: HeapPageSource, ~Copyable {
   /// The allocator of all pages.
   var allocator: PageAllocator

@@ -3,19 +3,19 @@ import MemoryReports
 import PhysicalMemory
 import TraceReplay
 
-/// A call of what comes after boot memory, the page allocator and the heap.
+/// A call to what comes after boot memory: the page allocator and the heap.
 ///
-/// In a trace, which has Linux's calls alone, it is a comment: `#: NAME ARGUMENTS -> RESULT`, all
+/// In a trace, which has only Linux's calls, it is a comment: `#: NAME ARGUMENTS -> RESULT`, all
 /// numbers hexadecimal.
 struct PageCall {
   enum Kind: String, CaseIterable {
     /// `pages ORDER`: 2^ORDER pages.
     case pages
-    /// `free_pages PFN ORDER`: the same back.
+    /// `free_pages PFN ORDER`: gives 2^ORDER pages back.
     case freePages = "free_pages"
     /// `heap BYTES`: an object.
     case heap
-    /// `heap_free ADDRESS`: the same back.
+    /// `heap_free ADDRESS`: gives an object back.
     case heapFree = "heap_free"
   }
 

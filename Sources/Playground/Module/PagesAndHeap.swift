@@ -10,11 +10,11 @@ import TraceReplay
 
 /// The page allocator that takes over from boot memory, and the heap on top of it.
 @safe final class PagesAndHeap {
-  /// How much of the machine's memory has contents, beside the trees of the page allocator: for
-  /// objects.
+  /// How much of the machine's memory has contents, in addition to the trees of the page allocator:
+  /// for objects.
   private static let objectByteCount: UInt64 = 64 << 20
 
-  /// How many places are looked at for that on each node.
+  /// How many places are tried for memory with contents on each node.
   private static let placeLimit = 64
 
   private let replayer: TraceReplayer
@@ -22,9 +22,9 @@ import TraceReplay
   private var pages: MappedPages
   private var heap: KernelHeap
 
-  /// Makes the calls of `session` up to the hand-over once more, and takes over then.
+  /// Makes the calls of `session` up to the hand-over once more, and then takes over.
   ///
-  /// - Throws: Why that cannot be.
+  /// - Throws: Why that is impossible.
   init(from session: Session) throws(Refusal) {
     let mapped = try Self.mappedPages(of: session)
     let byteCount = mapped.pageCount << PageFrame.byteCountShift
@@ -60,7 +60,8 @@ import TraceReplay
     for pages in below + late { release(pages) }
   }
 
-  /// The pages that have contents: from the lowest place on behind which enough is free, or the most.
+  /// The pages that have contents: from the lowest place that has enough free pages after it, or
+  /// from the one that has the most.
   private static func mappedPages(of session: Session) throws(Refusal) -> PageRange {
     var byteCount = objectByteCount
     var places: [PageFrame] = []
@@ -110,12 +111,12 @@ import TraceReplay
     unsafe storage.deallocate()
   }
 
-  /// Makes pages free that boot memory gives away late.
+  /// Frees pages that boot memory gives away late.
   func release(_ range: PageRange) { try? pages.allocator.release(range) }
 
   /// Makes a call.
   ///
-  /// - Returns: What a trace has of it, and a sentence.
+  /// - Returns: The result as a trace has it, and a sentence.
   func make(_ call: PageCall) -> (result: String, words: String) {
     let arguments = call.arguments
     do throws(PageAllocatorError) {

@@ -18,21 +18,22 @@ struct Playground {
   /// | --- | --- | --- |
   /// | `calls` | | the calls that there are, with their parameters |
   /// | `read FORM NAME` | a file | the machine; FORM is `auto` where the file says it itself |
-  /// | `nodes NAME` | a file | the same machine with the nodes that this one has |
+  /// | `nodes NAME` | a file | the same machine with the nodes of this file |
   /// | `entries` | a table | the same machine with these entries as its map |
   /// | `machine` | | the machine as it is |
-  /// | `boot BITS` | | boot memory is set up on the machine; the session with the calls of that |
+  /// | `boot BITS` | | the session with the calls that set up boot memory on the machine |
   /// | `trace` | a trace | the session |
   /// | `go N` | | the session as it is after N calls |
-  /// | `call` | a call | the same after that call, in place of all that come behind |
-  /// | `fill`, `random SEED COUNT` | | the same after calls that take all there is, or any |
-  /// | `check` | | how many calls have another result than the trace |
+  /// | `call` | a call | the session after that call, which replaces all that follow |
+  /// | `fill`, `random SEED COUNT` | | the session after calls that take all there is, or any |
+  /// | `check` | | how many calls have a result that differs from the trace |
   /// | `save` | | the session as a trace |
   /// | `draw FIRST SHIFT COUNT` | | COUNT stretches of 2^SHIFT pages from page FIRST on |
   /// | `page NUMBER` | | what is known of a page |
-  /// | `blocks` | | the blocks that would be handed over now, or those that were |
+  /// | `blocks` | | the blocks that would be handed over now, or those that have been |
   ///
-  /// - Returns: The answer; `{"error": TEXT}` for what cannot be done, and nothing has changed.
+  /// - Returns: The answer; `{"error": TEXT}` for a request that cannot be met, which changes
+  ///   nothing.
   mutating func answer(to request: [UInt8]) -> JSONText {
     let head = request.prefix { $0 != UInt8(ascii: "\n") }
     let data = Array(request.dropFirst(head.count + 1))

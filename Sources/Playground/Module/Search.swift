@@ -20,9 +20,10 @@ struct SearchLine {
 /// How an allocation is searched for.
 ///
 /// Boot memory itself says which nodes it looks at and from which goal on (`bootmem_debug`); where
-/// it begins there is known from the node, and what it passes are the runs that are free still.
+/// the search begins there is known from the node, and what it passes are the runs that are still
+/// free.
 struct Search {
-  /// Where the search in a node goes on, and what the last allocation there left.
+  /// Where the search in a node continues, and what the last allocation there left.
   private struct Place {
     var hint: UInt64
     var lastEnd: UInt64
@@ -56,9 +57,9 @@ struct Search {
     }
   }
 
-  /// Makes the call of `replayer` and listens to it.
+  /// Makes the call on `replayer`, and collects its debug output.
   ///
-  /// - Throws: As ``Session/result(of:by:)``.
+  /// - Throws: The error of ``Session/result(of:by:)``.
   func result(
     of operation: Trace.Operation, by replayer: TraceReplayer
   ) throws(Refusal) -> String {
@@ -105,7 +106,7 @@ struct Search {
     text += ", hint page \(hex(place.hint))"
     if look.limit != 0 { text += ", limit \(hex(look.limit))" }
     lines.append(SearchLine(text: text + ": begins at page \(hex(start))", pages: nil))
-    // The page at which the first page of its own lies, behind one that is shared.
+    // The first page that is the allocation's alone, after one that is shared.
     let foundPage = address.map { ($0 + (PageFrame.byteCount - 1)) >> 12 }
     let isSecondPass = start > begin && (foundPage.map { $0 < start } ?? true)
     let firstEnd = isSecondPass ? end : min(foundPage ?? end, end)

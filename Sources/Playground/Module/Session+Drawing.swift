@@ -14,10 +14,10 @@ extension Session {
 
   /// `count` stretches of 2^`shift` pages from page `first` on.
   ///
-  /// Each is a character: of `free` how much of it is free in the bitmap, `0` for nothing, `9` for
-  /// all, a space where no node is; of `owners` whose most of it is, as the calls say, from `a` on
-  /// in the order of `PageOwner`, a capital where that is less than half; of `depth` on how many
-  /// levels the tree has details of its first page.
+  /// Each stretch is a character: in `free`, how much of it is free in the bitmap, `0` for nothing,
+  /// `9` for all, a space where no node is; in `owners`, the owner of most of it, as the calls say,
+  /// from `a` on in the order of `PageOwner`, a capital where that owner has less than half; in
+  /// `depth`, on how many levels the tree has details of its first page.
   func drawing(from first: UInt64, shift: UInt64, count: Int) throws(Refusal) -> JSONText {
     guard shift <= 52, (1...Self.stretchLimit).contains(count), first <= PageFrame.end.number else {
       throw Refusal("draw: there are 1 to \(Self.stretchLimit) stretches of up to 2^52 pages")
@@ -127,8 +127,8 @@ extension Session {
     return lines + ["level 0, its own bit: \(isFree ? "1, free" : "0, reserved")"]
   }
 
-  /// What is known of a page: its state in the bitmap, which call made it so, and what is known of the
-  /// machine's.
+  /// What is known of a page: its state in the bitmap, which call made it so, and the sentences in
+  /// `machine`.
   func description(of page: PageFrame, _ machine: [String]) -> JSONText {
     var members: [(String, JSONText)] = [("machine", .strings(machine))]
     let node = (0..<Self.nodeCapacity).first {
@@ -150,7 +150,7 @@ extension Session {
     return .object(members)
   }
 
-  /// The calls that changed a page, the last one first: who holds it, and why.
+  /// The calls that changed a page, the last one first: what holds it, and why.
   private func calls(touching page: PageFrame) -> [String] {
     var lines: [String] = []
     for index in stride(from: position - 1, through: 0, by: -1) where lines.count < 4 {
@@ -177,7 +177,7 @@ extension Session {
     return lines
   }
 
-  /// The blocks that the hand-over gives away, or has given away: of each run of free pages the
+  /// The blocks that the hand-over gives away, or has given away: of each run of free pages, the
   /// largest that lie at a multiple of their size.
   var blocks: JSONText {
     if let after { return after.blocks }
@@ -198,7 +198,7 @@ extension Session {
     while page < pages.end.number {
       let rest = pages.end.number - page
       let order = min(page.trailingZeroBitCount, 63 - rest.leadingZeroBitCount, largest)
-      // Of the largest there may be many, one behind the other.
+      // There may be many of the largest, one after the other.
       let blockCount = order == largest ? rest >> UInt64(order) : 1
       counts[order] += blockCount
       page += blockCount << UInt64(order)

@@ -3,12 +3,12 @@ import BootMemory
 import PhysicalMemory
 import TraceReplay
 
-/// Calls that the page has made for it.
+/// Calls that are made on the page's behalf.
 extension Session {
   /// The most calls that are made for one request.
   private static let loadLimit = 2000
 
-  /// Allocates all that is free, the largest pieces that there are first.
+  /// Allocates all that is free, the largest pieces first.
   func fill() throws(Refusal) {
     guard !replayer.memory.isHandedOver else {
       throw Refusal("boot memory has been handed over")
@@ -25,7 +25,7 @@ extension Session {
       try add("alloc_nopanic \(String(byteCount, radix: 16)) 1000 0", note: "fill")
       count += 1
       if steps[position - 1].result == "NULL" {
-        // What came to nothing is no part of the session.
+        // A call that came to nothing is not part of the session.
         removeLast()
         byteCount >>= 1
       }

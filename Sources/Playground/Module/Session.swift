@@ -8,10 +8,10 @@ import TraceReplay
 
 /// Calls in order, and the memory as it is after some of them.
 ///
-/// Every state is made by making the calls up to there: what is kept are calls and results, and the
+/// Every state is reached by making the calls up to it: what is kept are calls and results, and the
 /// one allocator that made them last.
 final class Session {
-  /// The nodes that there is storage for, as in a replay.
+  /// The number of nodes that there is storage for, as in a replay.
   static let nodeCapacity = 64
 
   /// The most calls.
@@ -28,13 +28,13 @@ final class Session {
 
     let call: Call
 
-    /// What the trace says came of it; nil for a call that was made here.
+    /// The result that the trace has; nil for a call that was made here.
     let traced: String?
 
-    /// What the line says behind the call: mostly who holds what it reserves.
+    /// The comment after the call on its line: mostly the owner of what it reserves.
     let note: String
 
-    /// What came of it here; nil if it has not been made yet.
+    /// The result here; nil if the call has not been made yet.
     var result: String?
 
     /// Whether it was refused though Linux says that all is well (D19), as a trace has it.
@@ -48,10 +48,10 @@ final class Session {
       }
     }
 
-    /// What is shown of its result.
+    /// The result, as it is shown.
     var shownResult: String? { isRefusedSilently ? "EINVAL" : result }
 
-    /// What is listed of it.
+    /// The call, as an answer lists it.
     var json: JSONText {
       .object([
         ("text", .string(text)), ("result", .string(shownResult ?? traced ?? "")),
@@ -59,7 +59,7 @@ final class Session {
       ])
     }
 
-    /// Its line.
+    /// The line of the call in a trace.
     var line: String {
       "\(text) -> \(result ?? traced ?? "?")\(note.isEmpty ? "" : " # \(note)")"
     }
@@ -70,10 +70,10 @@ final class Session {
   /// How many of the calls have been made.
   private(set) var position = 0
 
-  /// What the last call came to, in words.
+  /// The result of the last call, in words.
   private(set) var words = ""
 
-  /// How it was searched for, if it was an allocation.
+  /// The search of the last call, if it was an allocation.
   private(set) var search: [SearchLine] = []
 
   /// Whether each call so far ended as in the trace.
@@ -81,10 +81,10 @@ final class Session {
 
   var differenceCount: Int { differences.count { $0 } }
 
-  /// Whose the pages are, as the calls say.
+  /// The owners of the pages, as the calls say.
   private(set) var owners = PageOwners()
 
-  /// What boot memory was handed over to; nil before the first call of it.
+  /// What boot memory was handed over to; nil before the first call to it.
   private(set) var after: PagesAndHeap?
 
   /// The figures of the machine.
@@ -94,7 +94,7 @@ final class Session {
 
   /// Reads a trace.
   ///
-  /// - Throws: What is wrong with it, with its line.
+  /// - Throws: What is wrong with the trace, with its line.
   init(parsing text: [UInt8]) throws(Refusal) {
     let trace: Trace
     do throws(TraceError) { trace = try Trace(parsing: text) } catch {
@@ -198,7 +198,7 @@ final class Session {
     position += 1
   }
 
-  /// What came of a call, as a sentence.
+  /// The result of a call, as a sentence.
   private static func words(_ result: String, _ refusal: BootMemoryError?) -> String {
     guard let refusal else {
       switch result {
@@ -211,7 +211,7 @@ final class Session {
     return "refused: \(sink.text)"
   }
 
-  /// Makes a call in place of those behind the ones that have been made.
+  /// Makes a call, in place of those that have not been made yet.
   ///
   /// - Throws: What is wrong with the text; the session is as it was.
   func add(_ text: String, note: String = "") throws(Refusal) {
@@ -236,7 +236,7 @@ final class Session {
     }
   }
 
-  /// Takes the last call out, which has changed nothing.
+  /// Removes the last call, which has changed nothing.
   func removeLast() {
     steps.removeLast()
     differences.removeLast()
@@ -256,7 +256,7 @@ final class Session {
   private static let listedCount = 300
   private static let listedBefore = 100
 
-  /// The answer: where the session is, what came of the last call, and the calls around it.
+  /// The answer: where the session is, the result of the last call, and the calls around it.
   var json: JSONText {
     let first = max(position - Self.listedBefore, 0)
     var members: [(String, JSONText)] = [
@@ -272,7 +272,7 @@ final class Session {
     return .object(members)
   }
 
-  /// What is shown of the call that was made last.
+  /// The call that was made last, as an answer shows it.
   private func json(of index: Int) -> JSONText {
     let step = steps[index]
     var members: [(String, JSONText)] = [

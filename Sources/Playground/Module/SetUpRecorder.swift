@@ -7,8 +7,8 @@ import MemoryReports
 import PhysicalMemory
 import TraceReplay
 
-/// Boot memory that is set up on a machine that is not there, and writes down the calls as a trace,
-/// with the holder of what is reserved behind each.
+/// Boot memory that is set up on a machine that does not exist, and writes down the calls as a
+/// trace, each with the owner of what it reserves.
 struct SetUpRecorder: NodeRegistering, ~Copyable {
   private var memory: BootMemory
   private let arena: Arena
@@ -53,7 +53,7 @@ struct SetUpRecorder: NodeRegistering, ~Copyable {
     let rest = unsafe UnsafeMutableRawBufferPointer(
       start: arena.start + usedByteCount, count: arena.byteCount - usedByteCount)
     let byteCount = unsafe try memory.registerNode(id, spanning: span, bitmap: rest)
-    // As the buffer had room for it; the next one is aligned for a pointer.
+    // The buffer had room for the bitmap; the next one is aligned for a pointer.
     usedByteCount += (Int(byteCount) + 15) & ~15
     write(
       .registerNode, [UInt64(id.rawValue), bitmapStart.number, span.start.number, span.end.number],
@@ -94,7 +94,7 @@ struct SetUpRecorder: NodeRegistering, ~Copyable {
 
   private mutating func write(_ call: TraceCall, _ arguments: [UInt64], note: String) {
     let words = arguments.map { String($0, radix: 16) }.joined(separator: " ")
-    // What comes of the call is seen when it is made.
+    // The result of the call is known only when it is made.
     lines += "\(call.name) \(words) -> ?\(note.isEmpty ? "" : " # \(note)")\n"
   }
 

@@ -4,11 +4,11 @@ import PackageDescription
 
 let settings: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 
-// What `make` is told: the Raspberry Pi 3 is entered, and prints, otherwise than QEMU's board.
+// As set for `make`: a Raspberry Pi 3 is entered, and prints, differently from QEMU's board.
 let isRaspberryPi = Context.environment["ARCH"] == "raspi3b"
 
-// A kernel as its author would begin it, one that goes on to a page allocator, and one that goes on to Swift's
-// classes and collections.
+// A kernel as its author would begin it, one that goes on to a page allocator, and one that goes on
+// to Swift's classes and collections.
 let package = Package(
   name: "SwiftKernel",
   platforms: [.macOS(.v26)],
@@ -26,7 +26,7 @@ let package = Package(
     .target(name: "ImageStorage"),
     // Where the kernel is entered, and what compilers call.
     .target(name: "Machine", cSettings: isRaspberryPi ? [.define("RASPI3B")] : []),
-    // The same for Swift: the console, and what the loader left.
+    // The machine's side in Swift: the console, and what the loader left.
     .target(
       name: "MachineSupport",
       dependencies: ["Machine", .product(name: "Bootmem", package: "swift-bootmem")],

@@ -8,8 +8,9 @@ struct BootOnlyPages {
   /// The number of these pages.
   private(set) var pageCount: UInt64 = 0
 
-  /// Releases the memory of every such owner, modules first, and reports how many pages each one
-  /// yielded; an owner that shares all of its pages with others yields none.
+  /// Releases the memory of every owner that was needed only during boot, modules first, and
+  /// reports how many pages each one yielded; an owner that shares all of its pages with others
+  /// yields none.
   mutating func release<Failure: Error>(
     from owners: inout OwnerTable, reportingTo sink: inout some TextSink,
     by release: (MemoryOwner, inout OwnerTable) throws(Failure) -> UInt64

@@ -8,8 +8,9 @@ import PageCaches
 import PhysicalMemory
 import TextOutput
 
-/// What `caches=N` on the command line asks for instead of the hand-over: N processors, each with a cache
-/// of pages, allocate and free at the same time, also what the others have allocated.
+/// What `caches=N` on the command line asks for instead of the hand-over: N processors, each with a
+/// cache of pages, allocate and free at the same time, and also free what the others have
+/// allocated.
 enum CacheDemonstration {
   /// The size of a started processor's stack, in bytes.
   private static let stackByteCount = 0x4000
@@ -78,9 +79,9 @@ enum CacheDemonstration {
     world.begin()
   }
 
-  /// What a processor does that has been started.
+  /// What a started processor does.
   static func runSecondary(_ number: UInt) -> Never {
-    // It was set before.
+    // It was set before any processor was started.
     let world = unsafe world.unsafelyUnwrapped
     unsafe world.pointee.arrive(number)
     let result = unsafe world.pointee.takePart(Int(number))
@@ -120,6 +121,6 @@ enum CacheDemonstration {
   }
 }
 
-/// Where a processor goes that `board_start_processor` has started.
+/// Where a processor that `board_start_processor` has started begins.
 @c(kernel_secondary)
 func kernelSecondary(number: UInt) -> Never { CacheDemonstration.runSecondary(number) }

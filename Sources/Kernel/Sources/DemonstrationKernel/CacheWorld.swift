@@ -32,8 +32,8 @@ import PhysicalMemory
   private let nodeCapacity: Int
   private let records: UnsafeMutablePointer<Record>
 
-  /// Words that several processors write: the lock, how many have arrived, whether they begin, and for each
-  /// whether it has ended, and a page that another one has left for it.
+  /// Words that several processors write: the lock, how many have arrived, whether they may begin,
+  /// and for each whether it has ended, and a page that another one has left for it.
   private let words: UnsafeMutablePointer<UInt>
 
   private static let callCount = 200_000
@@ -54,7 +54,7 @@ import PhysicalMemory
     let words = unsafe try PageDemonstration.room(
       for: UInt.self, count: 3 + 2 * processorCount, in: &memory)
     unsafe words.pages.initialize(repeating: 0)
-    // Rooms have pages, which do not lie at the nil pointer.
+    // A room has pages, and these do not lie at the nil pointer.
     unsafe self.words = unsafe words.pages.baseAddress.unsafelyUnwrapped
     unsafe self.records = unsafe records.pages.baseAddress.unsafelyUnwrapped
     let allocator = unsafe pages.pages.baseAddress.unsafelyUnwrapped
@@ -76,7 +76,7 @@ import PhysicalMemory
     self.caches = unsafe PageCaches(of: allocator, storage: caches.pages, platform: platform)
   }
 
-  /// What is free on all nodes.
+  /// The number of free pages on all nodes.
   func freePageCount() throws(KernelError) -> UInt64 {
     var sum: UInt64 = 0
     do throws(PageAllocatorError) {
@@ -89,7 +89,7 @@ import PhysicalMemory
     return sum
   }
 
-  /// Where a processor of x86 begins: a page below 1 MiB; 0 elsewhere.
+  /// Allocates the page below 1 MiB where an x86_64 processor begins; 0 elsewhere.
   func pageForStarting() throws(KernelError) -> UInt {
     #if arch(x86_64)
     do throws(PageAllocatorError) {
@@ -104,7 +104,7 @@ import PhysicalMemory
     #endif
   }
 
-  /// Frees that page, when all processors have left it.
+  /// Frees the page from ``pageForStarting()``, when all processors have left it.
   func freePageForStarting(_ address: UInt) throws(KernelError) {
     if address == 0 { return }
     do throws(PageAllocatorError) {
@@ -134,7 +134,7 @@ import PhysicalMemory
   /// Reports that a processor has arrived.
   func arrive(_ number: UInt) { unsafe board_store_shared(arrivedWord, number) }
 
-  /// Lets all begin.
+  /// Lets all processors begin.
   func begin() { unsafe board_store_shared(beginWord, 1) }
 
   /// Records what a processor has done.
@@ -143,7 +143,7 @@ import PhysicalMemory
     unsafe board_store_shared(endedWord(number), 1)
   }
 
-  /// What a processor has done, when it has ended.
+  /// What a processor has done; waits until it has ended.
   func record(of number: Int) -> Record {
     while unsafe board_load_shared(endedWord(number)) == 0 {}
     return unsafe records[number]
@@ -151,7 +151,8 @@ import PhysicalMemory
 
   // ---- At the same time ----
 
-  /// Allocates pages, writes its number into each, frees most, and leaves others for other processors.
+  /// Allocates pages, writes the processor's number into each, frees most, and leaves others for
+  /// other processors.
   func takePart(_ number: Int) -> Record {
     var record = Record()
     var held = InlineArray<100, UInt64>(repeating: 0)
@@ -174,14 +175,14 @@ import PhysicalMemory
         }
         free(page, number, &record)
       }
-      // Now and then one needs pages that lie in everybody's caches.
+      // Now and then a processor needs pages that lie in all processors' caches.
       if call % 10_000 == 0 { caches.drain(by: ProcessorID(number)) }
     }
     for place in 0..<heldCount { free(held[place], number, &record) }
     return record
   }
 
-  /// Frees what was left for processors when all have ended.
+  /// Frees what was left for processors, when all have ended.
   func freeMail() -> Record {
     var record = Record()
     for number in 0..<processorCount {
@@ -201,7 +202,7 @@ import PhysicalMemory
     return page.number
   }
 
-  /// Frees a page; 0 is none.
+  /// Frees a page; 0 stands for none.
   private func free(_ pageNumber: UInt64, _ number: Int, _ record: inout Record) {
     if pageNumber == 0 { return }
     let page = PageFrame(pageNumber)

@@ -12,7 +12,7 @@ enum DeliberateTrap {
   case instruction
   /// A store through a nil pointer.
   case storeToFirstPage
-  /// A load through one.
+  /// A load through a nil pointer.
   case loadFromFirstPage
   /// A store to the kernel's code.
   case storeToCode

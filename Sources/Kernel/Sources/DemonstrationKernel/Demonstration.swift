@@ -63,7 +63,7 @@ struct Demonstration {
     Self.write(address, &console)
   }
 
-  /// Allocates, looks whether the memory is clear, and fills it; on a machine without such memory,
+  /// Allocates, checks that the memory is clear, and fills it; on a machine without such memory,
   /// says so.
   private func show(
     _ name: StaticString, _ request: AllocationRequest, on memory: inout RecordedMemory,
@@ -147,7 +147,7 @@ struct Demonstration {
 
   /// Shows that held memory stays held: reserving it exclusively is refused.
   ///
-  /// The first that lies in a node as a whole is taken, and that is the kernel's image, unless the
+  /// The range tried is the first that lies in a node as a whole: the kernel's image, unless the
   /// kernel was configured to avoid the memory that it lies in.
   private func reserveWhatIsHeld(
     on memory: inout RecordedMemory, owners: borrowing OwnerTable, console: inout Console
@@ -157,7 +157,7 @@ struct Demonstration {
       do {
         try memory.reserve(owners[index].range, exclusively: true)
       } catch {
-        // Behind the lines that debugging writes of the call.
+        // After the lines that debugging prints about the call.
         console.write(subject)
         owners.write(error, to: &console)
         console.write("\n")

@@ -18,7 +18,7 @@ struct FirmwareMemory: PhysicalMemoryReader {
   ///
   /// - Parameter firstPageAddress: Where page 0 is seen.
   init(below end: PageFrame, firstPageAddress: UInt) {
-    // The end of all 64-bit addresses has none, nor has that of all 32-bit ones in 32 bits.
+    // The end of all 64-bit addresses has no address, nor in 32 bits has that of all 32-bit ones.
     last = UInt(truncatingIfNeeded: (end.firstAddress?.rawValue ?? 0) &- 1)
     bootStackGuard = board_boot_stack_guard()
     trapStackGuard = board_trap_stack_guard()

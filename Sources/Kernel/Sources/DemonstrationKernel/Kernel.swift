@@ -45,7 +45,7 @@ struct Kernel {
     do {
       try run(stopwatch: stopwatch, console: &console, heap: heap)
     } catch {
-      // A trace that was begun stays without its end: it is not whole.
+      // A trace that was begun is left without its end, as it is not complete.
       unsafe SerialPort.writesComments = false
       SerialPort.setUpForFailure()
       console.endLine()
@@ -105,7 +105,7 @@ struct Kernel {
     console.write("\n")
   }
 
-  /// From the account of the machine to the first allocation.
+  /// Sets memory up, from the account of the machine to the first allocation.
   private func setUpMemory(
     for account: inout MachineAccount, tables: inout TableStorage, stopwatch: inout Stopwatch,
     console: inout Console
@@ -164,7 +164,7 @@ struct Kernel {
     return memory
   }
 
-  /// Boot memory at work.
+  /// Shows boot memory at work.
   private func show(
     _ memory: inout RecordedMemory, _ account: inout MachineAccount, console: inout Console
   ) throws(KernelError) {
@@ -197,17 +197,17 @@ struct Kernel {
     for number in 0..<memory.nodeCapacity where memory.node(NodeID(number))?.isRegistered ?? false {
       return NodeID(number)
     }
-    // Without memory boot memory is not set up.
+    // Without any memory, boot memory is not set up.
     return NodeID(0)
   }
 
-  /// Memory as the kernel reads it; what of it is above ``Paging/firmwareEnd`` once it is mapped, and
+  /// Memory as the kernel reads it; above ``Paging/firmwareEnd`` only once it is mapped, and only
   /// where it is usable.
   private func firmwareMemory(below end: PageFrame) -> FirmwareMemory {
     FirmwareMemory(below: end, firstPageAddress: firstPageAddress)
   }
 
-  /// Hands the memory over and returns the figures from before, and the pages released, if they agree.
+  /// Hands the memory over; returns the figures from before, and the pages released, if they agree.
   private func handOver(
     _ memory: inout RecordedMemory, of account: borrowing MachineAccount, console: inout Console
   ) throws(KernelError) -> (before: Summary, released: UInt64) {

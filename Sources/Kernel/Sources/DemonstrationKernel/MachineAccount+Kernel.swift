@@ -11,10 +11,10 @@ import TextOutput
 ///
 /// All of it is copied into the kernel's own tables before any memory is used.
 extension MachineAccount {
-  /// More entries than any firmware was seen to report: the largest known table has 312.
+  /// More entries than any firmware has been seen to report: the largest known table has 312.
   private static var regionCapacity: Int { 1024 }
   private static var heldRangeCapacity: Int { 768 }
-  /// All of those, a bitmap for each node, the kernel's own, and bad memory.
+  /// All held ranges, a bitmap for each node, the kernel's own memory, and bad memory.
   private static var ownerCapacity: Int { 1024 }
   private static var commandLineCapacity: Int { 4096 }
   private static var affinityCapacity: Int { 256 }
@@ -70,7 +70,7 @@ extension MachineAccount {
     stopwatch.resume()
   }
 
-  /// Prints which node has which memory, where there are several, and what is hot-pluggable.
+  /// Prints which memory belongs to which node, if there are several, and what is hot-pluggable.
   private borrowing func writeNodes(to console: inout Console) {
     if nodes.nodeCount > 1 {
       console.write("nodes: ")

@@ -8,7 +8,8 @@ import PhysicalMemory
 import TextOutput
 import BootMemoryTrace
 
-/// The memory test that `memtest=N` asks for: all free memory is tested, and what fails reserved.
+/// The memory test that `memtest=N` asks for: all free memory is tested, and pages that fail are
+/// reserved.
 struct MemoryCheck {
   /// The number of patterns; 0 for no test.
   let passCount: Int

@@ -7,17 +7,18 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// The debug mode of the ledger, `debug=KIND` on the command line: freed memory and what lies behind
-/// small allocations is looked at, and a write to it on request proves that none goes unreported.
+/// The debug mode of the ledger, `debug=KIND` on the command line: freed memory and the bytes
+/// behind small allocations are checked, and a stray write made on request proves that none goes
+/// unreported.
 enum MemoryDebugging {
-  /// No such write: nothing is to be found.
+  /// No stray write: there is nothing to find.
   case on
   /// A write behind the end of an allocation.
   case behind
   /// A write to memory that was freed.
   case freed
 
-  /// How many ranges may be freed at a time and looked at.
+  /// The most freed ranges that are checked at a time.
   static let freedCapacity = 64
 
   /// What a word asks for; nil if there is nothing of that name.
@@ -33,7 +34,7 @@ enum MemoryDebugging {
     }
   }
 
-  /// Makes the write, and looks at all memory.
+  /// Makes the stray write, if one is asked for, and checks all memory.
   func run(
     on memory: inout RecordedMemory, owners: inout OwnerTable, console: inout Console
   ) throws(KernelError) {

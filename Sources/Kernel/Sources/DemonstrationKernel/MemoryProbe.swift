@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// Looks at memory that was allocated: whether it is there, clear, and nobody else's.
+/// Checks allocated memory: that it exists, is clear, and belongs to nothing else.
 enum MemoryProbe {
   private static let pattern: UInt8 = 0xa5
 
@@ -12,7 +12,7 @@ enum MemoryProbe {
     return true
   }
 
-  /// Fills the bytes with a pattern; whether they hold it afterwards.
+  /// Fills the bytes with a pattern, and returns whether they hold it afterwards.
   static func fill(at address: PhysicalAddress, byteCount: UInt64) -> Bool {
     let bytes = unsafe bytes(at: address, byteCount: byteCount)
     unsafe bytes.initialize(repeating: pattern)

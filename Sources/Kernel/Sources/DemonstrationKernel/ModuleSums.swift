@@ -7,8 +7,8 @@ import TextOutput
 
 /// Shows that the loader's modules lie untouched where the loader put them.
 struct ModuleSums {
-  /// The most bytes that are added up, of all modules together: a loader may claim modules without
-  /// end, and many over the same memory.
+  /// The most bytes that are added up over all modules: a loader may claim modules without end, and
+  /// many over the same memory.
   private static var byteCountLimit: UInt64 { 256 << 20 }
 
   let memory: FirmwareMemory
@@ -54,7 +54,7 @@ struct ModuleSums {
     while let pages = ranges.next() {
       for number in pages.start.number..<pages.end.number {
         guard let bytes = unsafe memory.bytes(of: PageFrame(number)) else { continue }
-        // In a page that the range touches, at or behind its start, and in front of its end.
+        // In a page that the range touches, from the range's start on, and up to its end.
         let pageStart = number << PageFrame.byteCountShift
         let first = max(range.start.rawValue, pageStart) - pageStart
         let last = min((range.last?.rawValue ?? 0) - pageStart, PageFrame.byteCount - 1)

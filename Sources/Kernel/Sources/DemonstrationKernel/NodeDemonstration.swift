@@ -135,7 +135,7 @@ struct NodeDemonstration {
   private static func write(_ pages: PageRange, _ console: inout Console) {
     console.write(hexadecimal: pages.start.number)
     console.write("-")
-    // Neither a span with memory nor a bitmap is empty.
+    // Spans with memory and bitmaps are never empty.
     console.write(hexadecimal: pages.end.number - 1)
   }
 }

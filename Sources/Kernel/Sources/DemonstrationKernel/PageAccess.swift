@@ -3,7 +3,7 @@ import Board
 import MemoryMap
 import PhysicalMemory
 
-/// What the processor is to let the kernel do with a page.  Nothing is both written and executed.
+/// What the processor lets the kernel do with a page.  No page is both writable and executable.
 enum PageAccess {
   case none
   case read
@@ -66,7 +66,7 @@ struct MemoryProtection {
     return .read
   }
 
-  /// Whether it is the page below a stack, so that a stack that runs over traps.
+  /// Whether `page` is the one below a stack, so that a stack that runs over traps.
   private static func isStackGuard(_ page: PageFrame) -> Bool {
     page == frame(board_boot_stack_guard()) || page == frame(board_trap_stack_guard())
   }

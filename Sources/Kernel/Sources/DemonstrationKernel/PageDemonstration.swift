@@ -10,7 +10,7 @@ import TextOutput
 /// What `pages` on the command line asks for instead of the hand-over: the pages are kept, and
 /// allocated and freed for as long as the kernel runs.
 @safe package struct PageDemonstration: ~Copyable {
-  /// How many blocks each node gives and gets back.
+  /// How many blocks are allocated and freed on each node.
   private static let blockCount = 250_000
 
   /// How many blocks can be allocated at a time.
@@ -32,13 +32,13 @@ import TextOutput
     var last: PageFrame { PageFrame(first.number + pageCount - 1) }
   }
 
-  /// Takes the pages over, gives and takes blocks on every node, and gives back what was needed only
-  /// to get there.
+  /// Takes the pages over, allocates and frees blocks on every node, and releases what was needed
+  /// only to get there.
   static func run(
     on memory: inout RecordedMemory, map: MemoryMap, owners: inout OwnerTable,
     console: inout Console
   ) throws(KernelError) {
-    // What comes now is no call of Linux's.
+    // The calls from here on are not Linux's.
     memory.endRecording()
     unsafe SerialPort.writesComments = false
     let slots = unsafe try room(for: Block?.self, count: slotCount, in: &memory)
@@ -78,7 +78,7 @@ import TextOutput
     }
   }
 
-  /// Whole pages of boot memory for so many elements, not initialised.
+  /// Whole pages of boot memory for `count` elements, not initialised.
   package static func room<Element: ~Copyable>(
     for type: Element.Type, count: Int, in memory: inout RecordedMemory
   ) throws(KernelError) -> (range: PageRange, pages: UnsafeMutableBufferPointer<Element>) {
@@ -115,7 +115,7 @@ import TextOutput
 
 /// Blocks that come and go.
 extension PageDemonstration {
-  /// Allocates and frees blocks of random orders on a node, at random times, until it has given
+  /// Allocates and frees blocks of random orders on a node, at random times, until it has allocated
   /// ``blockCount``, and frees the rest: then the same blocks are free as before.
   private mutating func exercise(
     _ node: NodeID, console: inout Console
@@ -200,10 +200,10 @@ extension PageDemonstration {
   }
 }
 
-/// What was reserved until now.
+/// What was reserved until the page allocator took over.
 extension PageDemonstration {
-  /// Releases the pages of `room` and of what was needed only during boot, and shows that a page is
-  /// freed once only.
+  /// Releases the pages of `room` and of what was needed only during boot, and shows that a page
+  /// can be freed only once.
   private mutating func release(
     _ room: PageRange, _ map: MemoryMap, _ owners: inout OwnerTable, console: inout Console
   ) throws(KernelError) {

@@ -4,13 +4,13 @@ import BootPlan
 import MemoryMap
 import PhysicalMemory
 
-/// Memory for page tables, which are needed before boot memory can reach all there is.
+/// Memory for page tables, which are needed before boot memory can reach all memory.
 enum PageTableMemory {
-  /// Allocates tables from a boot memory of the pages that are mapped already, `window`.
+  /// Allocates tables from a boot memory that has only the pages mapped so far, `window`.
   ///
   /// - Parameters:
   ///   - node: Storage for a node, needed only here.
-  ///   - owners: Who holds what; the tables are added.
+  ///   - owners: The held ranges with their owners; the tables are added.
   /// - Returns: Their start; 0 if there are none.
   static func allocate(
     _ count: UInt64, of map: MemoryMap, in window: PageRange,

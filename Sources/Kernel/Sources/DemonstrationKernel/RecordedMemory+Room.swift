@@ -5,7 +5,7 @@ import MemoryMap
 import PhysicalMemory
 import BootMemoryTrace
 
-/// What a machine has: a demonstration leaves out what it has not, and only that.
+/// What a machine has: a demonstration leaves out only what the machine lacks.
 extension RecordedBootMemory<TracePort> {
   /// Allocates under a name; nil where no free pages satisfy the request.
   ///
@@ -44,7 +44,7 @@ extension RecordedBootMemory<TracePort> {
       var page = PageFrame(0)
       while let run = nextFreeRun(on: node, from: page) {
         page = run.end
-        // A multiple of a power of two, for a page number far below 2^63.
+        // Rounds up to a multiple of a power of two, for a page number far below 2^63.
         let start = (run.start.number + alignment - 1) & ~(alignment - 1)
         let end = min(run.end, limit).number
         if start < end, end - start >= pageCount { return true }
@@ -53,7 +53,7 @@ extension RecordedBootMemory<TracePort> {
     return false
   }
 
-  /// Whether all of `pages` lie in one node, and are not none.
+  /// Whether `pages` is not empty and lies in one node.
   func hasNode(with pages: PageRange) -> Bool {
     guard !pages.isEmpty else { return false }
     for number in 0..<nodeCapacity {

@@ -7,11 +7,11 @@ import TextOutput
 /// port as a trace.
 package typealias RecordedMemory = RecordedBootMemory<TracePort>
 
-// The module that has the type knows nothing of plans; both modules are this project's.
+// The module that declares the type knows nothing of plans; both modules are this project's.
 extension RecordedBootMemory: @retroactive NodeRegistering, @retroactive NamedAllocating {}
 
-/// The serial port for the lines of a trace: what else the kernel says in between is printed there as
-/// comments, until ``SerialPort/writesComments`` is set back.
+/// The serial port for the lines of a trace: other output of the kernel in between is printed there
+/// as comments, until ``SerialPort/writesComments`` is reset.
 package struct TracePort: TextSink {
   private var port = SerialPort()
 

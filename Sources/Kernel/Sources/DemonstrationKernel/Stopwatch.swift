@@ -2,7 +2,7 @@
 import Board
 import TextOutput
 
-/// Counts what the kernel itself takes, by the processor's counter of cycles or of instructions: under
+/// Measures the kernel's own work by the processor's counter of cycles or of instructions: under
 /// QEMU's `-icount shift=0` both are instructions, the same in every run.
 struct Stopwatch {
   private let entry: UInt64
@@ -17,25 +17,25 @@ struct Stopwatch {
     self.entry = entry
   }
 
-  /// Text output is not counted: it costs far more than the work that it reports.
+  /// Stops counting for text output, which costs far more than the work that it reports.
   mutating func pause() { pauseStart = board_time_stamp() }
 
-  /// Counts on after ``pause()``.
+  /// Resumes counting after ``pause()``.
   mutating func resume() { paused += board_time_stamp() &- pauseStart }
 
-  /// Page tables grow with the memory, so they are counted apart.
+  /// Starts to count page tables apart, as they grow with the memory.
   mutating func startMapping() { mappingStart = board_time_stamp() }
 
-  /// The page tables are done.
+  /// Stops counting page tables, which are done.
   mutating func endMapping() { mapping += board_time_stamp() &- mappingStart }
 
-  /// The first allocation has been made.
+  /// Notes that the first allocation has been made.
   mutating func noteFirstAllocation() {
     firstAllocation = board_time_stamp() &- entry &- paused &- mapping
   }
 
-  /// Writes the counts up to the first allocation, text and page tables aside; for the page tables;
-  /// and for all with text.  Nothing on a processor without a counter.
+  /// Writes three counts: up to the first allocation, without text and page tables; for the page
+  /// tables; and for everything, text included.  Nothing on a processor without a counter.
   func write(to sink: inout some TextSink) {
     guard entry != 0 else { return }
     sink.write("time stamps: first allocation ")

@@ -7,16 +7,16 @@ import TextOutput
 
 /// Figures of boot memory, for machines to read; all but the first in pages.
 struct Summary {
-  /// The number of nodes, with those that have no memory.
+  /// The number of nodes, including those without memory.
   let nodeCount: UInt64
 
-  /// Whole pages of usable memory in the sanitised map, as far as the kernel reaches.
+  /// The number of whole pages of usable memory in the sanitised map, within the kernel's reach.
   private(set) var usable: UInt64 = 0
 
-  /// Pages of those that are reserved.
+  /// The number of usable pages that are reserved.
   private(set) var reserved: UInt64 = 0
 
-  /// Pages of those that are free.
+  /// The number of usable pages that are free.
   private(set) var free: UInt64 = 0
 
   /// Counts the pages of `memory`, which was set up by `account`.

@@ -46,7 +46,7 @@ nonisolated(unsafe) private var isReportingTrap = false
 /// Makes the next trap end the run without a report.
 func endSilentlyOnTrap() { unsafe isReportingTrap = true }
 
-/// Begins the report of a trap; ends the run at once if that is what trapped.
+/// Begins the report of a trap; ends the run at once if the report of another one trapped.
 func beginTrapReport() {
   guard unsafe !isReportingTrap else { Outcome.endSilently() }
   endSilentlyOnTrap()

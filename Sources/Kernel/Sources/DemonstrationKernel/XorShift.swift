@@ -4,13 +4,13 @@
 struct XorShift {
   private var state: UInt32
 
-  /// Numbers of a stream of their own.
+  /// Makes a generator whose numbers are a stream of their own.
   init(stream: UInt32 = 0) {
     state = 2_463_534_242 &+ stream &* 0x9e37_79b9
     if state == 0 { state = 1 }
   }
 
-  /// A number from 0 up to `bound`, that one left out.
+  /// A number from 0 up to, but not including, `bound`.
   mutating func next(below bound: UInt32) -> Int {
     state ^= state << 13
     state ^= state >> 17

@@ -10,8 +10,8 @@ import RuntimeHeap
 import TextOutput
 
 /// What `heap` on the command line asks for instead of the hand-over: Swift's classes, closures and
-/// collections, served by boot memory and then by the page allocator, with what is alive in between;
-/// and when all is gone, nothing is left allocated.
+/// collections, served by boot memory and then by the page allocator, to which live objects carry
+/// over; when all of them are gone, nothing is left allocated.
 @safe struct HeapDemonstration: ~Copyable {
   private let memory: UnsafeMutablePointer<BootMemory>
   private let pages: UnsafeMutablePointer<PageAllocator>
@@ -23,7 +23,7 @@ import TextOutput
     guard board_enable_floating_point() else {
       throw .broken("this processor has no floating-point unit that Swift's collections can use")
     }
-    // What comes now is no call of Linux's.
+    // The calls from here on are not Linux's.
     memory.endRecording()
     unsafe SerialPort.writesComments = false
     let nodes = unsafe try PageDemonstration.room(
@@ -79,7 +79,7 @@ import TextOutput
     console.write(" pages are free, as if there had been no heap\n")
   }
 
-  /// Another part of a life, after which it still goes on.
+  /// Lets a life go on for another part, and checks and prints what was seen in it.
   private static func live(
     _ life: inout HeapLife?, console: inout Console
   ) throws(KernelError) {
@@ -105,7 +105,7 @@ import TextOutput
     console.write(" to find them by\n")
   }
 
-  /// Frees what is freed already, as a broken program would.
+  /// Frees memory a second time, as a broken program would.
   private static func beRefused(console: inout Console) throws(KernelError) {
     let memory = UnsafeMutablePointer<UInt>.allocate(capacity: 4)
     unsafe memory.deallocate()
@@ -115,8 +115,8 @@ import TextOutput
     guard RuntimeHeap.statistics == statistics else { throw .broken("a refusal changed the heap") }
   }
 
-  /// Writes beyond an allocation of a debug heap and to freed memory, and frees it twice, as a broken program
-  /// would; what that heap writes is printed.
+  /// Writes beyond an allocation of a debug heap and to freed memory, and frees it twice, as a
+  /// broken program would; prints what that heap reports.
   private func beFound(console: inout Console) throws(KernelError) {
     let free = try freePageCount()
     let offset = unsafe UInt(bitPattern: memory.pointee.pointer(to: PhysicalAddress(0)))
@@ -177,7 +177,7 @@ private func writeText(
   for index in 0..<bytes.count { unsafe port.write(byte: bytes[index]) }
 }
 
-/// Nobody attacks the demonstration; a kernel takes its processor's random numbers.
+/// Nobody attacks the demonstration; a real kernel uses its processor's random numbers.
 private func fillWithTimeStamps(
   context: UnsafeMutableRawPointer?, memory: UnsafeMutableRawPointer?, byteCount: UInt
 ) {

@@ -4,7 +4,7 @@ import Synchronization
 /// Objects that come and go, collections that grow, texts that are made: what a kernel in Swift does
 /// once there is a heap.
 struct HeapLife {
-  /// How many objects have been made and not destroyed, of all lives.
+  /// The number of objects, of all lives, that have been made and not destroyed.
   static var aliveCount: UInt64 { alive.load(ordering: .relaxed) }
   fileprivate static let alive = Atomic<UInt64>(0)
 

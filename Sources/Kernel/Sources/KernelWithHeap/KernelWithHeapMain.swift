@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import DemonstrationKernel
 
-/// The kernel's first function, as that of the kernel without a heap.
+/// The kernel's first function, called like that of the kernel without a heap.
 @c(KernelWithHeap_main)
 func kernelMain(first: UInt, second: UInt) -> Never {
   enter(first, second, heap: HeapDemonstration.run)

@@ -2,8 +2,8 @@
 import ArgumentParser
 import PhysicalMemory
 
-/// An address or a size on the command line: hexadecimal with `0x`, or decimal; K, M, G or T behind
-/// it stands for the power of 1024.
+/// An address or a size on the command line: hexadecimal with `0x`, or decimal; a suffix K, M, G or
+/// T stands for the power of 1024.
 struct Address: ExpressibleByArgument {
   var rawValue: UInt64
 

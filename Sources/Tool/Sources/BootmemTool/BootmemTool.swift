@@ -4,7 +4,7 @@ import ArgumentParser
 /// The command line: each job is a subcommand of its own.
 @main
 struct BootmemTool: ParsableCommand {
-  // Paragraphs of help are one line each: the parser breaks them as wide as the terminal is.
+  // Paragraphs of help are one line each: the parser wraps them to the width of the terminal.
   static let configuration = CommandConfiguration(
     commandName: "bootmem",
     abstract: "Shows the memory of a machine at boot, as its firmware reports it.",
@@ -28,8 +28,8 @@ struct BootmemTool: ParsableCommand {
     main(nil)
   }
 
-  /// The error that `word`, the first on the command line, names no command; nil if it does, or is
-  /// an option.
+  /// The error for `word`, the first on the command line, if it names no command; nil if it names
+  /// one, or is an option.
   private static func unknownCommand(_ word: String) -> ValidationError? {
     let names = configuration.subcommands.compactMap { $0.configuration.commandName }
     guard !word.hasPrefix("-"), word != "help", !names.contains(word) else { return nil }
@@ -43,8 +43,8 @@ struct BootmemTool: ParsableCommand {
 }
 
 extension String {
-  /// The number of characters to insert, remove or replace until this text is `other`
-  /// (Levenshtein's distance).
+  /// The number of characters to insert, remove or replace to turn this text into `other`
+  /// (Levenshtein distance).
   fileprivate func editDistance(to other: String) -> Int {
     var row = Array(0...other.count)
     for (index, character) in enumerated() {

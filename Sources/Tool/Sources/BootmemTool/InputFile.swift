@@ -7,7 +7,7 @@ import MemoryReports
 
 /// A file named on the command line.
 struct InputFile {
-  /// The most bytes that are read of a file: a hundred times what any firmware or kernel writes.
+  /// The most bytes that are read from a file: a hundred times what any firmware or kernel writes.
   static let byteLimit = 16 << 20
 
   /// The most bytes of a line, where a file is read line by line.
@@ -19,7 +19,7 @@ struct InputFile {
   /// The name for messages.
   var name: String { path == "-" ? "<stdin>" : path }
 
-  /// Whether the name is that of a directory.
+  /// Whether the name refers to a directory.
   var isDirectory: Bool {
     var isDirectory: ObjCBool = false
     return unsafe path != "-"
@@ -70,15 +70,15 @@ struct InputFile {
     return trace
   }
 
-  /// What is wrong with a trace without calls.
+  /// The error for a trace without calls.
   var noTrace: MapFileError { MapFileError(file: name, "no trace: there is no call in it") }
 
-  /// Reads the lines of a trace, with no more memory than a piece of it takes.
+  /// Reads the lines of a trace, in no more memory than a piece of it takes.
   ///
   /// - Parameters:
-  ///   - read: Called with each line, without its end.  Returns whether this is no trace, unless a
-  ///     `trace begin` is yet to come.
-  ///   - finish: Called behind the last line, and where no `trace begin` has come for too long.
+  ///   - read: Called with each line, without its line end.  Returns whether the text is no trace,
+  ///     unless a `trace begin` is yet to come.
+  ///   - finish: Called after the last line, and when no `trace begin` has come for too long.
   func readTrace(
     _ read: (ArraySlice<UInt8>) throws(TraceError) -> Bool, finish: () throws(TraceError) -> Void
   ) throws(MapFileError) {
@@ -97,9 +97,9 @@ struct InputFile {
     do throws(TraceError) { try finish() } catch { throw located(error) }
   }
 
-  /// Reads the file line by line, with no more memory than a piece of it takes.
+  /// Reads the file line by line, in no more memory than a piece of it takes.
   ///
-  /// - Parameter body: Called with each line, without its end.
+  /// - Parameter body: Called with each line, without its line end.
   func forEachLine(
     _ body: (ArraySlice<UInt8>) throws(MapFileError) -> Void
   ) throws(MapFileError) {
@@ -160,7 +160,7 @@ struct InputFile {
     }
   }
 
-  /// Reads piece by piece, so that a file without end costs no more than the limit.
+  /// Reads piece by piece, so that an endless file costs no more than the limit.
   private static func contents(
     of handle: FileHandle, name: String, limit: Int
   ) throws(MapFileError) -> [UInt8] {

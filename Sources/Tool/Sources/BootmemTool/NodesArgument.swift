@@ -2,7 +2,7 @@
 import ArgumentParser
 import MemoryReports
 
-/// Nodes on the command line: their number, their sizes with commas between them, or a file.
+/// Nodes on the command line: their number, their sizes separated by commas, or a file.
 enum NodesArgument: ExpressibleByArgument {
   case shares(NodeShares)
   case file(String)

@@ -11,7 +11,7 @@ struct OutputFile: ParsableArguments {
     completion: .file())
   var path: String?
 
-  /// Writes all of it.
+  /// Writes all of `text`.
   func write(_ text: String) throws(MapFileError) {
     guard let path else { return Output.write(text) }
     do {

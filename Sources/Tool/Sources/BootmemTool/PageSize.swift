@@ -2,9 +2,10 @@
 import ArgumentParser
 import PhysicalMemory
 
-/// A size of pages on the command line.
+/// A page size on the command line.
 ///
-/// All modules are built for one size, this program with them: `scripts/bootmem` builds one for each.
+/// All modules, and this program with them, are built for one size: `scripts/bootmem` builds a
+/// program for each.
 enum PageSize: String, CaseIterable, ExpressibleByArgument {
   case kibibytes4 = "4K"
   case kibibytes16 = "16K"

@@ -32,10 +32,10 @@ struct PlanCommand: ParsableCommand {
     case aarch64
     case riscv64
 
-    /// Whether the processor has pages of other sizes than 4 KiB.
+    /// Whether the processor has page sizes other than 4 KiB.
     var hasLargerPages: Bool { self == .aarch64 }
 
-    /// What `mem=SIZE` means to a kernel for it.
+    /// What `mem=SIZE` means to a kernel for this processor.
     var memoryLimitMeaning: MemoryLimitMeaning {
       switch self {
       case .i386, .x86_64: .endAddress

@@ -4,7 +4,7 @@ import MapFiles
 
 /// The terminal that a stream may lead to.
 struct Terminal {
-  /// Whether there is one.
+  /// Whether the stream leads to a terminal.
   let isTerminal: Bool
 
   /// The number of columns; 80 where it is not known.
@@ -21,7 +21,7 @@ struct Terminal {
     columnCount = isKnown && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 
-  /// Whether colours are welcome there (see no-color.org).
+  /// Whether colours are wanted there (see no-color.org).
   var isColoured: Bool {
     let environment = ProcessInfo.processInfo.environment
     return isTerminal && environment["NO_COLOR", default: ""].isEmpty
@@ -29,8 +29,8 @@ struct Terminal {
   }
 }
 
-/// A line on the terminal that says how far a long job is; nothing in its first second, and nothing
-/// where standard error is no terminal.
+/// A line on the terminal that shows the progress of a long job; nothing in its first second, and
+/// nothing where standard error is not a terminal.
 struct Progress {
   private let isTerminal = Terminal.standardError.isTerminal
   private let title: String
@@ -39,7 +39,7 @@ struct Progress {
   private var lastShown: ContinuousClock.Instant
   private var isShown = false
 
-  /// A job of `count` steps; nil where that is not known.
+  /// Begins a job of `count` steps; nil where the number is unknown.
   init(_ title: String, count: Int? = nil) {
     self.title = title
     self.count = count
@@ -70,7 +70,7 @@ struct Progress {
   }
 }
 
-/// What goes to standard error, a message a line.
+/// Messages on standard error, one a line.
 enum Report {
   static func error(_ error: MapFileError) {
     line(error.description)

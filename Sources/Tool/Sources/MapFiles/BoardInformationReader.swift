@@ -4,8 +4,8 @@ import MemoryMap
 import PhysicalMemory
 
 extension MapFile {
-  /// Reads what U-Boot's `bdinfo` prints: the banks of memory, and what its allocator of addresses, lmb,
-  /// has reserved, which is held.  Other lines are ignored.
+  /// Reads what U-Boot's `bdinfo` prints: the banks of memory, and, as held, what its address
+  /// allocator, lmb, has reserved.  Other lines are ignored.
   mutating func readBoardInformation(_ lines: SourceLines) throws(LineError) {
     memoryLimitMeaning = .amount
     var start: SourceLine.BoardNumber?
@@ -19,7 +19,7 @@ extension MapFile {
           continue
         }
         guard let first = start else { throw line.error("the bank has a size and no start") }
-        // A number that is cut off would still be one.
+        // A number that is cut off would still parse.
         guard first.digitCount < 16 || number.digitCount == 16 else {
           throw line.error("the size has \(number.digitCount) digits, and the start 16")
         }
@@ -62,12 +62,12 @@ extension SourceLine {
     var isSize: Bool
   }
 
-  /// Whether the line is of a bank of memory.
+  /// Whether the line describes a bank of memory.
   var isOfBoardInformation: Bool {
     boardScanner != nil || words.starts(with: ["DRAM", "bank", "="])
   }
 
-  /// What stands before the `=` of a bank's start or size, and the text behind it.
+  /// The key before the `=` of a bank's start or size, and the text after it.
   private var boardScanner: (key: String, scanner: TextScanner)? {
     for key in ["-> start ", "-> size ", "memstart ", "memsize "] {
       var scanner = TextScanner(text)

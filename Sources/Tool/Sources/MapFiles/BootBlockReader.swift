@@ -13,8 +13,8 @@ extension MapFile {
     at information: PhysicalAddress, in memory: FileMemory
   ) throws(BootBlockError) {
     guard let reader = form.bootProtocol else { preconditionFailure("\(form) is not a dump") }
-    // The readers stop at 1 MiB of list, 20 bytes being the least entry, or 2 MiB of device tree, 8
-    // bytes being the least there.
+    // The readers stop at 1 MiB of list, whose smallest entry takes 20 bytes, or at 2 MiB of device
+    // tree, whose smallest takes 8.
     let regionCapacity = 1 << 18
     let rangeCapacity = 1 << 18
     let regions = UnsafeMutableBufferPointer<MemoryRegion>.allocate(capacity: regionCapacity)
@@ -55,12 +55,12 @@ struct BootBlockError: Error {
   var message: String
 }
 
-/// Physical memory of which a file holds a part, and nothing else is in reach.
+/// Physical memory of which only the part in a file can be read.
 public struct FileMemory: PhysicalMemoryReader, Sendable {
-  /// What is in the file.
+  /// The content of the file.
   public let bytes: [UInt8]
 
-  /// The address that the file's first byte lay at.
+  /// The address at which the file's first byte lay.
   public let start: PhysicalAddress
 
   /// Makes memory of `bytes` from `start` on.
@@ -76,7 +76,7 @@ public struct FileMemory: PhysicalMemoryReader, Sendable {
     return offset < UInt64(bytes.count) ? bytes[Int(offset)] : nil
   }
 
-  /// The text in a range, a question mark in place of each byte that is not ASCII.
+  /// The text in a range, with a question mark in place of each byte that is not ASCII.
   func text(at range: AddressRange) -> String {
     let bytes = (0..<range.byteCount).map { offset in
       range.start.advanced(byByteCount: offset).flatMap { byte(at: $0) } ?? 0

@@ -4,16 +4,16 @@ import MemoryMap
 import PhysicalMemory
 
 /// The output of the demonstration kernel: the map as given, the command line, and what the kernel
-/// found out of memory that this host does not have.
+/// learned from memory that this host does not have.
 extension MapFile {
   /// The line above the map.
   static var demonstrationHeading: String { "memory map as given:" }
 
   /// Reads what the kernel printed; other lines are ignored.
   ///
-  /// Regions, ranges that are held, ranges of nodes and hot-pluggable ones stand there as
-  /// ``MemoryRegion``, ``OwnedRange``, ``NodePages`` and ``HotPluggableMemory`` print themselves.  The
-  /// bitmaps are left out: they are boot memory's own.
+  /// Regions, held ranges, ranges of nodes and hot-pluggable ranges appear there as
+  /// ``MemoryRegion``, ``OwnedRange``, ``NodePages`` and ``HotPluggableMemory`` print themselves.
+  /// The bitmaps are left out: they are boot memory's own.
   mutating func readDemonstration(_ lines: SourceLines) throws(LineError) {
     var section = DemonstrationSection.other
     var hasCommandLine = false
@@ -32,7 +32,7 @@ extension MapFile {
         continue
       }
       section = DemonstrationSection(heading: line.text)
-      // UEFI leaves the cursor's return to the line's start in front of the first line.
+      // Under UEFI, what returns the cursor to the start of the line precedes the first line.
       var scanner = TextScanner(line.text.drop { ($0.asciiValue ?? 0x20) < 0x20 })
       if section == .map {
         entries = []
@@ -87,7 +87,7 @@ extension SourceLine {
     SourceLine(number: number, text: text.dropFirst(count))
   }
 
-  /// Whether it counts the reports that were left out.
+  /// Whether the line counts the reports that were left out.
   fileprivate var isOfMoreReports: Bool {
     text.hasPrefix("and ") && text.hasSuffix(" more reports of this kind")
   }
@@ -132,10 +132,10 @@ extension SourceLine {
     return try range(&scanner, "a line of hot-pluggable memory is START-LAST SIZE")
   }
 
-  /// Goes behind `of SIZE `, which stands there if the kernel's pages are not of 4 KiB.
+  /// Skips `of SIZE `, which is there if the kernel's pages are not of 4 KiB.
   ///
-  /// - Throws: An error if they are not as large as this program's: what the kernel counts in pages is
-  ///   then something else.
+  /// - Throws: An error if they are not as large as this program's: the kernel's page counts would
+  ///   then mean something else.
   fileprivate func checkPageSize(_ scanner: inout TextScanner) throws(LineError) {
     var kibibyteCount = 4
     if scanner.skip("of ") {
@@ -149,8 +149,8 @@ extension SourceLine {
     }
   }
 
-  /// The range that the line begins with, dots standing for an empty region's last address, and the
-  /// spaces behind it.
+  /// The range that the line begins with, where dots stand for an empty region's last address;
+  /// skips the spaces after it.
   private func range(
     _ scanner: inout TextScanner, _ form: String
   ) throws(LineError) -> AddressRange {

@@ -4,8 +4,8 @@ import MemoryMap
 import PhysicalMemory
 
 extension MapFile {
-  /// Reads what the UEFI Shell's `memmap` prints: lines `TYPE START-LAST PAGES ATTRIBUTES`, behind which
-  /// its sums are left out.
+  /// Reads what the UEFI Shell's `memmap` prints: lines `TYPE START-LAST PAGES ATTRIBUTES`; the
+  /// sums after them are left out.
   ///
   /// Of several tables the last one counts.
   mutating func readEFIShell(_ lines: SourceLines) throws(LineError) {
@@ -17,7 +17,7 @@ extension MapFile {
         entries = []
         isInTable = true
       } else if line.isBlank || line.text.contains(":") {
-        // The sums, or where the listing stops for a key.
+        // The sums, or a pause of the listing for a key.
         isInTable = false
       } else if isInTable || line.isOfEFIShell {
         entries.append(try line.efiShellEntry())
@@ -49,14 +49,14 @@ extension SourceLine {
     guard let start = addresses.hexadecimal(), addresses.skip("-"),
       let last = addresses.hexadecimal(), addresses.rest.isEmpty,
       let pageCount = UInt64(words[2], radix: 16),
-      // A number that is cut off would still be one.
+      // A number that is cut off would still parse.
       words[3].count == 16, let attributes = UInt64(words[3], radix: 16)
     else { throw error(form) }
     let range = try self.range(from: start, through: last)
     guard range.byteCount >> 12 == pageCount, range.byteCount & 0xfff == 0 else {
       throw error("the range has \(hex(range.byteCount)) bytes, and not \(hex(pageCount)) pages")
     }
-    // What makers and loaders define is shown as eight digits.
+    // Types that manufacturers and loaders define are shown as eight digits.
     let type: UInt32
     if words[0].count == 8, let number = UInt32(words[0], radix: 16) {
       type = number

@@ -3,8 +3,8 @@ import MemoryMap
 import PhysicalMemory
 
 extension MapFile {
-  /// Reads `/sys/firmware/memmap` printed as `…/NUMBER/start:TEXT` lines, and so on for `end`,
-  /// which is included, and `type`, as `grep . -r` prints them.
+  /// Reads `/sys/firmware/memmap` as `grep . -r` prints it: lines `…/NUMBER/start:TEXT`, and
+  /// likewise for `end`, which is included, and `type`.
   mutating func readFirmwareMemmap(
     _ lines: some Sequence<SourceLine>
   ) throws(LineError) {
@@ -45,7 +45,7 @@ extension MapFile {
 }
 
 extension SourceLine {
-  /// The parts of `…/NUMBER/NAME:TEXT`; nil if the line is none.
+  /// The parts of `…/NUMBER/NAME:TEXT`; nil for any other line.
   var memmapPart: (number: Int, name: String, text: Substring)? {
     guard let colon = text.firstIndex(of: ":") else { return nil }
     let path = text[..<colon].split(separator: "/")

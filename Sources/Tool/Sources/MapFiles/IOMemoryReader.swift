@@ -3,9 +3,10 @@ import MemoryMap
 import PhysicalMemory
 
 extension MapFile {
-  /// Reads `/proc/iomem`: lines `START-LAST : NAME`, what lies inside a range indented behind it.
+  /// Reads `/proc/iomem`: lines `START-LAST : NAME`, with what lies inside a range indented below
+  /// it.
   ///
-  /// Names that are no kinds of memory belong to devices and are left out.
+  /// Names that are not kinds of memory belong to devices and are left out.
   mutating func readIOMemory(_ lines: SourceLines) throws(LineError) {
     var deviceCount = 0
     var hasAddress = false
@@ -28,7 +29,7 @@ extension MapFile {
 }
 
 extension SourceLine {
-  /// The parts of a line of `/proc/iomem`; nil if it is none.
+  /// The parts of a line of `/proc/iomem`; nil for any other line.
   var ioMemory: (start: UInt64, last: UInt64, name: Substring)? {
     var scanner = TextScanner(text)
     scanner.skipSpaces()

@@ -3,22 +3,22 @@ import Firmware
 import MemoryMap
 import PhysicalMemory
 
-/// The memory maps that the log of one boot has.
+/// The memory maps in the log of one boot.
 struct KernelLogMaps {
-  /// Who printed a map.
+  /// What printed a map.
   enum Source: Hashable {
-    /// A map of e820, with what stands before its lines.
+    /// An e820 map, with the marker before its lines.
     case e820(String)
     /// EFI's own map, as Linux for x86 prints it.
     case efi
     /// EFI's own map, as Linux for processors with a device tree prints it.
     case efiBesideTree
-    /// The account of the allocator that Linux begins with.
+    /// The tables of the allocator that Linux begins with.
     case memblock
     /// The memory of each node.
     case earlyNodes
 
-    /// The name as a person finds it in the log.
+    /// The name as it appears in the log.
     var title: String {
       switch self {
       case .e820(let marker): marker
@@ -28,9 +28,9 @@ struct KernelLogMaps {
       }
     }
 
-    /// A map's rank: of two maps, the one of higher rank counts.
+    /// The rank of the map: of two maps, the one of higher rank counts.
     ///
-    /// EFI's map comes to x86 as e820, and the others are what is left of either.
+    /// On x86, EFI's map arrives as e820, and the other maps are what is left of either.
     var rank: Int {
       switch self {
       case .e820: 3
@@ -46,8 +46,8 @@ struct KernelLogMaps {
 
     /// What `mem=` means to the kernel that printed the map.
     ///
-    /// Memory beyond `mem=` is already missing from what is left of a map, so an amount there takes
-    /// away nothing.
+    /// Memory beyond `mem=` is already missing from what is left of a map, so an amount takes
+    /// nothing away there.
     var memoryLimitMeaning: MemoryLimitMeaning {
       switch self {
       case .e820, .efi: .endAddress
@@ -60,11 +60,11 @@ struct KernelLogMaps {
   struct Map {
     var source: Source
     var entries: [MapFile.Entry] = []
-    /// Which of the memory belongs to which node.
+    /// Which memory belongs to which node.
     var nodes: [NodeMemory] = []
     /// The memory that is hot-pluggable.
     var hotPluggable: [AddressRange] = []
-    /// What is held of the memory.
+    /// The ranges that are held.
     var heldRanges: [OwnedRange] = []
     /// How many lines there should be.
     var counts = MemblockCounts()
@@ -74,10 +74,10 @@ struct KernelLogMaps {
   }
 
   private var maps: [Map] = []
-  /// Whether the next line of e820 begins a map.
+  /// Whether the next e820 line begins a map.
   private var hasE820Heading = false
 
-  /// Begins a map of e820, whoever prints it.
+  /// Begins an e820 map, whatever prints it.
   mutating func beginE820() {
     hasE820Heading = true
   }
@@ -87,9 +87,9 @@ struct KernelLogMaps {
     maps.append(Map(source: source))
   }
 
-  /// Appends a line to the map of `source`, which begins with it if there is none.
+  /// Appends a line to the map of `source`, beginning a map if needed.
   mutating func append(_ line: KernelLogLine, of source: Source) {
-    // The same name again behind another one is another map.
+    // The same name after a different one begins another map.
     let last = maps.lastIndex { $0.source.rank == source.rank }
     let isHeaded = hasE820Heading && source.isE820
     let index: Int
@@ -124,13 +124,13 @@ struct KernelLogMaps {
   /// Whether the log has no map.
   var isEmpty: Bool { found.isEmpty }
 
-  /// The map in force: of those that count most, the last one; nil if there is none.
+  /// The map in force: the last one of the highest rank; nil if there is none.
   var inForce: Map? {
     let rank = found.map { $0.source.rank }.max()
     return found.last { $0.source.rank == rank }
   }
 
-  /// The last map that tells of several nodes; nil if none does.
+  /// The last map that reports several nodes; nil if none does.
   var withNodes: Map? { found.last { $0.nodes.contains { $0.node > 0 } } }
 
   /// Which map was taken, and which were left out; nil unless there are several.
@@ -146,7 +146,7 @@ struct KernelLogMaps {
 
 /// What a line of a map in a log says.
 enum KernelLogLine {
-  /// Memory, its node where the line has one, and whether it can be taken out.
+  /// Memory, its node where the line has one, and whether it is hot-pluggable.
   case memory(MapFile.Entry, node: Int?, isHotPluggable: Bool = false)
   /// Memory that is held.
   case held(AddressRange)

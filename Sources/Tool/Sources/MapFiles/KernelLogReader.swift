@@ -5,10 +5,10 @@ import PhysicalMemory
 extension MapFile {
   /// Reads the messages of a Linux kernel; lines that say nothing about memory are ignored.
   ///
-  /// Of a log with several boots, each of which starts with `Linux version`, the last one counts,
-  /// and of several maps of a boot the one in force: the last of e820, which the BIOS, the EFI stub
-  /// or Xen told and parameters or Linux itself changed; else EFI's own; else what is left of a map
-  /// for the early allocator, or for the nodes.
+  /// In a log of several boots, each of which starts with `Linux version`, the last one counts, and
+  /// of several maps of a boot the one in force: the last e820 map, which the BIOS, the EFI stub or
+  /// Xen reported and parameters or Linux itself changed; else EFI's own; else what is left of a
+  /// map for the early allocator, or for the nodes.
   mutating func readKernelLog(_ lines: SourceLines) throws(LineError) {
     var maps = KernelLogMaps()
     var bootCount = 0
@@ -74,37 +74,37 @@ extension SourceLine {
   /// The line before the memory of each node.
   fileprivate static var earlyNodesHeading: String { "Early memory node ranges" }
 
-  /// What stands behind `Command line: `, or `Kernel command line: `, at the start of a message.
+  /// The text after `Command line: `, or `Kernel command line: `, at the start of a message.
   fileprivate var commandLine: Substring? {
     for marker in ["Command line: ", "Kernel command line: "] {
       var scanner = TextScanner(text)
       guard scanner.skip(past: marker) else { continue }
       let front = text[..<scanner.rest.startIndex].dropLast(marker.count)
-      // Behind a time stamp, a level, or the name of the log's source.
+      // After a time stamp, a level, or the name of the log's source.
       guard let last = front.last(where: { $0 != " " }) else { return scanner.rest }
       if "]>:".contains(last) { return scanner.rest }
     }
     return nil
   }
 
-  /// What stands before the lines of a map, by the BIOS call that it came from.
+  /// The markers before the lines of a map, one for each BIOS call that it may come from.
   private static var firmwareMarkers: [String] { ["BIOS-e820:", "BIOS-e801:", "BIOS-88:"] }
 
-  /// What stands before the lines of a map that others made, or Linux itself, in the order in which
-  /// it may change it: data that the loader handed over, parameters, and registers of the
+  /// The markers before the lines of a map that others made, or Linux itself, in the order in which
+  /// Linux may change the map: data that the loader handed over, parameters, and registers of the
   /// processor.
   private static var otherMarkers: [String] {
     ["Xen:", "Fixed:", "extended:", "reserve setup_data:", "user:", "modified:"]
   }
 
-  /// What stands before the line of a map, and the text behind it.
+  /// The marker before a line of a map, and the text after it.
   private var firmwareScanner: (marker: String, scanner: TextScanner)? {
     for marker in Self.firmwareMarkers + Self.otherMarkers {
       var scanner = TextScanner(text)
       guard scanner.skip(past: marker) else { continue }
       scanner.skipSpaces()
       if Self.firmwareMarkers.contains(marker) { return (marker, scanner) }
-      // These are words of many messages.  A line of a map may be cut off.
+      // Many messages have these words.  A line of a map may be cut off.
       var number = scanner
       let isNew = scanner.rest.hasPrefix("[mem ")
       let isOld = number.hexadecimal() != nil && number.skip(" - ")
@@ -117,7 +117,7 @@ extension SourceLine {
   }
 
   /// `BIOS-e820: [mem START-LAST] TYPE`, or up to Linux 3.4 `BIOS-e820: START - END (TYPE)`, and
-  /// the same behind another marker.
+  /// the same after another marker.
   fileprivate func firmwareEntry() throws(LineError) -> (entry: MapFile.Entry, marker: String)? {
     guard let (marker, front) = firmwareScanner else { return nil }
     var scanner = front
@@ -140,14 +140,14 @@ extension SourceLine {
     return (try entry(range, name), marker)
   }
 
-  /// What stands behind `efi: memNN:`, or behind `efi:` before an address, and whose messages those
-  /// are.
+  /// The text after `efi: memNN:`, or after `efi:` before an address, and the source of such
+  /// messages.
   private var efiScanner: (source: KernelLogMaps.Source, scanner: TextScanner)? {
     var scanner = TextScanner(text)
     guard scanner.skip(past: "efi: ") || scanner.skip(past: "EFI: ") else { return nil }
     scanner.skipSpaces()
     if scanner.rest.hasPrefix("0x") {
-      // Such addresses also stand in messages of other kinds.
+      // Such addresses are also found in messages of other kinds.
       var range = scanner
       guard range.hexadecimal() != nil, range.skip("-") else { return nil }
       return (.efiBesideTree, scanner)

@@ -3,7 +3,7 @@ import Firmware
 import MemoryMap
 import PhysicalMemory
 
-/// Tables of which each line is of one form, in logs whose other lines are ignored.
+/// Tables whose lines all have one form, in logs whose other lines are ignored.
 extension MapFile {
   /// Reads what GRUB's `lsmmap` prints.
   mutating func readGRUB(_ lines: SourceLines) throws(LineError) {
@@ -12,7 +12,7 @@ extension MapFile {
     }
   }
 
-  /// Reads the map in coreboot's log; of several the last one counts.
+  /// Reads the map in coreboot's log; of several maps the last one counts.
   mutating func readCoreboot(_ lines: SourceLines) throws(LineError) {
     var tableCount = 0
     for line in lines {
@@ -35,7 +35,7 @@ extension MapFile {
 }
 
 extension SourceLine {
-  /// Whether the line is of GRUB's `lsmmap`.
+  /// Whether the line is from GRUB's `lsmmap`.
   var isOfGRUB: Bool { text.has(Self.grubMarker) }
 
   private static var grubMarker: String { "base_addr = " }
@@ -74,7 +74,7 @@ extension SourceLine {
   /// Whether the line is of coreboot's map.
   var isOfCoreboot: Bool { corebootScanner != nil }
 
-  /// The number of the line of the map, and the text behind it.
+  /// The line's number in the map, and the text after it.
   private var corebootScanner: (index: Int, scanner: TextScanner)? {
     var scanner = TextScanner(text)
     scanner.skipSpaces()
@@ -131,7 +131,7 @@ extension SourceLine {
     return try entry(from: start, byteCount: byteCount, E820.kind(ofType: type), "type \(type)")
   }
 
-  /// An entry with its size.
+  /// An entry given by its start and size.
   private func entry(
     from start: UInt64, byteCount: UInt64, _ kind: MemoryKind, _ name: some StringProtocol
   ) throws(LineError) -> MapFile.Entry {

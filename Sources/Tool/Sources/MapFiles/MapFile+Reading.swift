@@ -9,13 +9,13 @@ extension MapFile {
   /// every line must be of that form, save where a form says that other lines are ignored.
   ///
   /// - Parameters:
-  ///   - bytes: What is in the file.
+  ///   - bytes: The content of the file.
   ///   - name: The file's name, for messages.
-  ///   - form: The form, where it is known; that of Multiboot 1 information has to be.
+  ///   - form: The form, where it is known; it must be given for Multiboot 1 information.
   ///   - start: For a dump of memory, the address of its first byte.
   ///   - information: For a dump of memory, the address of the loader's information; nil if the
   ///     dump begins with it.
-  /// - Throws: An error with the place of what cannot be read.
+  /// - Throws: An error that says where the file cannot be read.
   public init(
     reading bytes: [UInt8], name: String, form: MapFileForm? = nil,
     start: PhysicalAddress = PhysicalAddress(0), information: PhysicalAddress? = nil
@@ -59,7 +59,7 @@ extension MapFile {
   /// Reads a directory that is a copy of `/sys/firmware/memmap`.
   ///
   /// - Parameters:
-  ///   - files: What is in the files `NUMBER/start`, `NUMBER/end` and `NUMBER/type` in it.
+  ///   - files: The content of the files `NUMBER/start`, `NUMBER/end` and `NUMBER/type` in it.
   ///   - name: The directory's name, for messages.
   /// - Throws: An error with the name of the file that cannot be read.
   public init(
@@ -95,12 +95,12 @@ extension MapFile {
     case .bdinfo: try readBoardInformation(lines)
     case .coreboot: try readCoreboot(lines)
     case .smap: try readSMAP(lines)
-    // What is left are dumps of memory, which have no lines.
+    // The remaining forms are dumps of memory, which have no lines.
     default: break
     }
   }
 
-  /// The form of the first line that belongs to any.
+  /// The form of the first line that belongs to one; nil if none does.
   private static func textForm(of lines: SourceLines) -> MapFileForm? {
     for line in lines {
       if line.isOfXenLog { return .xen }
@@ -123,7 +123,7 @@ extension MapFile {
 }
 
 extension Substring {
-  /// Whether there are hexadecimal digits and nothing else, but for `0x` in front.
+  /// Whether the text is hexadecimal digits and nothing else, apart from a leading `0x`.
   fileprivate var isHexadecimal: Bool {
     let digits = hasPrefix("0x") ? dropFirst(2) : self
     return !digits.isEmpty && digits.allSatisfy { $0.isASCII && $0.isHexDigit }

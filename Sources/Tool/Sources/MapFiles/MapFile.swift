@@ -10,7 +10,7 @@ public struct MapFile: Sendable {
     /// The number of the line, from 1; nil in a file without lines.
     public var line: Int?
 
-    /// The addresses, and what they are good for.
+    /// The addresses, and the kind of memory there.
     public var region: MemoryRegion
 
     /// What the file calls the kind of memory.
@@ -30,23 +30,23 @@ public struct MapFile: Sendable {
   /// The memory map, in the order of the file.
   public var entries: [Entry] = []
 
-  /// Which memory belongs to which node, in the order of the file; mostly nothing.
+  /// Which memory belongs to which node, in the order of the file; usually empty.
   public internal(set) var nodes: [NodeMemory] = []
 
-  /// The memory that is hot-pluggable, beside what `nodes` says of it.
+  /// The memory that is hot-pluggable, in addition to what `nodes` says of it.
   public internal(set) var hotPluggable: [AddressRange] = []
 
-  /// The memory that is held, and by whom, where the file says so.
+  /// The memory that is held, and its owners, where the file says so.
   public internal(set) var heldRanges: [OwnedRange] = []
 
   /// The kernel's command line, where the file has it.
   public internal(set) var commandLine = ""
 
-  /// Where the machine says what is not in its memory map; none unless the file is a dump of
+  /// Where the machine describes what its memory map does not; none unless the file is a dump of
   /// memory.
   public internal(set) var board = BoardDescription.none
 
-  /// What `mem=SIZE` on the command line stands for on such a machine.
+  /// What `mem=SIZE` on the command line means on such a machine.
   public var memoryLimitMeaning = MemoryLimitMeaning.endAddress
 
   /// Where the loader says that ACPI's root pointer lies; nil if it does not say.
@@ -55,10 +55,10 @@ public struct MapFile: Sendable {
   /// The memory that the file is a dump of; none if it is not a dump.
   public internal(set) var memory = FileMemory(bytes: [], start: 0)
 
-  /// The kernel that printed the file; nil if none of this package did.
+  /// The demonstration kernel that printed the file; nil if none did.
   public internal(set) var kernel: DemonstrationKernel?
 
-  /// What was left out or put right, each as a sentence.
+  /// What was left out or corrected, each as a sentence.
   public internal(set) var notes: [String] = []
 
   init(form: MapFileForm) {
@@ -77,7 +77,7 @@ public struct DemonstrationKernel: Hashable, Sendable {
   /// The end of its reach.
   public var reach = PageFrame.end
 
-  /// The number of nodes, with those that have no memory.
+  /// The number of nodes, including those without memory.
   public var nodeCount = 1
 
   /// The number of nodes, or parts of nodes, that it has storage for; nil where it has one node.
@@ -87,7 +87,7 @@ public struct DemonstrationKernel: Hashable, Sendable {
 /// A range of memory and the node that it belongs to, as firmware reports it in its SRAT or device
 /// tree.
 public struct NodeMemory: Hashable, Sendable {
-  /// The most nodes that Linux can be built for, and so the end of the numbers that it prints.
+  /// The most nodes that Linux can be built for, and so the end of the node numbers that it prints.
   static let nodeLimit = 1024
 
   /// The number of the line, from 1; nil in a file without lines.

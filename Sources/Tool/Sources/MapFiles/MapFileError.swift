@@ -5,7 +5,7 @@ public struct MapFileError: Error, Equatable, CustomStringConvertible, Sendable 
   /// The name of the file as the user gave it.
   public var file: String
 
-  /// The number of the line, from 1; nil where the file as a whole is meant.
+  /// The number of the line, from 1; nil for an error in the file as a whole.
   public var line: Int?
 
   /// What is wrong there.
@@ -26,7 +26,7 @@ public struct MapFileError: Error, Equatable, CustomStringConvertible, Sendable 
 }
 
 extension MapFileError {
-  /// The error that a text begins with a byte order mark, or is UTF-16; nil for any other file.
+  /// The error for a text that begins with a byte order mark, or is UTF-16; nil for any other file.
   public init?(foreignText bytes: [UInt8], file: String) {
     let start = bytes.prefix(64)
     // Letters and digits in UTF-16 have a zero in every second byte.

@@ -39,7 +39,7 @@ public enum MapFileForm: String, CaseIterable, Sendable {
   /// A flattened device tree (DTB).
   case dtb
 
-  /// The name as a person calls it.
+  /// The name of the form, for people.
   public var title: String {
     switch self {
     case .table: "table"
@@ -67,7 +67,7 @@ public enum MapFileForm: String, CaseIterable, Sendable {
 
   /// The protocol of a dump of memory; nil for a text.
   ///
-  /// There is none of Limine and EFI, as a dump does not have what their readers have to know.
+  /// No dump is of Limine or EFI, as a dump does not hold what their readers need to know.
   var bootProtocol: KnownBootProtocol? {
     switch self {
     case .multiboot1: .multiboot1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// How many ranges the lists of an early allocator have, as it says before it prints them: where fewer
-/// lines follow, the text is cut.
+/// The number of ranges in each list of an early allocator, as printed before the lists: where
+/// fewer lines follow, the text has been cut.
 struct MemblockCounts {
   /// A list, by its name in the text.
   enum List: String, CaseIterable {
@@ -10,13 +10,13 @@ struct MemblockCounts {
 
   private var counts: [List: Int] = [:]
 
-  /// The number of ranges in a list; nil where the text does not say it.
+  /// The number of ranges in a list; nil where the text does not give it.
   subscript(list: List) -> Int? {
     get { counts[list] }
     set { counts[list] = newValue }
   }
 
-  /// The note about a text that has so many lines of each list.
+  /// The notes about a text with these numbers of lines in its lists.
   func notes(memory memoryCount: Int, reserved reservedCount: Int) -> [String] {
     [(List.memory, memoryCount), (.reserved, reservedCount)].compactMap { list, lineCount in
       guard let count = counts[list], count != lineCount else { return nil }

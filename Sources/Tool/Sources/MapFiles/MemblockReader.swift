@@ -4,10 +4,10 @@ import PhysicalMemory
 
 /// Lines in which the early allocators of Linux and U-Boot print their tables.
 extension SourceLine {
-  /// `memory[NUMBER] [START-LAST], SIZE bytes on node N flags: FLAGS`, or the same of `reserved`, or
-  /// `memory.cnt = COUNT` in front of these lines; nil for any other line.
+  /// `memory[NUMBER] [START-LAST], SIZE bytes on node N flags: FLAGS`, or the same with `reserved`,
+  /// or `memory.cnt = COUNT` in front of these lines; nil for any other line.
   ///
-  /// U-Boot's numbers are decimal, and its flags also names.
+  /// U-Boot's numbers are decimal, and its flags may also be names.
   func memblockLine() throws(LineError) -> KernelLogLine? {
     if let count = try memblockCount() { return count }
     var scanner = TextScanner(text)
@@ -40,7 +40,7 @@ extension SourceLine {
     scanner.skipSpaces()
     guard !scanner.rest.isEmpty else { throw error(form) }
     guard isMemory else { return .held(range) }
-    // Bits of Linux's: 0 for memory that is hot-pluggable, 2 for memory that must not be mapped.
+    // Linux's flag bits: 0 for memory that is hot-pluggable, 2 for memory that must not be mapped.
     let isNamedUnmapped = scanner.rest.has("no-map")
     let flags = scanner.hexadecimal() ?? 0
     return .memory(

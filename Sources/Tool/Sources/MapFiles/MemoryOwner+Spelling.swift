@@ -4,11 +4,11 @@ import PhysicalMemory
 import TextOutput
 
 extension MemoryOwner {
-  /// The owner that prints itself like that; nil for a text that is not the spelling of an owner
-  /// before the first allocation.
+  /// The owner that prints itself as `spelling`; nil for a text that no owner prints before the
+  /// first allocation.
   init?(spelling: Substring) {
     let words = spelling.split(separator: " ")
-    // The number that the last word is, or 0.
+    // The last word as a number, or 0.
     let number = words.last.flatMap { Int($0) } ?? 0
     let owners: [MemoryOwner] =
       [.firstPage, .biosData, .extendedBIOSData, .kernelImage, .bootStack, .acpiTables]
@@ -20,7 +20,7 @@ extension MemoryOwner {
     self = owner
   }
 
-  /// The owner of what a device tree asks for without saying where.
+  /// The owner of memory that a device tree requests without saying where.
   private static func placed(_ spelling: Substring) -> MemoryOwner? {
     for use in ReservationUse.allCases {
       let prefix = "\(use) memory "
@@ -30,7 +30,7 @@ extension MemoryOwner {
     return nil
   }
 
-  /// What a person calls it.
+  /// The owner as it prints itself.
   private var name: String {
     var sink = StringSink()
     write(to: &sink)
@@ -39,7 +39,7 @@ extension MemoryOwner {
 }
 
 extension MemoryName {
-  /// A name that is kept for as long as the program runs, as names are: of a file there are few.
+  /// Makes a name that is kept as long as the program runs, as names are: a file has only a few.
   fileprivate init(kept text: Substring) {
     let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.utf8.count)
     _ = unsafe bytes.initialize(from: text.utf8)
@@ -48,7 +48,7 @@ extension MemoryName {
 }
 
 extension LoaderData {
-  /// All that a loader leaves, those of which there are many with this number.
+  /// Everything that a loader leaves, with this number where it leaves many of a kind.
   fileprivate static func all(numbered number: Int) -> [LoaderData] {
     [
       .bootInformation, .memoryMap, .commandLine, .loaderName, .moduleList, .module(number),

@@ -35,7 +35,8 @@ import PhysicalMemory
 extension MemoryMap {
   /// The regions in ascending order.
   ///
-  /// All 2^52 pages have no size in bytes: the last byte of a region of them is left out.
+  /// The size of all 2^52 pages does not fit in 64 bits: a region of all of them lacks its last
+  /// byte.
   public var regions: [MemoryRegion] {
     (0..<count).map { index in
       let range = AddressRange(self[index].pages) ?? AddressRange(start: 0, clampingByteCount: .max)

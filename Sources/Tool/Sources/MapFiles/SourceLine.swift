@@ -10,10 +10,10 @@ struct SourceLine {
   /// Its text without the line end.
   let text: Substring
 
-  /// Whether nothing but spaces is on the line.
+  /// Whether the line has nothing but spaces and tabs.
   var isBlank: Bool { text.utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
 
-  /// The words between spaces.
+  /// The words, separated by spaces or tabs.
   var words: [Substring] { text.utf8.split { $0 == 0x20 || $0 == 0x09 }.map { Substring($0) } }
 
   /// An error about this line.
@@ -24,7 +24,7 @@ struct SourceLine {
 /// end.
 struct SourceLines: Sequence, IteratorProtocol {
   private let bytes: [UInt8]
-  /// Where the next line begins; nil behind the last.
+  /// Where the next line begins; nil after the last.
   private var start: Int? = 0
   private var number = 0
 
@@ -46,7 +46,7 @@ struct SourceLines: Sequence, IteratorProtocol {
 
 /// Ranges of addresses.
 extension SourceLine {
-  /// The range from `start` up to `end`, which is mostly not included.
+  /// The range from `start` up to `end`, which is usually not included.
   func range(
     from start: UInt64, to end: RangeEnd, isEndIncluded: Bool = false
   ) throws(LineError) -> AddressRange {
@@ -89,7 +89,7 @@ extension SourceLine {
     return range
   }
 
-  /// A range of the memory map, whose kind this line spells as `kindName`.
+  /// An entry of the memory map, whose kind this line spells as `kindName`.
   func entry(
     _ range: AddressRange, _ kindName: some StringProtocol
   ) throws(LineError) -> MapFile.Entry {
@@ -102,7 +102,7 @@ extension SourceLine {
       line: number, region: MemoryRegion(range: range, kind: kind), kindName: String(kindName))
   }
 
-  /// The number of the type of EFI memory that this line calls `name`.
+  /// The number of the EFI memory type that this line calls `name`.
   func efiType(_ name: some StringProtocol) throws(LineError) -> UInt32 {
     guard let type = EFISpelling.type(named: name) else {
       throw error(
@@ -116,11 +116,11 @@ extension SourceLine {
 /// The end of a range, not included.
 enum RangeEnd {
   case address(UInt64)
-  /// 2^64, behind the last address, which 64 bits do not hold.
+  /// 2^64, just past the last address, which does not fit in 64 bits.
   case top
 }
 
-/// A number as messages show it.
+/// A number as it appears in messages.
 func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 
 /// What is wrong with a line, before it is known which file it is in.

@@ -10,14 +10,14 @@ extension MemoryKind {
       .noMap,
     ]
 
-  /// The kinds as tables here call them, for messages.
+  /// The kinds as the tables here spell them, for messages.
   static var spellings: String { all.map { "\($0.name)" }.joined(separator: ", ") }
 
   /// The kind that a text stands for, in any of the spellings of Linux's messages, its files and
   /// the tables here; nil for a text that is none of them.
   ///
   /// Case, spaces and punctuation do not count: `ACPI data` and `acpi_data` are one.  `type 20` is
-  /// a number of e820 without a name.
+  /// an e820 number without a name.
   public init?(spelling: some StringProtocol) {
     let letters = lettersAndDigits(of: spelling)
     switch letters {
@@ -39,7 +39,7 @@ extension MemoryKind {
   }
 }
 
-/// A descriptor of EFI's memory map as texts show it: names of type and attributes.
+/// How texts spell a descriptor of EFI's memory map: the names of its type and attributes.
 enum EFISpelling {
   /// The names of the types in the order of their numbers, from 0.
   ///
@@ -50,7 +50,7 @@ enum EFISpelling {
     "MMIO Port", "PAL Code", "Persistent", "Unaccepted",
   ]
 
-  /// What the numbers are called elsewhere, without spaces.
+  /// Other names of the types, without spaces.
   private static let otherNames: [String: UInt32] = [
     "acpinvs": 10, "acpimemorynvs": 10, "memorymappedio": 11, "memorymappedioportspace": 12,
     // The UEFI Shell's.
@@ -63,12 +63,12 @@ enum EFISpelling {
       (lettersAndDigits(of: $0.element), UInt32($0.offset))
     })
 
-  /// The types by name, as a word each, for messages.
+  /// The names of the types, one word each, for messages.
   static var spellings: String {
     typeNames.map { $0.split(separator: " ").joined(separator: "_") }.joined(separator: ", ")
   }
 
-  /// The number of a type of EFI memory; nil for a text that is not the name of one.
+  /// The number of an EFI memory type; nil for a text that does not name one.
   static func type(named name: some StringProtocol) -> UInt32? {
     let letters = lettersAndDigits(of: name)
     if let type = typesByName[letters] ?? otherNames[letters] { return type }
@@ -78,7 +78,8 @@ enum EFISpelling {
     return letters.hasPrefix("type") ? UInt32(letters.dropFirst(4)) : nil
   }
 
-  /// The attributes as a number of lower-case hexadecimal digits, or a list of names with commas.
+  /// The attributes, given as a number in lower-case hexadecimal digits or as a comma-separated
+  /// list of names.
   static func attributes(_ text: Substring) -> UInt64 {
     if text.allSatisfy({ $0.isHexDigit && !$0.isUppercase }), let value = UInt64(text, radix: 16) {
       return value
@@ -86,7 +87,7 @@ enum EFISpelling {
     return attributes(named: text.split(separator: ","))
   }
 
-  /// The attributes that decide what memory is good for, from a list of names.
+  /// The attributes that decide the kind of memory, from a list of names.
   static func attributes(named names: [Substring]) -> UInt64 {
     var attributes: UInt64 = 0
     if names.contains("WB") { attributes |= EFIMemoryDescriptor.writeBack }
@@ -94,14 +95,14 @@ enum EFISpelling {
     return attributes
   }
 
-  /// What the memory is good for, once EFI's boot services have ended.
+  /// The kind of the memory, once EFI's boot services have ended.
   static func kind(ofType type: UInt32, attributes: UInt64) -> MemoryKind {
     EFIMemoryDescriptor(type: type, start: 0, pageCount: 0, attributes: attributes)
       .kind(hasBootServices: false)
   }
 }
 
-/// What decides which name a text is: its letters in lower case, and its digits.
+/// The part of a text by which names are compared: its letters in lower case, and its digits.
 private func lettersAndDigits(of text: some StringProtocol) -> String {
   String(text.lowercased().filter { $0.isLetter || $0.isNumber })
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// Texts in texts, of which the library of Embedded Swift has no search.
+/// Substring search, which the library of Embedded Swift does not have.
 extension Substring {
-  /// Where `text` stands for the first time, byte for byte; nil if it does not.
+  /// Where `text` first occurs, byte for byte; nil if it does not.
   ///
   /// - Complexity: O(the product of both lengths), mostly O(this length).
   package func place(of text: String) -> Range<Index>? {
@@ -19,11 +19,11 @@ extension Substring {
     return nil
   }
 
-  /// Whether `text` stands in it.
+  /// Whether this text contains `text`.
   package func has(_ text: String) -> Bool { place(of: text) != nil }
 }
 
 extension String {
-  /// Whether `text` stands in it.
+  /// Whether this text contains `text`.
   package func has(_ text: String) -> Bool { self[...].has(text) }
 }

@@ -2,7 +2,7 @@
 
 /// Reads a line from front to back.
 ///
-/// Whatever does not match is left where it is, and the answer is false or nil.
+/// Text that does not match is not consumed, and the result is then false or nil.
 struct TextScanner {
   /// What has not been read yet.
   private(set) var rest: Substring
@@ -11,14 +11,14 @@ struct TextScanner {
     rest = text
   }
 
-  /// Goes behind the first `marker`, wherever it is.
+  /// Skips past the first `marker`, wherever it is.
   mutating func skip(past marker: String) -> Bool {
     guard let range = rest.place(of: marker) else { return false }
     rest = rest[range.upperBound...]
     return true
   }
 
-  /// Goes behind `text`, if it is next.
+  /// Skips `text`, if it is next.
   mutating func skip(_ text: String) -> Bool {
     guard rest.hasPrefix(text) else { return false }
     rest = rest.dropFirst(text.count)
@@ -37,7 +37,7 @@ struct TextScanner {
     return value
   }
 
-  /// The end of a range that does not include it, in hexadecimal digits: a number of 64 bits, or 2^64.
+  /// The end of a range, not included, in hexadecimal digits: a number of 64 bits, or 2^64.
   mutating func hexadecimalEnd() -> RangeEnd? {
     if let value = hexadecimal() { return .address(value) }
     let number = hexadecimalDigits
@@ -48,7 +48,7 @@ struct TextScanner {
     return .top
   }
 
-  /// The hexadecimal digits that are next, behind `0x` where that is there.
+  /// The hexadecimal digits that are next, after `0x` if it is there.
   private var hexadecimalDigits: Substring {
     let isPrefixed = rest.utf8.starts(with: [0x30, 0x78])
     let digits = isPrefixed ? rest.utf8.dropFirst(2) : rest.utf8[...]

@@ -3,7 +3,8 @@ import MemoryMap
 import PhysicalMemory
 
 extension MapFile {
-  /// Reads the map in the log of the hypervisor Xen; other lines are ignored, among them those of guests.
+  /// Reads the map in the log of the hypervisor Xen; other lines, those of guests among them, are
+  /// ignored.
   ///
   /// Of several maps the last one counts.
   mutating func readXenLog(_ lines: SourceLines) throws(LineError) {
@@ -33,10 +34,10 @@ extension SourceLine {
     text.has(Self.xenMarker) && text.hasSuffix("RAM map:")
   }
 
-  /// Whether the line is of a map in Xen's log.
+  /// Whether the line belongs to a map in Xen's log.
   var isOfXenLog: Bool { isXenHeading || xenScanner != nil }
 
-  /// What stands behind `(XEN)` and a time stamp, if it begins as a line of a map does.
+  /// The text after `(XEN)` and a time stamp, if it begins like a line of a map; nil otherwise.
   private var xenScanner: TextScanner? {
     guard text.has(Self.xenMarker) else { return nil }
     var scanner = TextScanner(text)
@@ -63,8 +64,8 @@ extension SourceLine {
 }
 
 extension TextScanner {
-  /// Whether what is next is an address of 16 digits, of which some may have been cut off, and what
-  /// stands behind it in a line of a map.
+  /// Whether an address of 16 digits, some of which may have been cut off, is next, with what
+  /// comes after it in a line of a map.
   fileprivate var isAtXenEntry: Bool {
     var scanner = self
     let isNew = scanner.skip("[")

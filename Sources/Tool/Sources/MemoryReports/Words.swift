@@ -3,14 +3,14 @@ import MemoryMap
 import PhysicalMemory
 import TextOutput
 
-/// A number of bytes as a person reads it.
+/// A number of bytes, for people to read.
 public func sizeText(_ byteCount: UInt64) -> String {
   var sink = StringSink()
   sink.write(byteCount: byteCount)
   return sink.text
 }
 
-/// A number as an address: hexadecimal digits, with zeros in front up to `digitCount`.
+/// A number as an address: hexadecimal digits, padded with zeros to `digitCount`.
 public func addressText(_ value: UInt64, digitCount: Int = 16) -> String {
   let digits = String(value, radix: 16)
   return String(repeating: "0", count: max(0, digitCount - digits.count)) + digits
@@ -24,7 +24,7 @@ extension AddressRange {
 }
 
 extension OwnedRange {
-  /// Who it is.
+  /// The name of the owner.
   public var name: String {
     var sink = StringSink()
     owner.write(to: &sink)

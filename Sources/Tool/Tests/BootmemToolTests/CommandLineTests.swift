@@ -29,7 +29,7 @@ import Testing
         "Error: there is no command 'machine.e820', only map, plan, replay, draw\n"))
   }
 
-  /// Where a line of a paragraph ends, the first word of the next would not have fitted on it.
+  /// A line of a paragraph ends only where the first word of the next would not have fitted.
   @Test(arguments: [[], ["map"], ["plan"], ["replay"], ["draw"]], [60, 80, 100])
   func help_isBrokenWhereTheTerminalEnds(command: [String], columnCount: Int) throws {
     let result = try Tool.run(

@@ -4,7 +4,7 @@ import Testing
 
 /// Device trees through the tool.
 @Suite struct DeviceTreeCommandTests {
-  /// The path of `NAME.dtb` of the fixtures.
+  /// The path of the fixture `NAME.dtb`.
   private static func path(_ name: String) -> String { Fixture.path("device-trees/\(name).dtb") }
 
   @Test func map_showsMemoryWithWhatMustNotBeMapped() throws {
@@ -47,7 +47,7 @@ import Testing
     #expect(svg.output.contains("#795548"))
   }
 
-  /// Memory that can be taken out, one node as a whole and a part of no node.
+  /// Hot-pluggable memory: one node as a whole, and a part that is in no node.
   @Test func hotPluggableMemory_isShownAndHasNoBitmap() throws {
     let map = try Tool.run("map", Self.path("hotplug"))
     #expect(
@@ -88,7 +88,7 @@ import Testing
       "plan", Self.path("board"), "--arch", processor, "--kernel", "0x80800000:2M")
     #expect(result.errors == "")
     #expect(result.output.contains("board.dtb: device tree, 4 regions; kernel for \(processor)\n"))
-    // An amount of memory, where a table would be of x86.
+    // Here `mem=` is an amount of memory; without a processor, the table would be of x86.
     let table = "80000000 c0000000 usable\n"
     let limited = try Tool.run(
       "plan", "-", "--arch", processor, "--kernel", "0x80200000:2M", "--append", "mem=256M",
@@ -126,7 +126,7 @@ import Testing
         """)
     let all = try Tool.run("map", "--ranges", "--firmware", Self.path("board"))
     #expect(all.output == "80800 bffff\ne0000 effff\n880000 8fffff\n")
-    // Of the last one the top 4 MiB are what the tree asks for without saying where.
+    // The top 4 MiB of the last range are what the tree requests without saying where.
     let text = try Tool.run("map", Self.path("board"))
     #expect(
       text.output.contains("  00000008ffc00000-00000008ffffffff reserved memory anywhere, 4 MiB\n"))

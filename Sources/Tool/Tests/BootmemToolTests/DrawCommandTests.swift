@@ -53,7 +53,7 @@ import Testing
     #expect(!picture.contains("line 4"))
   }
 
-  /// What is too long for a line beside its row has several.
+  /// A call too long for one line beside its row takes several.
   @Test func longCall_isWrittenInFull() throws {
     let result = "ec98 blocks 487 fnv 274cca70020709be o0 d8 o6 3af"
     let picture = try Tool.run("draw", Self.trace).output

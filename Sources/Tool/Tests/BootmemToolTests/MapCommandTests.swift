@@ -52,7 +52,7 @@ import Testing
     #expect(result.output == "0 9e\n100 6ff\n781 7ff\n")
   }
 
-  /// A table that is made of the ranges hands nothing out that the loader left.
+  /// A table made from the ranges hands out nothing that the loader left.
   @Test func ranges_leaveOutWhatIsHeld() throws {
     let dump = ["--at", "0x9000", Fixture.path("reports/plan-ignores-cmdline/info.bin")]
     let result = try Tool.run(arguments: ["map", "--ranges"] + dump)
@@ -196,7 +196,7 @@ import Testing
     #expect(picture.split(separator: "(14 more rows like this)").count == 3)
   }
 
-  /// What map, plan and draw have in common has one name.
+  /// The option for the output file has the same name in map, plan and draw.
   @Test func output_isWrittenToAFile() throws {
     let directory = try TemporaryDirectory()
     let path = directory.url.appending(path: "output").path
@@ -219,7 +219,7 @@ import Testing
     }
   }
 
-  /// A file without end costs no more than the limit.
+  /// An endless file costs no more than the limit.
   @Test(arguments: [["map"], ["plan", "--kernel", "1M:1M"]])
   func endlessFile_isRefused(command: [String]) throws {
     let result = try Tool.run(arguments: command + ["/dev/zero"])
@@ -265,7 +265,7 @@ import Testing
     }
   }
 
-  /// What would take time with the square of the ranges takes many minutes here.
+  /// Anything quadratic in the number of ranges would take many minutes here.
   @Test(
     .timeLimit(.minutes(1)),
     arguments: [["map", "MAP"], ["plan", "--kernel", "1M:1M", "--nodes", "NODES", "MAP"]])

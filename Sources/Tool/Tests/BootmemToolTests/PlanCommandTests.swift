@@ -50,7 +50,7 @@ import Testing
     #expect(result.output.contains("beyond the reach of the processor: 4096 pages, 16 MiB\n"))
   }
 
-  /// Its words are half as wide as this host's, so that 3 GiB take a page more.
+  /// The words of i386 are half as wide as this host's, so that 3 GiB take a page more.
   @Test func i386_bitmapIsAsLargeAsThere() throws {
     let table = "0 c0000000 usable\n"
     let narrow = try Tool.run("plan", "-", "--arch", "i386", "--kernel", "1M:1M", input: table)
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  /// As scripts/run takes them; the memory of a number of nodes is shared out evenly.
+  /// Nodes as `scripts/run` takes them; a mere number shares the memory out evenly.
   @Test(arguments: [
     (
       "2",
@@ -117,7 +117,7 @@ import Testing
     #expect(result.errors.contains("the nodes take more than the usable memory of the map"))
   }
 
-  /// A device tree has no lines with nodes; its properties say them.
+  /// A device tree has no lines with nodes; its properties describe them.
   @Test func nodes_ofADeviceTree() throws {
     let result = try Tool.run(
       "plan", "-", "--kernel", "0x80800000:2M", "--nodes",
@@ -138,7 +138,7 @@ import Testing
     #expect(other.exitCode == 1 && other.errors == "\(file): error: names no nodes\n")
   }
 
-  /// What the bitmap lies in cannot be taken out.
+  /// The memory that a bitmap lies in cannot be removed.
   @Test func hotPluggableMemory_hasNoBitmap() throws {
     let directory = try TemporaryDirectory()
     let nodes = try directory.file(
@@ -229,7 +229,7 @@ import Testing
   @Test(arguments: [
     (["--at", "0x9000", "info.bin"], "usable: 16032 pages, 62.6 MiB\n"),
     (["dmesg.txt"], "usable: 16128 pages, 63 MiB\n"),
-    // What is appended comes behind it.
+    // What is appended comes after it.
     (["dmesg.txt", "--append", "mem=32M"], "usable: 7936 pages, 31 MiB\n"),
   ])
   func commandLineOfTheFile_isApplied(arguments: [String], line: String) throws {
@@ -276,7 +276,7 @@ import Testing
       0000000000000000-0000000000000fff page 0, 4 KiB
     """
 
-  /// The kernel's output says all that it needs: the same account comes of it.
+  /// The kernel's output says all that is needed to arrive at the same account.
   @Test func outputOfTheKernel_isPlannedAsTheKernelDid() throws {
     let result = try Tool.run("plan", "-", input: Self.log)
     #expect(result.errors == "")
@@ -329,7 +329,7 @@ import Testing
           + "reach as a whole\n"), "\(result.output)")
   }
 
-  /// Numbers of modules go on behind those that the file has.
+  /// The numbers of modules continue after those in the file.
   @Test func modules_areCountedOnBehindThoseOfTheFile() throws {
     let result = try Tool.run(
       "plan", Fixture.path("device-trees/board.dtb"), "--kernel", "0x80800000:2M", "--module",

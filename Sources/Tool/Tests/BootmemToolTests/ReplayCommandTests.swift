@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  /// Of what is no trace 16 MiB are read, for one to begin, and of a line 64 KiB.
+  /// A file without a trace is read for 16 MiB, in case one begins, and a line for 64 KiB.
   @Test func whatHasNoTrace_isNotReadWithoutEnd() throws {
     let framed = "trace begin\n" + Self.trace + "\ntrace end\n"
     let line = String(repeating: "-", count: 1023) + "\n"
@@ -88,8 +88,8 @@ import Testing
     #expect(endless.errors == "/dev/zero:1: error: a line of more than 64 KiB\n")
   }
 
-  /// In front of the first call that differs, those are shown that were made, pages of the last among
-  /// them.
+  /// A difference that is about no pages is shown with the calls before it and the pages of the
+  /// last one.
   @Test func differenceThatIsAboutNoPages_showsThoseBefore() throws {
     let trace = "init 0 1 0 80 -> 10\nfree 10000 70000 -> ok\nmap_pages 10 -> 7\n"
     let result = try Tool.run("replay", "-", input: trace)
@@ -153,7 +153,7 @@ import Testing
     #expect(result.errors == error)
   }
 
-  /// Numbers that no machine has are answered as misuse, and never stop the tool.
+  /// Numbers that no machine has are reported as misuse, and never stop the tool.
   @Test(arguments: [
     "init ffffffffffffffff 0 0 10 -> BUG", "init 0 0 0 ffffffffffffffff -> BUG",
     "init 0 0 10 0 -> BUG", "map_pages ffffffffffffffff -> BUG",
@@ -184,7 +184,7 @@ import Testing
     #expect(draw.exitCode == 0)
   }
 
-  /// A node up to the top of 32-bit addresses leaves none for the bitmap behind it.
+  /// A node up to the top of 32-bit addresses leaves no page for the bitmap after it.
   @Test func nodeUpToTheTop_isReplayed() throws {
     let trace = """
       word 20

@@ -4,7 +4,7 @@ import Testing
 
 /// The built tool, run as a process.
 enum Tool {
-  /// What came of a run.
+  /// The outcome of a run.
   struct Result {
     var exitCode: Int32
     var output: String
@@ -30,6 +30,8 @@ enum Tool {
     try run(arguments: arguments, input: Data(input.utf8))
   }
 
+  /// Runs the tool, in limited address space where that is asked for.
+  ///
   /// - Parameter addressSpaceKibibytes: The most address space that the tool may take.
   static func run(
     arguments: [String], input: Data = Data(), environment: [String: String] = [:],
@@ -46,7 +48,7 @@ enum Tool {
       process.executableURL = executable
       process.arguments = arguments
     }
-    // Files, not pipes: no side can wait for the other.
+    // Files, not pipes: neither side can wait for the other.
     let directory = try TemporaryDirectory()
     let inputFile = try directory.file("input", input)
     let outputFile = try directory.file("output", Data())
@@ -63,7 +65,7 @@ enum Tool {
   }
 }
 
-/// A directory that goes away with its last user.
+/// A directory that is removed with its last user.
 final class TemporaryDirectory {
   let url: URL
 

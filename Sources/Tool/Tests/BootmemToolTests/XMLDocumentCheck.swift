@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Looks whether a text is well-formed XML, as far as the tool writes any: elements, attributes in
+/// Checks whether a text is well-formed XML, as far as the tool writes it: elements, attributes in
 /// double quotes, the five entities.
 enum XMLDocumentCheck {
   static func isWellFormed(_ text: String) -> Bool {

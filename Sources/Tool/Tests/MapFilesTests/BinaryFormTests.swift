@@ -6,7 +6,7 @@ import Testing
 
 /// Dumps of memory with what a loader left.
 @Suite struct BinaryFormTests {
-  /// Little-endian numbers one behind the other.
+  /// Little-endian numbers one after the other.
   private func bytes<each Number: FixedWidthInteger>(_ numbers: repeat each Number) -> [UInt8] {
     var result: [UInt8] = []
     for number in repeat each numbers {
@@ -115,7 +115,7 @@ import Testing
     let alone = try MapFile(reading: deviceTree, name: "FILE")
     #expect(alone.form == .dtb)
     #expect(alone.shortText == ["100000+10000 usable"])
-    // Of a file there is no telling where it will lie.
+    // A file does not tell where it will lie in memory.
     #expect(alone.heldRanges.isEmpty)
     let dump = try MapFile(
       reading: padded(bytes(UInt64(0)), to: 16) + deviceTree, name: "FILE",

@@ -7,7 +7,7 @@ import TextOutput
 
 /// The output of the demonstration kernel.
 @Suite struct DemonstrationTests {
-  /// What is read of a log that has these lines behind its map.
+  /// What is read of a log that has these lines after its map.
   private func read(_ lines: String) throws -> MapFile {
     let text = "memory map as given:\n  0000000000000000-0000000000ffffff usable 16 MiB\n" + lines
     return try MapFile(reading: Array(text.utf8), name: "FILE")
@@ -101,7 +101,7 @@ import TextOutput
         node 0 000000000-0000007ff 8 MiB
         node 2 000000800-000000fff 8 MiB
       """)
-    // The name of the processor came behind the map, and all the same.
+    // The line with the processor's name comes after the map here, and counts all the same.
     #expect(file.kernel?.nodeCount == 3)
     #expect(file.kernel?.nodeCapacity == 64)
     #expect(file.nodes.map(\.node) == [0, 2])

@@ -49,7 +49,7 @@ import Testing
       ])
   }
 
-  /// The one behind the last heading counts, also when the name is the same.
+  /// The map after the last heading counts, even when the name is the same.
   @Test func modifiedMap_theLastIsInForce() throws {
     let file = try read(
       """

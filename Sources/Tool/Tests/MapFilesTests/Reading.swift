@@ -4,7 +4,7 @@ import MapFiles
 import MemoryMap
 import PhysicalMemory
 
-/// Reads a text, and says what came of it as text.
+/// Reads a text as a file named `FILE`.
 func read(_ text: String, form: MapFileForm? = nil) throws(MapFileError) -> MapFile {
   try MapFile(reading: Array(text.utf8), name: "FILE", form: form)
 }
@@ -38,7 +38,7 @@ extension MapFile {
   }
 }
 
-/// Reads the input of a case from the reports of others.
+/// Reads a case's input from the folder `reports`, beside the corpus.
 func readReport(_ path: String) throws -> MapFile {
   let file = CorpusTests.directory.appending(path: "../reports/\(path)")
   return try MapFile(reading: Array(try Data(contentsOf: file)), name: "FILE")

@@ -21,7 +21,7 @@ import Testing
       ])
   }
 
-  /// 2^64, which no number of 64 bits is, ends the last range that there can be.
+  /// 2^64, which does not fit in 64 bits, ends the last possible range.
   @Test func end_mayBeTheTopOfAllAddresses() throws {
     #expect(
       try read("fffffffffffff000 10000000000000000 reserved\n").shortText
@@ -37,7 +37,7 @@ import Testing
         == ["1000+fffffffffffff000 reserved"])
   }
 
-  /// Every name that a message lists is one that is read.
+  /// Every name that a message lists can be read.
   @Test func spellingsInMessages_areRead() throws {
     for line in ["0 1000 x", "0 1000 x WB"] {
       let message = try #require(errorText(line))

@@ -10,7 +10,7 @@ import MemoryReports
     PageRange(start: PageFrame(start), pageCount: end - start) ?? PageRange(emptyAt: PageFrame(0))
   }
 
-  /// Ranges say the same as an array with an owner for each page.
+  /// Ranges agree with an array that has an owner for each page.
   @Test(.namingSeed) func ranges_agreeWithSinglePages() {
     var generator = SplitMix(stream: 1)
     for _ in 0..<50 {
@@ -25,7 +25,7 @@ import MemoryReports
         for page in first..<end where single[page] != kept { single[page] = owner }
         if generator.next() % 8 == 0 {
           owners.setAll(kept, to: owner)
-          // What lies beyond the pages looked at changes too, and stays the same on both sides.
+          // Pages beyond those compared change too, and stay the same on both sides.
           single = single.map { $0 == kept ? owner : $0 }
         }
         for page in single.indices {

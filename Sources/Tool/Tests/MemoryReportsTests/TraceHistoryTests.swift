@@ -6,7 +6,7 @@ import PhysicalMemory
 import Testing
 
 @Suite struct TraceHistoryTests {
-  /// The cells of each row as characters: the owner's number, with a comma behind a partial one.
+  /// The cells of each row as characters: the owner's number, with a comma after a partial one.
   private func rows(_ text: String, columnCount: Int = 8, maximumRowCount: Int = 100) throws
     -> [String]
   {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// MAGIos's memory, in place of the four functions of its Lilith.swift that do nothing: what Swift's runtime asks for
-// comes from libbootmem.a's heap.
+// MAGIos's memory, in place of the four functions of its Lilith.swift that do nothing: what Swift's
+// runtime asks for comes from libbootmem.a's heap.
 import Bootmem
 
 /// The pages of QEMU's board virt with its 128 MiB.
@@ -24,7 +24,7 @@ func startMemory() {
   _ = reserve_bootmem(start, bitmapByteCount, BOOTMEM_EXCLUSIVE)
 }
 
-/// Works with an array and a class, which MAGIos cannot have otherwise, and gives them back.
+/// Works with an array and a class, which MAGIos could not have otherwise, and gives them back.
 func checkMemory() {
   final class Soul {
     var numbers: [Int] = []
@@ -46,7 +46,7 @@ public func posix_memalign(
   return result.pointee == nil ? 12 : 0
 }
 
-/// Takes it back.
+/// Takes memory back from Swift's runtime.
 @_cdecl("free")
 public func free(_ memory: UnsafeMutableRawPointer?) {
   _ = bootmem_heap_free(memory)

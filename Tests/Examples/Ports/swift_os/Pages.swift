@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// swift_os's pages, which it has none of: from swift-bootmem, behind its image.
+// Pages for swift_os, which has none of its own: from swift-bootmem, behind its image.
 internal import BootMemory
 internal import LinkerSupport
 internal import PageAllocator

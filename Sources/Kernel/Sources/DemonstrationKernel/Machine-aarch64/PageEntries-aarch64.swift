@@ -14,7 +14,7 @@ enum PageEntries: PageTableFormat {
     return (48 - bitCount + bitCountOfLevel - 1) / bitCountOfLevel
   }
 
-  /// With pages of 4 KiB an entry can map a GiB, with others only one block of a level below.
+  /// With pages of 4 KiB an entry can map a GiB; with others only a block one level below.
   static var highestLeafLevel: Int { PageFrame.byteCountShift == 12 ? 2 : 1 }
 
   /// 48 bits of address, or as many as the processor has lines for.
@@ -22,7 +22,7 @@ enum PageEntries: PageTableFormat {
     PageFrame(1 << (UInt64(board_physical_address_bit_count()) - PageFrame.byteCountShift))
   }
 
-  // Numbers of attributes as the entry code has them in MAIR_EL1.
+  // Numbers of attributes, as the entry code sets them up in MAIR_EL1.
   private static let device: UInt64 = 0 << 2
   private static let memory: UInt64 = 1 << 2 | innerShareable
   private static let innerShareable: UInt64 = 3 << 8

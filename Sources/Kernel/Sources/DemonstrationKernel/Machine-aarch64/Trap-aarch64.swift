@@ -26,10 +26,10 @@ extension Trap {
     }
   }
 
-  /// Whether it is what Swift puts where a check fails.
+  /// Whether it is an exception that a failed check of Swift raises.
   var isFailedCheck: Bool { exceptionClass == 0x3c }
 
-  /// What was tried at the address in question; nil if there is none.
+  /// The access that was tried at the address in question; nil if there is none.
   var access: StaticString? {
     switch exceptionClass {
     case 0x20, 0x21: "\n  by executing "

@@ -7,7 +7,7 @@ import TextOutput
 package struct Console: TextSink {
   private var serialPort = SerialPort()
 
-  /// The memory of devices that is written to.
+  /// The device memory that the console writes to.
   static var devicePages: PageRange { unsafe SerialPort.pages }
 
   package mutating func write(byte: UInt8) { serialPort.write(byte: byte) }

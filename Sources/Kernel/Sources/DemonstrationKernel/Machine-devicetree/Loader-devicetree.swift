@@ -14,7 +14,7 @@ struct Loader {
   /// The name of the protocol.
   var name: StaticString { Self.bootProtocol.name }
 
-  /// Reads everything that it left.
+  /// Reads everything that the loader left.
   func read(
     _ information: inout BootInformation, in memory: some PhysicalMemoryReader,
     reportingTo sink: inout some TextSink

@@ -10,12 +10,12 @@ struct MapScreen {
   /// The map of all pages below `end`.
   init(of map: MemoryMap, end: PageFrame) {}
 
-  /// Draws everything: nothing.
+  /// Does nothing, as there is no screen to draw on.
   func draw(
     _ memory: borrowing BootMemory, _ owners: borrowing OwnerTable, on console: inout Console
   ) {}
 
-  /// Draws what `pages` touch: nothing.
+  /// Does nothing, as there is no screen to update.
   func update(
     _ pages: PageRange, _ memory: borrowing BootMemory, _ owners: borrowing OwnerTable,
     on console: borrowing Console

@@ -16,13 +16,13 @@ enum Outcome: UInt {
 
   nonisolated(unsafe) private static var powerOff: PSCIConduit?
 
-  /// Whether firmware is called as a hypervisor, and not as a monitor.
+  /// Whether firmware is called as a hypervisor, rather than as a monitor.
   static var callsHypervisor: Bool { unsafe powerOff == .hypervisorCall }
 
-  /// Where the registers of a device that ends the run are; 0 without one.
+  /// The address of the registers of a device that ends the run; 0 without one.
   nonisolated(unsafe) private static var testDevice: UInt = 0
 
-  /// Takes note of what of the machine can end the run: a test device, and firmware.
+  /// Notes what can end the run on this machine: a test device, and firmware.
   static func setUp<Memory: PhysicalMemoryReader>(_ tree: DeviceTree<Memory>) {
     unsafe powerOff = tree.psciConduit
     if let device = tree.device(compatibleWith: "sifive,test0"), device.registers.byteCount >= 4,
@@ -32,8 +32,8 @@ enum Outcome: UInt {
     }
   }
 
-  /// Ends the run: by the test device, or by the emulator, which listens for it; where neither is,
-  /// the machine is switched off.
+  /// Ends the run: by the test device, or by the emulator, which listens for it; where there is
+  /// neither, the machine is switched off.
   func exit() -> Never {
     // Without an emulator the attempt traps.
     endSilentlyOnTrap()
@@ -42,7 +42,7 @@ enum Outcome: UInt {
   }
 
   /// Ends the run where it cannot be reported to the emulator: the machine is switched off, or
-  /// stands still.
+  /// halts.
   static func endSilently() -> Never {
     board_power_off(unsafe powerOff == .hypervisorCall, unsafe powerOff == .secureMonitorCall)
   }

@@ -12,11 +12,10 @@ struct PL011 {
 
   private static var transmitQueueIsFull: UInt32 { 1 << 5 }
 
-  /// How often to look before the byte is sent regardless: a port that is broken must not stop the
-  /// boot.
+  /// How often to poll before the byte is sent regardless: a broken port must not stop the boot.
   private static var pollLimit: Int { 100_000 }
 
-  /// - Parameter registers: Where they are mapped as a device's memory.
+  /// - Parameter registers: The port's registers, where they are mapped as device memory.
   init?(registers: AddressRange) {
     guard registers.byteCount >= 0x1c, let base = UInt(exactly: registers.start.rawValue) else {
       return nil

@@ -4,10 +4,12 @@ import Board
 import MemoryMap
 import PhysicalMemory
 
-/// How a processor writes what a page table says, which is a page of entries of 8 bytes.
+/// A processor's format of page tables, each of which is a page of 8-byte entries.
 protocol PageTableFormat {
-  /// The number of levels; the lowest has pages, the one above the memory of a whole table in an entry:
-  /// with 4 KiB 2 MiB, then 1 GiB.
+  /// The number of levels.
+  ///
+  /// An entry of the lowest maps a page, and an entry of each level above maps as much as a whole
+  /// table below it: with pages of 4 KiB, 2 MiB, then 1 GiB.
   static var levelCount: Int { get }
 
   /// The highest level, counted from 0, whose entries can map memory instead of a table.
@@ -36,7 +38,7 @@ struct PageTables<Format: PageTableFormat> {
   /// The number of tables.
   private(set) var count: UInt64 = 0
 
-  /// Fills tables that lie at `start`, where there must be room; without `start` counts them.
+  /// Fills tables that lie at `start`, where there must be room; without `start` only counts them.
   init(for protection: MemoryProtection, at start: PageFrame? = nil) {
     self.protection = protection
     usable = UsableWalk(protection.map)

@@ -6,9 +6,10 @@ import BootPlan
 import MemoryMap
 import PhysicalMemory
 
-/// Address translation: memory mapped to itself, as far as it is usable, and nothing else.
+/// Address translation: usable memory, mapped to itself, and nothing else.
 ///
-/// What must not be mapped (`no-map`) is not, since processors read ahead speculatively.
+/// Memory that must not be mapped (`no-map`) is left out, since processors read ahead
+/// speculatively.
 package enum Paging {
   static var processorName: StaticString { PageEntries.processorName }
 
@@ -27,16 +28,16 @@ package enum Paging {
     return pages
   }
 
-  /// The page behind it.
+  /// The page behind ``firmwareWindow``.
   static var firmwareEnd: PageFrame { firmwareWindow.end }
 
-  /// An address in memory that is not mapped before usable memory is: in front of the window's end.
+  /// An address that is not mapped until usable memory is: just below the window's end.
   static var unusableAddress: UInt {
     UInt(firmwareEnd.number << PageFrame.byteCountShift) - 2
   }
 
-  /// As many tables as two ranges of pages, which end anywhere, can need more than one: one on each
-  /// side, for each level below the root.
+  /// The most tables that two ranges of pages, which end anywhere, can need beyond those of one:
+  /// one on each side, for each level below the root.
   private static let spareTableCount: UInt64 = 6
 
   /// Maps the kernel, `devices`, and what is `readable`: only the kernel's own variables and devices
@@ -61,12 +62,12 @@ package enum Paging {
     if unsafe hasMappedDevices { board_set_page_tables(board_boot_page_tables()) }
   }
 
-  /// Maps the usable memory of `map`, so that it can be written, and nothing of what was readable.
+  /// Maps the usable memory of `map` for writing, and no longer what was only readable.
   ///
   /// - Parameters:
   ///   - node: Storage for a node, needed only here.
-  ///   - owners: Who holds what; the tables are added.
-  /// - Returns: The number of large pages that are writable though usable in part only: 0.
+  ///   - owners: The held ranges with their owners; the tables are added.
+  /// - Returns: The number of large pages that are writable though only partly usable: 0.
   static func mapUsableMemory(
     of map: MemoryMap, devices: PageRange, node: UnsafeMutableBufferPointer<BootMemoryNode>,
     owners: inout OwnerTable
@@ -76,8 +77,8 @@ package enum Paging {
     else { return 0 }
     var protection = MemoryProtection(devices: devices, readable: nothing, map: map)
     let count = Tables(for: protection).count + spareTableCount
-    // The window's memory is written through the tables of the entry code, which have no devices: no
-    // text may be written until there are others.
+    // The window's memory is written through the tables of the entry code, which do not map
+    // devices: no text may be written until other tables are set.
     board_set_page_tables(board_boot_page_root())
     let start: PhysicalAddress
     do throws(KernelError) {

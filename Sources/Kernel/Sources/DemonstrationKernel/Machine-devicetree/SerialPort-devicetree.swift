@@ -25,12 +25,12 @@ package struct SerialPort {
   /// The pages of the port's registers; none without a port.
   nonisolated(unsafe) private(set) static var pages = PageRange(empty: PageFrame(0))
 
-  /// Takes the device, if it is of a kind that is known.  Nothing may be written before its pages
-  /// are mapped.
+  /// Takes the device, if it is of a known kind.  Nothing may be written before its pages are
+  /// mapped.
   ///
   /// - Returns: Whether it was taken.
   static func setUp<Memory: PhysicalMemoryReader>(_ device: DeviceTreeDevice<Memory>?) -> Bool {
-    // Registers in the kernel, in page 0 or without an end are not believed.
+    // Registers in the kernel, in page 0 or without an end are refused.
     guard let device, device.registers.roundedUpEnd <= Paging.reach,
       device.registers.touchedPages.pageCount <= maximumPageCount,
       device.registers.touchedPages.start > PageFrame(0),
@@ -49,8 +49,9 @@ package struct SerialPort {
     return true
   }
 
-  /// Makes sure that why the kernel gives up can be read: without a port firmware or the emulator
-  /// gets it.  Not before, as on a machine with neither the attempt ends the run.
+  /// Makes sure that the kernel's reason for giving up can be read: without a port, firmware or the
+  /// emulator gets it.  This is not done before, as on a machine with neither the attempt ends the
+  /// run.
   static func setUpForFailure() {
     if case .none = unsafe driver { unsafe driver = .withoutConsole }
   }
@@ -69,7 +70,7 @@ package struct SerialPort {
 }
 
 extension PageRange {
-  /// No page, at `page`.
+  /// An empty range at `page`.
   fileprivate init(empty page: PageFrame) {
     guard let pages = PageRange(start: page, pageCount: 0) else {
       fatalError("a range of no pages is one")

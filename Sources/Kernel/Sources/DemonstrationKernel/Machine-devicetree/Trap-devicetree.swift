@@ -12,7 +12,7 @@ struct Trap {
   /// The general registers, then those that describe the exception.
   private let registers: UnsafePointer<UInt>
 
-  /// - Parameter registers: As the entries in `boot/` keep them.
+  /// - Parameter registers: The registers, as the entries in `boot/` save them.
   init(vector: UInt, registers: UnsafePointer<UInt>) {
     self.vector = vector
     unsafe self.registers = registers

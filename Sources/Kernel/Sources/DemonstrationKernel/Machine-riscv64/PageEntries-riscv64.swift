@@ -19,7 +19,7 @@ enum PageEntries: PageTableFormat {
   private static let read: UInt64 = 1 << 1
   private static let write: UInt64 = 1 << 2
   private static let execute: UInt64 = 1 << 3
-  // Accessed and dirty, which some processors leave to the kernel.
+  // The accessed and dirty bits, which some processors leave to the kernel.
   private static let used: UInt64 = 1 << 6 | 1 << 7
 
   static func table(at address: UInt64) -> UInt64 { address >> 2 | valid }

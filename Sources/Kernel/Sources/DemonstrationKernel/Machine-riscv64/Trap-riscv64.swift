@@ -25,10 +25,10 @@ extension Trap {
     }
   }
 
-  /// Whether it is what Swift puts where a check fails.
+  /// Whether it is an exception that a failed check of Swift raises.
   var isFailedCheck: Bool { vector == 2 || vector == 3 }
 
-  /// What was tried at the address in question; nil if there is none.
+  /// The access that was tried at the address in question; nil if there is none.
   var access: StaticString? {
     switch vector {
     case 0, 1, 12: "\n  by executing "

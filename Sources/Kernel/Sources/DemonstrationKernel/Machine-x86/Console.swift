@@ -8,7 +8,7 @@ package struct Console: TextSink {
   private var serialPort = SerialPort()
   var screen: VGAText
 
-  /// The memory of devices that is written to.
+  /// The device memory that the console writes to.
   static var devicePages: PageRange { VGAText.pages }
 
   /// - Parameter videoMode: the video mode that the BIOS data area states.

@@ -14,7 +14,7 @@ package func enter(_ loaderMagic: UInt, _ informationAddress: UInt, heap: HeapUs
   SerialPort.setUp()
   board_install_descriptors()
   stopwatch.startMapping()
-  // Before anything is read that somebody else wrote.
+  // Before anything is read that firmware or a loader wrote.
   let firstPageAddress = Paging.protect(devices: Console.devicePages)
   stopwatch.endMapping()
   let memory = FirmwareMemory(below: Paging.firmwareEnd, firstPageAddress: firstPageAddress)

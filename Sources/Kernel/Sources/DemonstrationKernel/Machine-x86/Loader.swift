@@ -4,7 +4,7 @@ import Firmware
 import PhysicalMemory
 import TextOutput
 
-/// What a loader left in registers on entry: by which protocol it speaks, and where.
+/// What a loader left in registers on entry: its magic number, and an address.
 struct Loader {
   /// What it left in EAX, or the entry code for it.
   let magic: UInt32
@@ -18,13 +18,13 @@ struct Loader {
   /// The name of the protocol.
   var name: StaticString { bootProtocol?.name ?? "unknown" }
 
-  /// Reads everything that it left.
+  /// Reads everything that the loader left.
   func read(
     _ information: inout BootInformation, in memory: some PhysicalMemoryReader,
     reportingTo sink: inout some TextSink
   ) throws(FirmwareError) {
     let address = PhysicalAddress(UInt64(informationAddress))
-    // What the BIOS has there can be read as any flags.
+    // Whatever the BIOS keeps there could pass for flags.
     if let last = BIOSDataArea.range.last, address <= last {
       throw .unreadable(
         FirmwareProblem(

@@ -19,7 +19,7 @@ enum Outcome: UInt32 {
 
   private static let debugExitPort: UInt16 = 0xf4
 
-  /// Ends the run.  A machine without the debug-exit device stands still.
+  /// Ends the run.  A machine without the debug-exit device halts.
   func exit() -> Never {
     board_write_port32(Self.debugExitPort, rawValue)
     board_halt()

@@ -3,11 +3,11 @@
 import Board
 import PhysicalMemory
 
-/// How a processor writes what a page table says (Intel SDM volume 3, chapter 4).
+/// A processor's format of page tables (Intel SDM volume 3, chapter 4).
 protocol PageTableFormat {
   associatedtype Entry: FixedWidthInteger & UnsignedInteger
 
-  /// The number of entries of a table, and so of the pages of a large page.
+  /// The number of entries in a table, and so of pages in a large page.
   static var entryCount: Int { get }
 
   /// The format as this processor has it.
@@ -33,15 +33,15 @@ struct PageTables<Format: PageTableFormat> {
   /// Bit 7 of an entry of a directory: a large page, not a table.
   static var isLarge: Format.Entry { 0x80 }
 
-  /// What a directory says of a table, present and writable: the entries of the table decide.
+  /// The bits of a table's entry in a directory, present and writable: its own entries decide.
   static var isTable: Format.Entry { 0x03 }
 
   private let format = Format()
 
   /// Maps everything as `protection` says.
   ///
-  /// - Returns: The number of large pages that differ in themselves and had to be mapped as a whole,
-  ///   writable, as there was no table left.
+  /// - Returns: The number of large pages whose pages differ in access but had to be mapped as a
+  ///   whole, writable, as no table was left.
   func fill(for protection: MemoryProtection) -> UInt64 {
     board_protect_read_only_pages(false)
     defer {
@@ -84,7 +84,7 @@ struct PageTables<Format: PageTableFormat> {
       let page = start + UInt64(index)
       guard let one = PageRange(start: PageFrame(page), pageCount: 1) else { continue }
       let access = protection.access(to: one, usable.first(endingAbove: one.start))
-      // A page alone does not differ in itself.
+      // A single page has one access.
       unsafe table[index] = entry(page == window ? 0 : page, access ?? .none)
     }
   }

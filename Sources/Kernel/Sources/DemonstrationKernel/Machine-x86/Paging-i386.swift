@@ -23,7 +23,7 @@ struct PageEntries32: PageTableFormat {
 package enum Paging {
   static let processorName: StaticString = "i386"
 
-  /// An address in memory that is not the kernel's, and never usable: the BIOS's.
+  /// An address in memory that is neither the kernel's nor ever usable: the BIOS's.
   static var unusableAddress: UInt { 0xf_0000 }
 
   /// The page behind the last one that the processor reaches.
@@ -50,7 +50,7 @@ package enum Paging {
 
   /// Lets usable memory be written.
   ///
-  /// - Returns: The number of large pages that are writable though usable in part only.
+  /// - Returns: The number of large pages that are writable though only partly usable.
   static func mapUsableMemory(
     of map: MemoryMap, devices: PageRange, node: UnsafeMutableBufferPointer<BootMemoryNode>,
     owners: inout OwnerTable

@@ -31,14 +31,14 @@ struct PageEntries64: PageTableFormat {
 }
 
 /// Address translation on x86_64: memory mapped to itself (Intel SDM volume 3, 4.5), the first 4
-/// GiB as a whole, of the rest what is usable.
+/// GiB as a whole, the rest where it is usable.
 ///
-/// The tables of the first 4 GiB are part of the image.  Those for the rest come from boot memory
-/// itself: from one that knows only those 4 GiB, and gives way to the one that knows all.
+/// The tables of the first 4 GiB are part of the image.  Those for the rest come from a boot memory
+/// that knows only those 4 GiB, and gives way to the one that knows all memory.
 package enum Paging {
   static let processorName: StaticString = "x86_64"
 
-  /// An address in memory that is not the kernel's, and never usable: the BIOS's.
+  /// An address in memory that is neither the kernel's nor ever usable: the BIOS's.
   static var unusableAddress: UInt { 0xf_0000 }
 
   private typealias Tables = PageTables<PageEntries64>
@@ -79,12 +79,12 @@ package enum Paging {
     return board_first_page_window()
   }
 
-  /// Maps the usable memory of `map`, so that it can be written.
+  /// Maps the usable memory of `map` for writing.
   ///
   /// - Parameters:
   ///   - node: Storage for a node, needed only here.
-  ///   - owners: Who holds what; the tables are added.
-  /// - Returns: The number of large pages below 4 GiB that are writable though usable in part only.
+  ///   - owners: The held ranges with their owners; the tables are added.
+  /// - Returns: The number of large pages below 4 GiB that are writable though only partly usable.
   static func mapUsableMemory(
     of map: MemoryMap, devices: PageRange, node: UnsafeMutableBufferPointer<BootMemoryNode>,
     owners: inout OwnerTable
@@ -136,7 +136,7 @@ package enum Paging {
     board_protect_read_only_pages(true)
   }
 
-  /// Whether a GiB is mapped by one entry: all of it is usable, and the processor can.
+  /// Whether a GiB is mapped by one entry: all of it is usable, and the processor supports it.
   private static func isOnePage(_ gibibyte: UInt64, of map: MemoryMap) -> Bool {
     let pages = PageRange(
       start: PageFrame(gibibyte << gibibytePageShift), pageCount: 1 << gibibytePageShift)
@@ -145,8 +145,7 @@ package enum Paging {
   }
 
   /// Visits each GiB of `window` with usable memory in it, in ascending order, and says whether it
-  /// is the first one that its table of 512 GiB is needed for.  The first such table is there
-  /// already.
+  /// is the first that needs its table of 512 GiB.  The first such table is there already.
   private static func forEachGibibyte(
     of map: MemoryMap, in window: PageRange, _ body: (UInt64, Bool) -> Void
   ) {

@@ -20,8 +20,8 @@ package struct SerialPort {
   private static let eightBitsNoParity: UInt8 = 0x03
   private static let transmitterIsEmpty: UInt8 = 0x20
 
-  /// How often to look whether the transmitter is ready before the byte is sent regardless: a port
-  /// that is broken or absent must not stop the boot.
+  /// How often to poll the transmitter before the byte is sent regardless: a port that is broken or
+  /// absent must not stop the boot.
   private static let pollLimit = 100_000
 
   /// Sets the port to 115200 baud, 8 data bits, no parity, 1 stop bit.  Needed once, before anything
@@ -33,10 +33,10 @@ package struct SerialPort {
     board_write_port8(Register.interruptEnable, 0)
     board_write_port8(Register.lineControl, eightBitsNoParity)
     board_write_port8(Register.fifoControl, 0x07)  // on, both queues emptied
-    board_write_port8(Register.modemControl, 0x03)  // terminal and request ready
+    board_write_port8(Register.modemControl, 0x03)  // data terminal ready, request to send
   }
 
-  /// The port is there whatever happens.
+  /// Does nothing: this port is there whatever happens.
   static func setUpForFailure() {}
 
   package init() {}

@@ -58,7 +58,7 @@ struct Trap {
     case Self.invalidOpcode:
       sink.write("\n  a check of Swift's failed there: overflow, precondition or unwrapping nil")
     case Self.pageFault:
-      // Bits of the error code: a store, a fetch of an instruction.
+      // Bits of the error code: a store, an instruction fetch.
       sink.write(
         errorCode & 2 != 0
           ? "\n  by writing " : errorCode & 16 != 0 ? "\n  by executing " : "\n  by reading ")

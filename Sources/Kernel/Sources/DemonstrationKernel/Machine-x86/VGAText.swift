@@ -35,7 +35,7 @@ struct VGAText: TextSink {
   /// Rows from this one on scroll; those above stay as they are.
   private var firstScrollingRow = 0
 
-  /// Whether there is such a screen.
+  /// Whether the BIOS says that the screen is in such a mode: text, 80 columns by 25 rows.
   let isPresent: Bool
   private var row = 0
   private var column = 0

@@ -2,21 +2,21 @@
 import Bootmem
 import MapFiles
 
-/// The account of the machine that a file describes, made by the code that makes it in a kernel,
-/// with storage of its own.
+/// The account of the machine that a file describes, made by the same code as in a kernel, with
+/// storage of its own.
 ///
-/// Whatever a file says, there is an account: what is wrong with it is among the notes.
+/// There is an account whatever the file says: what is wrong with the file is among the notes.
 @safe public final class FileAccount {
   /// The account.
   public var account: MachineAccount
 
-  /// What was to be said of the file, and of the machine, each as a sentence.
+  /// Remarks on the file and on the machine, each as a sentence.
   public private(set) var notes: [String]
 
-  /// Which memory belongs to which node, as the file or the tables in a dump say; mostly nothing.
+  /// Which memory belongs to which node, as the file or the tables in a dump say; usually empty.
   public let nodes: [NodeMemory]
 
-  /// The memory that is hot-pluggable, in ascending order; mostly nothing.
+  /// The memory that is hot-pluggable, in ascending order; usually empty.
   public let hotPluggable: [AddressRange]
 
   private let storage: UnsafeMutableRawBufferPointer
@@ -45,7 +45,7 @@ import MapFiles
     let given = layout ?? NodeLayout(linesOf: file)
     var capacity = MachineAccount.Capacity()
     // No word of the command line adds more than half a region for each of its bytes, and one with
-    // `%` may cut each of them twice.
+    // `%` may cut every region twice.
     let cutCount = 2 * text.count { $0 == UInt8(ascii: "%") }
     capacity.regions = (file.entries.count + text.count) * (1 + cutCount)
     capacity.heldRanges = file.heldRanges.count + modules.count + Self.spareOwnerCount
@@ -55,7 +55,7 @@ import MapFiles
       max(given.ranges.count + given.hotPluggable.count, Self.affinityCapacity)
     capacity.nodes = BootScenario.nodeCapacity
     capacity.commandLineByteCount = text.count
-    // What a tree asks for: a region each at most, and their names.
+    // What a device tree requests: at most one region each, and their names.
     let requests = Self.requests(of: file)
     capacity.regions += requests.count
     capacity.owners += requests.count
@@ -73,7 +73,7 @@ import MapFiles
       // Another kernel lies elsewhere.
       if kernel != nil && (held.owner == .kernelImage || held.owner == .bootStack) { continue }
       information.heldRanges.append(held)
-      // What the kernel that printed the file has found a place for.
+      // Memory that the kernel that printed the file found a place for.
       if case .loader(.placedMemory(_, .unmapped)) = held.owner {
         information.regions.append(MemoryRegion(range: held.range, kind: .noMap))
       }
@@ -117,8 +117,8 @@ import MapFiles
     unsafe storage.deallocate()
   }
 
-  /// How many ranges a device tree asks for without saying where, and how long their names are
-  /// together.
+  /// The number of ranges that a device tree requests without saying where, and the total length of
+  /// their names.
   private static func requests(of file: MapFile) -> (count: Int, nameByteCount: Int) {
     var count = file.heldRanges.count
     var nameByteCount = 0
@@ -134,7 +134,7 @@ import MapFiles
     return (count, nameByteCount)
   }
 
-  /// Sets boot memory up, as a kernel does, and takes note of what there is to say.
+  /// Sets boot memory up, as a kernel does, and adds its reports to the notes.
   ///
   /// - Throws: `BootError.bootPlan` where there is no room for a bitmap, or no memory.
   public func setUpNodes(of memory: inout BootMemory) throws(BootError) {
@@ -145,17 +145,17 @@ import MapFiles
 
   /// The ranges of pages that are usable and have no owner, in ascending order.
   ///
-  /// - Parameter isHolder: Whose memory counts as held.
+  /// - Parameter isHolder: Whether the memory of an owner counts as held.
   /// - Complexity: O(n log n).
   public func freePages(where isHolder: (MemoryOwner) -> Bool = { _ in true }) -> [PageRange] {
-    // To the sanitiser, what is held is memory of a less usable kind.
+    // To the sanitiser, held memory is memory of a less usable kind.
     let held = holders.filter { isHolder($0.owner) }
       .map { MemoryRegion(range: $0.range, kind: .reserved) }
     let sanitized = SanitizedMap(account.map.regions + held)
     return withExtendedLifetime(sanitized) { Array(sanitized.map.usablePages()) }
   }
 
-  /// Who holds what, in ascending order.
+  /// The held ranges with their owners, in ascending order.
   ///
   /// - Complexity: O(n log n).
   public var holders: [OwnedRange] {

@@ -2,32 +2,32 @@
 import Bootmem
 import MapFiles
 
-/// Which memory of a machine belongs to which node, and which is hot-pluggable: what a file says, or what
-/// would be if the memory were shared out.
+/// Which memory of a machine belongs to which node, and which is hot-pluggable: as a file says, or
+/// as if the memory were shared out.
 public struct NodeLayout {
   /// The ranges of the nodes.
   public private(set) var ranges: [NodeMemory] = []
 
-  /// The memory that is hot-pluggable, beside what the ranges say of it.
+  /// The memory that is hot-pluggable, in addition to what the ranges say of it.
   public private(set) var hotPluggable: [AddressRange] = []
 
-  /// The number of nodes, with those that have no memory; 1 at least.
+  /// The number of nodes, including those without memory; at least 1.
   public private(set) var nodeCount = 1
 
-  /// What was to be said of the file, each as a sentence.
+  /// Remarks on the file, each as a sentence.
   public private(set) var notes: [String] = []
 
-  /// What a file itself says, without the tables that its machine has.
+  /// The layout that a file itself gives, without the tables that its machine has.
   init(linesOf file: MapFile) {
     ranges = file.nodes
     hotPluggable = file.hotPluggable
     nodeCount = max(file.kernel?.nodeCount ?? 1, (ranges.map { $0.node }.max() ?? 0) + 1)
   }
 
-  /// The layout of another machine, from a file of any form that has nodes: a text, a device tree, or a
-  /// dump of memory with ACPI's tables.
+  /// The layout of another machine, from a file of any form that has nodes: a text, a device tree,
+  /// or a dump of memory with ACPI's tables.
   ///
-  /// - Returns: nil if the file says nothing of nodes, nor of hot-pluggable memory.
+  /// - Returns: nil if the file mentions neither nodes nor hot-pluggable memory.
   public init?(of file: MapFile) {
     self.init(linesOf: file)
     notes = file.notes
@@ -36,16 +36,16 @@ public struct NodeLayout {
       ranges = account.nodes
       hotPluggable = account.hotPluggable
       nodeCount = account.account.nodes.nodeCount
-      // What is wrong with its map is of no interest here.
+      // Problems with its map are of no interest here.
       notes = Array(account.notes.dropFirst(file.notes.count))
     }
     guard !ranges.isEmpty || !hotPluggable.isEmpty else { return nil }
   }
 
-  /// Shares the usable memory of `regions` out in ascending order; what is left over belongs to the last
-  /// node.
+  /// Shares the usable memory of `regions` out in ascending order; the remainder belongs to the
+  /// last node.
   ///
-  /// - Returns: nil if there is not so much.
+  /// - Returns: nil if there is not enough memory.
   public init?(sharing regions: [MemoryRegion], _ shares: NodeShares) {
     let sanitized = SanitizedMap(regions)
     defer { withExtendedLifetime(sanitized) {} }
@@ -75,10 +75,10 @@ public struct NodeLayout {
 
 /// How much of a machine's memory each node has.
 public enum NodeShares: Hashable, Sendable {
-  /// So many nodes, one at least, that have as many pages each.
+  /// `count` nodes, at least one, with equally many pages each.
   case equal(count: Int)
 
-  /// Nodes, one at least, of these sizes in bytes, rounded down to pages.
+  /// Nodes, at least one, of these sizes in bytes, rounded down to pages.
   case sizes([UInt64])
 
   /// The most nodes that a plan has.
@@ -92,7 +92,7 @@ public enum NodeShares: Hashable, Sendable {
     }
   }
 
-  /// The pages of each node, of so many in all.
+  /// The number of pages of each node, out of `total`.
   fileprivate func pageCounts(of total: UInt64) -> [UInt64] {
     switch self {
     case .equal(let count): Array(repeating: total / UInt64(count), count: count)

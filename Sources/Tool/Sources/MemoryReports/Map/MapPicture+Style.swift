@@ -24,7 +24,7 @@ extension MapPicture.Cell {
     }
   }
 
-  /// What a legend says.
+  /// The meaning of the cell, for a legend.
   public var meaning: String {
     switch self {
     case .nothing: "nothing"

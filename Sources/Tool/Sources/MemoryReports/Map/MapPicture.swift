@@ -4,7 +4,7 @@ import PhysicalMemory
 
 /// A memory map drawn as cells, one for each stretch of equal size, in rows.
 ///
-/// Rows without any memory are left out, and of three or more equal ones the first stands for all.
+/// Rows without any memory are left out, and the first of three or more equal rows stands for all.
 public struct MapPicture {
   /// What is in a stretch.
   public enum Cell: Hashable, Sendable {
@@ -27,7 +27,7 @@ public struct MapPicture {
     /// Whether rows without memory were left out before this one.
     public let followsGap: Bool
 
-    /// The number of rows behind this one that look like it and were left out.
+    /// The number of rows after this one that look like it and were left out.
     public fileprivate(set) var repeatCount = 0
   }
 
@@ -41,10 +41,10 @@ public struct MapPicture {
   ///
   /// - Parameters:
   ///   - regions: The regions.
-  ///   - end: Where the picture ends; nil for behind the last region.
+  ///   - end: The end of the picture; nil for the end of the last region.
   ///   - columnCount: The number of cells in a row.
-  ///   - maximumRowCount: The most rows that there may be.
-  ///   - borders: Addresses to be seen: a row with one between its stretches is not left out.
+  ///   - maximumRowCount: The most rows to draw.
+  ///   - borders: Addresses to show: a row with one between its stretches is not left out.
   /// - Complexity: O(rows × columns × log n) for n regions.
   public init(
     _ regions: [MemoryRegion], below end: PhysicalAddress? = nil, columnCount: Int,
@@ -74,7 +74,7 @@ public struct MapPicture {
     self.rows = Self.folded(rows) { borderedRows.contains(number($0.start)) }
   }
 
-  /// The rows without those that look like the two before them, as far as these may be left out.
+  /// The rows without the repetitions of equal rows, as far as these may be left out.
   private static func folded(_ rows: [Row], where isKept: (Row) -> Bool) -> [Row] {
     var result: [Row] = []
     var index = 0

@@ -7,8 +7,8 @@ import MemoryMap
 import PhysicalMemory
 
 extension MapReport {
-  /// A report in JSON: addresses are strings in hexadecimal, since many readers keep numbers as
-  /// floating point, sizes in bytes are too; counts of pages are numbers.
+  /// A report in JSON: addresses and sizes in bytes are strings in hexadecimal, since many readers
+  /// keep numbers as floating point; counts of pages are numbers.
   public struct Document: Encodable {
     struct Region: Encodable {
       var start: String
@@ -58,7 +58,7 @@ extension MapReport {
     var hotPluggable: [HotPluggable]
     var held: [Held]
     var usablePageRanges: [Pages]
-    /// Those of them that have no owner.
+    /// The ranges of usable pages that have no owner.
     var freePageRanges: [Pages]
     var usablePageCount: UInt64
     var partialPageByteCount: UInt64
@@ -101,9 +101,9 @@ extension MapReport {
       usablePageCount: map.usablePageCount(), partialPageByteCount: map.partialPageByteCount)
   }
 
-  /// Several reports as one text in JSON: an object whose `maps` is the list of them.
+  /// Several reports as one text in JSON: an object whose `maps` lists them.
   ///
-  /// - Throws: What the encoder throws; it has no reason to.
+  /// - Throws: Any error of the encoder; none is expected.
   public static func json(_ reports: [MapReport]) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -40,7 +40,7 @@ extension MapReport {
     return svg.document()
   }
 
-  /// A page in HTML with the image in it, and nothing from elsewhere.
+  /// An HTML page with the image in it, and no external resources.
   public func html() -> String {
     HTMLPage.document(title: name, caption: caption, svg: svg())
   }
@@ -53,7 +53,7 @@ extension MapPicture {
 
   /// Draws an axis of offsets into a row, and the rows, from `y` on downwards.
   ///
-  /// - Returns: Where the next thing can go.
+  /// - Returns: Where the next item can be drawn.
   fileprivate func draw(in svg: inout SVGWriter, y: Int, nodes: [NodeMemory]) -> Int {
     let columnCount = rows[0].cells.count
     let rowByteCount = UInt64(columnCount) * stretchByteCount

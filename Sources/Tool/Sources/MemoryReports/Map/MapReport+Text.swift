@@ -86,7 +86,7 @@ extension MapReport {
 }
 
 extension MapPicture {
-  /// The rows, each behind its address; an ellipsis stands for rows without memory.
+  /// The rows, each after its address; an ellipsis stands for rows without memory.
   func text(digitCount: Int, isColoured: Bool) -> String {
     var text = ""
     for row in rows {
@@ -107,7 +107,7 @@ extension MapPicture {
 }
 
 extension MapPicture.Row {
-  /// What stands for the rows that were left out behind this one.
+  /// The text that stands for the rows left out after this one.
   var repeatText: String { "(\(count(repeatCount, "more row")) like this)" }
 }
 

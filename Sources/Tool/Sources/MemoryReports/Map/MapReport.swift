@@ -8,10 +8,10 @@ public struct MapReport {
   /// The name of the file.
   public let name: String
 
-  /// What is in it.
+  /// The content of the file.
   public let file: MapFile
 
-  /// What comes of it.
+  /// The account of the machine that the file describes.
   public let account: FileAccount
 
   /// Makes the account of what is in `file`.
@@ -24,10 +24,10 @@ public struct MapReport {
   /// What a kernel can rely on.
   var map: MemoryMap { account.account.map }
 
-  /// Who holds memory of the machine; a kernel's own page 0 is not among them.
+  /// The held ranges of the machine, except a kernel's own page 0, with their owners.
   var holders: [OwnedRange] { account.holders.filter { Self.isHolder($0.owner) } }
 
-  /// The ranges of pages that are usable and that nobody holds.
+  /// The ranges of pages that are usable and not held.
   var freePages: [PageRange] { account.freePages(where: Self.isHolder) }
 
   private static func isHolder(_ owner: MemoryOwner) -> Bool { owner != .firstPage }
@@ -36,8 +36,8 @@ public struct MapReport {
   /// page included, one a line.
   public var ranges: String { Self.text(freePages) }
 
-  /// The same of all pages that the firmware's map says are usable, whatever the command line says
-  /// and whatever their owner.
+  /// The ranges of all pages that the firmware's map says are usable, in the form of ``ranges``,
+  /// whatever the command line says and whatever their owner.
   public var firmwareRanges: String {
     let sanitized = SanitizedMap(file.regions)
     return withExtendedLifetime(sanitized) { Self.text(sanitized.map.usablePages()) }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import PhysicalMemory
 
-/// An axis over cells that stand for stretches of memory: a line with ticks at both ends, and between
-/// them at round sizes.
+/// An axis over cells that stand for stretches of memory: a line with ticks at both ends, and at
+/// round sizes between them.
 struct AddressAxis {
-  /// The height of the line with its ticks and their labels, and that of the line of addresses.
+  /// The heights of the line with its ticks and labels, and of the line of addresses.
   static let height = 24
   static let addressHeight = 14
 
@@ -14,7 +14,7 @@ struct AddressAxis {
   /// The address at the left end.
   let start: UInt64
 
-  /// The address at the right end, the first one behind the memory where there is one.
+  /// The address at the right end, the first one after the memory where there is one.
   let end: UInt64
 
   /// Where the first cell begins.
@@ -26,7 +26,7 @@ struct AddressAxis {
   /// The bytes that a cell stands for, a power of two.
   let stretchByteCount: UInt64
 
-  /// Where `address` is; one that is not on the axis is at the nearer end.
+  /// Where `address` is; an address off the axis is at the nearer end.
   func place(of address: UInt64) -> Int {
     let offset = min(max(address, start), end) - start
     return x + Int(Double(offset) / Double(stretchByteCount) * Double(cellWidth))
@@ -34,7 +34,7 @@ struct AddressAxis {
 
   /// Draws the line, and as many ticks as have room for their labels, from `y` on downwards.
   ///
-  /// - Parameter label: What stands at an address.
+  /// - Parameter label: The label of a tick at an address.
   func draw(in svg: inout SVGWriter, y: Int, label: (UInt64) -> String = Self.sizeText) {
     let bottom = y + Self.height - 4
     let right = place(of: end)
@@ -48,7 +48,7 @@ struct AddressAxis {
       guard address | (step - 1) < end else { return }
       address = (address | (step - 1)) + 1
     }
-    // The label at the right end has its room, where there is one.
+    // Room is kept for the label at the right end, where there is one.
     let hasLast = end & (step - 1) == 0
     let last = right - (hasLast ? SVGWriter.width(of: label(end)) + Self.space : 0)
     var free = x
@@ -77,8 +77,8 @@ struct AddressAxis {
     }
   }
 
-  /// Draws the addresses of both ends on a line at `y`, as far as it is free from `free` on, which is
-  /// moved.
+  /// Draws the addresses of both ends on a line at `y`, where there is room from `free` on, and
+  /// advances `free`.
   func drawEnds(in svg: inout SVGWriter, y: Int, free: inout Int) {
     let first = "0x" + String(start, radix: 16)
     let last = "0x" + String(end, radix: 16)

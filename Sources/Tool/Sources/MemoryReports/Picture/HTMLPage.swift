@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// A page in HTML that is one file: a picture, and nothing from elsewhere.
+/// An HTML page that is one file: a picture, and no external resources.
 enum HTMLPage {
   /// The page.
   ///

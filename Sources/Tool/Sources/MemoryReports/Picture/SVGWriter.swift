@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-/// Puts an SVG image together: rectangles and texts, nothing from elsewhere.
+/// Builds an SVG image: rectangles and texts, and no external resources.
 struct SVGWriter {
-  /// Where a text stands beside its place.
+  /// How a text is placed relative to its position.
   enum Anchor: String {
     case start, middle, end
   }
 
-  /// The width of a character, in a font whose characters are equally wide; at most this.
+  /// The width of a character in a monospaced font, at most.
   private static let characterWidth = 7.3
 
   private var body = ""
@@ -24,7 +24,7 @@ struct SVGWriter {
     height = max(height, bottom)
   }
 
-  /// A filled rectangle; `title` shows up under the mouse.
+  /// A filled rectangle; `title` is its tooltip.
   ///
   /// - Parameter colour: Red, green and blue in the lowest 24 bits.
   mutating func rectangle(
@@ -60,7 +60,7 @@ struct SVGWriter {
     extend(to: max(start.y, end.y))
   }
 
-  /// Begins a group of shapes; `title` shows up under the mouse.
+  /// Begins a group of shapes; `title` is its tooltip.
   mutating func beginGroup(title: String) {
     body += "<g><title>\(Self.escaped(title))</title>\n"
   }
@@ -82,7 +82,8 @@ struct SVGWriter {
     """
   }
 
-  /// Text with the characters that mean something in XML replaced, and those that XML forbids.
+  /// Text in which the characters that are special in XML, and those that XML forbids, are
+  /// replaced.
   static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {

@@ -24,7 +24,7 @@ extension BootPlanReport {
       text += "  \(owner.range.text) \(owner.name), \(sizeText(owner.range.byteCount))\n"
     }
     text += "memory before the first allocation:\n\(drawing)"
-    // Every page that is usable and not free is held by somebody.
+    // Every page that is usable and not free has an owner.
     let reserved = usablePageCount - freePageCount
     text += "reserved: \(reserved) pages, \(size(reserved))\n"
     text += "free: \(freePageCount) pages, \(size(freePageCount))\n"

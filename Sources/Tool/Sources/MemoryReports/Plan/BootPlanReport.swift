@@ -5,14 +5,14 @@ import TraceReplay
 
 /// What boot memory looks like on a machine before its first allocation.
 ///
-/// It is set up here by the code that sets it up in the kernel.
+/// It is set up by the same code as in the kernel.
 public struct BootPlanReport {
   /// A node, or a part of one whose memory lies on both sides of another node's.
   public struct Node: Equatable, Sendable {
-    /// Boot memory's number.
+    /// The number of the node in boot memory.
     public var id: NodeID
 
-    /// The number that the firmware gives; another one in a part of a node.
+    /// The number that the firmware gives; it differs from `id` in a part of a node.
     public var firmwareNode: NodeID
 
     /// The pages from the first to the last, with the holes between them.
@@ -28,19 +28,19 @@ public struct BootPlanReport {
     public var usablePageCount: UInt64
   }
 
-  /// What was accounted for; the names of owners lie in it.
+  /// The account of the machine; the names of owners lie in its storage.
   private let account: FileAccount
 
   /// The nodes in ascending order of their pages.
   public private(set) var nodes: [Node] = []
 
-  /// Who holds what, the bitmaps included, in ascending order.
+  /// The held ranges with their owners, bitmaps included, in ascending order.
   public let owners: [OwnedRange]
 
   /// The memory that is hot-pluggable, in ascending order.
   public let hotPluggable: [AddressRange]
 
-  /// What was to be said of the file and of the machine, each as a sentence.
+  /// Remarks on the file and on the machine, each as a sentence.
   public let notes: [String]
 
   /// The number of usable pages within the kernel's reach.
@@ -60,7 +60,7 @@ public struct BootPlanReport {
 
   /// Sets boot memory up for `scenario`.
   ///
-  /// - Throws: An error where it cannot be set up there.
+  /// - Throws: An error if boot memory cannot be set up there.
   public init(_ scenario: BootScenario) throws(BootScenarioError) {
     let account = FileAccount(
       of: scenario.file, nodes: scenario.nodes, appending: scenario.commandLine,
@@ -72,7 +72,7 @@ public struct BootPlanReport {
     let end = min(map.usableEnd, scenario.reach)
     usablePageCount = map.usablePageCount(below: scenario.reach)
     beyondReachPageCount = map.usablePageCount(beyond: scenario.reach)
-    // Physical memory is address space of the host, of which only the bitmaps get touched.
+    // Physical memory is address space of the host, where only the bitmaps are touched.
     guard let byteCount = end.firstAddress.flatMap({ Int(exactly: $0.rawValue) }),
       let arena = Arena(byteCount: byteCount)
     else { throw BootScenarioError("too large: this host has not as many addresses left") }
@@ -102,7 +102,7 @@ public struct BootPlanReport {
     drawing = sink.text
   }
 
-  /// The pages that are kept for a bitmap: a kernel's of 32 bits may be larger than one of this host.
+  /// The pages kept for a node's bitmap, which may be larger in a 32-bit kernel than on this host.
   private func bitmap(of node: NodeID) -> PageRange? {
     owners.first { $0.owner == .bitmap(node) }?.range.touchedPages
   }
@@ -135,7 +135,7 @@ public struct BootPlanReport {
 }
 
 extension FileAccount {
-  /// Reserves what a test of the memory found, which the kernel made once the nodes were set up.
+  /// Reserves the bad memory that a test found, which the kernel ran once the nodes were set up.
   fileprivate func reserveBadMemory(
     of file: MapFile, in memory: inout BootMemory
   ) throws(BootMemoryError) {

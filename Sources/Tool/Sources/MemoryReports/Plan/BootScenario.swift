@@ -14,7 +14,7 @@ public struct BootScenario {
   /// The memory map, and what else the file with it says.
   public var file: MapFile
 
-  /// The nodes; nil for those that `file` has, or one.
+  /// The nodes; nil for those of `file`, or one.
   public var nodes: NodeLayout?
 
   /// Where the kernel's image lies; nil where the file says it.
@@ -45,8 +45,8 @@ public struct BootScenario {
   /// The end of the kernel's reach.
   var reach: PageFrame { min(addressWidth.endPageFrame, file.kernel?.reach ?? .end) }
 
-  /// Sees to it that kernel and modules lie in usable memory, and not on one another, where the
-  /// caller put them apart from the file.
+  /// Checks that the kernel and the modules that the caller placed, apart from those in the file,
+  /// lie in usable memory and do not overlap.
   func checkPlaces(in map: MemoryMap) throws(BootScenarioError) {
     guard kernel != nil || file.hasKernel else {
       throw BootScenarioError("does not say where the kernel lies; --kernel does")
@@ -78,7 +78,7 @@ extension MapFile {
 }
 
 extension OwnedRange {
-  /// Who it is, and where.
+  /// The name of the owner, and the range.
   fileprivate var place: String { "\(name) at \(range.text)" }
 }
 

@@ -5,8 +5,8 @@ import TraceReplay
 import MapFiles
 import PhysicalMemory
 
-/// The pages around a call whose result is not that of the trace: as the trace has them after the
-/// call, and as they are now.
+/// The pages around a call whose result differs from that in the trace: as the trace has them after
+/// the call, and as they are now.
 public struct DifferencePicture {
   /// The number of pages in a row.
   public static let rowPageCount: UInt64 = 64
@@ -16,7 +16,7 @@ public struct DifferencePicture {
     /// The first page.
     public let start: PageFrame
 
-    /// The pages as the trace has them: `.` free, `#` reserved, a space for no node's.
+    /// The pages as the trace has them: `.` free, `#` reserved, a space for a page of no node.
     public let traced: String
 
     /// The pages as they are.
@@ -26,7 +26,7 @@ public struct DifferencePicture {
   /// The rows around the pages that either result is about, in ascending order.
   public let rows: [Row]
 
-  /// Looks at the maps before and after `difference`.
+  /// Compares the maps before and after `difference`.
   ///
   /// - Parameters:
   ///   - difference: The call.
@@ -44,7 +44,7 @@ public struct DifferencePicture {
     var touched = results.compactMap { operation.pages(of: $0) }
     if touched.isEmpty, let pages { touched = [pages] }
     for pages in touched {
-      // Of a long range both ends are enough, with a row on either side.
+      // For a long range both ends are enough, with a row on either side.
       for page in [pages.start.number, max(pages.end.number, 1) - 1] {
         let row = page / Self.rowPageCount
         for number in (row == 0 ? 0 : row - 1)...(row + 1) {
@@ -92,7 +92,7 @@ public struct DifferencePicture {
 }
 
 extension Trace.Effect {
-  /// What becomes of `page`; nil if it stays as it is.
+  /// Whether `page` ends up reserved; nil if it stays as it is.
   fileprivate func isReserved(_ page: PageFrame) -> Bool? {
     switch self {
     case .frees(let pages): pages.contains(page) ? false : nil

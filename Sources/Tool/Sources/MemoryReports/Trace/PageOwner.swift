@@ -9,9 +9,9 @@ public enum PageOwner: Int, CaseIterable, Sendable {
   case nobody
   /// The firmware, or unknown: the page was never free.
   case firmware
-  /// Nobody: it is free.
+  /// None: the page is free.
   case free
-  /// Whoever reserved it.
+  /// The caller that reserved it.
   case reserved
   /// An allocation on any node.
   case allocated
@@ -31,7 +31,7 @@ public enum PageOwner: Int, CaseIterable, Sendable {
     }
   }
 
-  /// What a legend says.
+  /// The meaning of the owner, for a legend.
   public var meaning: String {
     switch self {
     case .nobody: "no node"
@@ -45,7 +45,7 @@ public enum PageOwner: Int, CaseIterable, Sendable {
     }
   }
 
-  /// The colour of a stretch that is this owner's; the pale one if it is in part only.
+  /// The colour of this owner's stretches; they are pale if they are its own only in part.
   var colour: PaletteColour {
     switch self {
     case .nobody: .paper

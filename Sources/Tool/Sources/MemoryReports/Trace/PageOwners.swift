@@ -3,8 +3,8 @@ import BootMemoryTrace
 import PhysicalMemory
 import TraceReplay
 
-/// The owner of every page, kept as ranges: any number of pages costs as much as its owners change
-/// from page to page.
+/// The owner of every page, kept as ranges: the cost depends on how often the owner changes from
+/// page to page, not on the number of pages.
 package struct PageOwners {
   /// Where an owner's pages begin, in ascending order; they end where the next one begins.
   private var starts: [UInt64] = [0]
@@ -12,7 +12,7 @@ package struct PageOwners {
 
   package init() {}
 
-  /// Gives those of `pages` to `owner` whose owner it `replaces`.
+  /// Gives to `owner` those of `pages` whose present owner satisfies `replaces`.
   ///
   /// - Complexity: O(ranges).
   package mutating func set(
@@ -31,7 +31,7 @@ package struct PageOwners {
     join(from: 1, through: owners.count - 1)
   }
 
-  /// Does what a call of a trace does.
+  /// Applies the effect of a call in a trace.
   package mutating func apply(_ effect: Trace.Effect, of call: TraceCall) {
     switch effect {
     case .nothing: break
@@ -81,7 +81,7 @@ package struct PageOwners {
     return index + 1
   }
 
-  /// Joins neighbours of one owner, as far as one of these ranges is the second of them.
+  /// Joins neighbours of the same owner where the second of them is one of these ranges.
   private mutating func join(from first: Int, through last: Int) {
     for index in stride(from: min(last, owners.count - 1), through: first, by: -1)
     where owners[index] == owners[index - 1] {

@@ -3,7 +3,7 @@ import BootMemoryTrace
 import PhysicalMemory
 import TraceReplay
 
-/// The calls of a trace, made while it is read, and compared with what the trace says came of them.
+/// The calls of a trace, made while it is read, and their results compared with those in the trace.
 ///
 /// It needs as much memory as the bitmaps do, however long the trace is.
 public struct TraceComparison {
@@ -12,27 +12,28 @@ public struct TraceComparison {
 
   private var reader = TraceReader()
   private var replay: Replay?
-  /// A difference before a `trace begin`; it counts only if there is none.
+  /// A difference before a `trace begin`; it counts only if none comes.
   private var difference: TraceError?
   private var isFramed = false
 
   /// The number of calls that had equal results.
   public private(set) var callCount = 0
-  /// The number of bitmaps among them.
+  /// The number of bitmaps that were compared and equal.
   public private(set) var checkpointCount = 0
-  /// The number of bits of the machine's words.
+  /// The number of bits in a word of the machine.
   public var wordBitCount: Int { reader.header.wordBitCount }
   /// Whether the trace is wrong already, unless a `trace begin` is yet to come.
   public var isWrongWithoutBegin: Bool { difference != nil || reader.problem != nil }
 
-  /// A comparison before the first line.
+  /// Makes a comparison that has read no line.
   public init() {}
 
-  /// Reads the next line, and makes the call that is on it.
+  /// Reads the next line, and makes the call on it.
   ///
   /// - Parameter line: The bytes of the line without its end.
-  /// - Throws: What is wrong inside `trace begin` and `trace end`, with its line: text that is no
-  ///   trace, or a result that differs, with the maps around it; elsewhere ``finish()`` throws it.
+  /// - Throws: An error, with its line, between `trace begin` and `trace end`: for text that is no
+  ///   trace, or for a result that differs, with the maps around it; errors elsewhere are thrown by
+  ///   ``finish()``.
   public mutating func read(_ line: some Collection<UInt8>) throws(TraceError) {
     switch try reader.read(line) {
     case .nothing: break
@@ -52,7 +53,8 @@ public struct TraceComparison {
 
   /// Ends the trace.
   ///
-  /// - Throws: What is wrong where no `trace begin` came; that `trace end` is missing.
+  /// - Throws: The error in a text without `trace begin`, or one that says that `trace end` is
+  ///   missing.
   public func finish() throws(TraceError) {
     if let difference { throw difference }
     try reader.finish()
@@ -71,12 +73,12 @@ public struct TraceComparison {
 
   /// The memory, and what is needed to describe a difference.
   private struct Replay {
-    /// The memory as it was before the call that `memory` has made last.
+    /// The memory before the last call that `memory` has made.
     private let before: TraceReplayer
     private let memory: TraceReplayer
     /// The last calls, the latest of which `before` has not made.
     private var latest: [Trace.Operation] = []
-    /// The pages that a call was about last.
+    /// The pages of the last call that was about any.
     private var pages: PageRange?
 
     init(_ header: Trace.Header) {

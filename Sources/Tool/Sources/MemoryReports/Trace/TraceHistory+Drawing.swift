@@ -16,13 +16,14 @@ extension TraceHistory {
     return text
   }
 
-  /// A page in HTML with the image in it, and nothing from elsewhere.
+  /// An HTML page with the image in it, and no external resources.
   public func html(title: String) -> String {
     HTMLPage.document(
       title: title, caption: "\(caption) Point at a row to see its call.", svg: svg(title: title))
   }
 
-  /// An SVG image with one row a call, from top to bottom, and one column a stretch of memory.
+  /// An SVG image with one row for each call, from top to bottom, and one column for each stretch
+  /// of memory.
   public func svg(title: String) -> String {
     let layout = Layout(self)
     var svg = SVGWriter(width: layout.width)
@@ -51,7 +52,7 @@ extension TraceHistory {
     return svg.document()
   }
 
-  /// The places where a node begins or ends, but for those of a single node.
+  /// The pages where a node begins or ends; none if there is a single node.
   private var borders: Set<PageFrame> {
     nodes.count > 1 ? Set(nodes.flatMap { [$0.pages.start, $0.pages.end] }) : []
   }
@@ -111,7 +112,7 @@ extension TraceHistory {
   private struct Layout {
     /// The height of a line of text.
     static let lineHeight = 14
-    /// The most characters of a line of text beside a row; what is longer has several lines.
+    /// The most characters in a line of text beside a row; longer text takes several lines.
     private static let lineLength = 56
 
     let cellWidth: Int
@@ -156,7 +157,7 @@ extension TraceHistory {
       return axis.place(of: address)
     }
 
-    /// What stands beside a row.
+    /// The lines of text beside a row.
     func lines(for row: Row) -> [String] { hasLabels ? Self.labelLines(row) : [] }
 
     private static func labelLines(_ row: Row) -> [String] {
@@ -177,12 +178,12 @@ extension TraceHistory {
 }
 
 extension TraceHistory.Row {
-  /// The call with its result, and its line.
+  /// The call with its result and its line number.
   fileprivate var callText: String {
     "line \(operation.line): \(operation.text) -> \(operation.result)"
   }
 
-  /// What stands for the calls behind it that look like it; nil where there are none.
+  /// The text that stands for the calls after it that look like it; nil where there are none.
   fileprivate var repeatText: String? {
     guard repeatCount > 0 else { return nil }
     return "(\(count(repeatCount, "more row")) like this, to line \(lastOperation.line))"

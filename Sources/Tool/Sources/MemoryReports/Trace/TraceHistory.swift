@@ -4,14 +4,14 @@ import BootPlan
 import TraceReplay
 import PhysicalMemory
 
-/// Memory over time: for calls of a trace, whose the stretches of memory are after each.
+/// Memory over time: the owners of its stretches after calls of a trace.
 public struct TraceHistory {
-  /// What is shown of a stretch.
+  /// How a stretch is shown.
   public struct Cell: Hashable, Sendable {
-    /// The owner that counts.
+    /// The owner that is shown.
     public let owner: PageOwner
 
-    /// Whether the owner has less than half of it, and the rest is free.
+    /// Whether the owner has less than half of the stretch.
     public let isPart: Bool
 
     private init(_ owner: PageOwner, isPart: Bool = false) {
@@ -19,7 +19,7 @@ public struct TraceHistory {
       self.isPart = isPart
     }
 
-    /// What is shown of `pages`; of nil, a gap between nodes.
+    /// Makes the cell for `pages`; nil stands for a gap between nodes.
     ///
     /// - Complexity: O(ranges in it + log ranges).
     package init(_ pages: PageRange?, _ owners: PageOwners) {
@@ -51,10 +51,10 @@ public struct TraceHistory {
     /// The cells, one for each column.
     public let cells: [Cell]
 
-    /// The number of calls behind it that are to be shown and leave all cells as they are.
+    /// The number of calls after it that are to be shown and leave all cells as they are.
     public fileprivate(set) var repeatCount = 0
 
-    /// The last of these calls; ``operation`` where there is none.
+    /// The last call that leaves all cells as they are; ``operation`` where there is none.
     public fileprivate(set) var lastOperation: Trace.Operation
   }
 
@@ -82,19 +82,19 @@ public struct TraceHistory {
   /// The number of calls that change memory.
   public let changeCount: Int
 
-  /// The number of those that are shown.
+  /// The number of calls that are shown.
   public var shownCount: Int { rows.reduce(0) { $0 + 1 + $1.repeatCount } }
 
   /// Whether calls were left out.
   public var isSampled: Bool { changeCount > shownCount }
 
   /// Draws the calls of `trace` that change memory; of more than `maximumRowCount` only some, at
-  /// equal distances, with the last one.
+  /// equal distances, the last one included.
   ///
   /// - Parameters:
   ///   - trace: The calls.
   ///   - columnCount: The number of cells in a row.
-  ///   - maximumRowCount: The most rows that there may be.
+  ///   - maximumRowCount: The most rows to draw.
   ///   - progress: Called with the number of calls done.
   /// - Returns: nil for a trace that registers no node.
   public init?(

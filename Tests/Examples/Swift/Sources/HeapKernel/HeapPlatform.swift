@@ -19,8 +19,8 @@ private func writeLine(
   _ = putchar(Int32(UInt8(ascii: "\n")))
 }
 
-/// Nobody untrusted chooses the keys of this kernel's dictionaries; others take the processor's random
-/// numbers.
+/// Nobody untrusted chooses the keys of this kernel's dictionaries; other kernels use the
+/// processor's random numbers.
 private func fillWithConstant(
   context: UnsafeMutableRawPointer?, memory: UnsafeMutableRawPointer?, byteCount: UInt
 ) {

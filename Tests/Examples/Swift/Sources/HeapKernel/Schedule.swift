@@ -32,7 +32,7 @@ final class Echo: Job {
   }
 }
 
-/// Jobs by their names, and who wants to hear of them.
+/// Jobs by their names, and listeners that hear what they say.
 struct Schedule {
   private var jobs: [String: Job] = [:]
   private var listeners: [(String) -> Void] = []
@@ -41,7 +41,7 @@ struct Schedule {
 
   mutating func add(listener: @escaping (String) -> Void) { listeners.append(listener) }
 
-  /// Every job works once, in the order of the names.
+  /// Lets every job work once, in the order of the names.
   func work() {
     for name in jobs.keys.sorted() {
       guard let said = jobs[name]?.work() else { continue }

@@ -4,7 +4,7 @@ import Machine
 
 /// The first serial port.
 public struct Console: TextSink {
-  /// It needs no setting up.
+  /// Makes a console, which needs no setting up.
   public init() {}
 
   /// Writes a byte, and waits for nothing.
