@@ -48,6 +48,10 @@ public struct DeviceTree<Memory: PhysicalMemoryReader> {
     else { throw problem("device tree structure", "does not lie in the tree, aligned to 4 bytes") }
     guard let strings = blob.slice(at: header.stringsOffset, byteCount: header.stringsByteCount)
     else { throw problem("device tree strings", "do not lie in the tree") }
+    // Without a byte they overlap nothing, wherever they are said to lie.
+    guard header.stringsOffset >= header.byteCount || header.stringsByteCount > 0 else {
+      throw problem("device tree strings", "are empty and lie in the header")
+    }
     guard let rest = blob.suffix(from: header.reservationsOffset) else {
       throw problem("device tree reservations", "do not lie in the tree")
     }

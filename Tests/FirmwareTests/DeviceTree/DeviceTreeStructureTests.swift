@@ -45,6 +45,17 @@ import Testing
     #expect(error { $0.header[number] = value } == message)
   }
 
+  @Test(arguments: [(0, true), (39, true), (40, false), (44, false)] as [(UInt32, Bool)])
+  func read_emptyStringsInTheHeaderAreNamed(offset: UInt32, isRefused: Bool) {
+    var tree = DeviceTreeBuilder()
+    tree.node("")
+    tree.endNode()
+    tree.end()
+    tree.header[3] = offset
+    let message = "device tree strings at 0x48000000: are empty and lie in the header"
+    #expect((tree.result.boot.error == message) == isRefused)
+  }
+
   @Test func read_laterVersionThatIsCompatibleIsRead() {
     #expect(error { $0.header[5] = 18 } == nil)
     #expect(error { $0.header[6] = 17 } == nil)
