@@ -43,7 +43,8 @@ kernel_folder() {
   echo "$builds/.build-$1$kind$size"
 }
 
-# kernel_configuration: release, or with other pages than most debug, which takes half of the time to build.
+# kernel_configuration: release; debug with pages of 16 or 64 KiB, as those kernels are for a boot or two and take
+# half of the time to build.
 kernel_configuration() { if [ "$page_size" = 4K ]; then echo release; else echo debug; fi; }
 
 # kernel_image ARCH: the path of the built image.
