@@ -88,12 +88,14 @@ extension RecordedBootMemory {
     if let node { writeArgument(UInt64(node.rawValue)) }
   }
 
+  @inline(never)
   mutating func write(_ call: TraceCall, _ node: NodeID?, _ range: AddressRange) {
     write(call, node)
     writeArgument(range.start.rawValue)
     writeArgument(range.byteCount)
   }
 
+  @inline(never)
   mutating func writeArgument(_ value: UInt64) {
     sink.write(" ")
     sink.write(hexadecimal: value)

@@ -60,6 +60,7 @@ extension TraceCall: CaseIterable {}
 
 extension TraceCall {
   /// The word at the front of a line.
+  @inline(never)
   public var name: StaticString {
     switch self {
     case .registerNode: "init"
@@ -145,6 +146,7 @@ extension TraceCall {
   }
 
   /// What Linux answers where boot memory throws `error`.
+  @inline(never)
   public func answer(to error: BootMemoryError) -> StaticString {
     switch error {
     case .outOfMemory: return stopsKernel ? "PANIC" : "NULL"

@@ -23,6 +23,7 @@ struct BoundedBytes<Memory: PhysicalMemoryReader> {
   var byteCount: UInt64 { range.byteCount }
 
   /// The little-endian number at `offset`.
+  @inline(never)
   func load<Value: FixedWidthInteger & UnsignedInteger>(
     _ type: Value.Type = Value.self, at offset: UInt64
   ) -> Value? {
@@ -41,11 +42,13 @@ struct BoundedBytes<Memory: PhysicalMemoryReader> {
   }
 
   /// A structure inside this one.
+  @inline(never)
   func slice(at offset: UInt64, byteCount: UInt64) -> BoundedBytes? {
     subrange(at: offset, byteCount: byteCount).map { BoundedBytes(memory, $0) }
   }
 
   /// A structure inside this one that extends to its end.
+  @inline(never)
   func suffix(from offset: UInt64) -> BoundedBytes? {
     guard offset <= byteCount else { return nil }
     return slice(at: offset, byteCount: byteCount - offset)

@@ -54,6 +54,7 @@ public struct FirmwareProblem: Sendable {
 
 extension TextSink {
   /// Prints a problem that the reader could recover from, on a line of its own.
+  @inline(never)
   mutating func report(_ problem: FirmwareProblem) {
     write("firmware: ")
     problem.write(to: &self)

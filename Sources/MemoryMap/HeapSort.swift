@@ -5,6 +5,7 @@ extension UnsafeMutableBufferPointer {
   /// A heap sort needs neither heap memory nor recursion, and no input order makes it slow.
   ///
   /// - Complexity: O(n log n).
+  @inline(never)
   package func heapSort(by isBefore: (Element, Element) -> Bool) {
     guard count > 1 else { return }
     for root in stride(from: count / 2 - 1, through: 0, by: -1) {

@@ -90,6 +90,7 @@ public struct UsablePageRanges: IteratorProtocol {
   /// The next range, or nil after the last.
   ///
   /// - Complexity: O(n) for the whole walk, where n is the number of regions in the window.
+  @inline(never)
   public mutating func next() -> PageRange? {
     while index < map.count {
       let region = map[index]

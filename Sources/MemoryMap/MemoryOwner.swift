@@ -30,6 +30,7 @@ public enum MemoryOwner: Hashable, Sendable {
   case named(MemoryName)
 
   /// Writes the owner in words: `kernel image`, `module 0`.
+  @inline(never)
   public func write(to sink: inout some TextSink) {
     switch self {
     case .firstPage: sink.write("page 0")

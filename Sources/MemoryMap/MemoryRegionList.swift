@@ -187,6 +187,7 @@ struct MemoryRegionIterator: IteratorProtocol {
   }
 
   /// The bytes of the next region; nil after the last.
+  @inline(never)
   mutating func next() -> KindStretch? {
     while unsafe index < regions.count {
       let region = unsafe regions[index]

@@ -24,6 +24,7 @@ public struct NodeRanges: IteratorProtocol {
   /// The piece held back until it is clear that the next one cannot be merged with it.
   private var waiting: NodePages?
 
+  @inline(never)
   init(
     _ usable: UsablePageRanges, _ affinities: UnsafeBufferPointer<MemoryAffinity>,
     below limit: PageFrame
@@ -38,6 +39,7 @@ public struct NodeRanges: IteratorProtocol {
   /// The next range; nil after the last.
   ///
   /// - Complexity: O(n) for the whole walk, in usable ranges and affinities.
+  @inline(never)
   public mutating func next() -> NodePages? {
     guard var range = waiting, range.pages.start < limit else { return nil }
     waiting = nextPiece()
@@ -108,6 +110,7 @@ public struct NodeStretches: IteratorProtocol {
   /// The next stretch; nil after the last.
   ///
   /// - Complexity: O(n) for the whole walk, in usable ranges and affinities.
+  @inline(never)
   public mutating func next() -> NodePages? {
     guard let first = ahead else { return nil }
     var end = first.pages.end

@@ -20,6 +20,7 @@ where Source.Element == KindStretch {
   }
 
   /// The next stretch, in page frame numbers.
+  @inline(never)
   mutating func next() -> KindStretch? {
     while let bytes = source.next() {
       let touched = PageRange(

@@ -34,6 +34,7 @@ where Source.Element == KindStretch {
     upcoming = self.source.next()
   }
 
+  @inline(never)
   package mutating func next() -> KindStretch? {
     while let piece = nextPiece() {
       guard let previous = waiting else {
@@ -53,6 +54,7 @@ where Source.Element == KindStretch {
   }
 
   /// The next stretch of one kind, not yet merged with its neighbours.
+  @inline(never)
   private mutating func nextPiece() -> KindStretch? {
     guard var start = position else { return nil }
     forget(before: start)

@@ -125,6 +125,7 @@ extension NodeRegistering where Self: ~Copyable {
   }
 
   /// Sets up a node for each stretch, in one walk over the stretches and the ranges in them.
+  @inline(never)
   private mutating func setUpStretches(
     of nodes: NodeMap, below limit: PageFrame, owners: inout OwnerTable,
     reportingTo sink: inout some TextSink
@@ -173,6 +174,7 @@ extension NodeRegistering where Self: ~Copyable {
   }
 
   /// Reserves what is held in a node, and its bitmap wherever that lies.
+  @inline(never)
   private mutating func reserveHeldPages(
     of id: NodeID, spanning span: PageRange, bitmap: PageRange, owners: borrowing OwnerTable
   ) throws(BootPlanError) {

@@ -18,6 +18,7 @@ struct DeviceTreeChildren<Memory: PhysicalMemoryReader> {
   /// The next child; nil after the last.
   ///
   /// - Complexity: O(n) in the size of the node's entire contents, for the whole walk.
+  @inline(never)
   mutating func next() -> DeviceTreeNode<Memory>? {
     while depth >= 0, let token = cursor.next() {
       switch token {

@@ -60,6 +60,7 @@ struct DeviceTreeCursor<Memory: PhysicalMemoryReader> {
   var address: PhysicalAddress? { structure.range.start.advanced(byByteCount: offset) }
 
   /// The next token; nil if it does not lie entirely within the block.
+  @inline(never)
   mutating func next() -> DeviceTreeToken<Memory>? {
     while let number = structure.loadBigEndian(UInt32.self, at: offset) {
       let start = offset
@@ -76,6 +77,7 @@ struct DeviceTreeCursor<Memory: PhysicalMemoryReader> {
     return nil
   }
 
+  @inline(never)
   private mutating func node(from start: UInt64) -> DeviceTreeToken<Memory>? {
     guard let range = structure.text(at: offset) else { return nil }
     skip(byteCount: range.byteCount + 1)
@@ -84,6 +86,7 @@ struct DeviceTreeCursor<Memory: PhysicalMemoryReader> {
         name: BoundedBytes(structure.memory, range), offset: start, contents: self))
   }
 
+  @inline(never)
   private mutating func property() -> DeviceTreeToken<Memory>? {
     guard let header = structure.slice(at: offset, byteCount: PropertyHeader.byteCount),
       let byteCount = header.loadBigEndian(PropertyHeader.length),

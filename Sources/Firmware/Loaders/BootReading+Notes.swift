@@ -24,6 +24,7 @@ extension BootReading {
   }
 
   /// The bytes of a list at `start`, cut off with a report if it is too long.
+  @inline(never)
   mutating func list(
     at start: UInt64, byteCount: UInt64, limit: UInt64? = nil, of object: StaticString
   ) -> BoundedBytes<Memory> {
@@ -51,6 +52,7 @@ extension BootReading {
   }
 
   /// Appends a region of memory; one that wraps around the top of the address space is clipped.
+  @inline(never)
   mutating func appendRegion(
     start: UInt64, byteCount: UInt64, kind: MemoryKind, of object: StaticString, number: UInt64
   ) {
@@ -83,6 +85,7 @@ extension BootReading {
   /// Records a text that ends in a zero byte.
   ///
   /// - Returns: The text without the zero; nil, with a report, if its end is not found.
+  @inline(never)
   mutating func noteText(
     at address: PhysicalAddress, owner: LoaderData, of object: StaticString, number: UInt64? = nil
   ) -> AddressRange? {
@@ -114,6 +117,7 @@ extension BootReading {
   /// Records the next module, given by its first address and the address just past its end.
   ///
   /// - Returns: Its number; nil, with a report, if its end lies below its start.
+  @inline(never)
   mutating func noteModule(
     start: UInt64, end: UInt64, of object: StaticString, number: UInt64
   ) -> Int? {

@@ -124,6 +124,7 @@ public struct CommandLineWord {
   public var count: Int { end - start }
 
   /// Whether the word is `text`.
+  @inline(never)
   public func equals(_ text: StaticString) -> Bool {
     count == text.utf8CodeUnitCount && dropping(text) != nil
   }

@@ -225,6 +225,7 @@ public struct MemoryParameters {
     memoryTestPassCount = passCount
   }
 
+  @inline(never)
   private func ignore(
     _ word: CommandLineWord, _ complaint: StaticString, _ sink: inout some TextSink
   ) {

@@ -72,6 +72,7 @@ public struct ACPITables<Memory: PhysicalMemoryReader> {
   var count: UInt64 { entries.byteCount / entryByteCount }
 
   /// The address of the table with this number in the list; nil if the list is out of reach there.
+  @inline(never)
   func address(ofTable number: UInt64) -> PhysicalAddress? {
     let offset = number * entryByteCount
     let entry =

@@ -50,6 +50,7 @@ struct VGAText: TextSink {
     hideCursor()
   }
 
+  @inline(never)
   mutating func write(byte: UInt8) {
     if byte == UInt8(ascii: "\n") {
       startNewLine()
