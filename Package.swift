@@ -9,7 +9,7 @@ let settings: [SwiftSetting] = [
 ]
 
 // Most tests are short: optimising them takes longer than running them.  What they test is optimised
-// in a release build all the same.
+// in a release build all the same, and so are the models with their millions of calls.
 let testSettings = settings + [.unsafeFlags(["-Onone"])]
 
 // Each module knows only those named before it.  The same sources build for the host and, with a
@@ -155,23 +155,44 @@ let package = Package(
     .target(
       name: "BitmapTestSupport", dependencies: ["PageBitmap", "TraceReplay"],
       path: "Tests/BitmapTestSupport", swiftSettings: settings),
+    // What tests call most: models that an allocator must agree with, and random calls of both.
+    .target(
+      name: "BootMemoryModels",
+      dependencies: [
+        "BitmapTestSupport", "BootMemory", "PageBitmap", "PhysicalMemory", "TestSupport",
+        "TraceReplay",
+      ],
+      path: "Tests/BootMemoryModels", swiftSettings: settings),
+    .target(
+      name: "PageAllocatorModels",
+      dependencies: [
+        "BootMemory", "PageAllocator", "PhysicalMemory", "TestSupport", "TraceReplay",
+      ],
+      path: "Tests/PageAllocatorModels", swiftSettings: settings),
+    .target(
+      name: "HeapModels",
+      dependencies: [
+        "BootMemory", "KernelHeap", "PageAllocator", "PhysicalMemory", "TestSupport",
+        "TraceReplay",
+      ],
+      path: "Tests/HeapModels", swiftSettings: settings),
     .testTarget(
       name: "PageBitmapTests", dependencies: ["BitmapTestSupport", "PageBitmap", "TestSupport"],
       swiftSettings: testSettings),
     .testTarget(
       name: "BootMemoryTests",
       dependencies: [
-        "BitmapTestSupport", "BootMemory", "BootMemoryTrace", "PageBitmap", "PhysicalMemory",
-        "TestSupport", "TraceReplay",
+        "BitmapTestSupport", "BootMemory", "BootMemoryModels", "BootMemoryTrace",
+        "PhysicalMemory", "TestSupport", "TraceReplay",
       ],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "PageAllocatorTests",
       dependencies: [
-        "BootMemory", "BootMemoryTrace", "PageAllocator", "PhysicalMemory", "TestSupport",
-        "TraceReplay",
+        "BootMemory", "BootMemoryTrace", "PageAllocator", "PageAllocatorModels", "PhysicalMemory",
+        "TestSupport", "TraceReplay",
       ],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "PageCachesTests",
       dependencies: [
@@ -181,10 +202,10 @@ let package = Package(
     .testTarget(
       name: "KernelHeapTests",
       dependencies: [
-        "BootMemory", "BootMemoryTrace", "CRuntimeHeap", "KernelHeap", "PageAllocator",
+        "BootMemory", "CRuntimeHeap", "HeapModels", "KernelHeap", "PageAllocator",
         "PhysicalMemory", "RuntimeHeap", "TestSupport", "TraceReplay",
       ],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
     .testTarget(
       name: "BootPlanTests",
       dependencies: [
@@ -230,8 +251,9 @@ if selection == "page-allocators" || selection == "allocators" || selection == "
   ]
   if selection != "page-caches" {
     names.formUnion([
-      "BitmapTestSupport", "PageBitmapTests", "BootMemoryTests", "PageAllocatorTests", "KernelHeap",
-      "CRuntimeHeap", "RuntimeHeap", "KernelHeapTests",
+      "BitmapTestSupport", "PageBitmapTests", "BootMemoryModels", "BootMemoryTests",
+      "PageAllocatorModels", "PageAllocatorTests", "KernelHeap", "CRuntimeHeap", "RuntimeHeap",
+      "HeapModels", "KernelHeapTests",
     ])
   }
   if selection != "page-allocators" {

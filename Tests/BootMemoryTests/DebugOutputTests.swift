@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
+import BootMemoryModels
 import PhysicalMemory
 import TestSupport
 import Testing

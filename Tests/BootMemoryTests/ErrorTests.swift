@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitmapTestSupport
 import BootMemory
+import BootMemoryModels
 import PhysicalMemory
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BootMemoryModels
 import PhysicalMemory
 import Testing
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-import BootMemory
-import BootMemoryTrace
+import BootMemoryModels
 import Foundation
-import PhysicalMemory
 import TestSupport
 import Testing
 
@@ -44,38 +42,5 @@ import Testing
       changeCount.atCursor += pair.changeCount.atCursor
     }
     #expect(changeCount.atCursor * 25 > changeCount.all)
-  }
-}
-
-enum ScenarioSize: CaseIterable {
-  case tiny
-  case small
-  case medium
-  case large
-  case huge
-  case vast
-
-  /// log2 of the largest number of pages of a node; the last one is 4 PiB.
-  var pageCountBits: Int {
-    switch self {
-    case .tiny: 7
-    case .small: 10
-    case .medium: 16
-    case .large: 24
-    case .huge: 32
-    case .vast: 40
-    }
-  }
-
-  /// Few enough that every size has its turn in a short run.
-  var operationCount: Int { 1500 }
-
-  /// How many calls pass between two comparisons of all bits and two checks of all invariants.
-  var comparisonInterval: Int {
-    switch self {
-    case .tiny: 8
-    case .small: 32
-    case .medium, .large, .huge, .vast: 250
-    }
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import HeapModels
 import KernelHeap
 import PhysicalMemory
 import TestSupport

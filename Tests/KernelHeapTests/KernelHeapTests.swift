@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
+import HeapModels
 import KernelHeap
 import PageAllocator
 import PhysicalMemory

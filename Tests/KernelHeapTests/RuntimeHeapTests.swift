@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
 import CRuntimeHeap
+import HeapModels
 import KernelHeap
 import PhysicalMemory
 import RuntimeHeap

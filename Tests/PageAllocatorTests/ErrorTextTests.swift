@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
 import PageAllocator
+import PageAllocatorModels
 import PhysicalMemory
 import TestSupport
 import Testing

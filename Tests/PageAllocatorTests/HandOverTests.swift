@@ -3,6 +3,7 @@ import BootMemory
 import BootMemoryTrace
 import TraceReplay
 import PageAllocator
+import PageAllocatorModels
 import PhysicalMemory
 import Testing
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import PageAllocator
+import PageAllocatorModels
 import PhysicalMemory
 import Testing
 

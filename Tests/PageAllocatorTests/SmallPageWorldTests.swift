@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import PageAllocatorModels
 import PhysicalMemory
 import TestSupport
 import Testing

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
-@testable import BootMemory
+import BootMemory
 import PhysicalMemory
 import TestSupport
 
 /// A call that can be made in a small world.
-enum SmallWorldCall {
+package enum SmallWorldCall {
   case free(Range<Int>, node: Int?)
   case reserve(Range<Int>, node: Int?, exclusively: Bool)
   case allocate(SmallWorldModel.Request)
 }
 
 /// A world of a few pages: an allocator and its byte-exact model.
-@safe struct SmallWorld: ExplorableWorld, ~Copyable {
+@safe package struct SmallWorld: ExplorableWorld, ~Copyable {
   private let spans: [Range<Int>]
-  let calls: [SmallWorldCall]
+  package let calls: [SmallWorldCall]
   /// The allocator with the storage of its nodes and bitmaps, in one piece.
   private let image: UnsafeMutableRawBufferPointer
   private let memory: UnsafeMutablePointer<BootMemory>
 
-  init(_ spans: [Range<Int>], calls: [SmallWorldCall]) {
+  package init(_ spans: [Range<Int>]) {
     self.spans = spans
-    self.calls = calls
+    calls = Self.calls(spans)
     func rounded(_ count: Int) -> Int { (count + 15) & ~15 }
     let bitmapByteCounts = spans.map {
       rounded(Int(BootMemory.bitmapByteCount(forPageCount: UInt64($0.count))))
@@ -52,21 +52,62 @@ enum SmallWorldCall {
 
   deinit { unsafe image.deallocate() }
 
-  /// The state at the beginning.
-  var first: State { State(model: SmallWorldModel(spans), image: unsafe [UInt8](image)) }
+  /// Calls on every place of the nodes, and beside them.
+  private static func calls(_ spans: [Range<Int>]) -> [SmallWorldCall] {
+    let pages = max(spans[0].lowerBound - 1, 0)...spans.last!.upperBound
+    let nodes: [Int?] = [nil] + (spans.count > 1 ? spans.indices.map { $0 } : [])
+    var ranges: [Range<Int>] = []
+    for start in pages {
+      for end in start...(pages.upperBound + 1) { ranges.append(start * 4..<end * 4) }
+      // In part: inside a page, over a border, no bytes inside.
+      ranges += [start * 4 + 1..<start * 4 + 1, start * 4 + 1..<start * 4 + 6]
+    }
+    var calls: [SmallWorldCall] = []
+    for node in nodes {
+      for range in ranges {
+        calls.append(.free(range, node: node))
+        calls.append(.reserve(range, node: node, exclusively: false))
+        calls.append(.reserve(range, node: node, exclusively: true))
+      }
+      for size in [1, 3, 4, 6] {
+        for alignment in [1, 2, 4, 8] {
+          var request = SmallWorldModel.Request(size: size, alignment: alignment, node: node)
+          calls.append(.allocate(request))
+          if node != nil {
+            request.isForNodeOnly = true
+            calls.append(.allocate(request))
+          }
+        }
+        for place in pages.dropFirst() {
+          calls.append(
+            .allocate(SmallWorldModel.Request(size: size, goal: place * 4, node: node)))
+          calls.append(
+            .allocate(SmallWorldModel.Request(size: size, limit: place * 4 + 2, node: node)))
+          calls.append(
+            .allocate(
+              SmallWorldModel.Request(
+                size: size, goal: place * 4 + 1, limit: place * 4 + 8, node: node)))
+        }
+      }
+    }
+    return calls
+  }
 
-  struct State {
+  /// The state at the beginning.
+  package var first: State { State(model: SmallWorldModel(spans), image: unsafe [UInt8](image)) }
+
+  package struct State {
     let model: SmallWorldModel
     let image: [UInt8]
   }
 
   /// Of an image it has 64 bits of hash.
-  struct Key: Hashable {
+  package struct Key: Hashable {
     let model: SmallWorldModel
     let image: Int
   }
 
-  func key(of state: State) -> Key {
+  package func key(of state: State) -> Key {
     var hasher = Hasher()
     hasher.combineBytes(state.image)
     return Key(model: state.model, image: hasher.finalize())
@@ -76,7 +117,7 @@ enum SmallWorldCall {
     unsafe self.image.copyBytes(from: image)
   }
 
-  func make(
+  package func make(
     _ call: SmallWorldCall, from state: State
   ) throws(WorldDifference) -> State {
     bring(state.image)
@@ -146,7 +187,7 @@ enum SmallWorldCall {
   }
 
   /// Every free page is handed over, once.
-  func judge(_ state: State) throws(WorldDifference) {
+  package func judge(_ state: State) throws(WorldDifference) {
     bring(state.image)
     var pages: [UInt64] = []
     _ = unsafe try! memory.pointee.handOver(maximumOrder: 2) { block in

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: MIT
 import BitmapTestSupport
-@testable import BootMemory
-import BootMemoryTrace
-@testable import PageBitmap
+import BootMemory
+import PageBitmap
 import PhysicalMemory
 import TestSupport
-import Testing
 import TraceReplay
 
 /// The allocator and the reference, with the same nodes.
-struct BootMemoryPair: ~Copyable {
+package struct BootMemoryPair: ~Copyable {
   var memory: BootMemory
   let model: FlatBootMemory
   let size: ScenarioSize
   /// How many calls changed pages, and how many of these where the last change was, so that the
   /// cursor's word was all it took.
-  private(set) var changeCount = (all: 0, atCursor: 0)
+  package private(set) var changeCount = (all: 0, atCursor: 0)
   private let storage: NodeStorage
   private let bitmaps: [GuardedMemory]
   private let cleared = ClearedMemory()
@@ -24,7 +22,7 @@ struct BootMemoryPair: ~Copyable {
 
   private static let nodeCapacity = 8
 
-  init(size: ScenarioSize, random: inout SplitMix) {
+  package init(size: ScenarioSize, random: inout SplitMix) {
     self.size = size
     let storage = NodeStorage(count: Self.nodeCapacity)
     self.storage = storage
@@ -73,12 +71,12 @@ struct BootMemoryPair: ~Copyable {
   }
 
   /// Where the two differ.  A plain error: millions of expectations would take minutes.
-  struct Difference: Error, CustomStringConvertible {
-    var description: String
+  package struct Difference: Error, CustomStringConvertible {
+    package let description: String
   }
 
   /// Makes calls and compares; in the end what is handed over too.
-  mutating func run(
+  package mutating func run(
     _ count: Int, _ name: String, random: inout SplitMix
   ) throws(Difference) {
     for index in 0..<count {

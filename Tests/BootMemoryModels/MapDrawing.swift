@@ -6,7 +6,7 @@ import PhysicalMemory
 /// `|` stands between nodes that adjoin; a node without pages is drawn by a second `|`.
 extension FixedMemory {
   /// The nodes of a drawing, numbered from 0, whose first column is page `start`.
-  init(
+  package init(
     _ drawing: String, at start: UInt64 = 0, platform: BootMemoryPlatform = BootMemoryPlatform()
   ) {
     self.init(platform: platform)
@@ -34,7 +34,7 @@ extension FixedMemory {
   }
 
   /// The map from page `start` on to the end of the last node.
-  func drawing(at start: UInt64 = 0) -> String {
+  package func drawing(at start: UInt64 = 0) -> String {
     var spans = (0..<memory.nodeCapacity).compactMap { memory.node(NodeID($0)) }
       .filter(\.isRegistered).map(\.span)
     spans.sort { ($0.start, $0.end) < ($1.start, $1.end) }
@@ -55,7 +55,7 @@ extension FixedMemory {
   }
 
   /// The page at which the search of each node goes on.
-  var hints: [UInt64] {
+  package var hints: [UInt64] {
     (0..<memory.nodeCapacity).compactMap { memory.node(NodeID($0)) }.filter(\.isRegistered)
       .map(\.hint.number)
   }

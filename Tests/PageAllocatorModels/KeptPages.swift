@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
-import BootMemoryTrace
-import TraceReplay
 import Foundation
 import PageAllocator
 import PhysicalMemory
+import TraceReplay
 
 /// A page allocator with the storage that it works in; physical memory is an arena.
-struct KeptPages: ~Copyable {
-  var pages: PageAllocator
+package struct KeptPages: ~Copyable {
+  package var pages: PageAllocator
   private let bootStorage: NodeStorage
   private let storage: PageNodeStorage
   private let arenas: [Arena]
@@ -20,7 +19,7 @@ struct KeptPages: ~Copyable {
   ///   - spans: The spans; the index is the node's number.
   ///   - reserved: Pages to reserve.
   ///   - filling: What all memory is filled with before.
-  init(
+  package init(
     _ spans: [Range<UInt64>], reserved: [Range<UInt64>] = [], filling: UInt8 = 0xa5,
     nodeCapacity: Int = 8
   ) throws(PageAllocatorError) {
@@ -57,16 +56,16 @@ struct KeptPages: ~Copyable {
   }
 
   /// A node of 1024 pages of which only these are free, and page 0 has the tree.
-  init(free: [Range<UInt64>]) throws(PageAllocatorError) {
+  package init(free: [Range<UInt64>]) throws(PageAllocatorError) {
     let ends = [1] + free.map(\.upperBound)
     let starts = free.map(\.lowerBound) + [1024]
     try self.init([0..<1024], reserved: zip(ends, starts).map { $0..<$1 })
   }
 
   /// The pages of the host that stand behind all bitmaps and trees, of 4096 bytes.
-  var residentPageCount: Int { arenas.reduce(0) { $0 + $1.residentPageCount } }
+  package var residentPageCount: Int { arenas.reduce(0) { $0 + $1.residentPageCount } }
 
-  mutating func allocate(
+  package mutating func allocate(
     _ order: Int, on node: Int? = nil, policy: PageAllocator.NodePolicy = .preferred,
     below limit: Int? = nil
   ) throws(PageAllocatorError) -> Int {
@@ -76,11 +75,11 @@ struct KeptPages: ~Copyable {
     return Int(page.number)
   }
 
-  mutating func free(_ page: Int, _ order: Int) throws(PageAllocatorError) {
+  package mutating func free(_ page: Int, _ order: Int) throws(PageAllocatorError) {
     try pages.free(PageFrame(UInt64(page)), order: order)
   }
 
-  mutating func allocateRun(
+  package mutating func allocateRun(
     _ count: Int, alignedTo alignment: Int = 1, on node: Int? = nil,
     policy: PageAllocator.NodePolicy = .preferred, below limit: Int? = nil
   ) throws(PageAllocatorError) -> Range<Int> {
@@ -91,11 +90,11 @@ struct KeptPages: ~Copyable {
     return Int(run.start.number)..<Int(run.end.number)
   }
 
-  mutating func freeRun(_ run: Range<Int>) throws(PageAllocatorError) {
+  package mutating func freeRun(_ run: Range<Int>) throws(PageAllocatorError) {
     try pages.free(PageRange(run))
   }
 
-  mutating func resizeRun(
+  package mutating func resizeRun(
     _ run: Range<Int>, to count: Int, below limit: Int? = nil
   ) throws(PageAllocatorError) -> Range<Int> {
     let limit = limit.map { PageFrame(UInt64($0)) } ?? .end
@@ -103,36 +102,37 @@ struct KeptPages: ~Copyable {
     return Int(run.start.number)..<Int(run.end.number)
   }
 
-  mutating func release(_ pages: Range<UInt64>) throws(PageAllocatorError) {
+  package mutating func release(_ pages: Range<UInt64>) throws(PageAllocatorError) {
     try self.pages.release(range(pages))
   }
 
   // The errors of calls that must throw: a macro cannot take a closure that changes this.
 
-  mutating func error(freeing page: Int, _ order: Int) -> PageAllocatorError? {
+  package mutating func error(freeing page: Int, _ order: Int) -> PageAllocatorError? {
     do throws(PageAllocatorError) { try free(page, order) } catch { return error }
     return nil
   }
 
-  mutating func error(countingOn node: Int) -> PageAllocatorError? {
+  package mutating func error(countingOn node: Int) -> PageAllocatorError? {
     do throws(PageAllocatorError) { _ = try pages.statistics(of: NodeID(node)) } catch {
       return error
     }
     return nil
   }
 
-  mutating func error(freeingRun run: Range<Int>) -> PageAllocatorError? {
+  package mutating func error(freeingRun run: Range<Int>) -> PageAllocatorError? {
     do throws(PageAllocatorError) { try freeRun(run) } catch { return error }
     return nil
   }
 
-  mutating func error(resizing run: Range<Int>, to count: Int) -> PageAllocatorError? {
+  package mutating func error(resizing run: Range<Int>, to count: Int) -> PageAllocatorError? {
     do throws(PageAllocatorError) { _ = try resizeRun(run, to: count) } catch { return error }
     return nil
   }
 
-  mutating func error(allocatingRun count: Int, alignedTo alignment: Int = 1) -> PageAllocatorError?
-  {
+  package mutating func error(
+    allocatingRun count: Int, alignedTo alignment: Int = 1
+  ) -> PageAllocatorError? {
     do throws(PageAllocatorError) {
       _ = try allocateRun(count, alignedTo: alignment)
     } catch {
@@ -141,12 +141,12 @@ struct KeptPages: ~Copyable {
     return nil
   }
 
-  mutating func error(releasing pages: Range<UInt64>) -> PageAllocatorError? {
+  package mutating func error(releasing pages: Range<UInt64>) -> PageAllocatorError? {
     do throws(PageAllocatorError) { try release(pages) } catch { return error }
     return nil
   }
 
-  mutating func error(
+  package mutating func error(
     allocating order: Int, on node: Int? = nil, policy: PageAllocator.NodePolicy = .preferred
   ) -> PageAllocatorError? {
     do throws(PageAllocatorError) { _ = try allocate(order, on: node, policy: policy) } catch {
@@ -155,13 +155,13 @@ struct KeptPages: ~Copyable {
     return nil
   }
 
-  mutating func statistics(_ node: Int = 0) -> (pages: UInt64, blocks: [UInt64]) {
+  package mutating func statistics(_ node: Int = 0) -> (pages: UInt64, blocks: [UInt64]) {
     let found = try! pages.statistics(of: NodeID(node))
     return (found.freePageCount, (0...10).map { found.freeBlockCount(ofOrder: $0) })
   }
 
   /// Which pages are free, reserved, or what the hand-over took for itself.
-  mutating func ownerMap(_ spans: [Range<UInt64>]) -> OwnerMap {
+  package mutating func ownerMap(_ spans: [Range<UInt64>]) -> OwnerMap {
     var nodes: [OwnerMap.Node] = []
     for (index, span) in spans.enumerated() {
       let owners = span.map { page -> OwnerMap.Owner in
@@ -184,10 +184,10 @@ struct KeptPages: ~Copyable {
 }
 
 /// Storage for nodes on the host's heap.
-@safe final class PageNodeStorage {
-  let nodes: UnsafeMutableBufferPointer<PageNode>
+@safe package final class PageNodeStorage {
+  package let nodes: UnsafeMutableBufferPointer<PageNode>
 
-  init(count: Int) {
+  package init(count: Int) {
     unsafe nodes = .allocate(capacity: count)
   }
 
@@ -230,12 +230,12 @@ extension Arena {
 }
 
 extension PageRange {
-  init(_ range: Range<Int>) {
+  package init(_ range: Range<Int>) {
     self.init(
       start: PageFrame(UInt64(range.lowerBound)), pageCount: UInt64(range.count))!
   }
 }
 
-func range(_ range: Range<UInt64>) -> PageRange {
+package func range(_ range: Range<UInt64>) -> PageRange {
   PageRange(start: PageFrame(range.lowerBound), end: PageFrame(range.upperBound))!
 }

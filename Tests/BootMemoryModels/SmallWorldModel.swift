@@ -8,7 +8,7 @@ import PhysicalMemory
 /// It is written from the rules of bootmem, as a list of pages that are looked at one by one, and
 /// shares nothing with the allocator.  Bytes are counted in quarters of a page, as all calls of a
 /// small world are.
-struct SmallWorldModel: Hashable {
+package struct SmallWorldModel: Hashable {
   /// A quarter of a page.
   static let unit = PageFrame.byteCount / 4
 
@@ -133,7 +133,7 @@ struct SmallWorldModel: Hashable {
   }
 
   /// An allocation; sizes and addresses in quarters, the alignment too, at least 1.
-  struct Request: Hashable {
+  package struct Request: Hashable {
     var size: Int
     var alignment = 1
     var goal = 0

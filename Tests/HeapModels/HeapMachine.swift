@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
-import BootMemoryTrace
-import TraceReplay
 import KernelHeap
 import PageAllocator
 import PhysicalMemory
+import TraceReplay
 
 /// A heap with what serves it; physical memory is an arena that may stand for any addresses.
-@safe struct HeapMachine: ~Copyable {
-  var heap: KernelHeap
-  let memory: UnsafeMutablePointer<BootMemory>
-  private(set) var pages: UnsafeMutablePointer<PageAllocator>?
+@safe package struct HeapMachine: ~Copyable {
+  package var heap: KernelHeap
+  package let memory: UnsafeMutablePointer<BootMemory>
+  package private(set) var pages: UnsafeMutablePointer<PageAllocator>?
 
   /// The pages that there are.
-  let span: PageRange
+  package let span: PageRange
 
   /// What is added to a physical address for a pointer to it.
-  let directMapOffset: UInt
+  package let directMapOffset: UInt
 
   private let givesClearedPages: Bool
   private let arena: Arena
@@ -29,7 +28,7 @@ import PhysicalMemory
   ///   - first: The number of the first.
   ///   - limit: What all memory of the heap must lie below.
   ///   - givesClearedPages: Whether the pages are cleared when the heap takes them.
-  init(
+  package init(
     pageCount: Int, from first: UInt64 = 0x100, below limit: PageFrame = .end,
     givesClearedPages: Bool = false
   ) {
@@ -65,7 +64,7 @@ import PhysicalMemory
   }
 
   /// From boot memory to the page allocator.
-  mutating func handOver() throws(PageAllocatorError) {
+  package mutating func handOver() throws(PageAllocatorError) {
     let taken = unsafe try PageAllocator(takingOver: &memory.pointee, nodes: pageNodes)
     let pages = UnsafeMutablePointer<PageAllocator>.allocate(capacity: 1)
     unsafe pages.initialize(to: taken)
@@ -73,12 +72,12 @@ import PhysicalMemory
   }
 
   /// Who serves now.
-  var source: MachinePages {
+  package var source: MachinePages {
     unsafe MachinePages(memory: memory, pages: pages, givesClearedPages: givesClearedPages)
   }
 
   /// Allocates; memory is named by its address here, as that can be compared.
-  mutating func allocate(
+  package mutating func allocate(
     _ byteCount: Int, alignment: Int = 16
   ) throws(KernelHeapError) -> UInt {
     var source = source
@@ -88,18 +87,18 @@ import PhysicalMemory
         from: &source))
   }
 
-  mutating func free(_ address: UInt) throws(KernelHeapError) {
+  package mutating func free(_ address: UInt) throws(KernelHeapError) {
     var source = source
     unsafe try heap.free(UnsafeMutableRawPointer(bitPattern: address)!, to: &source)
   }
 
-  mutating func allocateZeroed(_ byteCount: Int) throws(KernelHeapError) -> UInt {
+  package mutating func allocateZeroed(_ byteCount: Int) throws(KernelHeapError) -> UInt {
     var source = source
     return unsafe UInt(
       bitPattern: try heap.allocateZeroed(byteCount: UInt(bitPattern: byteCount), from: &source))
   }
 
-  mutating func resize(
+  package mutating func resize(
     _ address: UInt, to byteCount: Int, alignment: Int = 16
   ) throws(KernelHeapError) -> UInt {
     var source = source
@@ -109,20 +108,20 @@ import PhysicalMemory
         alignment: UInt(bitPattern: alignment), from: &source))
   }
 
-  mutating func byteCount(of address: UInt) throws(KernelHeapError) -> Int {
+  package mutating func byteCount(of address: UInt) throws(KernelHeapError) -> Int {
     Int(unsafe try heap.byteCount(of: UnsafeMutableRawPointer(bitPattern: address)!))
   }
 
   /// Gives back what the heap keeps for later.
   @discardableResult
-  mutating func trim() -> UInt64 {
+  package mutating func trim() -> UInt64 {
     var source = source
     return heap.trim(to: &source)
   }
 
   // The errors of calls that must throw: a macro cannot take a closure that changes this.
 
-  mutating func error(allocating byteCount: Int, alignment: Int = 16) -> KernelHeapError? {
+  package mutating func error(allocating byteCount: Int, alignment: Int = 16) -> KernelHeapError? {
     do throws(KernelHeapError) {
       _ = try allocate(byteCount, alignment: alignment)
     } catch {
@@ -131,7 +130,7 @@ import PhysicalMemory
     return nil
   }
 
-  mutating func error(
+  package mutating func error(
     resizing address: UInt, to byteCount: Int, alignment: Int = 16
   ) -> KernelHeapError? {
     do throws(KernelHeapError) {
@@ -142,23 +141,23 @@ import PhysicalMemory
     return nil
   }
 
-  mutating func error(freeing address: UInt) -> KernelHeapError? {
+  package mutating func error(freeing address: UInt) -> KernelHeapError? {
     do throws(KernelHeapError) { try free(address) } catch { return error }
     return nil
   }
 
   /// The address of the first page's first byte, as pointers have it.
-  var firstByte: UInt {
+  package var firstByte: UInt {
     unsafe UInt(bitPattern: memory.pointee.pointer(to: span.start.firstAddress!))
   }
 
   /// The physical address of what a pointer has this address for.
-  func physicalAddress(_ address: UInt) -> UInt {
+  package func physicalAddress(_ address: UInt) -> UInt {
     address &- firstByte &+ UInt(span.start.firstAddress!.rawValue)
   }
 
   /// How many pages are free, for whoever serves.
-  var freePageCount: UInt64 {
+  package var freePageCount: UInt64 {
     if let pages = unsafe pages {
       return unsafe try! pages.pointee.statistics(of: NodeID(0)).freePageCount
     }
@@ -166,16 +165,16 @@ import PhysicalMemory
   }
 
   /// The free pages, and those that the heap has.
-  var freeOrHeldPageCount: UInt64 {
+  package var freeOrHeldPageCount: UInt64 {
     freePageCount + heap.statistics.pageCount + heap.statistics.indexPageCount
   }
 }
 
 /// Boot memory until the hand-over, the page allocator from then on.
-@safe struct MachinePages: HeapPageSource {
+@safe package struct MachinePages: HeapPageSource {
   let memory: UnsafeMutablePointer<BootMemory>
   let pages: UnsafeMutablePointer<PageAllocator>?
-  let givesClearedPages: Bool
+  package let givesClearedPages: Bool
 
   init(
     memory: UnsafeMutablePointer<BootMemory>, pages: UnsafeMutablePointer<PageAllocator>?,
@@ -186,7 +185,7 @@ import PhysicalMemory
     self.givesClearedPages = givesClearedPages
   }
 
-  mutating func allocateHeapPages(
+  package mutating func allocateHeapPages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
   ) -> PageRange? {
     let range = takePages(pageCount, alignedTo: alignment, below: limit)
@@ -206,11 +205,11 @@ import PhysicalMemory
     return unsafe memory.pointee.allocateHeapPages(pageCount, alignedTo: alignment, below: limit)
   }
 
-  mutating func freeHeapPages(_ range: PageRange) -> Bool {
+  package mutating func freeHeapPages(_ range: PageRange) -> Bool {
     unsafe pages?.pointee.freeHeapPages(range) ?? memory.pointee.freeHeapPages(range)
   }
 
-  mutating func resizeHeapPages(
+  package mutating func resizeHeapPages(
     _ range: PageRange, toPageCount pageCount: UInt64, below limit: PageFrame
   ) -> Bool {
     if let pages = unsafe pages {
@@ -221,40 +220,40 @@ import PhysicalMemory
 }
 
 /// The pages of a machine, of a source that cannot resize and may refuse to take them back.
-struct RefusingPages: HeapPageSource {
+package struct RefusingPages: HeapPageSource {
   var pages: MachinePages
-  var refuses = true
+  package var refuses = true
 
-  init(of pages: MachinePages) { self.pages = pages }
+  package init(of pages: MachinePages) { self.pages = pages }
 
-  mutating func allocateHeapPages(
+  package mutating func allocateHeapPages(
     _ pageCount: UInt64, alignedTo alignment: UInt64, below limit: PageFrame
   ) -> PageRange? { pages.allocateHeapPages(pageCount, alignedTo: alignment, below: limit) }
 
-  mutating func freeHeapPages(_ range: PageRange) -> Bool {
+  package mutating func freeHeapPages(_ range: PageRange) -> Bool {
     refuses ? false : pages.freeHeapPages(range)
   }
 }
 
 /// Fills memory.
-func fill(_ address: UInt, _ byteCount: Int, with byte: UInt8) {
+package func fill(_ address: UInt, _ byteCount: Int, with byte: UInt8) {
   unsafe UnsafeMutableRawPointer(bitPattern: address)!
     .initializeMemory(as: UInt8.self, repeating: byte, count: byteCount)
 }
 
 /// Whether memory is as it was filled.
-func holds(_ address: UInt, _ byteCount: Int, _ byte: UInt8) -> Bool {
+package func holds(_ address: UInt, _ byteCount: Int, _ byte: UInt8) -> Bool {
   let start = unsafe UnsafeRawPointer(bitPattern: address)
   return unsafe UnsafeRawBufferPointer(start: start, count: byteCount).allSatisfy { $0 == byte }
 }
 
 extension PageFrame {
-  static var byteCountAsUInt: UInt { UInt(byteCount) }
+  package static var byteCountAsUInt: UInt { UInt(byteCount) }
 }
 
 extension HeapStatistics {
   /// What a heap that holds this and has nothing allocated holds when its source has refused all pages.
-  var whenAllIsRefused: HeapStatistics {
+  package var whenAllIsRefused: HeapStatistics {
     HeapStatistics(
       allocationCount: 0, pageCount: 0, indexPageCount: 0,
       refusedPageCount: pageCount + indexPageCount)

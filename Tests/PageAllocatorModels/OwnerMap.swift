@@ -3,7 +3,7 @@ import PageAllocator
 import PhysicalMemory
 
 /// Who has each page, one entry for each: what the allocator must agree with.
-struct OwnerMap {
+package struct OwnerMap {
   enum Owner: Equatable {
     case free
     case reserved
@@ -13,11 +13,11 @@ struct OwnerMap {
   }
 
   /// A block or a run.
-  struct Block: Equatable {
+  package struct Block: Equatable {
     var first: Int
     var count: Int
 
-    init(first: Int, order: Int) { self.init(first: first, count: 1 << order) }
+    package init(first: Int, order: Int) { self.init(first: first, count: 1 << order) }
 
     init(first: Int, count: Int) {
       self.first = first
@@ -60,7 +60,7 @@ struct OwnerMap {
   }
 
   /// Whether all of a block's pages are free and in one node.
-  func isFree(_ block: Block) -> Bool {
+  package func isFree(_ block: Block) -> Bool {
     guard let index = index(ofNodeWith: block.first) else { return false }
     let node = nodes[index]
     return block.end <= node.end
@@ -134,7 +134,7 @@ struct OwnerMap {
   }
 
   /// The free pages of a node, and its maximal aligned free blocks by order.
-  func statistics(ofNode index: Int) -> (pages: UInt64, blocks: [UInt64]) {
+  package func statistics(ofNode index: Int) -> (pages: UInt64, blocks: [UInt64]) {
     let node = nodes[index]
     var counts = [UInt64](repeating: 0, count: 11)
     var page = node.start

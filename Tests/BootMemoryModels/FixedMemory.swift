@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
 import BitmapTestSupport
 import BootMemory
-import BootMemoryTrace
 import PhysicalMemory
 import TraceReplay
 
 /// Boot memory with its storage and bitmaps, for tests that name every page.
-struct FixedMemory: ~Copyable {
-  var memory: BootMemory
+package struct FixedMemory: ~Copyable {
+  package var memory: BootMemory
   private let storage: NodeStorage
   private var bitmaps: [GuardedMemory] = []
   private let content: UInt8
 
   /// Nodes with the given spans, all pages reserved; `content` is what their bitmaps hold before.
-  init(
+  package init(
     _ spans: Range<UInt64>..., platform: BootMemoryPlatform = BootMemoryPlatform(),
     content: UInt8 = 0xa5
   ) {
@@ -27,7 +26,7 @@ struct FixedMemory: ~Copyable {
   }
 
   /// Registers one more node.
-  mutating func register(_ index: Int, _ span: Range<UInt64>) throws(BootMemoryError) {
+  package mutating func register(_ index: Int, _ span: Range<UInt64>) throws(BootMemoryError) {
     let bitmap = GuardedMemory(
       byteCount: BootMemory.bitmapByteCount(forPageCount: UInt64(span.count)), content: content)
     bitmaps.append(bitmap)
@@ -35,11 +34,11 @@ struct FixedMemory: ~Copyable {
       NodeID(index), spanning: pages(span), bitmap: bitmap.bytes)
   }
 
-  mutating func freePages(_ range: Range<UInt64>) throws(BootMemoryError) {
+  package mutating func freePages(_ range: Range<UInt64>) throws(BootMemoryError) {
     try memory.free(bytes(range.lowerBound << pageShift, UInt64(range.count) << pageShift))
   }
 
-  mutating func reservePages(
+  package mutating func reservePages(
     _ range: Range<UInt64>, exclusively: Bool = false
   ) throws(BootMemoryError) {
     try memory.reserve(
@@ -48,7 +47,7 @@ struct FixedMemory: ~Copyable {
   }
 
   /// Allocates without clearing: there is no memory behind the addresses.
-  mutating func allocate(
+  package mutating func allocate(
     _ byteCount: UInt64, align: UInt64 = 1, goal: UInt64 = 0, limit: UInt64 = 0,
     node: Int? = nil, policy: AllocationRequest.NodePolicy = .preferred
   ) throws(BootMemoryError) -> UInt64 {
@@ -61,7 +60,7 @@ struct FixedMemory: ~Copyable {
   }
 
   /// The free pages of all nodes, as ranges.
-  func freeRanges() -> [Range<UInt64>] {
+  package func freeRanges() -> [Range<UInt64>] {
     var ranges: [Range<UInt64>] = []
     for node in 0..<8 {
       var run = memory.nextFreeRun(on: NodeID(node))
@@ -74,14 +73,14 @@ struct FixedMemory: ~Copyable {
   }
 }
 
-func pages(_ range: Range<UInt64>) -> PageRange {
+package func pages(_ range: Range<UInt64>) -> PageRange {
   PageRange(start: PageFrame(range.lowerBound), end: PageFrame(range.upperBound))!
 }
 
-func bytes(_ start: UInt64, _ byteCount: UInt64) -> AddressRange {
+package func bytes(_ start: UInt64, _ byteCount: UInt64) -> AddressRange {
   AddressRange(start: PhysicalAddress(start), byteCount: byteCount)!
 }
 
 /// The size of a page in bytes, and log2 of it.
-let pageByteCount = PageFrame.byteCount
-let pageShift = PageFrame.byteCountShift
+package let pageByteCount = PageFrame.byteCount
+package let pageShift = PageFrame.byteCountShift

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BootMemory
-import BootMemoryTrace
 import Foundation
 import PageAllocator
 import PhysicalMemory
@@ -8,7 +7,7 @@ import TestSupport
 import TraceReplay
 
 /// A call that can be made in a small world of pages.
-enum SmallPageCall {
+package enum SmallPageCall {
   case allocate(order: Int, limit: Int?)
   case free(Int, order: Int)
   case allocateRun(count: Int)
@@ -17,8 +16,8 @@ enum SmallPageCall {
 }
 
 /// The page allocator on a node of any size, of whose pages all but a few stay reserved, and its model.
-@safe struct SmallPageWorld: ExplorableWorld, ~Copyable {
-  let calls: [SmallPageCall]
+@safe package struct SmallPageWorld: ExplorableWorld, ~Copyable {
+  package let calls: [SmallPageCall]
   private let model: SmallPageModel
 
   /// The allocator with the storage of its node, the bitmap and the tree, in one piece, all of which
@@ -41,7 +40,7 @@ enum SmallPageCall {
   ///   - span: Its pages; the tree gets the first of them.
   ///   - free: Those that are free.
   ///   - released: Those that calls may release.
-  init(_ span: Range<Int>, free: [Range<Int>], released: [Range<Int>]) {
+  package init(_ span: Range<Int>, free: [Range<Int>], released: [Range<Int>]) {
     let bitmapByteCount = Int(BootMemory.bitmapByteCount(forPageCount: UInt64(span.count)))
     func rounded(_ count: Int) -> Int { (count + 4095) & ~4095 }
     // The allocator says how many pages a tree takes by what it was given.
@@ -107,20 +106,20 @@ enum SmallPageCall {
   }
 
   /// The state at the beginning.
-  var start: State { State(model: model, pieces: [:]) }
+  package var start: State { State(model: model, pieces: [:]) }
 
-  struct State {
+  package struct State {
     let model: SmallPageModel
     let pieces: Pieces
   }
 
   /// Of an image it has 64 bits of hash.
-  struct Key: Hashable {
+  package struct Key: Hashable {
     let model: SmallPageModel
     let image: Int
   }
 
-  func key(of state: State) -> Key {
+  package func key(of state: State) -> Key {
     var hasher = Hasher()
     for (place, bytes) in state.pieces.sorted(by: { $0.key < $1.key }) {
       hasher.combine(place)
@@ -157,7 +156,9 @@ enum SmallPageCall {
     return pieces
   }
 
-  mutating func make(_ call: SmallPageCall, from state: State) throws(WorldDifference) -> State {
+  package mutating func make(
+    _ call: SmallPageCall, from state: State
+  ) throws(WorldDifference) -> State {
     bring(state.pieces)
     var model = state.model
     let outcome = outcome(of: call)
@@ -204,7 +205,7 @@ enum SmallPageCall {
   }
 
   /// The allocator counts what the model does.
-  mutating func judge(_ state: State) throws(WorldDifference) {
+  package mutating func judge(_ state: State) throws(WorldDifference) {
     bring(state.pieces)
     let counted = unsafe try! pages.pointee.statistics(of: NodeID(0))
     let expected = state.model.freeBlockCounts
