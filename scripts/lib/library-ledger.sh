@@ -20,8 +20,7 @@ make_ledger_object() {
   mapfile -t functions < <(ledger_functions)
   mkdir "$work/ledger"
   compile_modules "$work" "$work/ledger/code.bc" "${ledger_modules[@]}"
-  "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootmem/ledger.c" \
-    -o "$work/ledger/state.bc"
+  compile_c Sources/CBootmem/ledger.c -flto -o "$work/ledger/state.bc"
   optimise_program "$work/ledger/code.o" "${functions[@]}" -- "$work"/ledger/*.bc "$work"/*.o
   "$(swift_tool ld.lld)" -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
     "${functions[@]/#/--undefined=}" "$work/ledger/code.o" "$work"/{division,shift}.c.o \

@@ -54,8 +54,7 @@ make_caches_object() {
 make_kept_object() {
   local prefix=$1 work=$2
   mkdir "$work/shared"
-  "$(swift_tool clang)" "${c_flags[@]}" -fno-data-sections -c "$root/Sources/CBootmem/kept.c" \
-    -o "$work/shared/variable.o"
+  compile_c Sources/CBootmem/kept.c -fno-data-sections -o "$work/shared/variable.o"
   "$(swift_tool llvm-objcopy)" --remove-section=.comment \
     --redefine-sym "$kept_variable=$prefix$kept_variable" "$work/shared/variable.o" \
     "$work/members/${prefix}bootmem_kept.o"
@@ -70,7 +69,7 @@ make_part_object() {
   mkdir "$folder"
   compile_modules "$work" "$folder/code.bc" "$@"
   state=${part%_debug}.c
-  "$(swift_tool clang)" "${c_flags[@]}" -flto -c "$root/Sources/CBootmem/$state" -o "$folder/state.bc"
+  compile_c "Sources/CBootmem/$state" -flto -o "$folder/state.bc"
   optimise_program "$folder/code.o" "${functions[@]}" -- "$folder"/*.bc "$work"/shared/*.o "$work"/*.o
   "$(swift_tool ld.lld)" -m "$linker_emulation" -r --gc-sections -T "$root/linker/library.ld" -z noexecstack \
     "${functions[@]/#/--undefined=}" "$folder/code.o" "$work"/{division,shift}.c.o \

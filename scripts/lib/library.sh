@@ -238,21 +238,25 @@ library_flags() {
 
 # compile_library ARCH WORK: makes WORK/*.bc of what is optimised together, WORK/*.o of the rest.
 compile_library() {
-  local arch=$1 work=$2 clang source
-  clang=$(swift_tool clang)
+  local arch=$1 work=$2 source
   # shellcheck disable=SC2086
   compile_modules "$work" "$work/core.bc" $library_modules
   for source in "$root"/Sources/CBootmem/*.c; do
-    case ${source##*/} in
-      variables.c) "$clang" "${c_flags[@]}" -c "$source" -o "$work/variables.o" ;;
+    source=${source##*/}
+    case $source in
+      variables.c) compile_c "Sources/CBootmem/$source" -o "$work/variables.o" ;;
       pages.c | heap.c | caches.c | kept.c | ledger.c) ;;
-      *) "$clang" "${c_flags[@]}" -flto -c "$source" -o "$work/$(basename "$source" .c).bc" ;;
+      *) compile_c "Sources/CBootmem/$source" -flto -o "$work/${source%.c}.bc" ;;
     esac
   done
-  for source in "$root/boot/$arch/memory.S" "$root"/boot/i386/{division,shift}.c; do
-    "$clang" "${c_flags[@]}" -c "$source" -o "$work/$(basename "$source").o"
+  for source in "boot/$arch/memory.S" boot/i386/{division,shift}.c; do
+    compile_c "$source" -o "$work/${source##*/}.o"
   done
 }
+
+# compile_c SOURCE OPTION…: compiles a file by its path in the clone, which stands in the result and is the same
+# wherever the clone is.
+compile_c() { (cd "$root" && "$(swift_tool clang)" "${c_flags[@]}" -c "$@"); }
 
 # module_sources MODULE: the folder with its sources, or a line for each.  Those behind the headers for C have one in common.
 module_sources() {
@@ -284,11 +288,11 @@ compile_modules() {
 }
 
 # origin WORK MODULE: all that a module is made from, the headers aside: of what else is in WORK, those that
-# were compiled there before.
+# were compiled there before.  A clone is the same by whatever path.
 origin() {
   local -a folders
   mapfile -t folders < <(module_sources "$2")
-  find "${folders[@]}" -name '*.swift' -print0 | sort -z | xargs -0 sha256sum >>"$1/sources"
+  find "${folders[@]}" -name '*.swift' -print0 | sort -z | xargs -0 sha256sum | sed 's|  .*/|  |' >>"$1/sources"
   printf '%s\n' "$2" "${swift_flags[@]//$1/WORK}"
   cat "$1/sources" "$1"/page_caches/*
 }
