@@ -7,7 +7,8 @@ import Testing
 
 /// Where Linux 4.19 is wrong and this is right, by the numbers of the specification.
 ///
-/// In the drawings a column is a page, see `BootMemoryModels/MapDrawing.swift`: `_` is free, `#` reserved.
+/// In the drawings a column is a page, see `MapDrawing.swift` of the models: `_` is free, `#`
+/// reserved.
 @Suite(.onPagesOf4KiB) struct CorrectionTests {
   private func expectMisuse(
     _ misuse: BootMemoryMisuse, sourceLocation: SourceLocation = #_sourceLocation,

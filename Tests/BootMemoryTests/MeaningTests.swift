@@ -7,7 +7,8 @@ import Testing
 
 /// What a call does that has nothing to do, and what one leaves behind that fails.
 ///
-/// In the drawings a column is a page, see `BootMemoryModels/MapDrawing.swift`; most begin at page 10 (hex).
+/// In the drawings a column is a page, see `MapDrawing.swift` of the models; most begin at page 10
+/// (hex).
 @Suite(.onPagesOf4KiB) struct MeaningTests {
   private static let start: UInt64 = 0x10
 

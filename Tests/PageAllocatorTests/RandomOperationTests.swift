@@ -22,7 +22,7 @@ import Testing
     while rest > 0 {
       let bits = [8, 11, 13, 15, 12, 10, 14, 16][(number + seed) % 8]
       let count = min(rest, bits < 15 ? 5000 : 40_000)
-      var scenario = try RandomScenario(pageCountBits: bits, random: &random)
+      var scenario = try PageScenario(pageCountBits: bits, random: &random)
       try scenario.run(count, "seed \(seed), scenario \(number)", random: &random)
       rest -= count
       number += 1

@@ -4,7 +4,7 @@ import PhysicalMemory
 import TestSupport
 
 /// An allocator and the map that it must agree with.
-package struct RandomScenario: ~Copyable {
+package struct PageScenario: ~Copyable {
   private var pages: KeptPages
   private var map: OwnerMap
   /// Never released again.
