@@ -70,15 +70,10 @@ package struct BootMemoryPair: ~Copyable {
       nodes: nodes, endOfAddresses: endOfAddresses, nodeCapacity: Self.nodeCapacity)
   }
 
-  /// Where the two differ.  A plain error: millions of expectations would take minutes.
-  package struct Difference: Error, CustomStringConvertible {
-    package let description: String
-  }
-
   /// Makes calls and compares; in the end what is handed over too.
   package mutating func run(
     _ count: Int, _ name: String, random: inout SplitMix
-  ) throws(Difference) {
+  ) throws(WorldDifference) {
     for index in 0..<count {
       let call = makeCall(random: &random)
       var difference =
@@ -94,11 +89,11 @@ package struct BootMemoryPair: ~Copyable {
         difference = differentBits(random: &random)
       }
       if let difference {
-        throw Difference(description: "\(name), call \(index), \(call.text()): \(difference)")
+        throw WorldDifference(description: "\(name), call \(index), \(call.text()): \(difference)")
       }
     }
     if let difference = differentHandOver(random: &random) {
-      throw Difference(description: "\(name), hand-over: \(difference)")
+      throw WorldDifference(description: "\(name), hand-over: \(difference)")
     }
   }
 

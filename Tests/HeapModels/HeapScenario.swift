@@ -12,10 +12,6 @@ package struct HeapScenario: ~Copyable {
     var label: UInt8
   }
 
-  package struct Difference: Error, CustomStringConvertible {
-    package let description: String
-  }
-
   private var machine: HeapMachine
   private let firstByte: UInt
   private var freeAtStart: UInt64
@@ -207,8 +203,8 @@ package struct HeapScenario: ~Copyable {
     if machine.freeOrHeldPageCount != freeAtStart { throw difference("pages are lost") }
   }
 
-  private func difference(_ text: String) -> Difference {
-    Difference(description: "call \(calls): \(text)")
+  private func difference(_ text: String) -> WorldDifference {
+    WorldDifference(description: "call \(calls): \(text)")
   }
 }
 

@@ -13,10 +13,6 @@ package struct PageScenario: ~Copyable {
   /// Every second block is freed as a run.
   private var calls = 0
 
-  package struct Difference: Error, CustomStringConvertible {
-    package let description: String
-  }
-
   package init(pageCountBits: Int, random: inout SplitMix) throws {
     var spans: [Range<UInt64>] = []
     var start = random.upTo(3) == 0 ? 0 : UInt64(random.upTo(1 << pageCountBits))
@@ -65,19 +61,21 @@ package struct PageScenario: ~Copyable {
       }
       let compares = random.upTo(map.nodes.count * 2000) == 0
       if let difference = difference ?? (compares ? differentStatistics() : nil) {
-        throw Difference(description: "\(name), call \(call): \(difference)")
+        throw WorldDifference(description: "\(name), call \(call): \(difference)")
       }
     }
     while let block = map.blocks.last {
-      if let difference = free(block) { throw Difference(description: "\(name): \(difference)") }
+      if let difference = free(block) {
+        throw WorldDifference(description: "\(name): \(difference)")
+      }
     }
     if let difference = differentStatistics() {
-      throw Difference(description: "\(name), at the end: \(difference)")
+      throw WorldDifference(description: "\(name), at the end: \(difference)")
     }
     for (index, node) in map.nodes.enumerated() {
       let free = pages.statistics(node.id).pages
       guard free == freeAtStart[index] else {
-        throw Difference(
+        throw WorldDifference(
           description: "\(name): node \(node.id) ends with \(free) pages, not \(freeAtStart[index])"
         )
       }

@@ -26,6 +26,8 @@ public protocol ExplorableWorld: ~Copyable {
 }
 
 /// A disagreement between the allocator and the model.
+///
+/// A plain error: millions of expectations would take minutes.
 public struct WorldDifference: Error, CustomStringConvertible {
   /// The call, what came of it, and from which state.
   public var description: String
