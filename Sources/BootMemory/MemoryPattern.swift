@@ -37,15 +37,19 @@ import TextOutput
   package func firstOther(
     in memory: UnsafeMutableRawPointer, byteCount: UInt, at address: UInt64, to sink: inout LineSink
   ) -> UInt? {
-    for offset in 0..<byteCount {
+    // An iterator would take most of the time in a build without optimisation.
+    var offset: UInt = 0
+    while offset < byteCount {
       let found = unsafe memory.load(fromByteOffset: Int(bitPattern: offset), as: UInt8.self)
-      guard found != byte else { continue }
-      sink.write("memory check: 0x", hexadecimal: UInt64(found), " instead of 0x")
-      // The bytes do not wrap.
-      sink.write("", hexadecimal: UInt64(byte), " at 0x")
-      sink.write(hexadecimal: address &+ UInt64(offset))
-      sink.write(", ")
-      return offset
+      if found != byte {
+        sink.write("memory check: 0x", hexadecimal: UInt64(found), " instead of 0x")
+        // The bytes do not wrap.
+        sink.write("", hexadecimal: UInt64(byte), " at 0x")
+        sink.write(hexadecimal: address &+ UInt64(offset))
+        sink.write(", ")
+        return offset
+      }
+      offset &+= 1  // At most the count.
     }
     return nil
   }

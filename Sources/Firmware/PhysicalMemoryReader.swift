@@ -13,17 +13,24 @@ public protocol PhysicalMemoryReader {
 extension PhysicalMemoryReader {
   /// The little-endian number in the bytes from `address` on, or nil if one of them is out of
   /// reach.
+  ///
+  /// - Precondition: `Value` has at most 64 bits, as all fields of the tables have.
   @inlinable
   public func load<Value: FixedWidthInteger & UnsignedInteger>(
     _ type: Value.Type = Value.self, at address: PhysicalAddress
   ) -> Value? {
-    var value: Value = 0
-    for index in 0..<UInt64(Value.bitWidth / 8) {
+    precondition(Value.bitWidth <= 64)
+    // Concrete numbers and no iterator: a build without optimisation looks up the types of those that are
+    // generic again for each byte.
+    var value: UInt64 = 0
+    var index: UInt64 = 0
+    while index < UInt64(Value.bitWidth / 8) {
       guard let byteAddress = address.advanced(byByteCount: index),
         let byte = byte(at: byteAddress)
       else { return nil }
-      value |= Value(byte) << Value(index * 8)
+      value |= UInt64(byte) << (index * 8)
+      index += 1
     }
-    return value
+    return Value(truncatingIfNeeded: value)
   }
 }

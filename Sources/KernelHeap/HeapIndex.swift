@@ -277,16 +277,21 @@ import PhysicalMemory
   private static func forEachEntry(
     below level: UInt64, in word: UInt, _ body: (HeapPage.Pointer) -> Void
   ) {
+    // Iterators would take most of the time in a build without optimisation.  Neither number wraps.
     if level == 0 {
-      for number in 0..<(1 << leafShift) as Range<UInt64> {
+      var number: UInt64 = 0
+      while number < 1 << leafShift {
         let entry = unsafe entry(of: number, in: word & ~countMask)
         if unsafe entry.pointee.isInUse { unsafe body(entry) }
+        number &+= 1
       }
       return
     }
-    for group in 0..<(1 << nodeShift) as Range<UInt64> {
+    var group: UInt64 = 0
+    while group < 1 << nodeShift {
       let child = unsafe usedSlot(of: group, 0, in: word)?.pointee ?? 0
       if child != 0 { unsafe forEachEntry(below: level &- 1, in: child, body) }
+      group &+= 1
     }
   }
 
