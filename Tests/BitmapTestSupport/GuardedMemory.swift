@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Glibc
 import Testing
 import TraceReplay
 
@@ -42,11 +43,13 @@ import TraceReplay
 
   /// Whether nothing has been written before or after the memory.
   public var isGuardIntact: Bool {
-    let front = unsafe UnsafeRawBufferPointer(start: arena.start, count: Self.guardByteCount)
-    let back = unsafe UnsafeRawBufferPointer(
-      start: bytes.baseAddress! + bytes.count, count: Self.guardByteCount)
-    return unsafe front.allSatisfy { $0 == Self.guardByte }
-      && back.allSatisfy { $0 == Self.guardByte }
+    unsafe Self.isIntact(arena.start) && Self.isIntact(bytes.baseAddress! + bytes.count)
+  }
+
+  /// Whether a guard's bytes are all what they were made.
+  private static func isIntact(_ bytes: UnsafeRawPointer) -> Bool {
+    unsafe bytes.load(as: UInt8.self) == guardByte
+      && memcmp(bytes, bytes + 1, guardByteCount - 1) == 0
   }
 
   deinit {

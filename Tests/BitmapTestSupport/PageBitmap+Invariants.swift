@@ -70,7 +70,7 @@ extension PageBitmap {
   @discardableResult
   private func check(group index: UInt, onLevel level: Int) throws(Broken) -> Freedom {
     let planes = planes(ofGroup: index, onLevel: level)
-    let place = "group \(index) of level \(level)"
+    var place: String { "group \(index) of level \(level)" }
     let count = childCount(ofGroup: index, onLevel: level)
     for bit in 0..<BitmapWord.bitCount {
       let child = (index << BitmapWord.bitShift) + bit

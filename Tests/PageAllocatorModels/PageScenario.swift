@@ -88,7 +88,9 @@ package struct PageScenario: ~Copyable {
     let node = random.upTo(2) == 0 ? map.nodes.randomElement(using: &random) : nil
     let policy: PageAllocator.NodePolicy = random.upTo(1) == 0 ? .only : .preferred
     let limit = random.upTo(3) == 0 ? random.upTo(end + 10) : nil
-    let call = "allocate(\(order), on: \(node?.id as Any), \(policy), below: \(limit as Any))"
+    var call: String {
+      "allocate(\(order), on: \(node?.id as Any), \(policy), below: \(limit as Any))"
+    }
     let first = node.map { node in map.nodes.firstIndex { $0.id == node.id }! }
     var searched = first.map { [$0] } ?? Array(map.nodes.indices)
     if let first, policy == .preferred { searched += map.nodes.indices.filter { $0 != first } }
@@ -126,7 +128,7 @@ package struct PageScenario: ~Copyable {
     let count = 1 + random.upTo(1 << random.upTo(random.upTo(3) == 0 ? 13 : 7))
     let alignment = random.upTo(2) == 0 ? 1 << random.upTo(13) : 1
     let limit = random.upTo(3) == 0 ? random.upTo(end + 10) : nil
-    let call = "allocateRun(\(count), alignedTo: \(alignment), below: \(limit as Any))"
+    var call: String { "allocateRun(\(count), alignedTo: \(alignment), below: \(limit as Any))" }
     do throws(PageAllocatorError) {
       let run = try pages.allocateRun(count, alignedTo: alignment, below: limit)
       let block = OwnerMap.Block(first: run.lowerBound, count: count)
@@ -171,7 +173,7 @@ package struct PageScenario: ~Copyable {
     let more = random.upTo(1 << random.upTo(9))
     let count = random.upTo(1) == 0 ? block.count + more : 1 + random.upTo(block.count - 1)
     let limit = random.upTo(3) == 0 ? random.upTo(end + 10) : nil
-    let call = "resize(\(block), to: \(count), below: \(limit as Any))"
+    var call: String { "resize(\(block), to: \(count), below: \(limit as Any))" }
     let added = OwnerMap.Block(first: block.end, count: max(count - block.count, 1))
     let fits =
       block.first + count <= limit ?? .max && map.isFree(added)
