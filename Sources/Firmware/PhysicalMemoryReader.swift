@@ -20,8 +20,8 @@ extension PhysicalMemoryReader {
     _ type: Value.Type = Value.self, at address: PhysicalAddress
   ) -> Value? {
     precondition(Value.bitWidth <= 64)
-    // Concrete numbers and no iterator: a build without optimisation looks up the types of those that are
-    // generic again for each byte.
+    // Concrete numbers and no iterator: without optimisation, generic types are looked up for each
+    // byte again.
     var value: UInt64 = 0
     var index: UInt64 = 0
     while index < UInt64(Value.bitWidth / 8) {

@@ -33,6 +33,13 @@ import Testing
     }
   }
 
+  @Test func load_ofMoreThan64BitsTraps() async {
+    await #expect(processExitsWith: .failure) {
+      let reach = AddressRange(start: PhysicalAddress(0x1000), byteCount: 0)!
+      _ = unsafe DirectMappedMemory(reach: reach).load(UInt128.self, at: PhysicalAddress(0x1000))
+    }
+  }
+
   @Test func byte_atVirtualAddressZeroIsOutOfReach() throws {
     let reach = try #require(AddressRange(start: PhysicalAddress(0), byteCount: 1))
     #expect(unsafe DirectMappedMemory(reach: reach).byte(at: PhysicalAddress(0)) == nil)
