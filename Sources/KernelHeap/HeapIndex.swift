@@ -277,7 +277,8 @@ import PhysicalMemory
   private static func forEachEntry(
     below level: UInt64, in word: UInt, _ body: (HeapPage.Pointer) -> Void
   ) {
-    // Iterators would take most of the time in a build without optimisation.  Neither number wraps.
+    // Iterators would take most of the time in a build without optimisation.  Neither number passes
+    // its bound, so neither wraps.
     if level == 0 {
       var number: UInt64 = 0
       while number < 1 << leafShift {
